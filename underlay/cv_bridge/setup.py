@@ -1,0 +1,19 @@
+from setuptools import find_packages, setup
+
+package_name = "cv_bridge"
+
+setup(
+    name=package_name,
+    version="3.4.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/" + package_name]),
+        ("share/" + package_name, ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="dense_grasp maintainers",
+    maintainer_email="maintainers@dense-grasp.org",
+    description="Stand-in for the Python part of cv_bridge.",
+    license="Apache-2.0",
+)

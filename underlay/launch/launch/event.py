@@ -1,0 +1,7 @@
+"""Base of events."""
+
+
+class Event:
+    """Something that happened."""
+
+    name = "launch.Event"

@@ -1,0 +1,8 @@
+"""The actions dense_grasp uses."""
+
+from launch.not_offered import not_offered
+from launch_ros.actions.node import Node
+from launch_ros.actions.settings import PushRosNamespace, SetParameter, SetUseSimTime
+
+__getattr__ = not_offered(__name__)
+__all__ = ["Node", "PushRosNamespace", "SetParameter", "SetUseSimTime"]
