@@ -1,0 +1,164 @@
+"""Pinhole camera with the Brown-Conrady distortion of ROS ("plumb_bob", "rational_polynomial")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dense_grasp_core.errors import DenseGraspError
+
+Array = NDArray[np.float64]
+_MODELS = ("plumb_bob", "rational_polynomial", "")
+
+
+class CameraError(DenseGraspError):
+    """Camera parameters or arguments that describe no camera this package knows."""
+
+
+@dataclass(frozen=True)
+class CameraModel:
+    """Intrinsics of one image.
+
+    width, height in px; fx, fy, cx, cy in px with pixel centres at integers; distortion is
+    (k1, k2, p1, p2[, k3[, k4, k5, k6]]) in OpenCV's order, 0, 4, 5 or 8 numbers.
+    Points are in the optical frame: x to the right, y down, z forward, metres.
+    """
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    distortion: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise CameraError(f"image size is {self.width}x{self.height}, expected at least 1x1")
+        if not (np.isfinite([self.fx, self.fy, self.cx, self.cy]).all() and self.fx > 0 and self.fy > 0):
+            raise CameraError(
+                f"intrinsics are fx={self.fx} fy={self.fy} cx={self.cx} cy={self.cy}, "
+                "expected finite, fx and fy > 0 (is the camera calibrated?)"
+            )
+        if len(self.distortion) not in (0, 4, 5, 8) or not np.isfinite(self.distortion).all():
+            raise CameraError(f"distortion is {self.distortion}, expected 0, 4, 5 or 8 finite numbers")
+
+    @classmethod
+    def from_camera_info(
+        cls,
+        width: int,
+        height: int,
+        k: Sequence[float],
+        d: Sequence[float] = (),
+        distortion_model: str = "plumb_bob",
+    ) -> CameraModel:
+        """From the fields of a sensor_msgs/CameraInfo; k is the row-major 3x3 matrix."""
+        if distortion_model not in _MODELS:
+            raise CameraError(f"distortion model is {distortion_model!r}, expected plumb_bob or rational_polynomial")
+        if len(k) != 9:
+            raise CameraError(f"camera matrix has {len(k)} numbers, expected 9")
+        return cls(
+            int(width),
+            int(height),
+            float(k[0]),
+            float(k[4]),
+            float(k[2]),
+            float(k[5]),
+            tuple(float(x) for x in d),
+        )
+
+    @property
+    def matrix(self) -> Array:
+        """(3, 3) camera matrix K."""
+        return np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+
+    def contains(self, u: float, v: float) -> bool:
+        """Whether pixel (u, v) lies in the image; border pixels reach half a pixel beyond their centres."""
+        return bool(-0.5 <= u < self.width - 0.5 and -0.5 <= v < self.height - 0.5)
+
+    def scaled(self, sx: float, sy: float) -> CameraModel:
+        """The camera of this image resized by sx and sy, pixel areas preserved (as cv2.resize does)."""
+        return CameraModel(
+            round(self.width * sx),
+            round(self.height * sy),
+            self.fx * sx,
+            self.fy * sy,
+            (self.cx + 0.5) * sx - 0.5,
+            (self.cy + 0.5) * sy - 0.5,
+            self.distortion,
+        )
+
+    def project(self, points_camera: ArrayLike) -> Array:
+        """Pixels (N, 2) of points (N, 3); NaN for points not in front of the camera."""
+        points = _rows(points_camera, 3, "points_camera")
+        z = np.where(points[:, 2] > 0, points[:, 2], np.nan)
+        x, y = self._distort(points[:, 0] / z, points[:, 1] / z)
+        return np.stack([self.fx * x + self.cx, self.fy * y + self.cy], axis=1)
+
+    def rays(self, pixels: ArrayLike) -> Array:
+        """Directions (N, 3) with z = 1 that pixels (N, 2) look along, distortion undone."""
+        uv = _rows(pixels, 2, "pixels")
+        x, y = self._undistort((uv[:, 0] - self.cx) / self.fx, (uv[:, 1] - self.cy) / self.fy)
+        return np.stack([x, y, np.ones_like(x)], axis=1)
+
+    def deproject(self, pixels: ArrayLike, depth: ArrayLike) -> Array:
+        """Points (N, 3) in the optical frame at pixels (N, 2) and depth (N,), metres along the optical axis.
+
+        NaN where the depth is NaN or the distortion has no inverse.
+        """
+        rays = self.rays(pixels)
+        z = np.broadcast_to(np.asarray(depth, dtype=float), (len(rays),))
+        return rays * z[:, None]
+
+    def _coefficients(self) -> tuple[float, ...]:
+        return tuple(self.distortion) + (0.0,) * (8 - len(self.distortion))
+
+    def _distort(self, x: Array, y: Array) -> tuple[Array, Array]:
+        if not any(self.distortion):
+            return x, y
+        xd, yd, *_ = self._distort_with_jacobian(x, y)
+        return xd, yd
+
+    def _distort_with_jacobian(self, x: Array, y: Array) -> tuple[Array, ...]:
+        k1, k2, p1, p2, k3, k4, k5, k6 = self._coefficients()
+        r2 = x * x + y * y
+        numerator = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+        denominator = 1 + r2 * (k4 + r2 * (k5 + r2 * k6))
+        radial = numerator / denominator
+        slope = (k1 + r2 * (2 * k2 + r2 * 3 * k3) - radial * (k4 + r2 * (2 * k5 + r2 * 3 * k6))) / denominator
+        xd = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
+        yd = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
+        xx = radial + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x
+        xy = 2 * x * y * slope + 2 * p1 * x + 2 * p2 * y
+        yy = radial + 2 * y * y * slope + 6 * p1 * y + 2 * p2 * x
+        return xd, yd, xx, xy, yy
+
+    def _undistort(self, xd: Array, yd: Array) -> tuple[Array, Array]:
+        """Newton's method on the distortion, which converges in a handful of steps inside the image."""
+        if not any(self.distortion):
+            return xd, yd
+        x, y = xd.copy(), yd.copy()
+        error = np.full_like(x, np.inf)
+        with np.errstate(all="ignore"):
+            for _ in range(30):
+                xp, yp, xx, xy, yy = self._distort_with_jacobian(x, y)
+                ex, ey = xp - xd, yp - yd
+                error = np.hypot(ex, ey)
+                if not np.any(error > 1e-12):
+                    break
+                determinant = xx * yy - xy * xy
+                x = x - (yy * ex - xy * ey) / determinant
+                y = y - (xx * ey - xy * ex) / determinant
+        lost = ~(error < 1e-7)
+        x[lost] = y[lost] = np.nan
+        return x, y
+
+
+def _rows(values: ArrayLike, columns: int, name: str) -> Array:
+    array = np.asarray(values, dtype=float)
+    if array.ndim != 2 or array.shape[1] != columns:
+        raise CameraError(f"{name} has shape {array.shape}, expected (N, {columns})")
+    return array

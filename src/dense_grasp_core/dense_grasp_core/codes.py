@@ -1,0 +1,58 @@
+"""Result codes, identical to the constants in dense_grasp_interfaces, for code that imports no ROS."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class MatchCode(IntEnum):
+    """Outcome of locating one keypoint in one image (KeypointMatch.msg)."""
+
+    OK = 0
+    NO_FRAME = 1
+    STALE = 2
+    UNKNOWN_KEYPOINT = 3
+    MODEL_MISMATCH = 4
+    LOW_SCORE = 5
+    AMBIGUOUS = 6
+    NO_DEPTH = 7
+    NO_TF = 8
+    OUT_OF_WORKSPACE = 9
+
+
+class GraspCode(IntEnum):
+    """Outcome of one grasp (GraspObject.action); 100..199 is PERCEPTION + MatchCode."""
+
+    SUCCESS = 0
+    PERCEPTION = 100
+    PERCEPTION_UNAVAILABLE = 199
+    UNREACHABLE = 201
+    START_IN_COLLISION = 202
+    GOAL_IN_COLLISION = 203
+    PLANNING_FAILED = 204
+    PLANNER_UNAVAILABLE = 205
+    CONTROLLER_UNAVAILABLE = 301
+    CONTROLLER_REJECTED = 302
+    CONTROLLER_ABORTED = 303
+    EXECUTION_TIMEOUT = 304
+    JOINT_STATE_STALE = 305
+    GRIPPER_UNAVAILABLE = 401
+    GRIPPER_FAILED = 402
+    NOTHING_GRASPED = 403
+    OBJECT_LOST = 404
+    BUSY = 501
+    CANCELED = 502
+    INVALID_GOAL = 503
+    INTERNAL_ERROR = 599
+
+
+class Stage(IntEnum):
+    """What a running grasp is doing (feedback of GraspObject.action)."""
+
+    OBSERVING = 1
+    LOCATING = 2
+    PLANNING = 3
+    APPROACHING = 4
+    GRASPING = 5
+    LIFTING = 6
+    VERIFYING = 7

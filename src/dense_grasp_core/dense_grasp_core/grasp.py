@@ -1,0 +1,129 @@
+"""Pinch grasps from taught points: where the tool centre point goes and which way the fingers close.
+
+The tcp frame is Franka's: z is the direction of approach, out of the hand; y is the closing direction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dense_grasp_core.errors import DenseGraspError
+
+Array = NDArray[np.float64]
+
+
+class GraspError(DenseGraspError):
+    """Points or angles that define no pinch."""
+
+
+@dataclass(frozen=True)
+class PinchSpec:
+    """What a pinch is made from; all points and directions in the base frame, metres and radians.
+
+    contact: the point between the finger pads. axis_a, axis_b: two points whose connection, seen along the
+    approach, is the closing direction; both None leaves it free. table_normal: the hand comes against it.
+    pinch_depth: how far the tcp goes beyond the contact along the approach.
+    tilts: angles by which the hand may lean, besides upright, in order of preference.
+    free_yaws: number of closing directions tried without an axis, spread over half a turn.
+    min_axis: least length of the connection across the approach.
+    """
+
+    contact: ArrayLike
+    axis_a: ArrayLike | None = None
+    axis_b: ArrayLike | None = None
+    table_normal: ArrayLike = (0.0, 0.0, 1.0)
+    pinch_depth: float = 0.015
+    tilts: Sequence[float] = (math.radians(12.0), math.radians(25.0))
+    free_yaws: int = 6
+    min_axis: float = 0.01
+
+
+def pinch_candidates(spec: PinchSpec) -> list[Array]:
+    """base_from_tcp (4, 4) of every pinch worth trying, the preferred first.
+
+    Upright with both signs of the closing direction, then leaning along the object's edge (about the closing
+    direction, which keeps it exact), then leaning across (the fingers close at a slant). Raises GraspError
+    with the values when the points are not finite, only one axis point is given, or the axis is too short.
+    """
+    contact = _point("contact", spec.contact)
+    normal = _point("table_normal", spec.table_normal)
+    length = float(np.linalg.norm(normal))
+    if length < 1e-9:
+        raise GraspError(f"table_normal is {normal.tolist()}, expected a direction")
+    approach = -normal / length
+    result = []
+    for closing in _closing_directions(spec, approach):
+        upright = np.stack([np.cross(closing, approach), closing, approach], axis=1)
+        result.append(upright)
+    upright_count = len(result)
+    for tilt in spec.tilts:
+        for axis in (1, 0):
+            for index in range(upright_count):
+                for angle in (tilt, -tilt):
+                    result.append(result[index] @ _rotation(axis, angle))
+    return [_pose(rotation, contact + spec.pinch_depth * rotation[:, 2]) for rotation in result]
+
+
+def pre_grasp(base_from_tcp: ArrayLike, distance: float) -> Array:
+    """base_from_tcp (4, 4) of the same hand drawn back by `distance` m against its approach."""
+    pose = np.array(base_from_tcp, dtype=float)
+    pose[:3, 3] -= distance * pose[:3, 2]
+    return pose
+
+
+def _closing_directions(spec: PinchSpec, approach: Array) -> list[Array]:
+    """Unit vectors across the approach, in order of preference."""
+    if (spec.axis_a is None) != (spec.axis_b is None):
+        raise GraspError("only one of axis_a and axis_b is given, expected both or neither")
+    if spec.axis_a is None or spec.axis_b is None:
+        if spec.free_yaws < 1:
+            raise GraspError(f"free_yaws is {spec.free_yaws}, expected >= 1")
+        first = _across(np.array([0.0, 1.0, 0.0]), approach)
+        if np.linalg.norm(first) < 0.1:
+            first = _across(np.array([1.0, 0.0, 0.0]), approach)
+        first /= np.linalg.norm(first)
+        second = np.cross(approach, first)
+        yaws = [math.pi * k / spec.free_yaws for k in range(spec.free_yaws)]
+        directions = [math.cos(yaw) * first + math.sin(yaw) * second for yaw in yaws]
+    else:
+        a, b = _point("axis_a", spec.axis_a), _point("axis_b", spec.axis_b)
+        axis = _across(b - a, approach)
+        length = float(np.linalg.norm(axis))
+        if length < spec.min_axis:
+            raise GraspError(
+                f"closing axis from {a.tolist()} to {b.tolist()} is {length:.4f} m long across the approach, "
+                f"expected >= {spec.min_axis} m"
+            )
+        directions = [axis / length]
+    return [sign * direction for direction in directions for sign in (1.0, -1.0)]
+
+
+def _across(vector: Array, approach: Array) -> Array:
+    return np.asarray(vector - (vector @ approach) * approach)
+
+
+def _rotation(axis: int, angle: float) -> Array:
+    """(3, 3) rotation about the hand's own x (0) or y (1)."""
+    c, s = math.cos(angle), math.sin(angle)
+    if axis == 0:
+        return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+def _pose(rotation: Array, position: Array) -> Array:
+    pose = np.eye(4)
+    pose[:3, :3] = rotation
+    pose[:3, 3] = position
+    return pose
+
+
+def _point(name: str, value: ArrayLike) -> Array:
+    point = np.asarray(value, dtype=float)
+    if point.shape != (3,) or not np.isfinite(point).all():
+        raise GraspError(f"{name} is {point.tolist()}, expected three finite numbers")
+    return point

@@ -1,0 +1,1 @@
+"""Motion without ROS: robot model, scene, inverse kinematics, planning, timing."""

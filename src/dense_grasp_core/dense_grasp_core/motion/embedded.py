@@ -1,0 +1,109 @@
+"""The embedded planner: OMPL, pinocchio, coal and TOPPRA behind the MotionPlanner protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.cartesian import describe, straight_line
+from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.ik import InverseKinematics
+from dense_grasp_core.motion.pick import plan_pick
+from dense_grasp_core.motion.planner import PathOptions, find_path
+from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.robot import RobotModel
+from dense_grasp_core.motion.scene import Scene, SceneConfig, build_scene
+from dense_grasp_core.motion.timing import SPACING, MotionLimits, slow_down, time_path
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class EmbeddedConfig:
+    """Limits and scene of the embedded planner; speeds of the tool centre point in m/s."""
+
+    limits: MotionLimits
+    scene: SceneConfig = field(default_factory=SceneConfig)
+    path: PathOptions = field(default_factory=PathOptions)
+    tcp_speed: float = 0.5
+    approach_speed: float = 0.1
+    lift_speed: float = 0.15
+    period: float = 0.02
+
+
+class EmbeddedPlanner:
+    """MotionPlanner of one robot model. For one thread at a time."""
+
+    def __init__(self, robot: RobotModel, config: EmbeddedConfig):
+        if len(config.limits.velocity) != len(robot.joint_names):
+            raise PlanError(
+                GraspCode.PLANNER_UNAVAILABLE,
+                f"{len(config.limits.velocity)} joint limits are configured, "
+                f"{robot.name} has {len(robot.joint_names)} joints",
+            )
+        self.robot = robot
+        self.config = config
+        self.kinematics = InverseKinematics(robot)
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Arm joints in the order of every position vector."""
+        return self.robot.joint_names
+
+    def tcp_pose(self, positions: Array) -> Array:
+        """base_from_tcp (4, 4) at `positions` (7,)."""
+        return self.robot.tcp_pose(positions)
+
+    def plan_joints(self, start: Array, goal: Array, world: WorldModel, stop: StopCheck | None = None) -> Trajectory:
+        """A collision-free way to the joint goal (7,)."""
+        goal = np.asarray(goal, dtype=float)
+        if not self.robot.within_limits(goal):
+            raise PlanError(GraspCode.UNREACHABLE, f"joint goal {np.round(goal, 3)} is outside the joint limits")
+        return self.joint_move(self.checker(world, start), start, goal, stop)
+
+    def plan_line(
+        self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None
+    ) -> Trajectory:
+        """A straight line of the tool centre point to the pose (4, 4); checked against the robot itself only."""
+        checker = CollisionChecker(self.robot, Scene((), 0.0))
+        path = straight_line(self.kinematics, start, base_from_tcp, checker)
+        return self.timed(path, speed or self.config.lift_speed)
+
+    def plan_pick(self, request: PickRequest, stop: StopCheck | None = None) -> PickPlan:
+        """Pre-grasp, straight approach and lift of the first feasible candidate."""
+        return plan_pick(self, request, stop)
+
+    def checker(self, world: WorldModel, start: Array) -> CollisionChecker:
+        """Collision checks in `world`. Clearance is given up when the start has less of it.
+
+        Raises PlanError START_IN_COLLISION when the arm touches something at `start` (7,).
+        """
+        scene = build_scene(self.config.scene, world, self.robot, seen_from=start)
+        checker = CollisionChecker(self.robot, scene)
+        if checker.free(start):
+            return checker
+        checker = CollisionChecker(self.robot, Scene(scene.obstacles, 0.0))
+        if checker.free(start):
+            return checker
+        raise PlanError(
+            GraspCode.START_IN_COLLISION, f"the arm starts in collision: {describe(checker.contacts(start))}"
+        )
+
+    def joint_move(self, checker: CollisionChecker, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
+        """A timed collision-free path; the timed spline is checked, too. Raises PlanError, PlanCanceled."""
+        for _ in range(3):
+            path = find_path(checker, start, goal, self.config.path, stop)
+            for spacing in (SPACING, SPACING / 4):
+                trajectory = self.timed(path, self.config.tcp_speed, spacing)
+                if checker.untouched(trajectory.positions):
+                    return trajectory
+        raise PlanError(GraspCode.PLANNING_FAILED, "the smoothed path touches an obstacle, three times over")
+
+    def timed(self, path: Array, tcp_speed: float, spacing: float = SPACING) -> Trajectory:
+        """The path (N, 7) timed within joint limits and a speed limit of the tool centre point."""
+        trajectory = time_path(self.robot.joint_names, path, self.config.limits, self.config.period, spacing)
+        points = np.array([self.robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
+        speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(trajectory.times)
+        return slow_down(trajectory, float(np.max(speeds)) / tcp_speed)

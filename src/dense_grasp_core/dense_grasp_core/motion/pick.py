@@ -1,0 +1,124 @@
+"""Plans a whole pick: pre-grasp, straight approach, lift, of the first feasible candidate."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.cartesian import describe, straight_line
+from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
+
+if TYPE_CHECKING:
+    from dense_grasp_core.motion.embedded import EmbeddedPlanner
+
+Array = np.ndarray
+#: So many feasible candidates are compared by their joint travel before the first path is searched.
+_COMPARED = 2
+#: Radians of joint travel that one place in the order of preference is worth.
+_RANK_WORTH = 0.15
+
+
+@dataclass(frozen=True)
+class _Option:
+    candidate: int
+    approach: Array
+    lift: Array
+    cost: float
+
+
+def plan_pick(planner: EmbeddedPlanner, request: PickRequest, stop: StopCheck | None = None) -> PickPlan:
+    """The pick of the best feasible candidate.
+
+    Raises PlanError START_IN_COLLISION, UNREACHABLE (no inverse kinematics), GOAL_IN_COLLISION (reached only
+    in collision or below the minimum height), PLANNING_FAILED (no path); PlanCanceled.
+    """
+    began = time.monotonic()
+    stages: dict[str, float] = {}
+    start = np.asarray(request.start, dtype=float)
+    checker = planner.checker(request.world, start)
+    stages["scene"] = time.monotonic() - began
+    failures: list[PlanError] = []
+    pending: list[_Option] = []
+    candidates = list(enumerate(request.candidates))
+    while candidates or pending:
+        mark = time.monotonic()
+        while candidates and len(pending) < _COMPARED:
+            _check(stop)
+            index, pose = candidates.pop(0)
+            try:
+                pending.append(_option(planner, checker, request, index, np.asarray(pose, dtype=float), start))
+            except PlanError as error:
+                failures.append(error)
+        stages["kinematics"] = stages.get("kinematics", 0.0) + time.monotonic() - mark
+        if not pending:
+            break
+        pending.sort(key=lambda option: option.cost)
+        option = pending.pop(0)
+        mark = time.monotonic()
+        try:
+            to_pre_grasp = planner.joint_move(checker, start, option.approach[0], stop)
+        except PlanError as error:
+            failures.append(error)
+            continue
+        finally:
+            stages["path"] = stages.get("path", 0.0) + time.monotonic() - mark
+        mark = time.monotonic()
+        approach = planner.timed(option.approach, planner.config.approach_speed)
+        lift = planner.timed(option.lift, planner.config.lift_speed)
+        stages["timing"] = time.monotonic() - mark
+        pose = np.asarray(request.candidates[option.candidate], dtype=float)
+        return PickPlan(to_pre_grasp, approach, lift, pose, option.candidate, time.monotonic() - began, stages)
+    raise _summary(failures)
+
+
+def _option(
+    planner: EmbeddedPlanner, checker: CollisionChecker, request: PickRequest, index: int, pose: Array, start: Array
+) -> _Option:
+    table = planner.config.scene.table_height
+    floor = (table if table is not None else -np.inf) + request.minimum_height
+    if pose[2, 3] < floor:
+        raise PlanError(
+            GraspCode.GOAL_IN_COLLISION, f"the grasp is at z = {pose[2, 3]:.3f} m, lowest allowed is {floor:.3f} m"
+        )
+    pre_grasp, lifted = pose.copy(), pose.copy()
+    pre_grasp[:3, 3] -= request.pre_grasp_distance * pose[:3, 2]
+    lifted[2, 3] += request.lift_height
+    failure = PlanError(GraspCode.UNREACHABLE, "no inverse kinematics for the pre-grasp pose")
+    for q in planner.kinematics.solutions(pre_grasp, start):
+        if not checker.free(q):
+            failure = PlanError(GraspCode.GOAL_IN_COLLISION, f"pre-grasp: {describe(checker.contacts(q))}")
+            continue
+        try:
+            approach = straight_line(planner.kinematics, q, pose, checker)
+            lift = straight_line(planner.kinematics, approach[-1], lifted, checker)
+        except PlanError as error:
+            if failure.code != GraspCode.GOAL_IN_COLLISION:
+                failure = error
+            continue
+        return _Option(index, approach, lift, float(np.max(np.abs(q - start))) + _RANK_WORTH * index)
+    raise failure
+
+
+def _summary(failures: list[PlanError]) -> PlanError:
+    """One error for all candidates: the code of the one that came farthest."""
+    if not failures:
+        return PlanError(GraspCode.UNREACHABLE, "there is no grasp candidate to plan for")
+    for code in (GraspCode.PLANNING_FAILED, GraspCode.GOAL_IN_COLLISION):
+        if any(f.code == code for f in failures):
+            break
+    else:
+        code = GraspCode.UNREACHABLE
+    reasons = Counter(str(f) for f in failures if f.code == code)
+    text = "; ".join(f"{reason} ({count}x)" for reason, count in reasons.most_common(2))
+    return PlanError(code, f"none of {len(failures)} grasp candidates is feasible: {text}")
+
+
+def _check(stop: StopCheck | None) -> None:
+    if stop is not None and stop():
+        raise PlanCanceled("planning was canceled")

@@ -1,0 +1,120 @@
+"""What a motion planner is asked and what it answers; every backend speaks these types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.errors import DenseGraspError
+
+Array = np.ndarray
+StopCheck = Callable[[], bool]
+
+
+class PlanError(DenseGraspError):
+    """No motion: `code` says why in GraspObject's terms, the message says it in a sentence."""
+
+    def __init__(self, code: GraspCode, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+class PlanCanceled(DenseGraspError):
+    """The caller's stop check became true while planning."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Joint positions over time: `times` (N,) s from 0, `positions` and `velocities` (N, J) rad and rad/s."""
+
+    joint_names: tuple[str, ...]
+    times: Array
+    positions: Array
+    velocities: Array
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first point to the last."""
+        return float(self.times[-1])
+
+    @property
+    def start(self) -> Array:
+        """First positions (J,)."""
+        return self.positions[0]
+
+    @property
+    def end(self) -> Array:
+        """Last positions (J,)."""
+        return self.positions[-1]
+
+    def at(self, time: float) -> Array:
+        """Positions (J,) at `time`, linear between the points, held outside."""
+        return np.array([np.interp(time, self.times, column) for column in self.positions.T])
+
+
+@dataclass(frozen=True)
+class WorldModel:
+    """What surrounds the robot, in its base frame.
+
+    points_base: (N, 3) m, surface points from depth, not yet freed of the robot's own;
+    target_point: (3,) m, where the fingers go; target_radius: m, sphere in which fingers may touch points.
+    """
+
+    points_base: Array = field(default_factory=lambda: np.zeros((0, 3)))
+    target_point: Array | None = None
+    target_radius: float = 0.09
+
+
+@dataclass(frozen=True)
+class PickRequest:
+    """A grasp to plan: `candidates` are base_from_tcp (4, 4) in order of preference; `start` (J,) rad."""
+
+    start: Array
+    candidates: Sequence[Array]
+    world: WorldModel
+    pre_grasp_distance: float = 0.10
+    lift_height: float = 0.18
+    minimum_height: float = 0.005
+
+
+@dataclass(frozen=True)
+class PickPlan:
+    """A whole pick. The three trajectories join; `base_from_tcp` (4, 4) is the chosen grasp."""
+
+    to_pre_grasp: Trajectory
+    approach: Trajectory
+    lift: Trajectory
+    base_from_tcp: Array
+    candidate: int
+    planning_time: float
+    stage_times: dict[str, float]
+
+
+class MotionPlanner(Protocol):
+    """Plans for one arm. Raises PlanError with a GraspCode, PlanCanceled when `stop` became true.
+
+    Positions are of `joint_names` in that order; poses are of the tool centre point in the base frame.
+    A planner belongs to one thread at a time.
+    """
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Arm joints in the order of every position vector."""
+
+    def tcp_pose(self, positions: Array) -> Array:
+        """base_from_tcp (4, 4) at `positions` (J,)."""
+
+    def plan_joints(self, start: Array, goal: Array, world: WorldModel, stop: StopCheck | None = None) -> Trajectory:
+        """A collision-free way to the joint goal (J,)."""
+
+    def plan_line(
+        self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None
+    ) -> Trajectory:
+        """A straight line of the tool centre point to the pose (4, 4), turning evenly, at most at `speed` m/s."""
+
+    def plan_pick(self, request: PickRequest, stop: StopCheck | None = None) -> PickPlan:
+        """Pre-grasp, straight approach and lift of the first feasible candidate."""

@@ -1,0 +1,134 @@
+"""The robot's surroundings as coal shapes in the base frame: table, walls, what the depth camera saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import coal
+import numpy as np
+import pinocchio as pin
+
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.motion.protocol import WorldModel
+from dense_grasp_core.motion.robot import RobotModel
+
+Array = np.ndarray
+
+
+class SceneError(DenseGraspError):
+    """A part of the scene's configuration that is not what it must be."""
+
+
+@dataclass(frozen=True)
+class BoxObstacle:
+    """A fixed box: `centre` and `size` (3,) m in the base frame, edges along its axes."""
+
+    name: str
+    centre: tuple[float, float, float]
+    size: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        values = np.array([*self.centre, *self.size], dtype=float)
+        if values.shape != (6,) or not np.isfinite(values).all() or min(self.size) <= 0:
+            raise SceneError(f"box {self.name} is {self.centre}, {self.size}, expected 3 + 3 finite numbers, sizes > 0")
+
+
+@dataclass(frozen=True)
+class SceneConfig:
+    """What does not change: the table's height (None: no table), walls, and how points become obstacles (m)."""
+
+    table_height: float | None = 0.0
+    walls: tuple[BoxObstacle, ...] = ()
+    voxel: float = 0.01
+    table_margin: float = 0.012
+    self_margin: float = 0.03
+    clearance: float = 0.005
+    bounds: tuple[Array, Array] = field(
+        default_factory=lambda: (np.array([-0.2, -0.9, -0.05]), np.array([1.0, 0.9, 1.0]))
+    )
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A shape in the base frame; `fingers` says whether the fingers must avoid it, too."""
+
+    name: str
+    base_from_shape: pin.SE3
+    geometry: coal.CollisionGeometry
+    fingers: bool = True
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Obstacles to plan around, and the clearance (m) that all of them ask for."""
+
+    obstacles: tuple[Obstacle, ...]
+    clearance: float
+
+
+def build_scene(config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None) -> Scene:
+    """The scene for one plan. `seen_from` (7,): the arm's positions when `world` was seen, for the self-filter."""
+    obstacles = list(_fixed(config))
+    points = free_of_table(crop(world.points_base, config.bounds), config)
+    if len(points) and seen_from is not None:
+        points = points[~inside_robot(points, robot, seen_from, config.self_margin)]
+    for name, part, fingers in _split_target(points, world):
+        part = thin(part, config.voxel)
+        if len(part):
+            octree = coal.makeOctree(np.ascontiguousarray(part), config.voxel)
+            obstacles.append(Obstacle(name, pin.SE3.Identity(), octree, fingers))
+    return Scene(tuple(obstacles), config.clearance)
+
+
+def crop(points: Array, bounds: tuple[Array, Array]) -> Array:
+    """The finite points (N, 3) inside the box of two corners (3,)."""
+    points = np.asarray(points, dtype=float).reshape(-1, 3)
+    return points[np.all((points >= bounds[0]) & (points <= bounds[1]), axis=1)]
+
+
+def free_of_table(points: Array, config: SceneConfig) -> Array:
+    """Points above the table by more than its margin: the table itself is a half-space already."""
+    if config.table_height is None:
+        return points
+    return points[points[:, 2] > config.table_height + config.table_margin]
+
+
+def thin(points: Array, voxel: float) -> Array:
+    """One point (its cell's centre) per occupied cell of `voxel` m."""
+    if not len(points):
+        return points
+    return (np.unique(np.floor(points / voxel).astype(np.int64), axis=0) + 0.5) * voxel
+
+
+def inside_robot(points: Array, robot: RobotModel, positions: Array, margin: float) -> Array:
+    """(N,) True for points within `margin` m of the box around some moving part of the robot at `positions` (7,)."""
+    data = pin.GeometryData(robot.geometry)
+    pin.updateGeometryPlacements(robot.model, robot.data, robot.geometry, data, np.asarray(positions, dtype=float))
+    root = robot.root_from_base
+    points_root = points @ root.rotation.T + root.translation
+    inside = np.zeros(len(points), dtype=bool)
+    for geometry, placement in zip(robot.geometry.geometryObjects, data.oMg, strict=True):
+        shape = geometry.geometry
+        shape.computeLocalAABB()
+        local = (points_root - placement.translation) @ placement.rotation
+        low, high = np.array(shape.aabb_local.min_), np.array(shape.aabb_local.max_)
+        inside |= np.all((local > low - margin) & (local < high + margin), axis=1)
+    return inside
+
+
+def _fixed(config: SceneConfig) -> list[Obstacle]:
+    obstacles = []
+    if config.table_height is not None:
+        half_space = coal.Halfspace(np.array([0.0, 0.0, 1.0]), float(config.table_height))
+        obstacles.append(Obstacle("table", pin.SE3.Identity(), half_space))
+    for wall in config.walls:
+        placement = pin.SE3(np.eye(3), np.asarray(wall.centre, dtype=float))
+        obstacles.append(Obstacle(wall.name, placement, coal.Box(*wall.size)))
+    return obstacles
+
+
+def _split_target(points: Array, world: WorldModel) -> list[tuple[str, Array, bool]]:
+    if world.target_point is None:
+        return [("seen", points, True)]
+    near = np.linalg.norm(points - np.asarray(world.target_point, dtype=float), axis=1) < world.target_radius
+    return [("seen", points[~near], True), ("target", points[near], False)]

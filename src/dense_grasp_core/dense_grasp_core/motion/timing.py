@@ -1,0 +1,115 @@
+"""Times along a joint path: the fastest that velocity and acceleration limits allow (TOPPRA)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import toppra
+from toppra import algorithm, constraint
+
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.motion.collision import densify
+from dense_grasp_core.motion.protocol import PlanError, Trajectory
+
+Array = np.ndarray
+logging.getLogger("toppra").setLevel(logging.ERROR)
+#: Radians between the points that the spline is laid through.
+SPACING = 0.08
+
+
+class LimitError(DenseGraspError):
+    """A speed or acceleration limit that is not a positive number of the right count."""
+
+
+@dataclass(frozen=True)
+class MotionLimits:
+    """Joint limits after scaling, `velocity` rad/s and `acceleration` rad/s^2, both (7,)."""
+
+    velocity: Array
+    acceleration: Array
+
+    def __post_init__(self) -> None:
+        for name, value in (("velocity", self.velocity), ("acceleration", self.acceleration)):
+            if np.ndim(value) != 1 or not np.isfinite(value).all() or (np.asarray(value) <= 0).any():
+                raise LimitError(f"{name} limits are {value}, expected positive finite numbers, one for each joint")
+        if len(self.velocity) != len(self.acceleration):
+            raise LimitError(f"{len(self.velocity)} velocity limits but {len(self.acceleration)} acceleration limits")
+
+    @classmethod
+    def scaled(
+        cls, velocity: Array, acceleration: Array, velocity_scaling: float, acceleration_scaling: float
+    ) -> MotionLimits:
+        """The robot's limits (7,) times factors in 0..1. Raises LimitError for factors outside."""
+        for name, factor in (("velocity", velocity_scaling), ("acceleration", acceleration_scaling)):
+            if not 0.0 < factor <= 1.0:
+                raise LimitError(f"{name} scaling is {factor}, expected above 0 and at most 1")
+        return cls(np.asarray(velocity) * velocity_scaling, np.asarray(acceleration) * acceleration_scaling)
+
+
+def time_path(
+    names: tuple[str, ...], path: Array, limits: MotionLimits, period: float = 0.02, spacing: float = SPACING
+) -> Trajectory:
+    """A trajectory with a point every `period` s along the polyline (N, J), at rest at both ends.
+
+    The spline through the path leaves it a little at corners, less with a smaller `spacing` (rad): check the result.
+    Raises PlanError PLANNING_FAILED when no parameterisation is found.
+    """
+    waypoints = _spread(path, spacing)
+    if len(waypoints) < 2:
+        return standstill(names, np.asarray(path, dtype=float)[-1])
+    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(waypoints, axis=0), axis=1))])
+    curve = toppra.SplineInterpolator(lengths, waypoints)
+    constraints = [
+        constraint.JointVelocityConstraint(np.stack([-limits.velocity, limits.velocity], axis=1)),
+        constraint.JointAccelerationConstraint(
+            np.stack([-limits.acceleration, limits.acceleration], axis=1),
+            discretization_scheme=constraint.DiscretizationType.Interpolation,
+        ),
+    ]
+    grid = np.linspace(0.0, lengths[-1], int(np.clip(2 * len(waypoints), 40, 200)))
+    timed = algorithm.TOPPRA(constraints, curve, gridpoints=grid).compute_trajectory(0.0, 0.0)
+    if timed is None:
+        raise PlanError(GraspCode.PLANNING_FAILED, f"no timing for a path of {lengths[-1]:.2f} rad within the limits")
+    duration = float(timed.duration)
+    source = np.linspace(0.0, duration, max(2, int(np.ceil(duration / period)) + 1))
+    velocities, accelerations = timed(source, 1), timed(source, 2)
+    # Between its grid points the parameterisation may pass a limit by a little; slower evenly, it does not.
+    stretch = max(
+        1.0,
+        float(np.max(np.abs(velocities) / limits.velocity)),
+        float(np.sqrt(np.max(np.abs(accelerations) / limits.acceleration))),
+    )
+    positions = np.asarray(timed(source))
+    positions[0], positions[-1] = path[0], path[-1]
+    velocities = velocities / stretch
+    velocities[0] = velocities[-1] = 0.0
+    return Trajectory(names, source * stretch, positions, velocities)
+
+
+def slow_down(trajectory: Trajectory, factor: float) -> Trajectory:
+    """The same trajectory, `factor` >= 1 times as long."""
+    factor = max(1.0, factor)
+    return Trajectory(
+        trajectory.joint_names, trajectory.times * factor, trajectory.positions, trajectory.velocities / factor
+    )
+
+
+def standstill(names: tuple[str, ...], positions: Array) -> Trajectory:
+    """A trajectory of two equal points 0.1 s apart."""
+    two = np.stack([positions, positions])
+    return Trajectory(names, np.array([0.0, 0.1]), two, np.zeros_like(two))
+
+
+def _spread(path: Array, spacing: float) -> Array:
+    """The polyline with points about evenly apart: near twins would make the spline swing."""
+    dense = densify(path, spacing)
+    kept = [dense[0]]
+    for q in dense[1:-1]:
+        if np.max(np.abs(q - kept[-1])) > 0.25 * spacing and np.max(np.abs(q - dense[-1])) > 0.25 * spacing:
+            kept.append(q)
+    if np.max(np.abs(dense[-1] - kept[-1])) > 1e-6:
+        kept.append(dense[-1])
+    return np.array(kept)

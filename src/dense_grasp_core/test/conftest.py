@@ -1,0 +1,41 @@
+"""Fixtures of the motion tests; the libraries of planning are imported only where a test asks for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+ACCELERATION = np.array([3.75, 1.875, 2.5, 3.125, 3.75, 5.0, 5.0])
+#: The observation pose of config/grasp.yaml: camera 0.62 m above x = 0.5, y = 0.
+OBSERVE = np.array([-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108])
+
+
+@pytest.fixture(scope="session")
+def robot():
+    """An arm of primitives with the kinematics of an FR3."""
+    from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
+    from dense_grasp_core.motion.robot import RobotModel
+
+    return RobotModel(primitive_arm_urdf(), "fr3")
+
+
+@pytest.fixture(scope="session")
+def limits(robot):
+    """Joint limits as in config/robot.yaml."""
+    from dense_grasp_core.motion.timing import MotionLimits
+
+    return MotionLimits.scaled(robot.velocity_limits, ACCELERATION, 0.5, 0.9)
+
+
+@pytest.fixture(scope="session")
+def planner(robot, limits):
+    """The embedded planner over a table at height 0."""
+    from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
+
+    return EmbeddedPlanner(robot, EmbeddedConfig(limits))
+
+
+@pytest.fixture
+def observe():
+    """Joint positions (7,) of the observation pose."""
+    return OBSERVE.copy()

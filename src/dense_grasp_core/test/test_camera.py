@@ -1,0 +1,77 @@
+import cv2
+import numpy as np
+import pytest
+from dense_grasp_core.camera import CameraError, CameraModel
+
+DISTORTIONS = [
+    (),
+    (0.0, 0.0, 0.0, 0.0, 0.0),
+    (0.12, -0.25, 0.001, -0.0007, 0.1),
+    (-0.3, 0.1, 0.002, 0.003),
+    (0.4, -0.2, 0.0005, -0.0003, 0.02, 0.55, -0.1, 0.01),
+]
+
+
+def camera(distortion=()):
+    return CameraModel(640, 480, 615.0, 611.0, 321.5, 238.25, distortion)
+
+
+@pytest.mark.parametrize("distortion", DISTORTIONS)
+def test_project_inverts_deproject_over_the_whole_image(distortion):
+    model = camera(distortion)
+    u, v = np.meshgrid(np.linspace(0, 639, 17), np.linspace(0, 479, 13))
+    pixels = np.stack([u.ravel(), v.ravel()], axis=1)
+    depth = np.linspace(0.2, 3.0, len(pixels))
+    points = model.deproject(pixels, depth)
+    np.testing.assert_allclose(points[:, 2], depth)
+    np.testing.assert_allclose(model.project(points), pixels, atol=1e-6)
+
+
+@pytest.mark.parametrize("distortion", DISTORTIONS)
+def test_projection_is_opencvs(distortion):
+    model = camera(distortion)
+    points = np.random.default_rng(0).uniform([-0.4, -0.3, 0.8], [0.4, 0.3, 2.0], (50, 3))
+    expected, _ = cv2.projectPoints(points, np.zeros(3), np.zeros(3), model.matrix, np.array(distortion, float))
+    np.testing.assert_allclose(model.project(points), expected.reshape(-1, 2), atol=1e-9)
+
+
+def test_principal_point_looks_straight_ahead():
+    np.testing.assert_allclose(camera().deproject([[321.5, 238.25]], [0.6]), [[0, 0, 0.6]])
+    np.testing.assert_allclose(camera().project([[0.1, -0.2, 2.0]]), [[321.5 + 615 * 0.05, 238.25 - 611 * 0.1]])
+
+
+def test_points_behind_and_unknown_depth_are_nan():
+    assert np.isnan(camera().project([[0.1, 0.1, -1.0], [0, 0, 0]])).all()
+    assert np.isnan(camera().deproject([[10, 10]], [np.nan])).all()
+
+
+def test_scaled_camera_sees_the_same_points_at_resized_pixels():
+    model, half = camera((0.1, -0.1, 0.0, 0.0, 0.0)), camera((0.1, -0.1, 0.0, 0.0, 0.0)).scaled(0.5, 0.5)
+    assert (half.width, half.height) == (320, 240)
+    pixels = model.project([[0.1, 0.05, 0.9]])
+    np.testing.assert_allclose(half.project([[0.1, 0.05, 0.9]]), (pixels + 0.5) * 0.5 - 0.5)
+
+
+def test_from_camera_info_reads_ros_fields():
+    model = CameraModel.from_camera_info(640, 480, [615, 0, 320, 0, 611, 240, 0, 0, 1], [0.1, 0, 0, 0, 0])
+    assert (model.fx, model.fy, model.cx, model.cy, model.distortion[0]) == (615, 611, 320, 240, 0.1)
+    assert model.contains(-0.5, 479.4) and not model.contains(639.5, 0) and not model.contains(float("nan"), 0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: CameraModel(0, 480, 1, 1, 0, 0),
+        lambda: CameraModel(640, 480, 0.0, 600.0, 320, 240),
+        lambda: CameraModel(640, 480, float("nan"), 600.0, 320, 240),
+        lambda: CameraModel(640, 480, 600.0, 600.0, 320, 240, (0.1, 0.2, 0.3)),
+        lambda: CameraModel.from_camera_info(640, 480, [1.0] * 8),
+        lambda: CameraModel.from_camera_info(640, 480, [0.0] * 9),
+        lambda: CameraModel.from_camera_info(640, 480, [1.0] * 9, [0] * 4, "equidistant"),
+        lambda: camera().deproject([[1, 2, 3]], [1]),
+        lambda: camera().project([[1, 2]]),
+    ],
+)
+def test_bad_parameters_are_named(make):
+    with pytest.raises(CameraError, match="expected"):
+        make()

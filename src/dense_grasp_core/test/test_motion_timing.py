@@ -1,0 +1,109 @@
+"""Timing: limits hold by finite differences, ends are at rest, the path is kept."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+pytest.importorskip("toppra")
+from dense_grasp_core.motion.timing import LimitError, MotionLimits, slow_down, standstill, time_path
+
+NAMES = tuple(f"joint{i}" for i in range(7))
+START = np.array([0.0, -0.5, 0.0, -2.0, 0.0, 1.5, 0.7])
+
+
+def zigzag(seed: int) -> np.ndarray:
+    steps = np.random.default_rng(seed).uniform(-0.6, 0.6, (4, 7))
+    return START + np.concatenate([np.zeros((1, 7)), np.cumsum(steps, axis=0)])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_limits_hold(limits, seed):
+    trajectory = time_path(NAMES, zigzag(seed), limits)
+    step = np.diff(trajectory.times)[:, None]
+    velocity = np.diff(trajectory.positions, axis=0) / step
+    assert np.max(np.abs(velocity) / limits.velocity) <= 1.001
+    assert np.max(np.abs(trajectory.velocities) / limits.velocity) <= 1.001
+    inner = velocity[1:-1]
+    acceleration = np.diff(inner, axis=0) / step[1:-2]
+    assert np.max(np.abs(acceleration) / limits.acceleration) <= 1.05
+
+
+def test_limits_are_used(limits):
+    trajectory = time_path(NAMES, np.stack([START, START + 1.0]), limits)
+    assert np.max(np.abs(trajectory.velocities) / limits.velocity) > 0.8
+    slowest = 2 * np.sqrt(1.0 / limits.acceleration.min()) + 1.0 / limits.velocity.min()
+    assert trajectory.duration < slowest
+
+
+def test_ends_are_exact_and_at_rest(limits):
+    path = zigzag(7)
+    trajectory = time_path(NAMES, path, limits)
+    np.testing.assert_array_equal(trajectory.start, path[0])
+    np.testing.assert_array_equal(trajectory.end, path[-1])
+    np.testing.assert_array_equal(trajectory.velocities[[0, -1]], np.zeros((2, 7)))
+    assert trajectory.times[0] == 0.0
+    assert np.all(np.diff(trajectory.times) > 0)
+
+
+def test_velocities_are_the_derivative_of_positions(limits):
+    trajectory = time_path(NAMES, zigzag(2), limits)
+    middle = (trajectory.positions[2:] - trajectory.positions[:-2]) / (trajectory.times[2:] - trajectory.times[:-2])[
+        :, None
+    ]
+    assert np.max(np.abs(middle - trajectory.velocities[1:-1])) < 0.05
+
+
+def test_the_spline_stays_near_the_polyline(limits):
+    path = zigzag(3)
+    trajectory = time_path(NAMES, path, limits)
+    for q in trajectory.positions[::3]:
+        nearest = min(_distance(q, a, b) for a, b in pairwise(path))
+        assert nearest < 0.05
+
+
+def _distance(q: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    fraction = np.clip((q - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
+    return float(np.linalg.norm(q - a - fraction * (b - a)))
+
+
+def test_no_way_to_go_is_a_standstill(limits):
+    trajectory = time_path(NAMES, np.stack([START, START]), limits)
+    assert trajectory.duration == pytest.approx(0.1)
+    np.testing.assert_array_equal(trajectory.positions, standstill(NAMES, START).positions)
+
+
+def test_slowing_down_keeps_the_path(limits):
+    trajectory = time_path(NAMES, zigzag(1), limits)
+    slow = slow_down(trajectory, 3.0)
+    assert slow.duration == pytest.approx(3 * trajectory.duration)
+    np.testing.assert_allclose(slow.velocities, trajectory.velocities / 3)
+    assert slow_down(trajectory, 0.5).duration == trajectory.duration
+
+
+@pytest.mark.parametrize(
+    ("velocity", "acceleration", "words"),
+    [
+        (np.ones(7), np.ones(6), "7 velocity limits but 6"),
+        (np.zeros(7), np.ones(7), "velocity limits"),
+        (np.ones(7), np.full(7, np.nan), "acceleration limits"),
+    ],
+)
+def test_impossible_limits_are_refused(velocity, acceleration, words):
+    with pytest.raises(LimitError, match=words):
+        MotionLimits(velocity, acceleration)
+
+
+@pytest.mark.parametrize("factor", [0.0, -0.1, 1.5, float("nan")])
+def test_impossible_scaling_is_refused(factor):
+    with pytest.raises(LimitError, match="velocity scaling"):
+        MotionLimits.scaled(np.ones(7), np.ones(7), factor, 0.5)
+
+
+def test_interpolation_of_a_trajectory(limits):
+    trajectory = time_path(NAMES, zigzag(1), limits)
+    np.testing.assert_allclose(trajectory.at(-1.0), trajectory.start)
+    np.testing.assert_allclose(trajectory.at(trajectory.duration + 1), trajectory.end)
+    np.testing.assert_allclose(trajectory.at(float(trajectory.times[5])), trajectory.positions[5])
