@@ -1,0 +1,80 @@
+"""The arm and gripper of the real cell through franka_ros2, with MoveIt when the planner needs it."""
+
+from dense_grasp.launch_support import LaunchArgumentError, config_file, one_of, read_parameter
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, LogInfo, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+ARGUMENTS = {
+    "robot_ip": ("", "address of the arm; empty: its driver is started elsewhere"),
+    "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
+    "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
+    "planner": ("", "moveit_py and move_group start MoveIt too; empty: as in config/grasp.yaml"),
+}
+
+
+def include(package, *path, **arguments):
+    """A launch file of another package."""
+    source = PythonLaunchDescriptionSource(PathJoinSubstitution([FindPackageShare(package), *path]))
+    return IncludeLaunchDescription(source, launch_arguments=list(arguments.items()))
+
+
+def start(context):
+    """Drivers and controllers; nothing when no address is given."""
+    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    if not values["robot_ip"]:
+        return [LogInfo(msg="robot_ip is empty: the arm's driver is expected to run already")]
+    robot_type = values["robot_type"] or str(read_parameter(config_file("robot.yaml"), "robot_type"))
+    prefix = values["prefix"] or str(read_parameter(config_file("robot.yaml"), "prefix", ""))
+    planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
+    one_of("planner", planner, ("ompl", "moveit_py", "move_group"))
+    if robot_type != "fr3" or prefix:
+        raise LaunchArgumentError(
+            f"robot_type '{robot_type}' with prefix '{prefix}': franka_ros2 brings controllers for fr3 without a "
+            "prefix; start the driver of this arm yourself and leave robot_ip empty"
+        )
+    if planner != "ompl":
+        return [
+            include(
+                "franka_fr3_moveit_config",
+                "launch",
+                "moveit.launch.py",
+                robot_ip=values["robot_ip"],
+                use_fake_hardware="false",
+                load_gripper="true",
+            )
+        ]
+    # franka_bringup's own controllers hold no trajectory controller, those of the MoveIt configuration do.
+    controllers = PathJoinSubstitution(
+        [FindPackageShare("franka_fr3_moveit_config"), "config", "fr3_ros_controllers.yaml"]
+    )
+    return [
+        include(
+            "franka_bringup",
+            "launch",
+            "franka.launch.py",
+            robot_type=robot_type,
+            robot_ip=values["robot_ip"],
+            load_gripper="true",
+            use_fake_hardware="false",
+            controllers_yaml=controllers,
+        ),
+        Node(
+            package="controller_manager",
+            executable="spawner",
+            arguments=[f"{robot_type}_arm_controller", "--controller-manager-timeout", "60"],
+            output="screen",
+        ),
+    ]
+
+
+def generate_launch_description():
+    """Read by `ros2 launch`."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])

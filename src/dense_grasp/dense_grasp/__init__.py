@@ -1,0 +1,1 @@
+"""The nodes of dense_grasp: descriptors, queries, grasps."""

@@ -1,0 +1,130 @@
+"""Depth images kept by stamp, as surface points in the robot's base frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.se3 import from_quaternion, transform
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo, Image
+
+from dense_grasp.failure import GraspFailure
+from dense_grasp.messages import camera_from_info, check_same_size, depth_from_message, stamp_ns
+from dense_grasp.motion.waiting import Deadline, StopCheck, wait_until
+from dense_grasp.stamps import StampCache
+
+KEPT = 40
+MAX_RANGE = 2.0
+
+
+class DepthWorld:
+    """What the depth camera saw at a stamp. `lookup(base, frame, time)` gives a TransformStamped or raises."""
+
+    def __init__(
+        self,
+        node: Node,
+        depth_topic: str,
+        info_topic: str,
+        base_frame: str,
+        lookup,
+        *,
+        timeout: float = 2.0,
+        wall_factor: float = 5.0,
+        step: int = 4,
+        callback_group=None,
+    ):
+        self._clock = node.get_clock()
+        self._topics = f"{depth_topic}, {info_topic}"
+        self._base_frame = base_frame
+        self._lookup = lookup
+        self._timeout = timeout
+        self._wall_factor = wall_factor
+        self._step = step
+        self._depths: StampCache[Image] = StampCache(KEPT)
+        self._info: CameraInfo | None = None
+        group = callback_group
+        node.create_subscription(Image, depth_topic, self._on_depth, qos_profile_sensor_data, callback_group=group)
+        node.create_subscription(CameraInfo, info_topic, self._on_info, qos_profile_sensor_data, callback_group=group)
+
+    def forget(self) -> None:
+        """Drops what was seen, after a clock that jumped back."""
+        self._depths.clear()
+        self._info = None
+
+    def _on_depth(self, message: Image) -> None:
+        self._depths.put(stamp_ns(message.header.stamp), message)
+
+    def _on_info(self, message: CameraInfo) -> None:
+        self._info = message
+
+    def _seen(self, stamp: int) -> Image | None:
+        exact = self._depths.get(stamp)
+        newest = self._depths.newest
+        if exact is not None or newest is None or newest < stamp:
+            return exact
+        return self._depths.get(newest)
+
+    def points(self, stamp: int, stop: StopCheck | None = None) -> np.ndarray:
+        """Surface points (N, 3) m in the base frame, of every `step`-th pixel, seen at the stamp (ns) or after it.
+
+        A later image serves as well because the arm stands still: one that was lost on the way is not waited for.
+        Raises GraspFailure 100 + NO_FRAME, NO_DEPTH or NO_TF, and GraspCanceled.
+        """
+        deadline = Deadline(self._timeout, self._clock, self._wall_factor)
+        pairs: list[tuple[Image, CameraInfo]] = []
+
+        def found() -> bool:
+            depth, info = self._seen(stamp), self._info
+            if depth is not None and info is not None:
+                pairs.append((depth, info))
+            return bool(pairs)
+
+        if not wait_until(found, deadline, stop):
+            missing = "camera_info" if self._info is None else "depth image"
+            raise GraspFailure(
+                GraspCode.PERCEPTION + MatchCode.NO_FRAME,
+                f"no {missing} of stamp {stamp} ns or later came within {self._timeout} s on {self._topics} "
+                f"(newest depth: {self._depths.newest or 'none'})",
+            )
+        depth, info = pairs[0]
+        try:
+            check_same_size(depth, info, "depth image")
+            points_camera = surface_points(depth_from_message(depth), camera_from_info(info), self._step)
+        except DenseGraspError as error:
+            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
+        base_from_camera = self._transform(depth.header.frame_id, depth.header.stamp, deadline, stop)
+        return transform(base_from_camera, points_camera)
+
+    def _transform(self, frame: str, stamp, deadline: Deadline, stop: StopCheck | None) -> np.ndarray:
+        errors: list[str] = []
+        answers: list = []
+
+        def try_lookup() -> bool:
+            try:
+                answers.append(self._lookup(self._base_frame, frame, Time.from_msg(stamp)))
+            except Exception as error:  # tf2's exceptions share no base class across distributions
+                errors.append(str(error))
+            return bool(answers)
+
+        if not wait_until(try_lookup, deadline, stop):
+            raise GraspFailure(
+                GraspCode.PERCEPTION + MatchCode.NO_TF,
+                f"no transform {self._base_frame} <- {frame} at the image's stamp: {errors[-1]}",
+            )
+        rotation, translation = answers[0].transform.rotation, answers[0].transform.translation
+        return from_quaternion(
+            [rotation.x, rotation.y, rotation.z, rotation.w], [translation.x, translation.y, translation.z]
+        )
+
+
+def surface_points(depth: np.ndarray, camera: CameraModel, step: int) -> np.ndarray:
+    """Points (N, 3) m in the optical frame of every `step`-th pixel of a depth image (H, W) in m with a valid depth."""
+    v, u = np.mgrid[0 : depth.shape[0] : step, 0 : depth.shape[1] : step]
+    values = depth[v, u].ravel()
+    valid = np.isfinite(values) & (values > 0.0) & (values < MAX_RANGE)
+    pixels = np.stack([u.ravel()[valid], v.ravel()[valid]], axis=1).astype(float)
+    return camera.deproject(pixels, values[valid].astype(float))

@@ -1,0 +1,199 @@
+"""Node: colour image -> dense descriptors at the network's resolution.
+
+Works only while somebody listens, and always on the newest frame: a slow machine skips frames, it does not lag.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import rclpy
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.extractor import DescriptorExtractor
+from dense_grasp_core.heatmap import PcaBasis, fit_pca, pca_image
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+
+from dense_grasp.messages import (
+    byte_array,
+    camera_from_info,
+    check_same_size,
+    image_message,
+    rgb_from_message,
+    stamp_ns,
+)
+from dense_grasp.stamps import LatestSlot, StampCache
+from dense_grasp_interfaces.msg import DescriptorImage
+
+NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+ERROR_PERIOD_S = 2.0
+UNPAIRED_LIMIT = 8
+
+
+class ColourFrame(NamedTuple):
+    """A colour image with the camera_info of the same stamp."""
+
+    image: Image
+    info: CameraInfo
+
+
+class DescriptorNode(Node):
+    """Publishes descriptors of the newest colour image while somebody subscribes to them.
+
+    Raises ModelFileError at construction when the model file is missing, truncated or of another version.
+    """
+
+    def __init__(self, **node_arguments):
+        super().__init__("descriptor_node", **node_arguments)
+        model = self.declare_parameter("model", "").value
+        backend = self.declare_parameter("backend", "auto").value
+        threads = self.declare_parameter("threads", 0).value
+        cache = self.declare_parameter("graph_cache", "").value
+        self.declare_parameter("max_rate", 10.0)
+        color_topic = self.declare_parameter("color_topic", "/camera/camera/color/image_raw").value
+        info_topic = self.declare_parameter("camera_info_topic", "/camera/camera/color/camera_info").value
+        descriptors_topic = self.declare_parameter("descriptors_topic", "/dense_grasp/descriptors").value
+        pca_topic = self.declare_parameter("pca_topic", "/dense_grasp/pca").value
+        if not model:
+            raise DenseGraspError("parameter 'model' is empty, expected the path of a model file")
+
+        self._extractor = DescriptorExtractor(
+            model, backend=backend, threads=threads or None, cache=Path(cache).expanduser() if cache else None
+        )
+        self._descriptor_publisher = self.create_publisher(DescriptorImage, descriptors_topic, DESCRIPTORS_QOS)
+        self._pca = self.create_publisher(Image, pca_topic, DESCRIPTORS_QOS)
+        self._images: StampCache[Image] = StampCache(4)
+        self._infos: StampCache[CameraInfo] = StampCache(16)
+        self._slot: LatestSlot[ColourFrame] = LatestSlot()
+        self._basis: PcaBasis | None = None
+        self._unpaired = 0
+        self._running = True
+        self.create_subscription(Image, color_topic, self._on_image, NEWEST_ONLY)
+        self.create_subscription(CameraInfo, info_topic, self._on_info, NEWEST_ONLY)
+        self._worker = threading.Thread(target=self._work, name="descriptors", daemon=True)
+        self._worker.start()
+        self.get_logger().info(
+            f"model {self._extractor.model_id} from {model}, {self._extractor.backend}, "
+            f"one descriptor per {self._extractor.stride:g} px"
+        )
+
+    def destroy_node(self) -> None:
+        """Stop the worker, then the node."""
+        self._running = False
+        self._worker.join(timeout=2.0)
+        super().destroy_node()
+
+    def _wanted(self) -> bool:
+        return self._descriptor_publisher.get_subscription_count() > 0 or self._pca.get_subscription_count() > 0
+
+    def _on_image(self, message: Image) -> None:
+        stamp = stamp_ns(message.header.stamp)
+        info = self._infos.get(stamp)
+        if info is not None:
+            self._pair(message, info)
+            return
+        self._images.put(stamp, message)
+        self._unpaired += 1
+        if self._unpaired > UNPAIRED_LIMIT:
+            self.get_logger().error(
+                f"{self._unpaired} colour images without a camera_info of the same stamp: image {stamp} ns, "
+                f"newest camera_info {self._infos.newest or 'none'}, expected equal stamps",
+                throttle_duration_sec=ERROR_PERIOD_S,
+            )
+
+    def _on_info(self, message: CameraInfo) -> None:
+        stamp = stamp_ns(message.header.stamp)
+        self._infos.put(stamp, message)
+        image = self._images.get(stamp)
+        if image is not None:
+            self._pair(image, message)
+
+    def _pair(self, image: Image, info: CameraInfo) -> None:
+        self._unpaired = 0
+        self._slot.put(ColourFrame(image, info))
+
+    def _work(self) -> None:
+        next_start = time.monotonic()
+        while self._running and self.context.ok():
+            time.sleep(max(0.0, min(0.1, next_start - time.monotonic())))
+            if time.monotonic() < next_start:
+                continue
+            frame = self._slot.take(timeout=0.2)
+            if frame is None or not self._wanted():
+                continue
+            max_rate = float(self.get_parameter("max_rate").value)
+            next_start = time.monotonic() + (1.0 / max_rate if max_rate > 0.0 else 0.0)
+            try:
+                self._process(frame)
+            except DenseGraspError as error:
+                self.get_logger().error(str(error), throttle_duration_sec=ERROR_PERIOD_S)
+            except Exception as error:  # an input nobody thought of must not end the node
+                if self._running and self.context.ok():
+                    self.get_logger().error(f"frame not processed: {error!r}", throttle_duration_sec=ERROR_PERIOD_S)
+
+    def _process(self, frame: ColourFrame) -> None:
+        start = time.perf_counter()
+        check_same_size(frame.image, frame.info)
+        camera_from_info(frame.info)
+        rgb = rgb_from_message(frame.image)
+        features = self._extractor(rgb)
+        extracted = time.perf_counter()
+        if self._descriptor_publisher.get_subscription_count() > 0:
+            self._descriptor_publisher.publish(self._message(frame, features))
+        if self._pca.get_subscription_count() > 0:
+            self._basis = fit_pca(features, self._basis)
+            self._pca.publish(image_message(pca_image(features, self._basis), "rgb8", frame.image.header))
+        done = time.perf_counter()
+        self.get_logger().debug(
+            f"descriptors of stamp {stamp_ns(frame.image.header.stamp)}: "
+            f"network {(extracted - start) * 1e3:.1f} ms, messages {(done - extracted) * 1e3:.1f} ms"
+        )
+
+    def _message(self, frame: ColourFrame, features: np.ndarray) -> DescriptorImage:
+        message = DescriptorImage(header=frame.image.header, camera_info=frame.info, dtype="float16")
+        message.model_id = self._extractor.model_id
+        message.height, message.width, message.channels = features.shape
+        message.stride = float(self._extractor.stride)
+        message.data = byte_array(features.astype("<f2"))
+        return message
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Spin the node until it is interrupted; 1 when the model file cannot be used."""
+    rclpy.init(args=arguments)
+    node = None
+    try:
+        node = DescriptorNode()
+        rclpy.spin(node)
+    except DenseGraspError as error:
+        print(f"descriptor_node: {error}", file=sys.stderr, flush=True)
+        return 1
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def main() -> None:
+    """Entry point."""
+    code = run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is closed. Unloading the network's libraries would take seconds, and launch kills after five.
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""Node: picks an object up by a taught point. Action /dense_grasp/grasp_object."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import rclpy
+from dense_grasp_core.codes import GraspCode, Stage
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grasp import GraspError, PinchSpec, pinch_candidates
+from dense_grasp_core.motion.protocol import PickPlan
+from geometry_msgs.msg import PoseStamped
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from tf2_ros import Buffer, TransformListener
+from visualization_msgs.msg import MarkerArray
+
+from dense_grasp.clock_watch import ClockWatch
+from dense_grasp.depth_world import DepthWorld
+from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.grasp_markers import plan_markers, pose_message
+from dense_grasp.grasp_ports import GraspGoal, GraspOutcome
+from dense_grasp.grasp_settings import changed_settings, grasp_settings, timeouts
+from dense_grasp.joint_state_monitor import JointStateMonitor
+from dense_grasp.keypoint_client import KeypointClient
+from dense_grasp.launch_support import CONFIGURATION_ERROR
+from dense_grasp.motion.arm_client import ArmClient
+from dense_grasp.motion.backends import make_planner
+from dense_grasp.motion.error_recovery import make_recovering
+from dense_grasp.motion.grippers import make_gripper
+from dense_grasp.motion.guarded_arm import GuardedArm
+from dense_grasp.motion.heartbeat import Heartbeat
+from dense_grasp.motion.robot_description import RobotDescription
+from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.stages import GraspSequence
+from dense_grasp.wrench_monitor import WrenchMonitor
+from dense_grasp_interfaces.action import GraspObject
+
+# The action's callback waits in one thread; its answers, the streams and a cancel need others.
+THREADS = 8
+#: m by which the pinch is tried less deep when the whole depth brings the palm into the object.
+SHALLOWER = (0.0, 0.008, 0.016)
+#: z of the approach direction of a hand that does not lean.
+UPRIGHT = -0.999
+
+
+class _Eyes:
+    """Keypoints from query_node, obstacles from the depth camera."""
+
+    def __init__(self, keypoints: KeypointClient, world: DepthWorld):
+        self.taught = keypoints.taught
+        self.locate = keypoints.locate
+        self.points = world.points
+        self.forget = world.forget
+
+
+class GraspExecutor(Node):
+    """Runs one GraspObject goal at a time; a second one is answered BUSY."""
+
+    def __init__(self, **node_arguments):
+        super().__init__("grasp_executor", **node_arguments)
+        group = ReentrantCallbackGroup()
+        self._robot = robot_settings(self)
+        self._settings = grasp_settings(self, self._robot)
+        self._pinch_depth = float(self.declare_parameter("pinch_depth", 0.018).value)
+        times = timeouts(self)
+        planner_name = self.declare_parameter("planner", "ompl").value
+        self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
+        joints = JointStateMonitor(self, self._robot.joint_states_topic, times.joint_state, group)
+        client = ArmClient(
+            self,
+            self._robot.arm_action,
+            self._robot.joint_names,
+            joints,
+            still_timeout=times.still,
+            server_timeout=times.server,
+            motion_margin=times.motion_margin,
+            wall_factor=times.wall_factor,
+            pulse=self._heartbeat,
+            callback_group=group,
+        )
+        self._gripper = make_gripper(
+            self,
+            self._robot,
+            times,
+            lambda after: joints.finger_width(self._robot.finger_names, after),
+            group,
+            self._heartbeat,
+        )
+        self._planner = make_planner(planner_name, self, self._robot, group)
+        description = RobotDescription(self, self._robot.description_topic, callback_group=group)
+        arm = make_recovering(self, client, group)
+        self._arm = GuardedArm(arm, self._robot, description, self._planner.tcp_pose)
+        self._wrench = WrenchMonitor(self, self._robot.wrench_topic, group)
+        self._clock_watch = ClockWatch(self)
+        self._perception = self._make_perception(times, group)
+        self._markers = self.create_publisher(
+            MarkerArray, self.declare_parameter("grasp_markers_topic", "/dense_grasp/markers_grasp").value, 1
+        )
+        self._running = threading.Lock()
+        self._clock_watch.on_jump(self._forget)
+        self._server = ActionServer(
+            self,
+            GraspObject,
+            self.declare_parameter("action", "/dense_grasp/grasp_object").value,
+            execute_callback=self._execute,
+            goal_callback=lambda goal: GoalResponse.ACCEPT,
+            cancel_callback=lambda handle: CancelResponse.ACCEPT,
+            callback_group=group,
+        )
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self.get_logger().info(f"ready for {self._robot.name} with planner {planner_name}")
+
+    def destroy_node(self) -> None:
+        """Stops what moves, then the node."""
+        self._arm.stop()
+        self._gripper.stop()
+        super().destroy_node()
+
+    def _make_perception(self, times, group) -> _Eyes:
+        def topic(name: str, default: str) -> str:
+            return self.declare_parameter(name, default).value
+
+        self._buffer = Buffer()
+        self._listener = TransformListener(self._buffer, self)
+        world = DepthWorld(
+            self,
+            topic("depth_topic", "/camera/camera/aligned_depth_to_color/image_raw"),
+            topic("camera_info_topic", "/camera/camera/color/camera_info"),
+            self._robot.base_frame,
+            self._buffer.lookup_transform,
+            timeout=times.depth,
+            wall_factor=times.wall_factor,
+            callback_group=group,
+        )
+        keypoints = KeypointClient(
+            self,
+            topic("locate_service", "/dense_grasp/locate_keypoints"),
+            topic("list_service", "/dense_grasp/list_descriptors"),
+            locate_timeout=times.locate,
+            server_timeout=times.server,
+            wall_factor=times.wall_factor,
+            callback_group=group,
+        )
+        return _Eyes(keypoints, world)
+
+    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        try:
+            changed = changed_settings(self._settings, parameters)
+        except GraspFailure as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._settings = changed
+        return SetParametersResult(successful=True)
+
+    def _forget(self) -> None:
+        self._buffer.clear()
+        self._perception.forget()
+
+    # the goal
+
+    def _execute(self, handle) -> GraspObject.Result:
+        began = time.monotonic()
+        if not self._running.acquire(blocking=False):
+            return self._end(handle, began, GraspCode.BUSY, "another goal is running", GraspOutcome())
+        try:
+            others = self._heartbeat.others()
+            if others:
+                message = f"another executor drives this arm: {', '.join(others)}; end one of them"
+                return self._end(handle, began, GraspCode.BUSY, message, GraspOutcome())
+            return self._run(handle, began)
+        finally:
+            self._running.release()
+
+    def _run(self, handle, began: float) -> GraspObject.Result:
+        request = handle.request
+        goal = GraspGoal(
+            request.object_id, request.contact_keypoint or "contact", tuple(request.axis_keypoints), request.plan_only
+        )
+        self.get_logger().info(f"goal: {goal}")
+        mark = self._clock_watch.mark()
+        sequence = GraspSequence(
+            self._arm,
+            self._gripper,
+            self._perception,
+            self._planner,
+            self._candidates,
+            self._settings,
+            on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
+            on_plan=self._show,
+            force=self._wrench.vertical,
+            stop=lambda: (
+                handle.is_cancel_requested or self._clock_watch.jumped_since(mark) or not rclpy.ok(context=self.context)
+            ),
+        )
+        try:
+            self._clock_watch.check_running()
+            # A node that has just started jumps from zero to the simulation's time: no goal was under way then.
+            mark = self._clock_watch.mark()
+            code, message = int(GraspCode.SUCCESS), sequence.run(goal)
+        except GraspCanceled as error:
+            code, message = GraspCode.CANCELED, str(error)
+            if self._clock_watch.jumped_since(mark) and not handle.is_cancel_requested:
+                code, message = GraspCode.INVALID_GOAL, f"{self._clock_watch.jump}: the goal of before was stopped"
+        except GraspFailure as error:
+            code, message = error.code, str(error)
+        except DenseGraspError as error:
+            code, message = GraspCode.INTERNAL_ERROR, str(error)
+        except Exception as error:  # the node survives what it is sent
+            self.get_logger().error(f"internal error: {type(error).__name__}: {error}")
+            code, message = GraspCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
+        return self._end(handle, began, code, message, sequence.outcome)
+
+    def _end(self, handle, began: float, code: int, message: str, outcome: GraspOutcome) -> GraspObject.Result:
+        result = GraspObject.Result(code=int(code), message=message)
+        result.matches = [m.message for m in outcome.matches if m.message is not None]
+        if outcome.plan is not None:
+            result.grasp_pose = PoseStamped(pose=pose_message(outcome.plan.base_from_tcp))
+            result.grasp_pose.header.frame_id = self._robot.base_frame
+            result.grasp_pose.header.stamp = self.get_clock().now().to_msg()
+        result.grasp_width = float(outcome.width)
+        result.planning_time = float(outcome.planning_time)
+        result.time_to_first_motion = float(outcome.time_to_first_motion)
+        result.total_time = time.monotonic() - began
+        if code == GraspCode.SUCCESS:
+            handle.succeed()
+        elif code == GraspCode.CANCELED and handle.is_cancel_requested:
+            handle.canceled()
+        else:
+            handle.abort()
+        # rclpy fixes the severity of a line of code with its first call: one line each.
+        if code == GraspCode.SUCCESS:
+            self.get_logger().info(f"goal ended: {message}")
+        else:
+            self.get_logger().warning(f"goal ended with code {int(code)}: {message}")
+        return result
+
+    def _feedback(self, handle, stage: Stage, detail: str) -> None:
+        self.get_logger().info(f"{stage.name}: {detail}")
+        handle.publish_feedback(GraspObject.Feedback(stage=int(stage), detail=detail))
+
+    def _candidates(
+        self, contact: np.ndarray, axis_a: np.ndarray | None, axis_b: np.ndarray | None
+    ) -> Sequence[np.ndarray]:
+        poses: list[np.ndarray] = []
+        try:
+            for less in SHALLOWER:
+                spec = PinchSpec(contact, axis_a, axis_b, pinch_depth=self._pinch_depth - less)
+                poses += pinch_candidates(spec)
+        except GraspError as error:
+            raise GraspFailure(GraspCode.UNREACHABLE, str(error)) from error
+        # Upright but shallow is preferred to leaning: sorting is stable.
+        return sorted(poses, key=lambda pose: bool(pose[2, 2] > UPRIGHT))
+
+    def _show(self, plan: PickPlan) -> None:
+        paths = [
+            np.array([self._planner.tcp_pose(q)[:3, 3] for q in part.positions])
+            for part in (plan.to_pre_grasp, plan.approach, plan.lift)
+        ]
+        self._markers.publish(plan_markers(plan, paths, self._robot.base_frame, self.get_clock().now().to_msg()))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; CONFIGURATION_ERROR when a parameter is not what it must be, so that launch does not try again."""
+    rclpy.init(args=arguments)
+    try:
+        node = GraspExecutor()
+    except (DenseGraspError, ParameterException) as error:
+        print(f"grasp_executor: {error}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return CONFIGURATION_ERROR
+    executor = MultiThreadedExecutor(THREADS)
+    executor.add_node(node)
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

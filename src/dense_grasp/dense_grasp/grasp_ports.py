@@ -1,0 +1,141 @@
+"""What the stages of a grasp are given, work through and answer: protocols and plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.protocol import PickPlan, Trajectory
+
+from dense_grasp.failure import GraspFailure
+
+Array = np.ndarray
+StopCheck = Callable[[], bool]
+Candidates = Callable[[Array, "Array | None", "Array | None"], Sequence[Array]]
+AFTER_GRASP = ("hold", "place_back", "release")
+
+
+@dataclass(frozen=True)
+class Located:
+    """One keypoint in one image: `position` (3,) m in the base frame, NaN when unknown; `message`: as received."""
+
+    keypoint: str
+    code: int
+    text: str
+    position: Array
+    stamp_ns: int
+    message: Any = None
+
+
+class Arm(Protocol):
+    """Executes trajectories. Raises GraspFailure, GraspCanceled."""
+
+    def positions(self) -> Array:
+        """Present joint positions (J,), fresh."""
+
+    def execute(self, trajectory: Trajectory, stop: StopCheck | None = None) -> None:
+        """Returns when the trajectory is done."""
+
+    def wait_still(self, stop: StopCheck | None = None) -> None:
+        """Returns when the arm no longer moves."""
+
+    def stop(self) -> None:
+        """Stops the arm. Never raises."""
+
+
+class GripperPort(Protocol):
+    """Two fingers. Raises GraspFailure, GraspCanceled."""
+
+    def open(self, width: float, stop: StopCheck | None = None) -> None:
+        """Opens to `width` m."""
+
+    def grasp(self, stop: StopCheck | None = None) -> None:
+        """Closes with force."""
+
+    def width(self) -> float | None:
+        """Present width in m, None when unknown."""
+
+    def stop(self) -> None:
+        """Stops the fingers. Never raises."""
+
+
+class Perception(Protocol):
+    """Finds taught points and obstacles. Raises GraspFailure, GraspCanceled."""
+
+    def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
+        """Names of the keypoints in the store."""
+
+    def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
+        """One answer a keypoint, all from one image that is newer than the call."""
+
+    def points(self, stamp_ns: int, stop: StopCheck | None = None) -> Array:
+        """Surface points (N, 3) in the base frame, seen at the stamp."""
+
+
+@dataclass(frozen=True)
+class GraspSettings:
+    """Numbers of config/grasp.yaml and config/robot.yaml; metres, radians, seconds."""
+
+    observe_poses: tuple[Array, ...]
+    workspace_min: Array
+    workspace_max: Array
+    observe_tolerance: float = 0.02
+    safe_height: float = 0.30
+    pre_grasp_distance: float = 0.10
+    lift_height: float = 0.18
+    minimum_height: float = 0.008
+    target_radius: float = 0.09
+    open_width: float = 0.08
+    min_grasp_width: float = 0.0012
+    max_grasp_width: float = 0.075
+    lost_width_change: float = 0.004
+    min_lift_force: float = 0.0
+    hold_time: float = 0.5
+    after_grasp: str = "hold"
+    use_depth: bool = True
+
+    def __post_init__(self) -> None:
+        if self.after_grasp not in AFTER_GRASP:
+            raise GraspFailure(
+                GraspCode.INVALID_GOAL, f"after_grasp is {self.after_grasp!r}, expected one of {', '.join(AFTER_GRASP)}"
+            )
+        if not 0.0 <= self.hold_time <= 3600.0:
+            raise GraspFailure(GraspCode.INVALID_GOAL, f"hold_time is {self.hold_time} s, expected 0 to 3600")
+
+
+@dataclass(frozen=True)
+class GraspGoal:
+    """What to grasp; `axis_keypoints` is empty or two names."""
+
+    object_id: str
+    contact_keypoint: str = "contact"
+    axis_keypoints: tuple[str, ...] = ()
+    plan_only: bool = False
+
+
+@dataclass
+class GraspOutcome:
+    """What is known of a grasp, filled as it goes; times in s of wall clock."""
+
+    matches: list[Located] = field(default_factory=list)
+    plan: PickPlan | None = None
+    width: float = float("nan")
+    planning_time: float = 0.0
+    time_to_first_motion: float = float("nan")
+
+
+def validate(goal: GraspGoal) -> None:
+    """Raises GraspFailure INVALID_GOAL for a goal that cannot be meant."""
+    if not goal.object_id:
+        raise GraspFailure(GraspCode.INVALID_GOAL, "object_id is empty, expected the name of a taught object")
+    if len(goal.axis_keypoints) not in (0, 2):
+        raise GraspFailure(
+            GraspCode.INVALID_GOAL, f"axis_keypoints has {len(goal.axis_keypoints)} names, expected none or two"
+        )
+    if len(set(goal.axis_keypoints)) != len(goal.axis_keypoints) or "" in goal.axis_keypoints:
+        raise GraspFailure(
+            GraspCode.INVALID_GOAL, f"axis_keypoints are {goal.axis_keypoints}, expected two different names"
+        )

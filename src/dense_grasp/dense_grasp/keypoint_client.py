@@ -1,0 +1,89 @@
+"""Asks query_node for taught keypoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from builtin_interfaces.msg import Duration
+from dense_grasp_core.codes import GraspCode, MatchCode
+from rclpy.node import Node
+
+from dense_grasp.failure import GraspFailure
+from dense_grasp.grasp_ports import Located
+from dense_grasp.messages import stamp_ns
+from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
+from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
+
+ANSWER_MARGIN = 2.0
+
+
+class KeypointClient:
+    """Client of locate_keypoints and list_descriptors; time-outs in s."""
+
+    def __init__(
+        self,
+        node: Node,
+        locate_service: str,
+        list_service: str,
+        *,
+        locate_timeout: float = 5.0,
+        server_timeout: float = 5.0,
+        wall_factor: float = 5.0,
+        callback_group=None,
+    ):
+        self._clock = node.get_clock()
+        self._locate_timeout = locate_timeout
+        self._server_timeout = server_timeout
+        self._wall_factor = wall_factor
+        self._locate = node.create_client(LocateKeypoints, locate_service, callback_group=callback_group)
+        self._list = node.create_client(ListDescriptors, list_service, callback_group=callback_group)
+
+    def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
+        """Names of the object's keypoints in the store. Raises GraspFailure, GraspCanceled."""
+        request = ListDescriptors.Request(object_id=object_id)
+        answer = self._call(self._list, request, self._server_timeout, stop)
+        if answer.code != ListDescriptors.Response.OK:
+            raise GraspFailure(GraspCode.PERCEPTION_UNAVAILABLE, f"the descriptor store: {answer.message}")
+        return [d.keypoint for d in answer.descriptors]
+
+    def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
+        """The keypoints in an image stamped now or later. Raises GraspFailure, GraspCanceled."""
+        request = LocateKeypoints.Request(object_id=object_id, keypoints=list(keypoints))
+        request.not_before = self._clock.now().to_msg()
+        nanoseconds = int(self._locate_timeout * 1e9)
+        request.timeout = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+        answer = self._call(self._locate, request, self._locate_timeout, stop)
+        if answer.code != MatchCode.OK and len(answer.matches) != len(keypoints):
+            raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
+        if len(answer.matches) != len(keypoints):
+            raise GraspFailure(
+                GraspCode.PERCEPTION_UNAVAILABLE,
+                f"{self._locate.srv_name} answered {len(answer.matches)} matches for {len(keypoints)} keypoints",
+            )
+        return [
+            Located(
+                m.keypoint,
+                int(m.code),
+                m.message,
+                np.array([m.position.x, m.position.y, m.position.z]),
+                stamp_ns(m.header.stamp),
+                m,
+            )
+            for m in answer.matches
+        ]
+
+    def _call(self, client, request, timeout: float, stop: StopCheck | None):
+        if not wait_until(client.service_is_ready, Deadline(self._server_timeout), stop):
+            raise GraspFailure(
+                GraspCode.PERCEPTION_UNAVAILABLE,
+                f"no service {client.srv_name} within {self._server_timeout} s; is query_node running?",
+            )
+        future = client.call_async(request)
+        try:
+            return wait_future(future, Deadline(timeout + ANSWER_MARGIN, self._clock, self._wall_factor), stop)
+        except TimeoutError as error:
+            client.remove_pending_request(future)
+            raise GraspFailure(
+                GraspCode.PERCEPTION_UNAVAILABLE, f"{client.srv_name} did not answer within {timeout} s"
+            ) from error

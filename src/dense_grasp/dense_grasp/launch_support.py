@@ -1,0 +1,104 @@
+"""What the launch files share: configuration files, overrides from arguments, paths of the shipped model and the store.
+
+Nothing here imports launch, so the functions are tested as functions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from dense_grasp_core.errors import DenseGraspError
+
+SHIPPED_MODEL = "compact_caps.safetensors"
+# Fast DDS 2 reads the first, Fast DDS 3 the second.
+FASTDDS_PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+RESPAWN_DELAY_S = 2.0
+#: A simulation shares its machine with physics and renderer, which hold the nodes up for a tenth of a second at times.
+SIMULATED_HEARTBEAT_S = 2.0
+#: Exit code of a node whose parameters cannot be used; starting it again would not help.
+CONFIGURATION_ERROR = os.EX_CONFIG
+
+
+class LaunchArgumentError(DenseGraspError):
+    """A launch argument, or a configuration file that a launch file reads, has a value that cannot be used."""
+
+
+def share_directory() -> Path:
+    """The installed share folder of this package: config/, launch/ and models/ lie in it."""
+    from ament_index_python.packages import get_package_share_directory
+
+    return Path(get_package_share_directory("dense_grasp"))
+
+
+def is_configuration_error(returncode: int) -> bool:
+    """Whether a node ended because its parameters cannot be used."""
+    return returncode == CONFIGURATION_ERROR
+
+
+def config_file(name: str, share: Path | None = None) -> str:
+    """Absolute path of a file in config/, as nodes take it for a parameter file."""
+    path = (share or share_directory()) / "config" / name
+    if not path.is_file():
+        raise LaunchArgumentError(f"configuration file {path} does not exist, expected it in config/ of the checkout")
+    return str(path)
+
+
+def read_parameter(path: str, name: str, default: object = None) -> object:
+    """One value of a ROS parameter file that is written for every node (`/**: ros__parameters:`)."""
+    try:
+        parameters = yaml.safe_load(Path(path).read_text())["/**"]["ros__parameters"]
+    except (OSError, TypeError, KeyError, yaml.YAMLError) as error:
+        raise LaunchArgumentError(f"{path} is no ROS parameter file with /**: ros__parameters: {error!r}") from error
+    return parameters.get(name, default)
+
+
+def given(values: Mapping[str, str]) -> dict[str, str]:
+    """The arguments that were given: an empty one leaves the value of the configuration file alone."""
+    return {name: value for name, value in values.items() if value}
+
+
+def flag(name: str, value: str) -> bool:
+    """A launch argument that is true or false; raises LaunchArgumentError for anything else."""
+    if value.lower() in ("true", "1"):
+        return True
+    if value.lower() in ("false", "0"):
+        return False
+    raise LaunchArgumentError(f"launch argument {name} is '{value}', expected true or false")
+
+
+def one_of(name: str, value: str, options: tuple[str, ...]) -> str:
+    """A launch argument that is one of a few words; raises LaunchArgumentError for anything else."""
+    if value not in options:
+        raise LaunchArgumentError(f"launch argument {name} is '{value}', expected one of {', '.join(options)}")
+    return value
+
+
+def model_path(value: str, share: Path | None = None) -> str:
+    """The network file: the argument as an absolute path, or the shipped network when it is empty."""
+    if value:
+        return str(Path(value).expanduser().resolve())
+    return str((share or share_directory()) / "models" / SHIPPED_MODEL)
+
+
+def store_url(value: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The descriptor store: the argument, or a SQLite file in the ROS home folder, which is made when it is lacking."""
+    if value:
+        return value
+    home = Path(environ.get("ROS_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".ros")
+    home.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{home}/dense_grasp.db"
+
+
+def transport_environment(environ: Mapping[str, str] = os.environ, share: Path | None = None) -> dict[str, str]:
+    """Environment variables that give Fast DDS room for images; none when the environment names a profile itself."""
+    if any(environ.get(name) for name in FASTDDS_PROFILE_VARIABLES):
+        return {}
+    return dict.fromkeys(FASTDDS_PROFILE_VARIABLES, config_file("fastdds.xml", share))
+
+
+def camera_serial(value: str) -> str:
+    """A RealSense serial number with the leading underscore without which its driver reads a number."""
+    return value if not value or value.startswith("_") else f"_{value}"

@@ -1,0 +1,1 @@
+"""Adapters between planned motion and the controllers of arm and gripper."""

@@ -1,0 +1,178 @@
+"""Sends trajectories to the arm's controller (control_msgs/FollowJointTrajectory) and stops them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.protocol import Trajectory
+from rclpy.node import Node
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.joint_state_monitor import JointStateMonitor
+from dense_grasp.motion.action_client import ActionClient
+from dense_grasp.motion.heartbeat import NoPulse, Pulse
+from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
+
+CANCEL_TIMEOUT = 1.0
+STILL_SPEED = 0.02
+#: A joint state that arrives so soon (s) after a motion may have been measured before its end.
+STATE_DELAY = 0.05
+
+
+class ArmClient:
+    """One arm behind a FollowJointTrajectory action server.
+
+    motion_margin: s beyond a trajectory's duration until it counts as hung; wall_factor: see Deadline.
+    pulse: told of every motion, so that somebody else can stop it when this process dies.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        action: str,
+        joint_names: Sequence[str],
+        monitor: JointStateMonitor,
+        *,
+        still_timeout: float = 5.0,
+        server_timeout: float = 5.0,
+        motion_margin: float = 5.0,
+        wall_factor: float = 5.0,
+        pulse: Pulse | None = None,
+        callback_group=None,
+    ):
+        self._action = action
+        self._pulse = pulse or NoPulse()
+        self._names = tuple(joint_names)
+        self._still_timeout = still_timeout
+        self._monitor = monitor
+        self._clock = node.get_clock()
+        self._server_timeout = server_timeout
+        self._motion_margin = motion_margin
+        self._wall_factor = wall_factor
+        self._client = ActionClient(node, FollowJointTrajectory, action, callback_group=callback_group)
+        self._lock = threading.Lock()
+        self._active = None
+        self._ended = 0.0
+
+    def positions(self) -> np.ndarray:
+        """Present joint positions (J,) rad. Raises GraspFailure JOINT_STATE_STALE."""
+        return self._monitor.positions(self._names)
+
+    def wait_still(self, stop: StopCheck | None = None) -> None:
+        """Returns when no joint is faster than 0.02 rad/s, by joint states newer than the last motion.
+
+        Raises GraspFailure EXECUTION_TIMEOUT, JOINT_STATE_STALE; GraspCanceled.
+        """
+        deadline = Deadline(self._still_timeout, self._clock, self._wall_factor)
+
+        def still() -> bool:
+            new = self._monitor.received(self._names) >= self._ended + STATE_DELAY
+            return new and self._monitor.speed(self._names) < STILL_SPEED
+
+        if not wait_until(still, deadline, stop):
+            raise GraspFailure(
+                GraspCode.EXECUTION_TIMEOUT,
+                f"the arm still moves at {self._monitor.speed(self._names):.3f} rad/s after {self._still_timeout} s",
+            )
+
+    def execute(self, trajectory: Trajectory, stop: StopCheck | None = None) -> None:
+        """Returns when the controller says the trajectory is done.
+
+        Raises GraspFailure CONTROLLER_UNAVAILABLE, CONTROLLER_REJECTED, CONTROLLER_ABORTED, EXECUTION_TIMEOUT,
+        JOINT_STATE_STALE; GraspCanceled. In each of these cases the controller's goal has been canceled.
+        """
+        if not wait_until(self._client.server_is_ready, Deadline(self._server_timeout), stop):
+            raise GraspFailure(
+                GraspCode.CONTROLLER_UNAVAILABLE,
+                f"no action server {self._action} within {self._server_timeout} s; is the controller active?",
+            )
+        self._monitor.check(trajectory.joint_names)
+        with self._pulse.moving("arm"):
+            self._follow(trajectory, stop)
+
+    def _follow(self, trajectory: Trajectory, stop: StopCheck | None) -> None:
+        handle = self._send(trajectory)
+        with self._lock:
+            self._active = handle
+        deadline = Deadline(trajectory.duration + self._motion_margin, self._clock, self._wall_factor)
+        try:
+            answer = wait_future(handle.get_result_async(), deadline, stop, lambda: self._watch(trajectory))
+        except (GraspCanceled, GraspFailure):
+            self.stop()
+            raise
+        except TimeoutError as error:
+            self.stop()
+            raise GraspFailure(
+                GraspCode.EXECUTION_TIMEOUT,
+                f"a motion of {trajectory.duration:.1f} s was not done after {deadline.seconds:.1f} s and was stopped",
+            ) from error
+        finally:
+            self._ended = time.monotonic()
+            with self._lock:
+                self._active = None
+        result = answer.result
+        if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL or answer.status != 4:
+            raise GraspFailure(
+                GraspCode.CONTROLLER_ABORTED,
+                f"{self._action} ended with error {result.error_code} ({result.error_string or 'no text'}), "
+                f"status {answer.status}",
+            )
+
+    def _watch(self, trajectory: Trajectory) -> None:
+        self._pulse.beat()
+        self._monitor.check(trajectory.joint_names)
+
+    def stop(self) -> None:
+        """Cancels the running trajectory, if any; the controller then holds. Waits at most a second for the answer."""
+        with self._lock:
+            handle, self._active = self._active, None
+        if handle is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            wait_future(handle.cancel_goal_async(), Deadline(CANCEL_TIMEOUT), watch=self._pulse.beat)
+
+    def _send(self, trajectory: Trajectory):
+        goal = FollowJointTrajectory.Goal(trajectory=trajectory_message(trajectory))
+        future = self._client.send_goal_async(goal)
+        try:
+            # Not stoppable: a goal on its way has to be accepted before it can be canceled.
+            handle = wait_future(future, Deadline(self._server_timeout), watch=self._pulse.beat)
+        except TimeoutError as error:
+            future.add_done_callback(_cancel_late)
+            raise GraspFailure(
+                GraspCode.CONTROLLER_UNAVAILABLE, f"{self._action} did not answer within {self._server_timeout} s"
+            ) from error
+        if not handle.accepted:
+            raise GraspFailure(
+                GraspCode.CONTROLLER_REJECTED,
+                f"{self._action} rejected a trajectory of {len(trajectory.times)} points for "
+                f"{', '.join(trajectory.joint_names)}; is it the controller of these joints?",
+            )
+        return handle
+
+
+def trajectory_message(trajectory: Trajectory) -> JointTrajectory:
+    """The message of a trajectory; its header's stamp is zero: start at once."""
+    points = []
+    for seconds, positions, velocities in zip(
+        trajectory.times, trajectory.positions, trajectory.velocities, strict=True
+    ):
+        point = JointTrajectoryPoint(positions=positions.tolist(), velocities=velocities.tolist())
+        nanoseconds = round(float(seconds) * 1e9)
+        point.time_from_start = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+        points.append(point)
+    return JointTrajectory(joint_names=list(trajectory.joint_names), points=points)
+
+
+def _cancel_late(future) -> None:
+    handle = future.result()
+    if handle is not None and handle.accepted:
+        handle.cancel_goal_async()

@@ -1,0 +1,31 @@
+"""Planner backends by name; one is imported only when it is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.protocol import MotionPlanner
+from rclpy.node import Node
+
+from dense_grasp.failure import GraspFailure
+from dense_grasp.motion.robot_settings import RobotSettings
+
+
+def _ompl(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
+    from dense_grasp.motion.ompl_backend import OmplBackend
+
+    return OmplBackend(node, robot, callback_group=callback_group)
+
+
+BACKENDS: dict[str, Callable[[Node, RobotSettings, object], MotionPlanner]] = {"ompl": _ompl}
+
+
+def make_planner(name: str, node: Node, robot: RobotSettings, callback_group=None) -> MotionPlanner:
+    """The planner called `name`. Raises GraspFailure PLANNER_UNAVAILABLE for a name that is not there."""
+    if name not in BACKENDS:
+        raise GraspFailure(
+            GraspCode.PLANNER_UNAVAILABLE,
+            f"planner {name!r} is not available in this version, expected one of {', '.join(BACKENDS)}",
+        )
+    return BACKENDS[name](node, robot, callback_group)

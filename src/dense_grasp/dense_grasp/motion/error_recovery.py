@@ -1,0 +1,92 @@
+"""Franka's automatic error recovery: after a reflex (a push, a limit) the arm refuses to move until it was called."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.guard import START_TOLERANCE
+from dense_grasp_core.motion.protocol import Trajectory
+from franka_msgs.action import ErrorRecovery
+from rclpy.node import Node
+
+from dense_grasp.failure import GraspFailure
+from dense_grasp.grasp_ports import Arm
+from dense_grasp.motion.action_client import ActionClient
+from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future
+
+SUCCEEDED = 4
+TIMEOUT = 10.0  # s
+#: After these codes the robot may stand in an error of its own.
+RECOVERABLE = (GraspCode.CONTROLLER_ABORTED, GraspCode.CONTROLLER_REJECTED)
+
+
+class Recovery(Protocol):
+    """Clears the robot's error."""
+
+    def recover(self, stop: StopCheck | None = None) -> str:
+        """Says what came of it: "" when the robot is ready again. Raises GraspCanceled."""
+
+
+class FrankaRecovery:
+    """The action of franka_hardware's action server."""
+
+    def __init__(self, node: Node, action: str, callback_group=None):
+        self._action = action
+        self._client = ActionClient(node, ErrorRecovery, action, callback_group=callback_group)
+
+    def recover(self, stop: StopCheck | None = None) -> str:
+        """Says what came of it: "" when the robot is ready again. Raises GraspCanceled."""
+        if not self._client.server_is_ready():
+            return f"no error recovery: there is no action server {self._action}"
+        deadline = Deadline(TIMEOUT)
+        try:
+            handle = wait_future(self._client.send_goal_async(ErrorRecovery.Goal()), deadline, stop)
+            if not handle.accepted:
+                return f"{self._action} refused to recover"
+            status = wait_future(handle.get_result_async(), deadline, stop).status
+        except TimeoutError:
+            return f"{self._action} did not recover within {TIMEOUT} s"
+        return "" if status == SUCCEEDED else f"{self._action} ended with status {status}"
+
+
+class RecoveringArm:
+    """An arm whose errors are cleared once a motion.
+
+    The motion is tried again where the arm still stands at its start; an arm that was stopped on its way is ready
+    for the next goal, but this motion has failed.
+    """
+
+    def __init__(self, arm: Arm, recovery: Recovery):
+        self._arm = arm
+        self._recovery = recovery
+        self.positions = arm.positions
+        self.wait_still = arm.wait_still
+        self.stop = arm.stop
+
+    def execute(self, trajectory: Trajectory, stop: StopCheck | None = None) -> None:
+        """Returns when the trajectory is done. Raises as the arm."""
+        try:
+            self._arm.execute(trajectory, stop)
+            return
+        except GraspFailure as failure:
+            if failure.code not in RECOVERABLE:
+                raise
+            reason = self._recovery.recover(stop)
+            if reason:
+                raise GraspFailure(failure.code, f"{failure}; {reason}") from failure
+            if np.max(np.abs(np.asarray(trajectory.start) - self._arm.positions())) > START_TOLERANCE:
+                raise GraspFailure(failure.code, f"{failure}; the robot's error was cleared") from failure
+        self._arm.execute(trajectory, stop)
+
+
+def make_recovering(node: Node, arm: Arm, callback_group=None) -> Arm:
+    """Declares the parameters, and wraps the arm unless error_recovery is "never". Raises GraspFailure."""
+    when = node.declare_parameter("error_recovery", "auto").value
+    action = node.declare_parameter("error_recovery_action", "/action_server/error_recovery").value
+    if when not in ("auto", "never"):
+        raise GraspFailure(
+            GraspCode.INVALID_GOAL, f"parameter error_recovery is {when!r}, expected one of auto, never"
+        )
+    return RecoveringArm(arm, FrankaRecovery(node, action, callback_group)) if when == "auto" else arm

@@ -1,0 +1,105 @@
+"""The executor's sign of life: who drives the arm, and whether something moves.
+
+diagnostic_msgs/DiagnosticStatus on one topic an arm: name of the node, hardware_id of this very process, message
+"idle", "arm" or "gripper". While something moves the beats come from the loop that waits for its end, so they cease
+when that loop hangs, and motion_watchdog stops what moves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Protocol
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+IDLE = "idle"
+PERIOD = 0.02  # s between the beats of a motion
+IDLE_PERIOD = 0.2  # s
+#: s after which an executor that no longer beats is gone.
+GONE_AFTER = 1.0
+QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+
+
+class Pulse(Protocol):
+    """What a client that waits for a motion needs of the heartbeat."""
+
+    def moving(self, what: str) -> contextlib.AbstractContextManager[None]:
+        """While inside, `what` moves and `beat` has to be called."""
+
+    def beat(self) -> None:
+        """To be called in every turn of the waiting loop."""
+
+
+class NoPulse:
+    """Nobody watches."""
+
+    def moving(self, what: str) -> contextlib.AbstractContextManager[None]:
+        """Nothing."""
+        return contextlib.nullcontext()
+
+    def beat(self) -> None:
+        """Nothing."""
+
+
+class Heartbeat:
+    """Publishes this process's beats and hears those of others. Thread-safe."""
+
+    def __init__(self, node: Node, topic: str, callback_group=None):
+        self.identity = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._name = node.get_fully_qualified_name()
+        self._lock = threading.Lock()
+        self._what = IDLE
+        self._last = 0.0
+        self._others: dict[str, tuple[str, float]] = {}
+        self._publisher = node.create_publisher(DiagnosticStatus, topic, QOS)
+        node.create_subscription(DiagnosticStatus, topic, self._hear, QOS, callback_group=callback_group)
+        wall = Clock(clock_type=ClockType.STEADY_TIME)
+        node.create_timer(IDLE_PERIOD, self._idle, clock=wall, callback_group=callback_group)
+
+    @contextlib.contextmanager
+    def moving(self, what: str) -> Iterator[None]:
+        """While inside, `what` moves and `beat` has to be called."""
+        self._set(what)
+        try:
+            yield
+        finally:
+            self._set(IDLE)
+
+    def beat(self) -> None:
+        """One beat, unless the last was just now."""
+        if time.monotonic() - self._last >= PERIOD:
+            self._publish()
+
+    def others(self) -> list[str]:
+        """Names and identities of other executors that drive this arm."""
+        now = time.monotonic()
+        with self._lock:
+            return [f"{name} ({who})" for who, (name, heard) in self._others.items() if now - heard < GONE_AFTER]
+
+    def _set(self, what: str) -> None:
+        with self._lock:
+            self._what = what
+        self._publish()
+
+    def _idle(self) -> None:
+        # While something moves the beats are the waiting loop's business: this timer would go on when it hangs.
+        if self._what == IDLE:
+            self._publish()
+
+    def _publish(self) -> None:
+        self._last = time.monotonic()
+        self._publisher.publish(DiagnosticStatus(name=self._name, hardware_id=self.identity, message=self._what))
+
+    def _hear(self, message: DiagnosticStatus) -> None:
+        if message.hardware_id != self.identity:
+            with self._lock:
+                self._others[message.hardware_id] = (message.name, time.monotonic())

@@ -1,0 +1,135 @@
+"""Node: stops arm and gripper when the executor that moves them gives no sign of life any more."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+
+import rclpy
+from action_msgs.srv import CancelGoal
+from dense_grasp_core.errors import DenseGraspError
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.clock import Clock, ClockType, ROSClock
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from dense_grasp.launch_support import CONFIGURATION_ERROR
+from dense_grasp.motion.grippers import gripper_namespaces
+from dense_grasp.motion.heartbeat import IDLE, QOS
+from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.motion.waiting import Deadline
+
+CHECK_PERIOD = 0.01  # s
+#: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.
+AGAIN_AFTER = (0.0, 0.05, 0.2, 0.5)
+GRIPPER_ACTIONS = ("homing", "move", "grasp", "gripper_action")
+
+
+@dataclass
+class _Mover:
+    """An executor that moves something: what, when it was last heard (time.monotonic()), how long it may be silent."""
+
+    what: str
+    heard: float
+    silence: Deadline
+    suspected: bool = False
+
+
+class MotionWatchdog(Node):
+    """Hears the heartbeat of one arm's executors. An all-zero goal id in CancelGoal means every goal of the server."""
+
+    def __init__(self, **node_arguments):
+        super().__init__("motion_watchdog", **node_arguments)
+        robot = robot_settings(self)
+        self._timeout = robot.heartbeat_timeout
+        self._wall_factor = float(self.declare_parameter("wall_time_factor", 5.0).value)
+        namespaces = gripper_namespaces(robot, self.declare_parameter("gripper_namespace", "").value)
+        self._cancels = {
+            "arm": [self.create_client(CancelGoal, f"{robot.arm_action}/_action/cancel_goal")],
+            "gripper": [
+                self.create_client(CancelGoal, f"{namespace}/{action}/_action/cancel_goal")
+                for namespace in namespaces
+                for action in GRIPPER_ACTIONS
+            ],
+        }
+        self._stops = {
+            "arm": [],
+            "gripper": [self.create_client(Trigger, f"{namespace}/stop") for namespace in namespaces],
+        }
+        self._movers: dict[str, _Mover] = {}
+        self._due: list[tuple[float, str]] = []
+        self.create_subscription(DiagnosticStatus, robot.heartbeat_topic, self._hear, QOS)
+        # On the wall's clock: a dead simulation stops its own.
+        self._timer = self.create_timer(CHECK_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer.cancel()
+        self.get_logger().info(f"watching {robot.heartbeat_topic}, time-out {self._timeout} s")
+
+    def _hear(self, message: DiagnosticStatus) -> None:
+        if message.message == IDLE:
+            self._movers.pop(message.hardware_id, None)
+            return
+        self._movers[message.hardware_id] = _Mover(message.message, time.monotonic(), self._silence())
+        if self._timer.is_canceled():
+            self._timer.reset()
+
+    def _silence(self) -> Deadline:
+        clock = self.get_clock()
+        if isinstance(clock, ROSClock) and clock.ros_time_is_active:
+            # In a simulation that is slower than the wall, everybody is: what counts is how far the arm gets.
+            return Deadline(self._timeout, clock, self._wall_factor)
+        return Deadline(self._timeout)
+
+    def _check(self) -> None:
+        now = time.monotonic()
+        for who, mover in list(self._movers.items()):
+            if mover.silence.expired and not mover.suspected:
+                # This node may have been held up itself: the beats that wait to be read come before the next check.
+                mover.suspected = True
+            elif mover.silence.expired:
+                silent = now - mover.heard
+                del self._movers[who]
+                self._due += [(now + later, mover.what) for later in AGAIN_AFTER]
+                self.get_logger().error(
+                    f"no heartbeat of {who} for {silent:.3f} s while it moves the {mover.what}: stopping it"
+                )
+        for what in sorted({what for due, what in self._due if due <= now}):
+            self._stop(what)
+        self._due = [(due, what) for due, what in self._due if due > now]
+        if not self._movers and not self._due:
+            self._timer.cancel()
+
+    def _stop(self, what: str) -> None:
+        for client in self._cancels.get(what, []):
+            if client.service_is_ready():
+                client.call_async(CancelGoal.Request())
+        for client in self._stops.get(what, []):
+            if client.service_is_ready():
+                client.call_async(Trigger.Request())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; CONFIGURATION_ERROR when a parameter is not what it must be."""
+    rclpy.init(args=arguments)
+    try:
+        node = MotionWatchdog()
+    except (DenseGraspError, ParameterException) as error:
+        print(f"motion_watchdog: {error}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return CONFIGURATION_ERROR
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,298 @@
+"""Node: where are the taught keypoints? Descriptors, depth and TF of one stamp in, points with a code out."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import rclpy
+from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.query import Limits, WorkspaceBox
+from dense_grasp_core.store import Row, StoreError, UnknownKeypointError
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from tf2_ros import Buffer, TransformException, TransformListener
+
+from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
+from dense_grasp.descriptor_services import DescriptorServices
+from dense_grasp.frames import Frame, FrameSync
+from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
+from dense_grasp.messages import NANOSECONDS, stamp_ns
+from dense_grasp.overlay import Overlay
+from dense_grasp.stamps import LatestSlot
+from dense_grasp.store_access import StoreAccess
+from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.srv import (
+    DeleteDescriptor,
+    ListDescriptors,
+    LocateKeypoints,
+    RegisterDescriptor,
+)
+
+DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+ERROR_PERIOD_S = 2.0
+# A call may wait for a frame for seconds: as many can wait at a time as there are threads, minus some for the streams.
+THREADS = 8
+
+
+class QueryNode(Node):
+    """Answers where taught keypoints are, and keeps the store of what was taught."""
+
+    def __init__(self, **node_arguments):
+        super().__init__("query_node", **node_arguments)
+        parameter = self._parameter
+        self._max_age = parameter("max_frame_age", 2.0)
+        self._frame_timeout = parameter("frame_timeout", 3.0)
+        self._tf_timeout = parameter("tf_timeout", 0.5)
+        self._base_frame = parameter("base_frame", "") or (
+            f"{parameter('prefix', '')}{parameter('robot_type', 'fr3')}_link0"
+        )
+        self._limits = self._read_limits(parameter("model", ""))
+        self._store = StoreAccess(parameter("store", "sqlite:///dense_grasp.db"))
+        self._sync = FrameSync(parameter("sync_queue_size", 30))
+        self._overlay = Overlay(
+            self,
+            parameter("heatmap_topic", "/dense_grasp/heatmap"),
+            parameter("markers_topic", "/dense_grasp/markers"),
+            parameter("matches_topic", "/dense_grasp/matches"),
+        )
+        self.declare_parameter("watch", "")
+
+        self._buffer = Buffer()
+        self._listener = TransformListener(self._buffer, self)
+        self._watch_slot: LatestSlot[Frame] = LatestSlot()
+        self._running = True
+        self._subscribe()
+        self._serve()
+        self._jumps = self.get_clock().create_jump_callback(
+            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
+            post_callback=self._on_jump,
+        )
+        self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._watcher.start()
+
+    def _parameter(self, name: str, default):
+        return self.declare_parameter(name, default).value
+
+    def _read_limits(self, model: str) -> Limits:
+        """Raises QueryError for a workspace that is none; a model file without calibration leaves the defaults."""
+        low = self._parameter("workspace_min", [0.25, -0.38, -0.01])
+        high = self._parameter("workspace_max", [0.75, 0.38, 0.40])
+        limits = Limits(
+            depth_radius_px=self._parameter("depth_radius", 3),
+            min_valid_depth=self._parameter("depth_min_valid", 0.3),
+            workspace=WorkspaceBox(tuple(low), tuple(high)),
+        )
+        chosen = {name: self._parameter(name, math.nan) for name in CALIBRATED}
+        try:
+            return calibrated(limits, chosen, model)
+        except CalibrationError as error:
+            self.get_logger().error(
+                f"{error}; temperature and thresholds stay at {limits.temperature}, "
+                f"{limits.found_threshold}, {limits.ambiguity_ratio}"
+            )
+            return limits
+
+    def _subscribe(self) -> None:
+        streams = MutuallyExclusiveCallbackGroup()
+        for kind, name, topic, callback, qos in (
+            (Image, "color_topic", "/camera/camera/color/image_raw", self._sync.put_colour, qos_profile_sensor_data),
+            (
+                Image,
+                "depth_topic",
+                "/camera/camera/aligned_depth_to_color/image_raw",
+                self._on_depth,
+                qos_profile_sensor_data,
+            ),
+            (
+                DescriptorImage,
+                "descriptors_topic",
+                "/dense_grasp/descriptors",
+                self._on_descriptors,
+                DESCRIPTORS_QOS,
+            ),
+        ):
+            self.create_subscription(kind, self._parameter(name, topic), callback, qos, callback_group=streams)
+
+    def _serve(self) -> None:
+        services = DescriptorServices(self._store, self._fresh_frame)
+        calls = ReentrantCallbackGroup()
+        for kind, name, handler in (
+            (RegisterDescriptor, "register_descriptor", services.register),
+            (ListDescriptors, "list_descriptors", services.list),
+            (DeleteDescriptor, "delete_descriptor", services.delete),
+            (LocateKeypoints, "locate_keypoints", self._on_locate),
+        ):
+            self.create_service(kind, f"/dense_grasp/{name}", handler, callback_group=calls)
+
+    def destroy_node(self) -> None:
+        """Stop the watcher, then the node."""
+        self._running = False
+        self._watcher.join(timeout=5.0)
+        super().destroy_node()
+
+    # streams
+
+    def _on_depth(self, message: Image) -> None:
+        self._on_frame(self._sync.put_depth(message))
+
+    def _on_descriptors(self, message: DescriptorImage) -> None:
+        self._on_frame(self._sync.put_descriptors(message))
+
+    def _on_frame(self, frame: Frame | None) -> None:
+        if frame is not None and self.get_parameter("watch").value and self._overlay.wanted:
+            self._watch_slot.put(frame)
+
+    def _on_jump(self, jump) -> None:
+        self.get_logger().warning("the clock jumped back or changed: frames and transforms of before are forgotten")
+        self._sync.reset()
+        self._buffer.clear()
+
+    def _age(self, frame: Frame) -> float:
+        """Seconds between a frame's stamp and the node's clock; negative when the stamp lies ahead."""
+        return (self.get_clock().now().nanoseconds - frame.stamp) / NANOSECONDS
+
+    def _is_fresh(self, frame: Frame) -> bool:
+        return abs(self._age(frame)) <= self._max_age
+
+    def _fresh_frame(self) -> tuple[Frame | None, int, str]:
+        frame = self._sync.newest
+        if frame is not None and self._is_fresh(frame):
+            return frame, MatchCode.OK, ""
+        return None, *self._why_no_frame(frame, 0)
+
+    def _why_no_frame(self, frame: Frame | None, not_before: int) -> tuple[MatchCode, str]:
+        if frame is None:
+            return MatchCode.NO_FRAME, self._sync.why_empty()
+        if self._is_fresh(frame) and frame.stamp < not_before:
+            missing = (not_before - frame.stamp) / NANOSECONDS
+            return MatchCode.STALE, f"newest frame is {missing:.2f} s older than not_before, expected one after it"
+        return (
+            MatchCode.STALE,
+            f"newest frame is {self._age(frame):.2f} s old by this node's clock, expected at most {self._max_age:g} s; "
+            f"since then: {self._sync.why_empty()}",
+        )
+
+    def _base_from_camera(self, frame: Frame) -> tuple[np.ndarray | None, str]:
+        """(4, 4) at the stamp of the frame, or None with the reason; waits at most `tf_timeout`."""
+        try:
+            transform = self._buffer.lookup_transform(
+                self._base_frame,
+                frame.header.frame_id,
+                Time.from_msg(frame.header.stamp),
+                timeout=Duration(seconds=self._tf_timeout),
+            )
+        except TransformException as error:
+            return None, f"no transform {self._base_frame} <- {frame.header.frame_id} at the image's stamp: {error}"
+        return matrix_from_transform(transform.transform), ""
+
+    # queries
+
+    def _rows(self, object_id: str, keypoints: Sequence[str]) -> list[Row]:
+        """Raises UnknownKeypointError, naming what is missing, or StoreError."""
+
+        def read(store):
+            if keypoints:
+                return [store.get(object_id, keypoint) for keypoint in keypoints]
+            rows = store.list(object_id)
+            if not rows:
+                raise UnknownKeypointError(f"object '{object_id}' is not in the store, expected a taught object")
+            return rows
+
+        return self._store.run(read)
+
+    def _match(self, frame: Frame, rows: Sequence[Row]) -> list[KeypointMatch]:
+        base_from_camera, no_transform = self._base_from_camera(frame)
+        return locate_rows(frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
+
+    def _on_locate(
+        self, request: LocateKeypoints.Request, response: LocateKeypoints.Response
+    ) -> LocateKeypoints.Response:
+        names = list(request.keypoints)
+        not_before = stamp_ns(request.not_before)
+        timeout = stamp_ns(request.timeout) / NANOSECONDS or self._frame_timeout
+
+        def fail(code: MatchCode, message: str) -> LocateKeypoints.Response:
+            response.code, response.message = code, message
+            response.matches = [
+                failed_match(request.object_id, name, code, message, self._base_frame) for name in names
+            ]
+            return response
+
+        try:
+            rows = self._rows(request.object_id, names)
+        except (UnknownKeypointError, StoreError) as error:
+            return fail(MatchCode.UNKNOWN_KEYPOINT, str(error))
+        names = [row.keypoint for row in rows]
+        frame = self._sync.wait(lambda f: f.stamp >= not_before and self._is_fresh(f), timeout)
+        if frame is None:
+            return fail(*self._why_no_frame(self._sync.newest, not_before))
+        response.matches = self._match(frame, rows)
+        first_bad = next((match for match in response.matches if match.code != MatchCode.OK), None)
+        response.code = MatchCode.OK if first_bad is None else first_bad.code
+        response.message = f"{len(rows)} keypoints found" if first_bad is None else first_bad.message
+        self._show(frame, rows, response.matches)
+        return response
+
+    def _show(self, frame: Frame, rows: Sequence[Row], matches: Sequence[KeypointMatch]) -> None:
+        """Publish pictures of an answer; they must never spoil the answer itself."""
+        if not self._overlay.wanted:
+            return
+        try:
+            row = rows[0]
+            comparable = (row.model_id, row.dimension) == (frame.model_id, frame.grid.dimension)
+            kernel = frame.grid.kernel(row.descriptor, self._limits.temperature) if comparable else None
+            self._overlay.publish(frame, matches, kernel)
+        except DenseGraspError as error:
+            self.get_logger().error(f"heatmap: {error}", throttle_duration_sec=ERROR_PERIOD_S)
+
+    def _watch(self) -> None:
+        while self._running and self.context.ok():
+            frame = self._watch_slot.take(timeout=0.2)
+            watched = self.get_parameter("watch").value
+            if frame is None or not watched:
+                continue
+            object_id, _, keypoint = watched.partition("/")
+            try:
+                rows = self._rows(object_id, [keypoint] if keypoint else [])
+                self._show(frame, rows, self._match(frame, rows))
+            except DenseGraspError as error:
+                self.get_logger().error(f"watch '{watched}': {error}", throttle_duration_sec=ERROR_PERIOD_S)
+            except Exception as error:  # an input nobody thought of must not end the thread
+                if self._running and self.context.ok():
+                    self.get_logger().error(f"watch '{watched}': {error!r}", throttle_duration_sec=ERROR_PERIOD_S)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; 1 when the parameters make no sense."""
+    rclpy.init(args=arguments)
+    node = None
+    try:
+        node = QueryNode()
+        executor = MultiThreadedExecutor(num_threads=THREADS)
+        executor.add_node(node)
+        executor.spin()
+    except DenseGraspError as error:
+        print(f"query_node: {error}", file=sys.stderr, flush=True)
+        return 1
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

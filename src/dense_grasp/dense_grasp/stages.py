@@ -1,0 +1,321 @@
+"""The stages of a grasp as plain code over protocols: no ROS, testable with fakes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.motion.protocol import (
+    MotionPlanner,
+    PickPlan,
+    PickRequest,
+    PlanCanceled,
+    PlanError,
+    Trajectory,
+    WorldModel,
+)
+
+from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.grasp_ports import (
+    Arm,
+    Array,
+    Candidates,
+    GraspGoal,
+    GraspOutcome,
+    GraspSettings,
+    GripperPort,
+    Located,
+    Perception,
+    StopCheck,
+    validate,
+)
+
+#: Stages that a failed grasp does not end in: the arm retreats.
+NEAR_THE_OBJECT = (Stage.APPROACHING, Stage.GRASPING, Stage.LIFTING, Stage.VERIFYING)
+#: Range of codes after which the arm is not moved on: it was its controller that failed.
+ARM_FAILED = (300, 399)
+#: Codes after which looking from another pose may help.
+LOOK_AGAIN = (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH)
+
+
+class GraspSequence:
+    """Runs one goal. Raises GraspFailure or GraspCanceled; `outcome` then tells how far it got."""
+
+    def __init__(
+        self,
+        arm: Arm,
+        gripper: GripperPort,
+        perception: Perception,
+        planner: MotionPlanner,
+        candidates: Candidates,
+        settings: GraspSettings,
+        *,
+        on_stage: Callable[[Stage, str], None] = lambda stage, detail: None,
+        on_plan: Callable[[PickPlan], None] = lambda plan: None,
+        stop: StopCheck | None = None,
+        force: Callable[[], float | None] = lambda: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        self._arm = arm
+        self._gripper = gripper
+        self._perception = perception
+        self._planner = planner
+        self._candidates = candidates
+        self._settings = settings
+        self._on_stage = on_stage
+        self._on_plan = on_plan
+        self._stop = stop
+        self._force = force
+        self._force_before: float | None = None
+        self._sleep = sleep
+        self._began = time.monotonic()
+        self.outcome = GraspOutcome()
+        self._reached: Stage | None = None
+
+    def run(self, goal: GraspGoal) -> str:
+        """Does the whole grasp; the sentence says what was done. The arm is stopped whenever this raises.
+
+        After a failure on the way to the object or with it the arm then goes up and to the observation pose, unless
+        the arm itself failed (300..399). After a cancel it stays where it stopped.
+        """
+        try:
+            return self._run(goal)
+        except PlanCanceled as error:
+            self.stop()
+            raise GraspCanceled(str(error)) from error
+        except PlanError as error:
+            self.stop()
+            raise GraspFailure(error.code, f"{error}{self._to_safety(error)}") from error
+        except GraspFailure as failure:
+            self.stop()
+            raise GraspFailure(failure.code, f"{failure}{self._to_safety(failure)}") from failure
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stops arm and fingers."""
+        self._arm.stop()
+        self._gripper.stop()
+
+    def _run(self, goal: GraspGoal) -> str:
+        validate(goal)
+        keypoints = self._keypoints(goal)
+        matches = self._locate(goal, keypoints) if goal.plan_only else self._observe_and_locate(goal, keypoints)
+        plan = self._plan(matches)
+        where = ", ".join(f"{value:.3f}" for value in plan.base_from_tcp[:3, 3])
+        if goal.plan_only:
+            return f"planned a grasp at ({where}) m, moved nothing"
+        self._approach(plan)
+        self._grasp(plan)
+        self._lift(plan)
+        self._verify()
+        self._after(plan)
+        return f"grasped {goal.object_id} at ({where}) m, {1000 * self.outcome.width:.1f} mm between the fingers"
+
+    def _keypoints(self, goal: GraspGoal) -> list[str]:
+        if goal.axis_keypoints:
+            return [goal.contact_keypoint, *goal.axis_keypoints]
+        taught = self._perception.taught(goal.object_id, self._stop)
+        axis = ["axis_a", "axis_b"]
+        return [goal.contact_keypoint, *(axis if set(axis) <= set(taught) else [])]
+
+    def _observe_and_locate(self, goal: GraspGoal, keypoints: list[str]) -> list[Located]:
+        self._stage(Stage.OBSERVING, "opening the gripper")
+        self._gripper.open(self._settings.open_width, self._stop)
+        first: GraspFailure | None = None
+        for number, pose in enumerate(self._settings.observe_poses, start=1):
+            self._observe(pose, f"pose {number} of {len(self._settings.observe_poses)}")
+            try:
+                return self._locate(goal, keypoints)
+            except GraspFailure as failure:
+                if failure.code not in [GraspCode.PERCEPTION + code for code in LOOK_AGAIN]:
+                    raise
+                first = first or failure
+        if first is None:
+            raise GraspFailure(GraspCode.INVALID_GOAL, "no observation pose is configured")
+        raise GraspFailure(first.code, f"{first} (looked from {len(self._settings.observe_poses)} poses)")
+
+    def _observe(self, pose: Array, detail: str) -> None:
+        positions = self._arm.positions()
+        if np.max(np.abs(positions - pose)) > self._settings.observe_tolerance:
+            self._stage(Stage.OBSERVING, detail)
+            if self._raise_to_safe_height(positions):
+                self._arm.wait_still(self._stop)
+            start = self._arm.positions()
+            self._execute(self._timed(lambda: self._planner.plan_joints(start, pose, WorldModel(), self._stop)))
+        self._arm.wait_still(self._stop)
+
+    def _raise_to_safe_height(self, positions: Array) -> bool:
+        """Goes straight up when the hand is low; a shorter way where the arm cannot go so far. True when it moved."""
+        pose = self._planner.tcp_pose(positions)
+        missing = self._settings.safe_height - pose[2, 3]
+        for part in (1.0, 0.5, 0.25) if missing > 0.0 else ():
+            higher = pose.copy()
+            higher[2, 3] += part * missing
+            try:
+                line = self._timed(lambda: self._planner.plan_line(positions, higher, None, self._stop))  # noqa: B023
+            except PlanError:
+                continue
+            self._execute(line)
+            return True
+        return False
+
+    def _locate(self, goal: GraspGoal, keypoints: list[str]) -> list[Located]:
+        self._stage(Stage.LOCATING, ", ".join(keypoints))
+        self.outcome.matches = self._perception.locate(goal.object_id, keypoints, self._stop)
+        for index, match in enumerate(self.outcome.matches):
+            # A point of the axis gives a direction: it may lie outside of the workspace.
+            fine = (MatchCode.OK,) if index == 0 else (MatchCode.OK, MatchCode.OUT_OF_WORKSPACE)
+            if match.code not in fine:
+                raise GraspFailure(GraspCode.PERCEPTION + match.code, f"{match.keypoint}: {match.text}")
+            if not np.isfinite(match.position).all():
+                raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, f"{match.keypoint} has no position")
+        contact = self.outcome.matches[0].position
+        low, high = self._settings.workspace_min, self._settings.workspace_max
+        if np.any(contact < low) or np.any(contact > high):
+            raise GraspFailure(
+                GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE,
+                f"{keypoints[0]} is at {_numbers(contact)} m, the workspace is {_numbers(low)} to {_numbers(high)}",
+            )
+        return self.outcome.matches
+
+    def _plan(self, matches: list[Located]) -> PickPlan:
+        self._stage(Stage.PLANNING, f"to {_numbers(matches[0].position)} m")
+        contact = matches[0].position
+        axis = [m.position for m in matches[1:3]] if len(matches) >= 3 else [None, None]
+        points = np.zeros((0, 3))
+        if self._settings.use_depth:
+            points = self._perception.points(matches[0].stamp_ns, self._stop)
+        request = PickRequest(
+            start=self._arm.positions(),
+            candidates=self._candidates(contact, *axis),
+            world=WorldModel(points, contact, self._settings.target_radius),
+            pre_grasp_distance=self._settings.pre_grasp_distance,
+            lift_height=self._settings.lift_height,
+            minimum_height=self._settings.minimum_height,
+        )
+        plan = self._timed(lambda: self._planner.plan_pick(request, self._stop))
+        self.outcome.plan = plan
+        self._on_plan(plan)
+        return plan
+
+    def _approach(self, plan: PickPlan) -> None:
+        self._force_before = self._force()
+        self._stage(Stage.APPROACHING, "to the pre-grasp pose")
+        self._execute(plan.to_pre_grasp)
+        self._stage(Stage.APPROACHING, "straight to the grasp")
+        self._execute(plan.approach)
+
+    def _grasp(self, plan: PickPlan) -> None:
+        self._stage(Stage.GRASPING, "closing")
+        self._gripper.grasp(self._stop)
+        width = self._width()
+        self._stage(Stage.GRASPING, f"{1000 * width:.1f} mm between the fingers")
+        if not self._settings.min_grasp_width <= width <= self._settings.max_grasp_width:
+            self._retreat(plan)
+            raise GraspFailure(
+                GraspCode.NOTHING_GRASPED,
+                f"the fingers closed to {1000 * width:.1f} mm, held is "
+                f"{1000 * self._settings.min_grasp_width:.1f} to {1000 * self._settings.max_grasp_width:.1f} mm",
+            )
+        self.outcome.width = width
+
+    def _lift(self, plan: PickPlan) -> None:
+        self._stage(Stage.LIFTING, f"by {self._settings.lift_height:.2f} m")
+        self._execute(plan.lift)
+
+    def _verify(self) -> None:
+        self._stage(Stage.VERIFYING, f"for {self._settings.hold_time:.1f} s")
+        before = self.outcome.width
+        step = 0.05
+        for _ in range(max(1, round(self._settings.hold_time / step))):
+            self._sleep(step)
+            if self._stop is not None and self._stop():
+                raise GraspCanceled("the goal was canceled")
+        width = self._width()
+        self.outcome.width = width
+        if width < self._settings.min_grasp_width or before - width > self._settings.lost_width_change:
+            self._gripper.open(self._settings.open_width, self._stop)
+            raise GraspFailure(
+                GraspCode.OBJECT_LOST,
+                f"the fingers held {1000 * before:.1f} mm before lifting and {1000 * width:.1f} mm after it",
+            )
+        self._verify_weight()
+
+    def _verify_weight(self) -> None:
+        """By the force on the hand, where somebody tells it: fingers may be held apart by their own pads."""
+        least, before, after = self._settings.min_lift_force, self._force_before, self._force()
+        if least <= 0.0 or before is None or after is None:
+            return
+        if abs(after - before) < least:
+            self._gripper.open(self._settings.open_width, self._stop)
+            raise GraspFailure(
+                GraspCode.OBJECT_LOST,
+                f"the vertical force on the hand changed by {abs(after - before):.2f} N from before the approach to "
+                f"after lifting, expected at least {least:.2f} N",
+            )
+
+    def _after(self, plan: PickPlan) -> None:
+        if self._settings.after_grasp == "release":
+            self._gripper.open(self._settings.open_width, self._stop)
+        elif self._settings.after_grasp == "place_back":
+            self._execute(_reversed(plan.lift))
+            self._gripper.open(self._settings.open_width, self._stop)
+            self._execute(_reversed(plan.approach))
+
+    def _retreat(self, plan: PickPlan) -> None:
+        """Opens the fingers and goes straight up: what was not grasped shall not be dragged along."""
+        self._gripper.open(self._settings.open_width, self._stop)
+        self._execute(plan.lift)
+
+    def _to_safety(self, failure: GraspFailure | PlanError) -> str:
+        """Brings the arm to the first observation pose where that is called for; what to say about it."""
+        if self._reached not in NEAR_THE_OBJECT or ARM_FAILED[0] <= failure.code <= ARM_FAILED[1]:
+            return ""
+        try:
+            self._observe(self._settings.observe_poses[0], "retreating")
+        except (GraspCanceled, PlanCanceled):
+            return "; the retreat was canceled"
+        except (GraspFailure, PlanError) as error:
+            self.stop()
+            return f"; the retreat failed: {error}"
+        return "; the arm went back to the observation pose"
+
+    def _execute(self, trajectory: Trajectory) -> None:
+        if np.isnan(self.outcome.time_to_first_motion):
+            self.outcome.time_to_first_motion = time.monotonic() - self._began
+        self._arm.execute(trajectory, self._stop)
+
+    def _width(self) -> float:
+        width = self._gripper.width()
+        if width is None:
+            raise GraspFailure(
+                GraspCode.GRIPPER_FAILED, "nobody tells the width of the gripper, so no grasp can be verified"
+            )
+        return width
+
+    def _timed(self, plan: Callable[[], Any]) -> Any:
+        start = time.monotonic()
+        try:
+            return plan()
+        finally:
+            self.outcome.planning_time += time.monotonic() - start
+
+    def _stage(self, stage: Stage, detail: str) -> None:
+        if self._stop is not None and self._stop():
+            raise GraspCanceled(f"the goal was canceled before {stage.name}")
+        self._reached = stage
+        self._on_stage(stage, detail)
+
+
+def _reversed(trajectory: Trajectory) -> Trajectory:
+    times = trajectory.duration - trajectory.times[::-1]
+    return Trajectory(trajectory.joint_names, times, trajectory.positions[::-1], -trajectory.velocities[::-1])
+
+
+def _numbers(values: Array) -> str:
+    return "(" + ", ".join(f"{value:.3f}" for value in values) + ")"

@@ -1,0 +1,44 @@
+"""The external force on the hand, where the robot's driver publishes one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+
+import numpy as np
+from geometry_msgs.msg import WrenchStamped
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+
+#: s over which the force is averaged: its noise is larger than the weight of many objects.
+WINDOW = 0.3
+
+
+class WrenchMonitor:
+    """Subscribes to a wrench in the base frame, as franka_robot_state_broadcaster's external_wrench_in_base_frame.
+
+    An empty topic: there is none. Thread-safe.
+    """
+
+    def __init__(self, node: Node, topic: str, callback_group=None):
+        self._lock = threading.Lock()
+        self._samples: deque[tuple[float, float]] = deque(maxlen=1000)
+        if topic:
+            node.create_subscription(
+                WrenchStamped, topic, self.update, qos_profile_sensor_data, callback_group=callback_group
+            )
+
+    def update(self, message: WrenchStamped) -> None:
+        """Take in one message; a force that is not finite is passed over."""
+        force = float(message.wrench.force.z)
+        if np.isfinite(force):
+            with self._lock:
+                self._samples.append((time.monotonic(), force))
+
+    def vertical(self) -> float | None:
+        """Median over the last WINDOW s of the force along the base's z, N; None when none came."""
+        since = time.monotonic() - WINDOW
+        with self._lock:
+            recent = [force for when, force in self._samples if when >= since]
+        return float(np.median(recent)) if recent else None

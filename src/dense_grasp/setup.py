@@ -1,0 +1,40 @@
+from glob import glob
+from os.path import isdir
+
+from setuptools import find_packages, setup
+
+package_name = "dense_grasp"
+
+for folder in ("config", "launch", "models"):
+    if not isdir(folder):
+        raise SystemExit(f"src/dense_grasp/{folder} is no folder, expected a link to ../../{folder}")
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/" + package_name]),
+        ("share/" + package_name, ["package.xml"]),
+        # The three folders are links to the top of the repository, where an operator edits them.
+        ("share/" + package_name + "/config", glob("config/*.yaml") + glob("config/*.rviz") + glob("config/*.xml")),
+        ("share/" + package_name + "/launch", glob("launch/*.launch.py")),
+        ("share/" + package_name + "/models", glob("models/*.safetensors") + glob("models/*.md")),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="dense_grasp maintainers",
+    maintainer_email="maintainers@dense-grasp.org",
+    description="The nodes of dense_grasp: descriptors, queries, grasps.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "descriptor_node = dense_grasp.descriptor_node:main",
+            "query_node = dense_grasp.query_node:main",
+            "grasp_executor = dense_grasp.grasp_executor:main",
+            "hand_eye_publisher = dense_grasp.hand_eye_publisher:main",
+            "motion_watchdog = dense_grasp.motion_watchdog:main",
+            "check_cell = dense_grasp.check_cell:main",
+        ]
+    },
+)

@@ -1,0 +1,112 @@
+"""A graph of this process's own: a context in a private domain, nodes spun in threads, a client to talk to them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rclpy
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+DOMAIN = 1 + os.getpid() % 101
+
+
+class LocalGraph:
+    """Nodes of one test in one context."""
+
+    def __init__(self) -> None:
+        os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context, domain_id=DOMAIN)
+        self._stops: list[Callable[[], None]] = []
+        self.nodes: list[Node] = []
+        self.node = Node("test_client", context=self.context)
+        self.spin(self.node)
+
+    def spin(self, node: Node, threads: int = 8) -> Node:
+        """Spin a node in a thread until the test ends."""
+        executor = MultiThreadedExecutor(num_threads=threads, context=self.context)
+        executor.add_node(node)
+
+        def run() -> None:
+            with contextlib.suppress(ExternalShutdownException):
+                executor.spin()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.nodes.append(node)
+
+        def stop() -> None:
+            executor.shutdown(timeout_sec=5.0)
+            thread.join(timeout=5.0)
+            node.destroy_node()
+
+        self._stops.append(stop)
+        return node
+
+    def start(self, kind: type, **parameters: Any) -> Any:
+        """Make a node of `kind` with parameters and spin it."""
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        return self.spin(kind(context=self.context, parameter_overrides=overrides))
+
+    def call(self, kind: Any, name: str, patience: float = 20.0, **fields: Any) -> Any:
+        """Answer of a service."""
+        client = self.node.create_client(kind, name)
+        assert client.wait_for_service(patience), f"no service {name}"
+        future = client.call_async(kind.Request(**fields))
+        wait_until(future.done, patience, f"answer of {name}")
+        self.node.destroy_client(client)
+        return future.result()
+
+    def close(self) -> None:
+        """Stop every node."""
+        for stop in reversed(self._stops):
+            stop()
+        self.context.try_shutdown()
+
+
+def wait_until(condition: Callable[[], Any], timeout: float = 20.0, what: str = "condition") -> Any:
+    """The first truthy value of `condition()`; fails the test after the time-out."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what}: not within {timeout} s"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def graph() -> Iterator[LocalGraph]:
+    """A fresh local graph."""
+    local = LocalGraph()
+    yield local
+    local.close()
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """`until(condition, timeout)` polls a condition."""
+    return wait_until
+
+
+@pytest.fixture(scope="session")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network with random weights, as a model file."""
+    import torch
+    from dense_grasp_core.model_file import ModelInfo, save_model
+    from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("model") / "random.safetensors"
+    network = DescriptorNetwork(NetworkConfig(dimension=8, keypoints=2)).eval()
+    save_model(path, network, ModelInfo(temperature=-0.5, found_threshold=0.4, ambiguity_ratio=0.9))
+    return path

@@ -1,0 +1,77 @@
+"""A clock that stands still or jumps."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+
+import pytest
+from dense_grasp.clock_watch import ClockWatch
+from dense_grasp.failure import GraspFailure
+from dense_grasp_core.codes import GraspCode
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
+
+NUMBERS = count()
+
+
+class Simulated:
+    """A node on a clock that the test moves."""
+
+    def __init__(self, graph, until):
+        name = f"/clock_{next(NUMBERS)}"
+        arguments = ["--ros-args", "-r", f"/clock:={name}"]
+        overrides = [Parameter("use_sim_time", value=True)]
+        self.node = graph.spin(
+            Node("timed", context=graph.context, cli_args=arguments, parameter_overrides=overrides)
+        )
+        self.publisher = graph.node.create_publisher(Clock, name, 1)
+        self.until = until
+        until(lambda: self.publisher.get_subscription_count(), 10.0, "clock subscription")
+        self.watch = ClockWatch(self.node)
+
+    def set(self, seconds: float) -> None:
+        message = Clock()
+        message.clock.sec, message.clock.nanosec = int(seconds), round(1e9 * (seconds % 1.0))
+        self.publisher.publish(message)
+        self.until(lambda: abs(self.node.get_clock().now().nanoseconds - 1e9 * seconds) < 1e3, 10.0, "time")
+
+
+@pytest.fixture
+def simulated(graph, until):
+    return Simulated(graph, until)
+
+
+def test_small_steps_are_no_jumps_and_large_ones_are(simulated):
+    seen = []
+    simulated.watch.on_jump(lambda: seen.append(1))
+    simulated.set(100.0)
+    mark, before = simulated.watch.mark(), len(seen)
+    simulated.set(100.5)
+    assert not simulated.watch.jumped_since(mark)
+    simulated.set(99.0)
+    assert simulated.watch.jumped_since(mark) and "-1.500 s" in simulated.watch.jump
+    mark = simulated.watch.mark()
+    simulated.set(110.0)
+    assert simulated.watch.jumped_since(mark)
+    assert len(seen) == before + 2
+
+
+def test_a_clock_that_stands_still_is_refused(simulated):
+    simulated.set(100.0)
+    with pytest.raises(GraspFailure, match=r"/clock stands at 100\.000 s") as failure:
+        simulated.watch.check_running()
+    assert failure.value.code == GraspCode.INVALID_GOAL
+
+
+def test_a_clock_that_goes_on_is_taken(simulated):
+    simulated.set(100.0)
+    timer = threading.Timer(0.2, lambda: simulated.set(100.1))
+    timer.start()
+    simulated.watch.check_running()
+    timer.join()
+
+
+def test_the_walls_clock_always_goes_on(graph):
+    ClockWatch(graph.node).check_running()

@@ -1,0 +1,124 @@
+"""Depth images as points in the base frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense_grasp.depth_world import DepthWorld, surface_points
+from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.messages import camera_from_info, image_message
+from dense_grasp_core.codes import GraspCode, MatchCode
+from geometry_msgs.msg import TransformStamped
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+
+K = [100.0, 0.0, 15.5, 0.0, 100.0, 11.5, 0.0, 0.0, 1.0]
+SECOND = 1_000_000_000
+
+
+def info(width=32, height=24) -> CameraInfo:
+    return CameraInfo(width=width, height=height, k=K, d=[0.0] * 5, distortion_model="plumb_bob")
+
+
+def depth(stamp_s: int, metres: float = 0.5, encoding: str = "16UC1"):
+    header = Header(frame_id="optical")
+    header.stamp.sec = stamp_s
+    return image_message(np.full((24, 32), 1000 * metres, np.uint16), encoding, header)
+
+
+def looking_down(base: str, frame: str, time) -> TransformStamped:
+    assert (base, frame) == ("base", "optical")
+    transform = TransformStamped()
+    transform.transform.translation.z = 0.6
+    transform.transform.rotation.x = 1.0
+    transform.transform.rotation.w = 0.0
+    return transform
+
+
+def world(graph, lookup=looking_down) -> DepthWorld:
+    return DepthWorld(graph.node, "/dw/depth", "/dw/info", "base", lookup, timeout=0.3, wall_factor=1.0, step=4)
+
+
+def failure_of(made: DepthWorld, stamp: int) -> GraspFailure:
+    with pytest.raises(GraspFailure) as failure:
+        made.points(stamp)
+    return failure.value
+
+
+def test_surface_points_agree_with_the_camera():
+    image = np.full((24, 32), np.nan)
+    image[4, 8] = 0.7
+    image[8, 8] = 5.0
+    camera = camera_from_info(info())
+    points = surface_points(image, camera, 4)
+    np.testing.assert_allclose(points, [[0.7 * (8 - 15.5) / 100, 0.7 * (4 - 11.5) / 100, 0.7]], atol=1e-6)
+
+
+def test_points_are_in_the_base_frame(graph):
+    made = world(graph)
+    made._on_info(info())
+    made._on_depth(depth(7))
+    points = made.points(7 * SECOND)
+    assert points.shape == (48, 3)
+    np.testing.assert_allclose(points[:, 2], 0.1, atol=1e-6)
+
+
+def test_the_exact_stamp_wins_over_a_newer_one(graph):
+    made = world(graph)
+    made._on_info(info())
+    made._on_depth(depth(7, 0.5))
+    made._on_depth(depth(8, 0.4))
+    np.testing.assert_allclose(made.points(7 * SECOND)[:, 2], 0.1, atol=1e-6)
+
+
+def test_a_lost_image_is_replaced_by_a_later_one_never_by_an_older(graph):
+    made = world(graph)
+    made._on_info(info())
+    made._on_depth(depth(8, 0.4))
+    np.testing.assert_allclose(made.points(7 * SECOND)[:, 2], 0.2, atol=1e-6)
+    failure = failure_of(made, 9 * SECOND)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_FRAME
+    assert "/dw/depth" in str(failure)
+
+
+def test_no_camera_info_is_said(graph):
+    made = world(graph)
+    made._on_depth(depth(8))
+    assert "no camera_info" in str(failure_of(made, 8 * SECOND))
+
+
+def test_a_wrong_size_or_encoding_is_no_depth(graph):
+    made = world(graph)
+    made._on_info(info(64, 48))
+    made._on_depth(depth(1))
+    failure = failure_of(made, 1 * SECOND)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_DEPTH
+    assert "32x24" in str(failure)
+    made._on_info(info())
+    made._on_depth(depth(2, encoding="mono16"))
+    assert "mono16" in str(failure_of(made, 2 * SECOND))
+
+
+def test_no_transform_says_why(graph):
+    def never(base, frame, time):
+        raise LookupError("extrapolation into the future")
+
+    made = world(graph, never)
+    made._on_info(info())
+    made._on_depth(depth(1))
+    failure = failure_of(made, 1 * SECOND)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_TF
+    assert "extrapolation" in str(failure)
+
+
+def test_waiting_can_be_stopped(graph):
+    with pytest.raises(GraspCanceled):
+        world(graph).points(1, stop=lambda: True)
+
+
+def test_what_was_seen_can_be_forgotten(graph):
+    made = world(graph)
+    made._on_info(info())
+    made._on_depth(depth(1))
+    made.forget()
+    assert failure_of(made, 1 * SECOND).code == GraspCode.PERCEPTION + MatchCode.NO_FRAME

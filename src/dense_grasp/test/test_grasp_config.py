@@ -1,0 +1,101 @@
+"""config/*.yaml: the nodes take every value, and the poses are what the comments say."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from dense_grasp.failure import GraspFailure
+from dense_grasp.grasp_settings import grasp_settings, timeouts
+from dense_grasp.hand_eye_publisher import hand_eye_transform
+from dense_grasp.launch_support import config_file, read_parameter
+from dense_grasp.motion.ompl_backend import build_planner
+from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
+from dense_grasp_core.motion.protocol import WorldModel
+from dense_grasp_core.se3 import from_quaternion
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+#: camera_link -> camera_color_optical_frame of the D435's driver, 15 mm to the left.
+LINK_FROM_OPTICAL = from_quaternion([-0.5, 0.5, -0.5, 0.5], [0.0, 0.015, 0.0])
+
+
+def node_with(graph, **parameters) -> Node:
+    overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+    return Node("settings_under_test", context=graph.context, parameter_overrides=overrides)
+
+
+@pytest.fixture
+def from_files(graph):
+    """A node that reads the files as `ros2 run` does."""
+    files = [part for name in ("robot.yaml", "grasp.yaml") for part in ("--params-file", config_file(name))]
+    node = Node("settings_under_test", context=graph.context, cli_args=["--ros-args", *files])
+    yield node
+    node.destroy_node()
+
+
+def test_the_files_and_the_defaults_agree(graph, from_files):
+    plain = node_with(graph)
+    for node in (plain, from_files):
+        node.robot = robot_settings(node)
+        node.grasp = grasp_settings(node, node.robot)
+        node.times = timeouts(node)
+    assert plain.times == from_files.times
+    for name, value in vars(plain.robot).items():
+        np.testing.assert_array_equal(value, getattr(from_files.robot, name), err_msg=name)
+    for name, value in vars(plain.grasp).items():
+        if name != "observe_poses":
+            np.testing.assert_array_equal(value, getattr(from_files.grasp, name), err_msg=name)
+    assert len(from_files.grasp.observe_poses) == 3
+    plain.destroy_node()
+
+
+def test_every_parameter_of_the_files_is_read(from_files):
+    from dense_grasp.motion.error_recovery import make_recovering
+    from dense_grasp.motion.grippers import make_gripper
+
+    robot = robot_settings(from_files)
+    grasp_settings(from_files, robot)
+    make_gripper(from_files, robot, timeouts(from_files), lambda after: None)
+    make_recovering(from_files, SimpleNamespace(positions=None, wait_still=None, stop=None))
+    known = set(from_files._parameters) | {"planner", "pinch_depth"}
+    given = set(from_files._parameter_overrides)
+    assert given - known - {"use_sim_time"} == set()
+
+
+def test_the_camera_looks_straight_down_from_the_observation_poses(from_files):
+    settings = robot_settings(from_files)
+    planner = build_planner(settings, primitive_arm_urdf(), lambda name: "")
+    hand_eye = hand_eye_transform(
+        "hand", "camera", *(read_parameter(config_file("hand_eye.yaml"), n) for n in ("xyz", "quaternion"))
+    ).transform
+    q, t = hand_eye.rotation, hand_eye.translation
+    hand_from_optical = from_quaternion([q.x, q.y, q.z, q.w], [t.x, t.y, t.z]) @ LINK_FROM_OPTICAL
+    expected = [(0.5, 0.0, 0.62), (0.5, 0.12, 0.62), (0.5, -0.12, 0.62)]
+    poses = grasp_settings(from_files, settings).observe_poses
+    for pose, position in zip(poses, expected, strict=True):
+        camera = planner.robot.frame_pose(pose, "fr3_hand") @ hand_from_optical
+        np.testing.assert_allclose(camera[:3, 3], position, atol=1e-3)
+        np.testing.assert_allclose(camera[:3, 2], [0, 0, -1], atol=1e-3)
+        np.testing.assert_allclose(camera[:3, 1], [-1, 0, 0], atol=1e-3)
+        assert planner.checker(WorldModel(), pose).free(pose)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"robot_type": ""}, "robot_type is empty"),
+        ({"workspace_min": [0.0, 0.0]}, "workspace_min"),
+        ({"workspace_min": [0.9, -0.4, 0.0]}, "expected below workspace_max"),
+        ({"walls": [0.0, 1.0]}, "walls"),
+        ({"tcp_speed": 0.0}, "tcp_speed"),
+        ({"acceleration_limits": [1.0, float("nan"), 1.0, 1.0, 1.0, 1.0, 1.0]}, "acceleration_limits"),
+    ],
+)
+def test_values_that_cannot_be_are_refused_by_name(graph, parameters, words):
+    node = node_with(graph, **parameters)
+    with pytest.raises(GraspFailure, match=words):
+        robot_settings(node)
+    node.destroy_node()

@@ -1,0 +1,337 @@
+"""The whole executor against a cell of fakes that speaks the real cell's names: goal, result, cancel, busy, faults."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from itertools import count
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
+from control_msgs.action import FollowJointTrajectory
+from dense_grasp.grasp_executor import GraspExecutor
+from dense_grasp.motion.backends import make_planner
+from dense_grasp.motion.heartbeat import QOS, Heartbeat
+from dense_grasp.motion.ompl_backend import LATCHED
+from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
+from diagnostic_msgs.msg import DiagnosticStatus
+from franka_msgs.action import Grasp, Homing, Move
+from geometry_msgs.msg import Point
+from rclpy.action import ActionClient, ActionServer, CancelResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+from visualization_msgs.msg import MarkerArray
+
+from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.msg import Descriptor, KeypointMatch
+from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
+
+OBSERVE = [-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108]
+POINTS = {"contact": (0.45, 0.0, 0.11), "axis_a": (0.45, 0.0, 0.11), "axis_b": (0.6, 0.0, 0.11)}
+NUMBERS = count()
+
+
+class FakeCell(Node):
+    """Arm that jumps along its trajectories, hand, keypoints.
+
+    `held`: (action, n) whose n-th goal does not end until it is canceled or `held` is None. `holding`: it runs.
+    """
+
+    def __init__(self, prefix: str, **node_arguments):
+        super().__init__("fake_cell", **node_arguments)
+        self.joints = np.array(OBSERVE)
+        self.width, self.closes_at = 0.08, 0.003
+        self.code, self.frozen = MatchCode.OK, False
+        self.held: tuple[str, int] | None = None
+        self.holding = threading.Event()
+        self.asked: Counter[str] = Counter()
+        self.trajectories: list = []
+        self.stops: list[str] = []
+        self.names = [f"{prefix}fr3_joint{i}" for i in range(1, 8)]
+        self.fingers = [f"{prefix}fr3_finger_joint{i}" for i in (1, 2)]
+        group = ReentrantCallbackGroup()
+        self.states = self.create_publisher(JointState, f"/{prefix}joint_states", 10)
+        self.create_timer(0.02, self.publish, callback_group=group)
+        self.description = self.create_publisher(String, f"/{prefix}robot_description", LATCHED)
+        self.description.publish(String(data=primitive_arm_urdf("fr3", prefix)))
+        servers = [
+            (FollowJointTrajectory, f"/{prefix}fr3_arm_controller/follow_joint_trajectory", self.move_arm),
+            (Homing, f"/{prefix}hand/homing", self.move_hand),
+            (Move, f"/{prefix}hand/move", self.move_hand),
+            (Grasp, f"/{prefix}hand/grasp", self.move_hand),
+        ]
+        self.servers = [
+            ActionServer(self, kind, name, callback, cancel_callback=self.on_cancel, callback_group=group)
+            for kind, name, callback in servers
+        ]
+        self.create_service(Trigger, f"/{prefix}hand/stop", self.on_stop, callback_group=group)
+        self.create_service(LocateKeypoints, f"/{prefix}locate", self.locate, callback_group=group)
+        self.create_service(ListDescriptors, f"/{prefix}list", self.list, callback_group=group)
+
+    def publish(self):
+        if self.frozen:
+            return
+        positions = [*self.joints.tolist(), self.width / 2, self.width / 2]
+        self.states.publish(JointState(name=[*self.names, *self.fingers], position=positions, velocity=[0.0] * 9))
+
+    def on_cancel(self, handle):
+        self.stops.append("cancel")
+        return CancelResponse.ACCEPT
+
+    def on_stop(self, request, response):
+        self.stops.append("hand")
+        response.success = True
+        return response
+
+    def wait(self, kind: str, handle) -> bool:
+        """Whether the goal was not canceled."""
+        self.asked[kind] += 1
+        me = (kind, self.asked[kind])
+        while self.held == me:
+            self.holding.set()
+            if handle.is_cancel_requested:
+                handle.canceled()
+                return False
+            time.sleep(0.01)
+        return True
+
+    def move_arm(self, handle):
+        self.trajectories.append(handle.request.trajectory)
+        if self.wait("Arm", handle):
+            self.joints = np.array(handle.request.trajectory.points[-1].positions)
+            handle.succeed()
+        return FollowJointTrajectory.Result()
+
+    def move_hand(self, handle):
+        kind = type(handle.request).__name__.split("_")[0]
+        action = {"Homing": Homing, "Move": Move, "Grasp": Grasp}[kind]
+        if not self.wait(kind, handle):
+            return action.Result()
+        self.width = {"Homing": 0.08, "Move": getattr(handle.request, "width", 0.0), "Grasp": self.closes_at}[kind]
+        handle.succeed()
+        return action.Result(success=True)
+
+    def list(self, request, response):
+        response.descriptors = [Descriptor(object_id="cap", keypoint=name) for name in POINTS]
+        return response
+
+    def locate(self, request, response):
+        response.code = int(self.code)
+        for name in request.keypoints:
+            x, y, z = POINTS[name]
+            match = KeypointMatch(keypoint=name, code=int(self.code), position=Point(x=x, y=y, z=z), message="said so")
+            match.header.stamp = Time(sec=1)
+            response.matches.append(match)
+        return response
+
+
+class Setup:
+    """A fake cell, an executor of its own names, and a client."""
+
+    def __init__(self, graph, until, **parameters):
+        prefix = f"cell{next(NUMBERS)}_"
+        self.until, self.graph, self.prefix = until, graph, prefix
+        self.cell = graph.spin(FakeCell(prefix, context=graph.context))
+        self.executor = graph.start(
+            GraspExecutor,
+            **{
+                "prefix": prefix,
+                "joint_states_topic": f"/{prefix}joint_states",
+                "robot_description_topic": f"/{prefix}robot_description",
+                "gripper_namespace": f"/{prefix}hand",
+                "locate_service": f"/{prefix}locate",
+                "list_service": f"/{prefix}list",
+                "action": f"/{prefix}grasp_object",
+                "grasp_markers_topic": f"/{prefix}markers",
+                "use_depth": False,
+                "hold_time": 0.1,
+                "joint_state_timeout": 5.0,  # one process holds cell, executor and test: none gets the CPU all the time
+                "server_timeout": 10.0,
+                **parameters,
+            },
+        )
+        self.markers: list[MarkerArray] = []
+        graph.node.create_subscription(MarkerArray, f"/{prefix}markers", self.markers.append, 1)
+        self.client = ActionClient(graph.node, GraspObject, f"/{prefix}grasp_object")
+        assert self.client.wait_for_server(10.0)
+
+    def send(self, **goal):
+        feedback: list = []
+        future = self.client.send_goal_async(
+            GraspObject.Goal(object_id="cap", **goal), feedback_callback=lambda m: feedback.append(m.feedback.stage)
+        )
+        handle = self.until(lambda: future.done() and future.result(), 10.0, "acceptance")
+        assert handle.accepted
+        return handle, handle.get_result_async(), feedback
+
+    def result(self, future):
+        return self.until(lambda: future.done() and future.result(), 30.0, "result").result
+
+    def grasp(self, **goal):
+        return self.result(self.send(**goal)[1])
+
+
+@pytest.fixture
+def setup(graph, until):
+    return lambda **parameters: Setup(graph, until, **parameters)
+
+
+def test_a_grasp_lifts_and_reports(setup):
+    made = setup()
+    _, future, feedback = made.send()
+    result = made.result(future)
+    assert result.code == GraspCode.SUCCESS, result.message
+    assert len(made.cell.trajectories) == 3
+    assert result.grasp_width == pytest.approx(0.003)
+    assert [m.keypoint for m in result.matches] == ["contact", "axis_a", "axis_b"]
+    assert result.grasp_pose.header.frame_id.endswith("fr3_link0")
+    grasp = result.grasp_pose.pose.position
+    assert (grasp.x, grasp.y) == pytest.approx((0.45, 0.0), abs=1e-6)
+    assert 0.09 < grasp.z < 0.11
+    assert 0 < result.planning_time < result.total_time
+    assert 0 < result.time_to_first_motion < result.total_time
+    made.until(lambda: set(feedback) == set(Stage), 5.0, "feedback of every stage")
+    made.until(lambda: made.markers, 5.0, "markers")
+    assert {m.ns for m in made.markers[0].markers} == {"", "path", "grasp"}
+
+
+def test_plan_only_moves_nothing(setup):
+    made = setup()
+    result = made.grasp(plan_only=True)
+    assert result.code == GraspCode.SUCCESS
+    assert np.isnan(result.time_to_first_motion)
+    assert not made.cell.trajectories
+    assert made.cell.width == 0.08
+
+
+def test_a_second_goal_is_busy_and_the_first_goes_on(setup):
+    made = setup()
+    made.cell.held = ("Arm", 1)
+    _, first, _ = made.send()
+    made.until(made.cell.holding.is_set, 20.0, "first motion")
+    assert made.grasp().code == GraspCode.BUSY
+    made.cell.held = None
+    assert made.result(first).code == GraspCode.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("stage", "held"),
+    [
+        (Stage.OBSERVING, ("Homing", 1)),
+        (Stage.APPROACHING, ("Arm", 1)),
+        (Stage.GRASPING, ("Grasp", 1)),
+        (Stage.LIFTING, ("Arm", 3)),
+    ],
+    ids=lambda value: value.name if isinstance(value, Stage) else "",
+)
+def test_a_cancel_reaches_what_moves(setup, stage, held):
+    made = setup()
+    made.cell.held = held
+    handle, future, feedback = made.send()
+    made.until(made.cell.holding.is_set, 20.0, f"motion of {stage.name}")
+    made.until(lambda: stage in feedback, 5.0, stage.name)
+    handle.cancel_goal_async()
+    assert made.result(future).code == GraspCode.CANCELED
+    assert "cancel" in made.cell.stops
+    assert ("hand" in made.cell.stops) == (stage in (Stage.OBSERVING, Stage.GRASPING))
+    made.cell.held = None
+    assert made.grasp(plan_only=True).code == GraspCode.SUCCESS
+
+
+def test_closing_on_nothing(setup):
+    made = setup()
+    made.cell.closes_at = 0.0
+    result = made.grasp()
+    assert result.code == GraspCode.NOTHING_GRASPED
+    made.until(lambda: made.cell.width == pytest.approx(0.08), 5.0, "opening")
+    assert len(made.cell.trajectories) == 3
+
+
+def test_not_found_from_anywhere(setup):
+    made = setup(observe_joints_more=[0.1, *OBSERVE[1:]])
+    made.cell.code = MatchCode.LOW_SCORE
+    result = made.grasp()
+    assert result.code == GraspCode.PERCEPTION + MatchCode.LOW_SCORE
+    assert "2 poses" in result.message
+    assert len(made.cell.trajectories) == 1
+
+
+def test_an_invalid_goal(setup):
+    result = setup().grasp(axis_keypoints=["only_one"])
+    assert result.code == GraspCode.INVALID_GOAL
+
+
+def test_without_query_node_the_answer_comes_in_time(setup):
+    made = setup(list_service="/nowhere", server_timeout=0.5)
+    result = made.grasp()
+    assert result.code == GraspCode.PERCEPTION_UNAVAILABLE
+    assert result.total_time < 3.0
+
+
+def test_without_robot_description_no_plan(setup):
+    made = setup(robot_description_topic="/nowhere")
+    result = made.grasp(plan_only=True)
+    assert result.code == GraspCode.PLANNER_UNAVAILABLE
+    assert "/nowhere" in result.message
+
+
+def test_another_robots_description_is_named(setup):
+    made = setup()
+    made.cell.description.publish(String(data=primitive_arm_urdf("panda")))
+    made.until(lambda: made.executor._planner._error, 5.0, "second description")
+    result = made.grasp(plan_only=True)
+    assert result.code == GraspCode.PLANNER_UNAVAILABLE
+    assert "has no joint" in result.message
+
+
+def test_frozen_joint_states_end_the_goal(setup):
+    made = setup(joint_state_timeout=0.5)
+    made.cell.frozen = True
+    made.until(lambda: made.grasp().code == GraspCode.JOINT_STATE_STALE, 20.0, "stale joint states")
+
+
+def test_a_motion_beyond_the_configured_box_is_not_sent(setup):
+    result = (made := setup(tcp_max=[0.40, 0.8, 1.2])).grasp()
+    assert result.code == GraspCode.PLANNING_FAILED
+    assert "tool centre point x is" in result.message and "to 0.4000" in result.message
+    assert not made.cell.trajectories
+
+
+def test_two_executors_for_one_arm_are_refused(setup):
+    made = setup()
+    other = Heartbeat(made.graph.node, f"/{made.prefix}fr3_arm_controller/executor_heartbeat")
+    made.until(made.executor._heartbeat.others, 10.0, "the other executor")
+    result = made.grasp()
+    assert result.code == GraspCode.BUSY
+    assert other.identity in result.message
+    assert not made.cell.trajectories
+
+
+def test_what_moves_is_told_to_the_watchdog(setup):
+    made = setup()
+    made.cell.held = ("Arm", 1)
+    beats: list[str] = []
+    topic = f"/{made.prefix}fr3_arm_controller/executor_heartbeat"
+    made.graph.node.create_subscription(DiagnosticStatus, topic, lambda beat: beats.append(beat.message), QOS)
+    handle, future, _ = made.send()
+    made.until(made.cell.holding.is_set, 20.0, "first motion")
+    made.until(lambda: beats[-3:] == ["arm"] * 3, 5.0, "beats of the arm")
+    handle.cancel_goal_async()
+    assert made.result(future).code == GraspCode.CANCELED
+    made.until(lambda: beats[-1] == "idle", 5.0, "beat of rest")
+    assert "gripper" in beats
+
+
+def test_an_unknown_planner_is_refused(graph):
+    from dense_grasp.failure import GraspFailure
+    from dense_grasp.motion.robot_settings import robot_settings
+
+    with pytest.raises(GraspFailure, match="expected one of ompl") as failure:
+        make_planner("magic", graph.node, robot_settings(graph.node))
+    assert failure.value.code == GraspCode.PLANNER_UNAVAILABLE

@@ -1,0 +1,238 @@
+"""Gripper adapters against real action servers."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+
+import pytest
+from control_msgs.action import GripperCommand
+from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.grasp_settings import timeouts
+from dense_grasp.motion.gripper_client import CommandGripper, FrankaGripper, GripperSettings
+from dense_grasp.motion.grippers import make_gripper
+from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp_core.codes import GraspCode
+from franka_msgs.action import Grasp, Homing, Move
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+
+
+class FrankaHand:
+    """The actions and the stop service of franka_gripper; `hang` and `refuse` name actions that do so."""
+
+    def __init__(self, graph, namespace: str, hang: str = "", refuse: str = ""):
+        self.calls: list[tuple[str, object]] = []
+        self.stops = 0
+        self.hang, self.refuse = hang, refuse
+        self.width = 0.0
+        group = ReentrantCallbackGroup()
+        self.servers = [
+            ActionServer(
+                graph.node,
+                kind,
+                f"{namespace}/{name}",
+                execute_callback=lambda handle, name=name, kind=kind: self.run(name, kind, handle),
+                cancel_callback=lambda handle: CancelResponse.ACCEPT,
+                callback_group=group,
+            )
+            for name, kind in (("homing", Homing), ("move", Move), ("grasp", Grasp))
+        ]
+        graph.node.create_service(Trigger, f"{namespace}/stop", self.stop, callback_group=group)
+
+    def run(self, name, kind, handle):
+        self.calls.append((name, handle.request))
+        end = time.monotonic() + 20.0
+        while self.hang == name and time.monotonic() < end:
+            if handle.is_cancel_requested:
+                handle.canceled()
+                return kind.Result()
+            time.sleep(0.005)
+        if self.refuse == name:
+            handle.abort()
+            return kind.Result(success=False, error="overheated")
+        self.width = {"homing": 0.08, "grasp": 0.003}.get(name, getattr(handle.request, "width", 0.0))
+        handle.succeed()
+        return kind.Result(success=True)
+
+    def stop(self, request, response):
+        self.stops += 1
+        response.success = True
+        return response
+
+
+NUMBERS = count()
+NAMESPACES = ["", ""]
+
+
+@pytest.fixture(autouse=True)
+def fresh_names():
+    """Names of their own for each test: a server of the test before may still be announced."""
+    number = next(NUMBERS)
+    NAMESPACES[:] = [f"/hand_{number}", f"/old_hand_{number}"]
+
+
+def franka(graph, hand: FrankaHand | None = None, **changes) -> FrankaGripper:
+    values = {"server_timeout": 10.0, "action_timeout": 20.0, "wall_factor": 1.0}
+    if hand is not None:
+        values["read_width"] = lambda after: hand.width
+    return FrankaGripper(graph.node, NAMESPACES, GripperSettings(**{**values, **changes}))
+
+
+def names(hand: FrankaHand) -> list[str]:
+    return [name for name, _ in hand.calls]
+
+
+def test_homing_comes_first_and_once(graph):
+    hand = FrankaHand(graph, NAMESPACES[0])
+    gripper = franka(graph, hand)
+    gripper.open(0.08)
+    assert names(hand) == ["homing"]
+    hand.width = 0.003
+    gripper.open(0.08)
+    assert names(hand) == ["homing", "move"]
+    assert hand.calls[-1][1].width == pytest.approx(0.08)
+
+
+def test_homing_can_be_left_out(graph):
+    hand = FrankaHand(graph, NAMESPACES[0])
+    franka(graph, hand, homing=False).open(0.08)
+    assert names(hand) == ["move"]
+
+
+def test_the_older_name_of_the_node_is_found(graph):
+    hand = FrankaHand(graph, NAMESPACES[1])
+    franka(graph, hand).grasp()
+    assert names(hand) == ["grasp"]
+
+
+def test_grasp_accepts_every_width(graph):
+    hand = FrankaHand(graph, NAMESPACES[0])
+    gripper = franka(graph, hand, force=30.0, speed=0.04)
+    gripper.grasp()
+    goal = hand.calls[0][1]
+    assert (goal.width, goal.epsilon.inner, goal.epsilon.outer) == pytest.approx((0.0, 0.08, 0.08))
+    assert (goal.force, goal.speed) == pytest.approx((30.0, 0.04))
+    assert gripper.width() == 0.003
+
+
+def test_a_refusal_carries_its_reason(graph):
+    hand = FrankaHand(graph, NAMESPACES[0], refuse="grasp")
+    with pytest.raises(GraspFailure, match="overheated") as failure:
+        franka(graph, hand).grasp()
+    assert failure.value.code == GraspCode.GRIPPER_FAILED
+
+
+def test_no_gripper_names_both_places(graph):
+    with pytest.raises(GraspFailure, match=r"/hand_\d+/grasp or /old_hand_\d+/grasp") as failure:
+        franka(graph, server_timeout=0.5).grasp()
+    assert failure.value.code == GraspCode.GRIPPER_UNAVAILABLE
+
+
+def test_a_hanging_gripper_is_stopped_after_its_time(graph, until):
+    hand = FrankaHand(graph, NAMESPACES[0], hang="grasp")
+    with pytest.raises(GraspFailure, match=r"not done after 0\.5 s") as failure:
+        franka(graph, hand, action_timeout=0.5).grasp()
+    assert failure.value.code == GraspCode.GRIPPER_FAILED
+    until(lambda: hand.stops == 1, 2.0, "stop service")
+
+
+def test_a_stop_cancels_and_calls_the_stop_service(graph, until):
+    hand = FrankaHand(graph, NAMESPACES[0], hang="grasp")
+    with pytest.raises(GraspCanceled):
+        franka(graph, hand).grasp(stop=lambda: bool(hand.calls))
+    until(lambda: hand.stops == 1, 2.0, "stop service")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"grasp_force": 80.0}, r"grasp_force is 80\.0, expected above 0 and at most 70"),
+        ({"grasp_speed": 0.0}, r"grasp_speed is 0\.0, expected above 0 and at most 0\.1"),
+        ({"gripper": "vacuum"}, "gripper is 'vacuum', expected franka or gripper_command"),
+        ({"homing": "often"}, "homing is 'often'"),
+    ],
+)
+def test_what_no_gripper_can_do_is_refused(graph, parameters, message):
+    overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+    node = Node("gripper_settings", context=graph.context, parameter_overrides=overrides)
+    with pytest.raises(GraspFailure, match=message):
+        make_gripper(node, robot_settings(node), timeouts(node), lambda after: None)
+    node.destroy_node()
+
+
+@pytest.mark.parametrize(("kind", "adapter"), [("franka", FrankaGripper), ("gripper_command", CommandGripper)])
+def test_the_adapter_is_chosen_by_parameter(graph, kind, adapter):
+    node = Node("gripper_choice", context=graph.context, parameter_overrides=[Parameter("gripper", value=kind)])
+    assert isinstance(make_gripper(node, robot_settings(node), timeouts(node), lambda after: None), adapter)
+    node.destroy_node()
+
+
+def test_fingers_at_rest_are_not_stopped(graph):
+    hand = FrankaHand(graph, NAMESPACES[0])
+    gripper = franka(graph, hand)
+    gripper.grasp()
+    gripper.stop()
+    assert hand.stops == 0
+
+
+class CommandHand:
+    """A GripperCommand server that ends at `reached` m of half width."""
+
+    def __init__(self, graph, reached: float | None = None, stalled: bool = False):
+        self.goals = []
+        self.reached, self.stalled = reached, stalled
+        self.server = ActionServer(
+            graph.node,
+            GripperCommand,
+            f"{NAMESPACES[0]}/gripper_action",
+            execute_callback=self.run,
+            callback_group=ReentrantCallbackGroup(),
+        )
+
+    def run(self, handle):
+        command = handle.request.command
+        self.goals.append((command.position, command.max_effort))
+        handle.succeed()
+        position = command.position if self.reached is None else self.reached
+        return GripperCommand.Result(
+            position=position, stalled=self.stalled, reached_goal=abs(position - command.position) < 1e-6
+        )
+
+
+def command(graph, server_timeout: float = 10.0) -> CommandGripper:
+    settings = GripperSettings(server_timeout=server_timeout)
+    return CommandGripper(graph.node, f"{NAMESPACES[0]}/gripper_action", settings)
+
+
+def test_command_gripper_halves_the_width(graph):
+    hand = CommandHand(graph)
+    gripper = command(graph)
+    gripper.open(0.08)
+    assert hand.goals == [(pytest.approx(0.04), pytest.approx(25.0))]
+    assert gripper.width() == pytest.approx(0.08)
+    gripper.open(0.08)
+    assert len(hand.goals) == 1
+
+
+def test_command_gripper_stalls_on_the_object(graph):
+    CommandHand(graph, reached=0.0015, stalled=True)
+    gripper = command(graph)
+    gripper.grasp()
+    assert gripper.width() == pytest.approx(0.003)
+
+
+def test_command_gripper_that_does_not_open(graph):
+    CommandHand(graph, reached=0.01)
+    with pytest.raises(GraspFailure, match=r"ended at 0\.020 m") as failure:
+        command(graph).open(0.08)
+    assert failure.value.code == GraspCode.GRIPPER_FAILED
+
+
+def test_no_command_gripper(graph):
+    with pytest.raises(GraspFailure, match="gripper_action") as failure:
+        command(graph, server_timeout=0.5).grasp()
+    assert failure.value.code == GraspCode.GRIPPER_UNAVAILABLE

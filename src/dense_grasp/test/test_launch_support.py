@@ -1,0 +1,100 @@
+"""Arguments, configuration files and paths of the launch files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dense_grasp.launch_support import (
+    CONFIGURATION_ERROR,
+    SHIPPED_MODEL,
+    LaunchArgumentError,
+    camera_serial,
+    config_file,
+    flag,
+    given,
+    is_configuration_error,
+    model_path,
+    one_of,
+    read_parameter,
+    store_url,
+)
+
+
+@pytest.fixture
+def share(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/robot.yaml").write_text("/**:\n  ros__parameters:\n    robot_type: panda\n")
+    (tmp_path / "config/broken.yaml").write_text("robot_type: panda\n")
+    return tmp_path
+
+
+def test_an_empty_argument_leaves_the_file_alone():
+    assert given({"robot_type": "", "planner": "ompl"}) == {"planner": "ompl"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)]
+)
+def test_flags(text, value):
+    assert flag("sim", text) is value
+
+
+@pytest.mark.parametrize("text", ["", "yes", "tru"])
+def test_a_flag_that_is_none_names_argument_and_value(text):
+    with pytest.raises(LaunchArgumentError, match=f"sim is '{text}', expected true or false"):
+        flag("sim", text)
+
+
+def test_one_of_a_few_words():
+    assert one_of("camera", "none", ("realsense", "none")) == "none"
+    with pytest.raises(LaunchArgumentError, match=r"camera is 'kinect', expected one of realsense, none"):
+        one_of("camera", "kinect", ("realsense", "none"))
+
+
+def test_a_configuration_file_is_found_or_named(share):
+    assert config_file("robot.yaml", share) == str(share / "config/robot.yaml")
+    with pytest.raises(LaunchArgumentError, match=r"gone\.yaml does not exist"):
+        config_file("gone.yaml", share)
+
+
+def test_one_value_of_a_parameter_file(share):
+    path = str(share / "config/robot.yaml")
+    assert read_parameter(path, "robot_type") == "panda"
+    assert read_parameter(path, "prefix", "left_") == "left_"
+    with pytest.raises(LaunchArgumentError, match="no ROS parameter file"):
+        read_parameter(str(share / "config/broken.yaml"), "robot_type")
+
+
+def test_the_model_is_the_shipped_one_or_an_absolute_path(share, tmp_path, monkeypatch):
+    assert model_path("", share) == str(share / "models" / SHIPPED_MODEL)
+    monkeypatch.chdir(tmp_path)
+    assert model_path("mine.safetensors", share) == str(tmp_path / "mine.safetensors")
+
+
+def test_the_store_lies_in_the_ros_home_unless_given(tmp_path):
+    assert store_url("postgresql://db/caps") == "postgresql://db/caps"
+    assert store_url("", {"ROS_HOME": str(tmp_path / "ros")}) == f"sqlite:///{tmp_path}/ros/dense_grasp.db"
+    assert (tmp_path / "ros").is_dir()
+    assert store_url("", {"HOME": str(tmp_path)}) == f"sqlite:///{tmp_path}/.ros/dense_grasp.db"
+
+
+@pytest.mark.parametrize(("serial", "expected"), [("", ""), ("0123", "_0123"), ("_0123", "_0123")])
+def test_a_serial_number_gets_its_underscore(serial, expected):
+    assert camera_serial(serial) == expected
+
+
+def test_every_configuration_file_of_the_repository_is_a_parameter_file():
+    folder = Path(__file__).resolve().parents[3] / "config"
+    files = sorted(folder.glob("*.yaml"))
+    assert {"robot.yaml", "camera.yaml", "hand_eye.yaml", "perception.yaml", "grasp.yaml", "sim.yaml"} <= {
+        path.name for path in files
+    }
+    for path in files:
+        assert read_parameter(str(path), "no_such_parameter") is None
+
+
+@pytest.mark.parametrize("returncode", [0, 1, 2, -9, -11])
+def test_only_its_own_exit_code_says_that_the_configuration_is_wrong(returncode):
+    assert is_configuration_error(CONFIGURATION_ERROR)
+    assert not is_configuration_error(returncode)

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from dense_grasp.messages import (
+    MessageError,
+    byte_array,
+    camera_from_info,
+    check_same_size,
+    depth_from_message,
+    image_message,
+    rgb_from_message,
+    stamp_ns,
+)
+from dense_grasp_core.camera import CameraError
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+RNG = np.random.default_rng(0)
+
+
+def padded(pixels: np.ndarray, encoding: str, padding: int) -> Image:
+    rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(len(pixels), -1)
+    rows = np.concatenate([rows, np.full((len(rows), padding), 7, np.uint8)], axis=1)
+    return Image(
+        height=pixels.shape[0], width=pixels.shape[1], encoding=encoding, step=rows.shape[1], data=rows.tobytes()
+    )
+
+
+def test_rgb_survives_the_round_trip():
+    rgb = RNG.integers(0, 256, (5, 7, 3), np.uint8)
+    message = image_message(rgb, "rgb8", Header(frame_id="camera"))
+    assert (message.width, message.height, message.step) == (7, 5, 21)
+    np.testing.assert_array_equal(rgb_from_message(message), rgb)
+
+
+def test_bgr_is_turned_around():
+    rgb = RNG.integers(0, 256, (3, 4, 3), np.uint8)
+    np.testing.assert_array_equal(rgb_from_message(image_message(rgb[..., ::-1], "bgr8", Header())), rgb)
+
+
+def test_row_padding_is_skipped():
+    rgb = RNG.integers(0, 256, (3, 4, 3), np.uint8)
+    np.testing.assert_array_equal(rgb_from_message(padded(rgb, "rgb8", 5)), rgb)
+    depth = RNG.integers(1, 4000, (3, 4)).astype("<u2")
+    np.testing.assert_allclose(depth_from_message(padded(depth, "16UC1", 6)), depth / 1000.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("encoding", ["mono8", "rgba8", "16UC1", ""])
+def test_other_colour_encodings_are_named_and_refused(encoding):
+    message = Image(height=2, width=2, encoding=encoding, step=6, data=bytes(12))
+    with pytest.raises(MessageError, match=f"'{encoding}'.*rgb8, bgr8"):
+        rgb_from_message(message)
+
+
+def test_sizes_that_do_not_add_up_are_refused():
+    with pytest.raises(MessageError, match=r"11 bytes of data.*12"):
+        rgb_from_message(Image(height=2, width=2, encoding="rgb8", step=6, data=bytes(11)))
+    with pytest.raises(MessageError, match="step 5"):
+        rgb_from_message(Image(height=2, width=2, encoding="rgb8", step=5, data=bytes(10)))
+    with pytest.raises(MessageError, match="0x0"):
+        rgb_from_message(Image(encoding="rgb8"))
+
+
+def test_depth_in_millimetres_and_metres():
+    raw = np.array([[0, 500], [1500, 65535]], np.uint16)
+    depth = depth_from_message(image_message(raw, "16UC1", Header()))
+    assert np.isnan(depth[0, 0])
+    np.testing.assert_allclose(depth[[0, 1, 1], [1, 0, 1]], [0.5, 1.5, 65.535], rtol=1e-6)
+    metres = np.array([[np.nan, 0.0, 0.7]], np.float32)
+    depth = depth_from_message(image_message(metres, "32FC1", Header()))
+    assert np.isnan(depth[0, :2]).all() and depth[0, 2] == np.float32(0.7)
+
+
+def test_big_endian_depth():
+    message = padded(np.array([[1000]], ">u2"), "16UC1", 0)
+    message.is_bigendian = 1
+    assert depth_from_message(message)[0, 0] == np.float32(1.0)
+
+
+def test_other_depth_encodings_are_refused():
+    with pytest.raises(MessageError, match=r"'mono8'.*16UC1, 32FC1"):
+        depth_from_message(Image(height=1, width=1, encoding="mono8", step=1, data=b"1"))
+
+
+def test_camera_info():
+    info = CameraInfo(width=640, height=480, distortion_model="plumb_bob", d=[0.1, 0.0, 0.0, 0.0, 0.0])
+    info.k = [600.0, 0.0, 320.0, 0.0, 610.0, 240.0, 0.0, 0.0, 1.0]
+    camera = camera_from_info(info)
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == (600.0, 610.0, 320.0, 240.0)
+    assert camera.distortion[0] == pytest.approx(0.1)
+    with pytest.raises(CameraError):
+        camera_from_info(CameraInfo(width=640, height=480))
+
+
+def test_size_against_camera_info():
+    check_same_size(Image(width=4, height=3), CameraInfo(width=4, height=3))
+    with pytest.raises(MessageError, match=r"4x3.*8x6"):
+        check_same_size(Image(width=4, height=3), CameraInfo(width=8, height=6))
+
+
+def test_byte_array_and_stamp():
+    values = RNG.normal(size=(2, 3)).astype("<f2")
+    assert byte_array(values).tobytes() == values.tobytes()
+    header = Header()
+    header.stamp.sec, header.stamp.nanosec = 3, 5
+    assert stamp_ns(header.stamp) == 3_000_000_005

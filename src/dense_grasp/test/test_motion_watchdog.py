@@ -1,0 +1,143 @@
+"""The watchdog against real action servers: what moves is stopped when its executor falls silent, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+
+import pytest
+from control_msgs.action import FollowJointTrajectory
+from dense_grasp.motion.heartbeat import Heartbeat
+from dense_grasp.motion_watchdog import MotionWatchdog
+from diagnostic_msgs.msg import DiagnosticStatus
+from franka_msgs.action import Grasp
+from rclpy.action import ActionClient, ActionServer, CancelResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from std_srvs.srv import Trigger
+
+NUMBERS = count()
+TIMEOUT = 0.5  # s; generous: watchdog, servers and test share one process
+
+
+class Cell:
+    """An arm and a hand whose motions last until they are canceled."""
+
+    def __init__(self, graph, until):
+        self.graph, self.until = graph, until
+        self.prefix = f"watched{next(NUMBERS)}_"
+        self.canceled: list[tuple[str, float]] = []
+        self.stops, self.over = 0, False
+        group = ReentrantCallbackGroup()
+        self.arm = f"/{self.prefix}fr3_arm_controller/follow_joint_trajectory"
+        self.hand = f"/{self.prefix}fr3_gripper"
+        self.servers = [
+            ActionServer(
+                graph.node,
+                kind,
+                name,
+                execute_callback=lambda handle, kind=kind: self.run(handle, kind),
+                cancel_callback=lambda handle, what=what: self.cancel(what),
+                callback_group=group,
+            )
+            for kind, name, what in ((FollowJointTrajectory, self.arm, "arm"), (Grasp, f"{self.hand}/grasp", "gripper"))
+        ]
+        graph.node.create_service(Trigger, f"{self.hand}/stop", self.stop, callback_group=group)
+        self.watchdog = graph.start(MotionWatchdog, prefix=self.prefix, heartbeat_timeout=TIMEOUT)
+        self.topic = f"/{self.prefix}fr3_arm_controller/executor_heartbeat"
+        self.heartbeat = Heartbeat(graph.node, self.topic, group)
+        until(lambda: graph.node.count_subscribers(self.topic) >= 2, 10.0, "watchdog")
+
+    def cancel(self, what):
+        self.canceled.append((what, time.monotonic()))
+        return CancelResponse.ACCEPT
+
+    def stop(self, request, response):
+        self.stops += 1
+        response.success = True
+        return response
+
+    def run(self, handle, kind):
+        end = time.monotonic() + 20.0
+        while not (handle.is_cancel_requested or self.over) and time.monotonic() < end:
+            time.sleep(0.005)
+        handle.canceled() if handle.is_cancel_requested else handle.abort()
+        return kind.Result()
+
+    def start(self, kind, name):
+        """Result future of a goal that runs."""
+        client = ActionClient(self.graph.node, kind, name)
+        assert client.wait_for_server(10.0)
+        sent = client.send_goal_async(kind.Goal())
+        self.until(sent.done, 10.0, "acceptance")
+        return sent.result().get_result_async()
+
+    def beat(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.heartbeat.beat()
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def cell(graph, until):
+    made = Cell(graph, until)
+    yield made
+    made.over = True
+
+
+def test_a_silent_executor_loses_its_arm_and_the_hand_keeps_its_grip(cell):
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    with cell.heartbeat.moving("arm"):
+        cell.beat(3 * TIMEOUT)
+        assert not cell.canceled
+        silent = time.monotonic()
+        cell.until(future.done, 10.0, "end of the trajectory")
+    what, when = cell.canceled[0]
+    assert what == "arm" and when - silent > 0.5 * TIMEOUT
+    assert cell.stops == 0
+
+
+def test_a_silent_executor_loses_its_moving_fingers(cell):
+    future = cell.start(Grasp, f"{cell.hand}/grasp")
+    with cell.heartbeat.moving("gripper"):
+        cell.until(future.done, 10.0, "end of the grasp")
+        cell.until(lambda: cell.stops, 10.0, "stop service")
+    assert {what for what, _ in cell.canceled} == {"gripper"}
+
+
+def test_a_goal_that_is_accepted_after_its_sender_died_is_stopped_too(cell):
+    with cell.heartbeat.moving("arm"):
+        cell.until(lambda: cell.watchdog._due, 10.0, "first stop")
+        future = cell.start(FollowJointTrajectory, cell.arm)
+        cell.until(future.done, 10.0, "end of the trajectory")
+
+
+def test_beats_that_waited_to_be_read_count(cell):
+    """A watchdog that was held up looks at the clock before it looks at the beats that came meanwhile."""
+    beat = DiagnosticStatus(hardware_id="me", message="arm")
+    cell.watchdog._hear(beat)
+    cell.watchdog._timer.cancel()  # from here on the test says when it looks
+    mover = cell.watchdog._movers["me"]
+    cell.until(lambda: mover.silence.expired, 10.0, "silence")
+    cell.watchdog._check()
+    assert not cell.watchdog._due
+    cell.watchdog._hear(beat)
+    cell.watchdog._timer.cancel()
+    cell.watchdog._check()
+    assert "me" in cell.watchdog._movers and not cell.watchdog._due
+
+
+def test_an_idle_executor_may_be_silent(cell):
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    with cell.heartbeat.moving("arm"):
+        cell.beat(0.1)
+    cell.until(lambda: not cell.watchdog._movers, 5.0, "rest heard")
+    time.sleep(2 * TIMEOUT)
+    assert not cell.canceled and not future.done()
+
+
+def test_executors_of_one_arm_hear_each_other(cell):
+    other = Heartbeat(cell.graph.node, cell.topic)
+    cell.until(cell.heartbeat.others, 10.0, "the other one")
+    assert other.identity in cell.heartbeat.others()[0]
+    assert cell.heartbeat.identity != other.identity

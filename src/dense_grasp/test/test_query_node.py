@@ -1,0 +1,350 @@
+"""query_node on hand-made descriptors and depth, in a private domain; every code of KeypointMatch."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Duration
+from builtin_interfaces.msg import Time as TimeMessage
+from dense_grasp.messages import byte_array, image_message, stamp_ns
+from dense_grasp.query_node import QueryNode
+from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.store import DescriptorStore
+from geometry_msgs.msg import TransformStamped
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from rclpy.clock import Clock, ClockType
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock as ClockMessage
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from tf2_ros import StaticTransformBroadcaster
+from visualization_msgs.msg import MarkerArray
+
+from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, LocateKeypoints, RegisterDescriptor
+
+WIDTH, HEIGHT, STRIDE, CELLS = 64, 48, 8, 48
+SCORES = {"temperature": -1.0, "found_threshold": 0.5, "ambiguity_ratio": 0.9}
+BEST_EFFORT = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def cell_centre(cell: int) -> tuple[float, float]:
+    return (cell % 8 + 0.5) * STRIDE - 0.5, (cell // 8 + 0.5) * STRIDE - 0.5
+
+
+class Cell:
+    """Plays camera, descriptor_node and the robot's TF for one query_node."""
+
+    def __init__(self, graph):
+        node = graph.node
+        self._graph = graph
+        self._clock = Clock(clock_type=ClockType.SYSTEM_TIME)
+        self._colour = node.create_publisher(Image, "/camera/camera/color/image_raw", 2)
+        self._depth = node.create_publisher(Image, "/camera/camera/aligned_depth_to_color/image_raw", 2)
+        self._descriptors = node.create_publisher(DescriptorImage, "/dense_grasp/descriptors", BEST_EFFORT)
+        self._broadcaster = StaticTransformBroadcaster(node)
+        self._timer = None
+
+    def publish_transform(self):
+        """The camera 0.6 m above (0.5, 0, 0), looking down, image top away from the base."""
+        message = TransformStamped(child_frame_id="optical")
+        message.header.frame_id = "fr3_link0"
+        translation, rotation = message.transform.translation, message.transform.rotation
+        translation.x, translation.z = 0.5, 0.6
+        rotation.x, rotation.y, rotation.z, rotation.w = math.sqrt(0.5), -math.sqrt(0.5), 0.0, 0.0
+        self._broadcaster.sendTransform(message)
+
+    def send(self, model_id="m", depth=None, depth_offset_ns=0, age=0.0, stamp=None, twin=False, with_depth=True):
+        if stamp is None:
+            stamp = (self._clock.now().nanoseconds) - int(age * 1e9)
+        header = Header(frame_id="optical")
+        header.stamp = TimeMessage(sec=stamp // 10**9, nanosec=stamp % 10**9)
+        features = np.eye(CELLS, dtype=np.float32)
+        if twin:
+            features[38] = features[9] * 0.99 + features[38] * 0.01
+        message = DescriptorImage(header=header, dtype="float16", stride=float(STRIDE), model_id=model_id)
+        message.height, message.width, message.channels = 6, 8, CELLS
+        message.data = byte_array(features.reshape(6, 8, CELLS).astype("<f2"))
+        info = CameraInfo(header=header, width=WIDTH, height=HEIGHT, distortion_model="plumb_bob")
+        info.k = [100.0, 0.0, 31.5, 0.0, 100.0, 23.5, 0.0, 0.0, 1.0]
+        message.camera_info = info
+        depth = np.full((HEIGHT, WIDTH), 500, np.uint16) if depth is None else depth
+        encoding = {"uint16": "16UC1", "float32": "32FC1", "uint8": "mono8"}[str(depth.dtype)]
+        other = stamp + depth_offset_ns
+        depth_header = Header(frame_id="optical", stamp=TimeMessage(sec=other // 10**9, nanosec=other % 10**9))
+        self._colour.publish(image_message(np.full((HEIGHT, WIDTH, 3), 90, np.uint8), "rgb8", header))
+        if with_depth:
+            self._depth.publish(image_message(depth, encoding, depth_header))
+        self._descriptors.publish(message)
+
+    def stream(self, **how):
+        """Send such a frame ten times a second from now on."""
+        if self._timer is not None:
+            self._graph.node.destroy_timer(self._timer)
+        self._timer = self._graph.node.create_timer(0.1, lambda: self.send(**how), clock=self._clock)
+
+    def locate(self, object_id="cap", keypoints=("contact",), timeout=5.0, not_before=None):
+        request = {"object_id": object_id, "keypoints": list(keypoints)}
+        request["timeout"] = Duration(sec=int(timeout), nanosec=int(timeout % 1 * 1e9))
+        if not_before is not None:
+            request["not_before"] = TimeMessage(sec=not_before // 10**9, nanosec=not_before % 10**9)
+        return self._graph.call(LocateKeypoints, "/dense_grasp/locate_keypoints", **request)
+
+    def register(self, cell=9, keypoint="contact", **more):
+        u, v = cell_centre(cell)
+        request = {"object_id": "cap", "keypoint": keypoint, "u": u, "v": v, **more}
+        return self._graph.call(RegisterDescriptor, "/dense_grasp/register_descriptor", **request)
+
+    def now_ns(self) -> int:
+        return self._clock.now().nanoseconds
+
+
+@pytest.fixture
+def store(tmp_path):
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def cell(graph, store):
+    graph.start(QueryNode, store=store, tf_timeout=0.2, frame_timeout=1.0, **SCORES)
+    return Cell(graph)
+
+
+def taught(cell, until, cells=(("contact", 9),)):
+    """A cell that streams frames and has been taught the given cells."""
+    cell.publish_transform()
+    cell.stream()
+    for keypoint, index in cells:
+        until(
+            lambda name=keypoint, number=index: cell.register(number, name, overwrite=True).code == 0, 20.0, "teaching"
+        )
+    return cell
+
+
+def test_taught_point_is_found_without_a_restart(cell, until):
+    assert cell.locate().code == MatchCode.UNKNOWN_KEYPOINT
+    taught(cell, until, (("contact", 9), ("axis_a", 20)))
+    answer = cell.locate(keypoints=("axis_a", "contact"))
+    assert answer.code == MatchCode.OK, answer.message
+    assert [match.keypoint for match in answer.matches] == ["axis_a", "contact"]
+    contact = answer.matches[1]
+    u, v = cell_centre(9)
+    assert math.hypot(contact.u - u, contact.v - v) < 1.0
+    assert contact.header.frame_id == "fr3_link0"
+    np.testing.assert_allclose(
+        [contact.position.x, contact.position.y, contact.position.z],
+        [0.5 - (contact.v - 23.5) / 100 * 0.5, -(contact.u - 31.5) / 100 * 0.5, 0.1],
+        atol=1e-6,
+    )
+    every = cell.locate(keypoints=())
+    assert [match.keypoint for match in every.matches] == ["axis_a", "contact"]
+
+
+def test_unknown_object_and_keypoint_are_answered_at_once(cell, until):
+    taught(cell, until)
+    began = time.monotonic()
+    answer = cell.locate(keypoints=("contact", "nose"))
+    assert answer.code == MatchCode.UNKNOWN_KEYPOINT and "nose" in answer.message
+    assert [match.keypoint for match in answer.matches] == ["contact", "nose"]
+    assert cell.locate("shoe", ()).code == MatchCode.UNKNOWN_KEYPOINT
+    assert time.monotonic() - began < 4.0
+
+
+def test_no_frame_within_the_time_out(graph, cell, store):
+    DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
+    began = time.monotonic()
+    answer = cell.locate(timeout=0.5)
+    assert answer.code == MatchCode.NO_FRAME
+    assert answer.matches[0].code == MatchCode.NO_FRAME and math.isnan(answer.matches[0].u)
+    assert 0.4 < time.monotonic() - began < 10.0
+    response = cell.register()
+    assert response.code == RegisterDescriptor.Response.NO_FRAME and response.descriptor.id == 0
+
+
+def test_stamps_that_never_meet(cell, until, store):
+    DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
+    cell.stream(depth_offset_ns=7_000_000)
+    until(lambda: "never meet" in cell.locate(timeout=0.3).message, 20.0)
+    assert cell.locate(timeout=0.3).code == MatchCode.NO_FRAME
+
+
+def test_depth_that_never_comes(cell, until, store):
+    DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
+    cell.stream(with_depth=False)
+    until(lambda: "no depth image" in cell.locate(timeout=0.3).message, 20.0)
+
+
+@pytest.mark.parametrize("age", [100.0, -100.0])
+def test_stale_frames(cell, until, store, age):
+    DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
+    cell.stream(age=age)
+    until(lambda: cell.locate(timeout=0.3).code == MatchCode.STALE, 20.0)
+    assert cell.register().code == RegisterDescriptor.Response.STALE
+
+
+def test_not_before_waits_for_a_newer_image(cell, until):
+    taught(cell, until)
+    later = cell.now_ns() + 700_000_000
+    answer = cell.locate(not_before=later)
+    assert answer.code == MatchCode.OK
+    assert stamp_ns(answer.matches[0].header.stamp) >= later
+    answer = cell.locate(not_before=cell.now_ns() + 3600 * 10**9, timeout=0.3)
+    assert answer.code == MatchCode.STALE and "not_before" in answer.message
+
+
+def test_waiting_calls_do_not_stop_the_streams(graph, cell, until):
+    taught(cell, until)
+    client = graph.node.create_client(LocateKeypoints, "/dense_grasp/locate_keypoints")
+    request = LocateKeypoints.Request(object_id="cap", keypoints=["contact"], timeout=Duration(sec=20))
+    later = cell.now_ns() + 10**9
+    request.not_before = TimeMessage(sec=later // 10**9, nanosec=later % 10**9)
+    futures = [client.call_async(request) for _ in range(4)]
+    until(lambda: all(future.done() for future in futures), 20.0)
+    assert {future.result().code for future in futures} == {MatchCode.OK}
+
+
+def test_model_mismatch(cell, until):
+    taught(cell, until)
+    cell.stream(model_id="other")
+    until(lambda: cell.locate().code == MatchCode.MODEL_MISMATCH, 20.0)
+    assert "other" in cell.locate().message
+
+
+def test_low_score_and_ambiguous(cell, until, store):
+    taught(cell, until)
+    DescriptorStore(store).add("cap", "nothing", -np.ones(CELLS), "m", 1.0, 1.0)
+    answer = cell.locate(keypoints=("nothing",))
+    assert answer.code == MatchCode.LOW_SCORE and math.isnan(answer.matches[0].position.x)
+    cell.stream(twin=True)
+    until(lambda: cell.locate().code == MatchCode.AMBIGUOUS, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("depth", "word"),
+    [
+        (np.zeros((HEIGHT, WIDTH), np.uint16), "no depth"),
+        (np.full((HEIGHT, WIDTH), np.nan, np.float32), "no depth"),
+        (np.full((HEIGHT, WIDTH), 5, np.uint8), "mono8"),
+        (np.full((HEIGHT // 2, WIDTH // 2), 500, np.uint16), "32x24"),
+    ],
+)
+def test_unusable_depth(cell, until, depth, word):
+    taught(cell, until)
+    cell.stream(depth=depth)
+    until(lambda: cell.locate().code == MatchCode.NO_DEPTH, 20.0)
+    assert word in cell.locate().message
+
+
+def test_no_transform_then_one(cell, until):
+    cell.stream()
+    until(lambda: cell.register().code == 0, 20.0)
+    answer = cell.locate()
+    assert answer.code == MatchCode.NO_TF
+    assert "fr3_link0" in answer.message and math.isfinite(answer.matches[0].position_camera.z)
+    cell.publish_transform()
+    until(lambda: cell.locate().code == MatchCode.OK, 20.0)
+
+
+def test_out_of_workspace(cell, until):
+    taught(cell, until)
+    cell.stream(depth=np.full((HEIGHT, WIDTH), 3000, np.uint16))
+    until(lambda: cell.locate().code == MatchCode.OUT_OF_WORKSPACE, 20.0)
+
+
+def test_register_refusals(graph, cell, until):
+    taught(cell, until)
+    codes = RegisterDescriptor.Response
+    assert cell.register().code == codes.ALREADY_EXISTS
+    assert cell.register(u=float(WIDTH), keypoint="x").code == codes.PIXEL_OUTSIDE
+    assert cell.register(object_id="a b").code == codes.INVALID_NAME
+    listed = graph.call(ListDescriptors, "/dense_grasp/list_descriptors")
+    assert [row.keypoint for row in listed.descriptors] == ["contact"]
+    gone = graph.call(DeleteDescriptor, "/dense_grasp/delete_descriptor", object_id="cap")
+    assert gone.deleted == 1
+    assert cell.locate().code == MatchCode.UNKNOWN_KEYPOINT
+
+
+def test_corrupt_store_is_reported_and_left_alone(graph, until, tmp_path):
+    path = tmp_path / "store.db"
+    path.write_bytes(b"no database" * 500)
+    graph.start(QueryNode, store=f"sqlite:///{path}", **SCORES)
+    cell = Cell(graph)
+    cell.stream()
+    until(lambda: cell.register().code == RegisterDescriptor.Response.STORE_ERROR, 20.0)
+    listed = graph.call(ListDescriptors, "/dense_grasp/list_descriptors")
+    assert listed.code == ListDescriptors.Response.STORE_ERROR and "store.db" in listed.message
+    answer = cell.locate()
+    assert answer.code == MatchCode.UNKNOWN_KEYPOINT and "store.db" in answer.message
+    assert path.read_bytes() == b"no database" * 500
+
+
+def test_watched_point_is_published_with_pictures(graph, cell, until):
+    taught(cell, until, (("axis_a", 9), ("axis_b", 20)))
+    heatmaps, infos, markers, matches = [], [], [], []
+    node = graph.node
+    node.create_subscription(Image, "/dense_grasp/heatmap", heatmaps.append, 2)
+    node.create_subscription(CameraInfo, "/dense_grasp/heatmap/camera_info", infos.append, 2)
+    node.create_subscription(MarkerArray, "/dense_grasp/markers", markers.append, 2)
+    node.create_subscription(KeypointMatch, "/dense_grasp/matches", matches.append, 10)
+    watch = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="cap")
+    graph.call(SetParameters, "/query_node/set_parameters", parameters=[Parameter(name="watch", value=watch)])
+    until(lambda: heatmaps and infos and markers and len(matches) >= 2, 20.0)
+    assert (heatmaps[0].encoding, heatmaps[0].width, heatmaps[0].height) == ("rgb8", WIDTH, HEIGHT)
+    assert heatmaps[0].header.frame_id == infos[0].header.frame_id == "optical"
+    assert np.frombuffer(heatmaps[0].data, np.uint8).std() > 0.0
+    assert {match.keypoint for match in matches} == {"axis_a", "axis_b"}
+    assert len(markers[0].markers) == 5
+
+
+def test_clock_that_jumps_back(graph, until, store):
+    graph.start(QueryNode, store=store, use_sim_time=True, tf_timeout=0.2, **SCORES)
+    cell = Cell(graph)
+    clock = graph.node.create_publisher(ClockMessage, "/clock", 10)
+    now = {"ns": 1000 * 10**9}
+
+    def tick():
+        now["ns"] += 50_000_000
+        clock.publish(ClockMessage(clock=TimeMessage(sec=now["ns"] // 10**9, nanosec=now["ns"] % 10**9)))
+        cell.send(stamp=now["ns"])
+
+    timer = graph.node.create_timer(0.05, tick, clock=Clock(clock_type=ClockType.SYSTEM_TIME))
+    cell.publish_transform()
+    until(lambda: cell.register().code == 0, 20.0)
+    assert cell.locate().code == MatchCode.OK
+    now["ns"] = 5 * 10**9
+    cell.publish_transform()
+
+    def found_after_the_jump() -> bool:
+        answer = cell.locate()
+        return answer.code == MatchCode.OK and answer.matches[0].header.stamp.sec < 500
+
+    until(found_after_the_jump, 20.0)
+    graph.node.destroy_timer(timer)
+
+
+def test_kill_loses_nothing_that_was_acknowledged(graph, until, store):
+    options = {**SCORES, "store": store}
+    arguments = [text for name, value in options.items() for text in ("-p", f"{name}:={value}")]
+    command = [sys.executable, "-m", "dense_grasp.query_node", "--ros-args", *arguments]
+    environment = dict(os.environ, ROS_DOMAIN_ID=str(1 + os.getpid() % 101))
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    cell = Cell(graph)
+    cell.stream()
+    acknowledged = []
+    try:
+        until(lambda: cell.register(0, "first").code == 0, 60.0)
+        acknowledged.append("first")
+        for index in range(20):
+            if cell.register(index, f"p{index}").code == 0:
+                acknowledged.append(f"p{index}")
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert len(acknowledged) > 10
+    assert {row.keypoint for row in DescriptorStore(store).list()} >= set(acknowledged)

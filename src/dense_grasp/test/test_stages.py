@@ -1,0 +1,408 @@
+"""The stages of a grasp over fakes: order, codes, and a cancel in every stage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.grasp_ports import GraspGoal, GraspSettings, Located
+from dense_grasp.stages import GraspSequence
+from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.motion.protocol import PickPlan, PlanCanceled, PlanError, Trajectory
+
+HOME = np.full(7, 0.1)
+AWAY = np.full(7, 0.5)
+CONTACT = np.array([0.5, 0.0, 0.1])
+NAMES = tuple(f"joint{i}" for i in range(7))
+
+
+def trajectory(start, end) -> Trajectory:
+    return Trajectory(NAMES, np.array([0.0, 1.0]), np.stack([start, end]), np.zeros((2, 7)))
+
+
+GRASP = np.diag([1.0, -1.0, -1.0, 1.0])
+GRASP[:3, 3] = CONTACT
+PLAN = PickPlan(
+    trajectory(HOME, HOME + 1), trajectory(HOME + 1, HOME + 2), trajectory(HOME + 2, HOME + 3), GRASP, 0, 0.2, {}
+)
+
+
+class Cell:
+    """Arm, gripper, perception and planner in one, writing down what is asked of them."""
+
+    def __init__(self, start=HOME):
+        self.log: list[str] = []
+        self.joints = np.array(start)
+        self.widths = [0.003]
+        self.taught_names = ["contact", "axis_a", "axis_b"]
+        self.codes = [MatchCode.OK]
+        self.position = CONTACT
+        self.fail: dict[str, Exception] = {}
+        self.height = 0.5
+        self.joint_names = NAMES
+
+    def _do(self, what: str) -> None:
+        self.log.append(what)
+        if what in self.fail:
+            raise self.fail[what]
+
+    # arm
+    def positions(self):
+        return self.joints
+
+    def execute(self, part, stop=None):
+        name = {id(PLAN.to_pre_grasp): "to_pre_grasp", id(PLAN.approach): "approach", id(PLAN.lift): "lift"}
+        self._do(name.get(id(part), "move"))
+        self.joints = part.end
+
+    def wait_still(self, stop=None):
+        self._do("still")
+
+    def stop(self):
+        self.log.append("stop")
+
+    # gripper
+    def open(self, width, stop=None):
+        self._do("open")
+
+    def grasp(self, stop=None):
+        self._do("grasp")
+
+    def width(self):
+        return self.widths.pop(0) if len(self.widths) > 1 else self.widths[0]
+
+    # perception
+    def taught(self, object_id, stop=None):
+        return self.taught_names
+
+    def locate(self, object_id, keypoints, stop=None):
+        self._do("locate")
+        code = self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
+        return [
+            Located(k, code if i == 0 else MatchCode.OK, "said so", self.position, 5) for i, k in enumerate(keypoints)
+        ]
+
+    def points(self, stamp_ns, stop=None):
+        self._do(f"points {stamp_ns}")
+        return np.zeros((0, 3))
+
+    # planner
+    def tcp_pose(self, positions):
+        pose = GRASP.copy()
+        pose[2, 3] = self.height
+        return pose
+
+    def plan_joints(self, start, goal, world, stop=None):
+        self._do("plan_joints")
+        return trajectory(start, goal)
+
+    def plan_line(self, start, base_from_tcp, speed=None, stop=None):
+        self._do(f"plan_line {base_from_tcp[2, 3]:.2f}")
+        return trajectory(start, start)
+
+    def plan_pick(self, request, stop=None):
+        self.request = request
+        self._do("plan_pick")
+        return PLAN
+
+
+def settings(**changes) -> GraspSettings:
+    values = {
+        "observe_poses": (HOME, AWAY),
+        "workspace_min": np.array([0.2, -0.4, 0.0]),
+        "workspace_max": np.array([0.8, 0.4, 0.4]),
+        "hold_time": 0.1,
+    }
+    return GraspSettings(**{**values, **changes})
+
+
+def sequence(cell: Cell, stop_in: Stage | None = None, forces=(), **changes) -> GraspSequence:
+    reached: list[Stage] = []
+    told = list(forces)
+
+    def on_stage(stage, detail):
+        reached.append(stage)
+        cell.log.append(stage.name)
+
+    made = GraspSequence(
+        cell,
+        cell,
+        cell,
+        cell,
+        lambda contact, a, b: [("axis", contact, a, b)],
+        settings(**changes),
+        on_stage=on_stage,
+        stop=lambda: stop_in in reached,
+        force=lambda: told.pop(0) if told else None,
+        sleep=lambda seconds: None,
+    )
+    made.reached = reached
+    return made
+
+
+def actions(cell: Cell) -> list[str]:
+    return [entry for entry in cell.log if entry not in Stage.__members__]
+
+
+def fails(cell: Cell, goal=None, **changes) -> GraspFailure:
+    with pytest.raises(GraspFailure) as failure:
+        sequence(cell, **changes).run(goal or GraspGoal("cap"))
+    assert "stop" in cell.log
+    return failure.value
+
+
+def test_a_grasp_from_end_to_end():
+    cell = Cell()
+    run = sequence(cell)
+    message = run.run(GraspGoal("cap"))
+    assert actions(cell) == [
+        "open", "still", "locate", "points 5", "plan_pick", "to_pre_grasp", "approach", "grasp", "lift",
+    ]  # fmt: skip
+    assert list(dict.fromkeys(run.reached)) == list(Stage)
+    assert "cap at (0.500, 0.000, 0.100)" in message
+    assert run.outcome.width == 0.003
+    assert run.outcome.plan is PLAN
+    assert 0 <= run.outcome.time_to_first_motion < 1
+
+
+def test_plan_only_moves_nothing():
+    cell = Cell(start=AWAY)
+    run = sequence(cell)
+    assert "moved nothing" in run.run(GraspGoal("cap", plan_only=True))
+    assert actions(cell) == ["locate", "points 5", "plan_pick"]
+    assert np.isnan(run.outcome.time_to_first_motion)
+
+
+def test_the_arm_goes_to_the_observation_pose_first():
+    cell = Cell(start=AWAY)
+    sequence(cell).run(GraspGoal("cap"))
+    assert actions(cell)[:4] == ["open", "plan_joints", "move", "still"]
+
+
+def test_from_low_down_it_goes_straight_up_first():
+    cell = Cell(start=AWAY)
+    cell.height = 0.1
+    sequence(cell, safe_height=0.3).run(GraspGoal("cap"))
+    assert actions(cell)[1:4] == ["plan_line 0.30", "move", "still"]
+
+
+def test_a_way_up_that_is_not_there_is_shortened():
+    cell = Cell(start=AWAY)
+    cell.height = 0.1
+    cell.fail["plan_line 0.30"] = PlanError(GraspCode.UNREACHABLE, "too high")
+    sequence(cell, safe_height=0.3).run(GraspGoal("cap"))
+    assert actions(cell)[1:4] == ["plan_line 0.30", "plan_line 0.20", "move"]
+
+
+def test_it_looks_again_from_the_next_pose():
+    cell = Cell()
+    cell.codes = [MatchCode.LOW_SCORE, MatchCode.OK]
+    sequence(cell).run(GraspGoal("cap"))
+    assert actions(cell)[:7] == ["open", "still", "locate", "plan_joints", "move", "still", "locate"]
+
+
+def test_not_found_from_any_pose_is_the_first_answer():
+    cell = Cell()
+    cell.codes = [MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS]
+    failure = fails(cell)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.LOW_SCORE
+    assert "contact: said so (looked from 2 poses)" in str(failure)
+    assert "grasp" not in cell.log
+
+
+@pytest.mark.parametrize("code", [MatchCode.NO_FRAME, MatchCode.UNKNOWN_KEYPOINT, MatchCode.MODEL_MISMATCH])
+def test_what_another_pose_cannot_help_ends_at_once(code):
+    cell = Cell()
+    cell.codes = [code]
+    assert fails(cell).code == GraspCode.PERCEPTION + code
+    assert cell.log.count("locate") == 1
+
+
+def test_a_point_outside_of_the_workspace():
+    cell = Cell()
+    cell.position = np.array([0.9, 0.0, 0.1])
+    failure = fails(cell)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE
+    assert "0.900" in str(failure)
+
+
+def test_a_match_without_position_is_no_depth():
+    cell = Cell()
+    cell.position = np.full(3, np.nan)
+    assert fails(cell).code == GraspCode.PERCEPTION + MatchCode.NO_DEPTH
+
+
+def test_the_axis_is_used_when_it_is_taught():
+    cell = Cell()
+    sequence(cell).run(GraspGoal("cap"))
+    assert cell.request.candidates[0][2] is not None
+    cell = Cell()
+    cell.taught_names = ["contact", "axis_a"]
+    sequence(cell).run(GraspGoal("cap"))
+    assert cell.request.candidates[0][2] is None
+
+
+def test_named_axis_keypoints_are_asked_for():
+    cell = Cell()
+    run = sequence(cell)
+    run.run(GraspGoal("cap", "rim", ("left", "right")))
+    assert [m.keypoint for m in run.outcome.matches] == ["rim", "left", "right"]
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [GraspGoal(""), GraspGoal("cap", "c", ("a",)), GraspGoal("cap", "c", ("a", "a")), GraspGoal("cap", "c", ("a", ""))],
+)
+def test_a_goal_that_cannot_be_meant(goal):
+    cell = Cell()
+    assert fails(cell, goal).code == GraspCode.INVALID_GOAL
+    assert actions(cell) == ["stop", "stop"]
+
+
+def test_without_depth_no_points_are_asked_for():
+    cell = Cell()
+    sequence(cell, use_depth=False).run(GraspGoal("cap"))
+    assert "points 5" not in cell.log
+
+
+@pytest.mark.parametrize("code", [GraspCode.UNREACHABLE, GraspCode.GOAL_IN_COLLISION, GraspCode.PLANNING_FAILED])
+def test_planning_errors_keep_their_code(code):
+    cell = Cell()
+    cell.fail["plan_pick"] = PlanError(code, "no way")
+    failure = fails(cell)
+    assert failure.code == code
+    assert "to_pre_grasp" not in cell.log
+
+
+@pytest.mark.parametrize("where", ["to_pre_grasp", "approach", "lift"])
+def test_a_failed_motion_ends_the_grasp(where):
+    cell = Cell()
+    cell.fail[where] = GraspFailure(GraspCode.CONTROLLER_ABORTED, "tripped")
+    assert fails(cell).code == GraspCode.CONTROLLER_ABORTED
+    assert actions(cell)[-3:] == [where, "stop", "stop"]
+
+
+@pytest.mark.parametrize("width", [0.0, 0.079])
+def test_closing_on_nothing_opens_and_goes_up(width):
+    cell = Cell()
+    cell.widths = [width]
+    failure = fails(cell)
+    assert failure.code == GraspCode.NOTHING_GRASPED
+    assert actions(cell)[-8:] == ["grasp", "open", "lift", "stop", "stop", "plan_joints", "move", "still"]
+    assert "went back to the observation pose" in str(failure)
+
+
+def test_an_object_that_slips_out_is_lost():
+    cell = Cell()
+    cell.widths = [0.003, 0.0]
+    run = sequence(cell)
+    with pytest.raises(GraspFailure) as failure:
+        run.run(GraspGoal("cap"))
+    assert failure.value.code == GraspCode.OBJECT_LOST
+    assert run.outcome.width == 0.0
+    assert actions(cell)[-7:-3] == ["lift", "open", "stop", "stop"]
+    np.testing.assert_array_equal(cell.joints, HOME)
+
+
+@pytest.mark.parametrize("stage", ["to_pre_grasp", "approach", "grasp", "lift"])
+def test_a_failure_near_the_object_ends_at_the_observation_pose(stage):
+    cell = Cell()
+    cell.height = 0.1
+    cell.fail[stage] = GraspFailure(GraspCode.GRIPPER_FAILED, "overheated")
+    failure = fails(cell)
+    assert failure.code == GraspCode.GRIPPER_FAILED
+    assert str(failure).startswith("overheated; ")
+    if stage == "to_pre_grasp":  # it never left the observation pose
+        assert actions(cell)[-3:] == ["stop", "stop", "still"]
+    else:
+        assert actions(cell)[-7:] == ["stop", "plan_line 0.30", "move", "still", "plan_joints", "move", "still"]
+    np.testing.assert_array_equal(cell.joints, HOME)
+
+
+def test_a_retreat_that_fails_keeps_the_first_reason():
+    cell = Cell()
+    cell.widths = [0.0]
+    cell.fail["plan_joints"] = PlanError(GraspCode.PLANNING_FAILED, "walled in")
+    failure = fails(cell)
+    assert failure.code == GraspCode.NOTHING_GRASPED
+    assert str(failure).endswith("; the retreat failed: walled in")
+    assert actions(cell)[-2:] == ["stop", "stop"]
+
+
+def test_a_failure_before_the_approach_moves_nothing_more():
+    cell = Cell()
+    cell.fail["plan_pick"] = PlanError(GraspCode.UNREACHABLE, "too far")
+    assert str(fails(cell)) == "too far"
+    assert actions(cell)[-3:] == ["plan_pick", "stop", "stop"]
+
+
+def test_an_object_without_weight_is_lost():
+    failure = fails(Cell(), forces=(-0.5, -0.7), min_lift_force=0.4)
+    assert failure.code == GraspCode.OBJECT_LOST
+    assert "changed by 0.20 N" in str(failure) and "at least 0.40 N" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("forces", "least"), [((-0.5, -1.3), 0.4), ((-0.5, -0.5), 0.0), ((), 0.4), ((None, -0.5), 0.4), ((-0.5, None), 0.4)]
+)
+def test_a_weight_that_is_felt_not_asked_for_or_not_known_is_no_failure(forces, least):
+    sequence(Cell(), forces=forces, min_lift_force=least).run(GraspGoal("cap"))
+
+
+def test_an_unknown_width_cannot_be_verified():
+    cell = Cell()
+    cell.widths = [None]
+    assert fails(cell).code == GraspCode.GRIPPER_FAILED
+
+
+def test_place_back_and_release():
+    cell = Cell()
+    sequence(cell, after_grasp="place_back").run(GraspGoal("cap"))
+    assert actions(cell)[-4:] == ["lift", "move", "open", "move"]
+    np.testing.assert_array_equal(cell.joints, PLAN.approach.start)
+    cell = Cell()
+    sequence(cell, after_grasp="release").run(GraspGoal("cap"))
+    assert actions(cell)[-2:] == ["lift", "open"]
+
+
+def test_unknown_after_grasp_is_refused():
+    with pytest.raises(GraspFailure, match="juggle"):
+        settings(after_grasp="juggle")
+
+
+AFTER_CANCEL = {
+    Stage.OBSERVING: ["open"],
+    Stage.LOCATING: ["locate"],
+    Stage.PLANNING: ["plan_pick"],
+    Stage.APPROACHING: ["to_pre_grasp"],
+    Stage.GRASPING: ["grasp"],
+    Stage.LIFTING: ["lift"],
+    Stage.VERIFYING: [],
+}
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_cancel_in_every_stage_stops_arm_and_gripper(stage):
+    cell = Cell(start=AWAY)
+    run = sequence(cell, stop_in=stage)
+    with pytest.raises(GraspCanceled):
+        run.run(GraspGoal("cap"))
+    assert actions(cell)[-2:] == ["stop", "stop"]
+    after = cell.log[cell.log.index(stage.name) :]
+    moved = {"move", "to_pre_grasp", "approach", "lift", "grasp"} & set(after)
+    assert moved <= set(AFTER_CANCEL[stage])
+
+
+def test_a_stop_while_planning_is_a_cancel():
+    cell = Cell()
+    cell.fail["plan_pick"] = PlanCanceled("planning was canceled")
+    with pytest.raises(GraspCanceled):
+        sequence(cell).run(GraspGoal("cap"))
+
+
+def test_an_unforeseen_error_stops_the_arm():
+    cell = Cell()
+    cell.fail["approach"] = RuntimeError("cable")
+    with pytest.raises(RuntimeError):
+        sequence(cell).run(GraspGoal("cap"))
+    assert actions(cell)[-2:] == ["stop", "stop"]
