@@ -1,0 +1,40 @@
+"""An action client that loses no answer when another thread spins its node.
+
+The executor has the same one (dense_grasp/motion/action_client.py): the simulation does not import the nodes.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import rclpy.action
+
+
+class ActionClient(rclpy.action.ActionClient):
+    """rclpy's client notes a request after it was sent. An answer that another thread takes in between is dropped
+    ("Ignoring unexpected goal response"), and an accepted goal would go on unattended. Here sending and taking
+    exclude each other.
+    """
+
+    def __init__(self, *arguments: Any, **more: Any):
+        self._turn = threading.RLock()
+        super().__init__(*arguments, **more)
+
+    def send_goal_async(self, *arguments: Any, **more: Any) -> Any:
+        """As rclpy's."""
+        with self._turn:
+            return super().send_goal_async(*arguments, **more)
+
+    def _cancel_goal_async(self, goal_handle: Any) -> Any:
+        with self._turn:
+            return super()._cancel_goal_async(goal_handle)
+
+    def _get_result_async(self, goal_handle: Any) -> Any:
+        with self._turn:
+            return super()._get_result_async(goal_handle)
+
+    async def execute(self, taken_data: Any) -> None:
+        """As rclpy's; it awaits nothing, so the lock is held for a moment only."""
+        with self._turn:
+            await super().execute(taken_data)

@@ -1,0 +1,32 @@
+"""Faults that tests switch on while the cell runs (parameter `fault`)."""
+
+from __future__ import annotations
+
+from dense_grasp_core.errors import DenseGraspError
+
+FAULTS = {
+    "": "none",
+    "camera_unplugged": "no images and no camera_info",
+    "no_depth": "the depth topic is silent",
+    "zero_depth": "every depth pixel is 0",
+    "nan_depth": "depth is 32FC1 in metres, every pixel NaN",
+    "stamps_apart": "depth is stamped 7 ms after colour",
+    "wrong_encoding": "colour claims the encoding 'bogus8'",
+    "wrong_size": "depth has half the width and height of colour",
+    "frozen_joint_states": "/joint_states is silent",
+    "no_tf": "the robot's /tf is silent",
+    "controller_aborts": "every trajectory is aborted 0.3 s after it began",
+    "gripper_refuses": "every gripper command is rejected",
+    "object_drops": "the object touches the hand no more and falls out of it",
+}
+
+
+class FaultError(DenseGraspError):
+    """The parameter `fault` has a value that does not exist."""
+
+
+def check_fault(name: str) -> str:
+    """Return `name`. Raises FaultError when there is no such fault."""
+    if name not in FAULTS:
+        raise FaultError(f"fault is {name!r}, expected one of {', '.join(repr(fault) for fault in FAULTS)}")
+    return name

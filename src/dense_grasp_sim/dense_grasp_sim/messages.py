@@ -1,0 +1,112 @@
+"""ROS messages from the cell's plain data."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import mujoco
+import numpy as np
+from builtin_interfaces.msg import Time
+from dense_grasp_core.camera import CameraModel
+from geometry_msgs.msg import Point, Pose, Transform, TransformStamped
+from numpy.typing import NDArray
+from sensor_msgs.msg import CameraInfo, Image
+
+from dense_grasp_core import se3
+
+
+def to_time(seconds: float) -> Time:
+    """Stamp of a simulated time in seconds, rounded to microseconds."""
+    microseconds = round(seconds * 1e6)
+    return Time(sec=microseconds // 1_000_000, nanosec=(microseconds % 1_000_000) * 1000)
+
+
+def image_message(image: NDArray[np.generic], encoding: str, stamp: Time, frame: str) -> Image:
+    """Image of (H, W) or (H, W, C) pixels; the bytes are taken as they are."""
+    message = Image(height=image.shape[0], width=image.shape[1], encoding=encoding)
+    message.header.stamp, message.header.frame_id = stamp, frame
+    message.step = int(image.nbytes // image.shape[0])
+    # an array fills the field in one copy; a list or ndarray would be checked number by number
+    message.data = array("B", image.tobytes())
+    return message
+
+
+def camera_info_message(camera: CameraModel, stamp: Time, frame: str) -> CameraInfo:
+    """Calibration of an undistorted pinhole camera, plumb_bob with 5 coefficients."""
+    message = CameraInfo(height=camera.height, width=camera.width, distortion_model="plumb_bob")
+    message.header.stamp, message.header.frame_id = stamp, frame
+    message.d = [float(value) for value in camera.distortion]
+    message.k = [camera.fx, 0.0, camera.cx, 0.0, camera.fy, camera.cy, 0.0, 0.0, 1.0]
+    message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    message.p = [camera.fx, 0.0, camera.cx, 0.0, 0.0, camera.fy, camera.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return message
+
+
+def to_point(values: Sequence[float] | NDArray[np.float64]) -> Point:
+    """Point of three numbers."""
+    return Point(x=float(values[0]), y=float(values[1]), z=float(values[2]))
+
+
+def to_pose(matrix: NDArray[np.float64]) -> Pose:
+    """Pose of a (4, 4) motion."""
+    pose = Pose(position=to_point(matrix[:3, 3]))
+    o = pose.orientation
+    o.x, o.y, o.z, o.w = (float(value) for value in se3.to_quaternion(matrix))
+    return pose
+
+
+def to_transform(
+    translation: Sequence[float] | NDArray[np.float64],
+    wxyz: Sequence[float] | NDArray[np.float64],
+    parent: str,
+    child: str,
+    stamp: Time,
+) -> TransformStamped:
+    """parent_from_child with MuJoCo's order of the quaternion."""
+    message = TransformStamped(child_frame_id=child, transform=Transform())
+    message.header.stamp, message.header.frame_id = stamp, parent
+    t, r = message.transform.translation, message.transform.rotation
+    t.x, t.y, t.z = (float(value) for value in translation)
+    r.w, r.x, r.y, r.z = (float(value) for value in wxyz)
+    return message
+
+
+class LinkTransforms:
+    """Transforms of the robot's links from joint positions, as robot_state_publisher makes them."""
+
+    def __init__(self, model: mujoco.MjModel, links: Sequence[str]) -> None:
+        self._moving: list[tuple[str, str, int, int]] = []
+        self._fixed: list[tuple[str, str, int]] = []
+        self._model = model
+        for link in links:
+            body = model.body(link)
+            parent = model.body(int(body.parentid[0])).name
+            if int(body.jntnum[0]):
+                joint = int(body.jntadr[0])
+                self._moving.append((parent, link, body.id, joint))
+            elif parent != "world":
+                self._fixed.append((parent, link, body.id))
+
+    def fixed(self, stamp: Time) -> list[TransformStamped]:
+        """Transforms of fixed joints, for /tf_static."""
+        m = self._model
+        return [to_transform(m.body_pos[b], m.body_quat[b], p, c, stamp) for p, c, b in self._fixed]
+
+    def moving(self, qpos: NDArray[np.float64], stamp: Time) -> list[TransformStamped]:
+        """Transforms of moving joints, for /tf; qpos as MuJoCo lays it out."""
+        m = self._model
+        result = []
+        for parent, child, body, joint in self._moving:
+            value = qpos[m.jnt_qposadr[joint]]
+            position, rotation = np.array(m.body_pos[body]), np.array(m.body_quat[body])
+            step = np.empty(4)
+            if m.jnt_type[joint] == mujoco.mjtJoint.mjJNT_HINGE:
+                mujoco.mju_axisAngle2Quat(step, m.jnt_axis[joint], value)
+                mujoco.mju_mulQuat(rotation, np.array(rotation), step)
+            else:
+                shift = np.empty(3)
+                mujoco.mju_rotVecQuat(shift, m.jnt_axis[joint] * value, rotation)
+                position += shift
+            result.append(to_transform(position, rotation, parent, child, stamp))
+        return result

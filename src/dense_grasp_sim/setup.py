@@ -1,0 +1,29 @@
+from setuptools import find_packages, setup
+
+package_name = "dense_grasp_sim"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/" + package_name]),
+        ("share/" + package_name, ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="dense_grasp maintainers",
+    maintainer_email="maintainers@dense-grasp.org",
+    description="The embedded cell in MuJoCo: camera, arm and gripper under the real cell's names.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "sim_cell = dense_grasp_sim.sim_cell:main",
+            "replay_camera = dense_grasp_sim.replay_camera:main",
+            "demo = dense_grasp_sim.demo:main",
+            "demo_photo = dense_grasp_sim.demo_photo:main",
+            "bench_grasp = dense_grasp_sim.bench_grasp:main",
+            "bench_stop = dense_grasp_sim.bench_stop:main",
+        ]
+    },
+)

@@ -1,0 +1,79 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from dense_grasp_sim.graph_process import GraphError, GraphProcess, private_domain, wait_until
+
+
+@pytest.fixture
+def fake_ros2(tmp_path, monkeypatch):
+    """A `ros2` command that behaves as the test says."""
+
+    def make(script: str) -> None:
+        command = tmp_path / "bin" / "ros2"
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(f"#!/bin/bash\n{script}\n")
+        command.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
+
+    return make
+
+
+def test_graph_has_its_own_domain_and_ends_with_the_block(fake_ros2, tmp_path):
+    fake_ros2('echo "$@ domain $ROS_DOMAIN_ID"; trap "exit 0" INT; while true; do sleep 0.05; done')
+    log = tmp_path / "logs" / "graph.log"
+    with GraphProcess("bringup.launch.py", ["sim:=true"], log, 42) as graph:
+        wait_until(lambda: "domain" in graph.tail(), 20.0, "first line", graph)
+        pid = graph.pid
+    assert log.read_text().strip() == "launch dense_grasp bringup.launch.py sim:=true domain 42"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_dead_graph_is_noticed_with_the_end_of_its_log(fake_ros2, tmp_path):
+    fake_ros2("echo the reason; exit 3")
+    with (
+        GraphProcess("bringup.launch.py", [], tmp_path / "graph.log", 1) as graph,
+        pytest.raises(GraphError, match=r"code 3[\s\S]*the reason"),
+    ):
+        wait_until(lambda: False, 20.0, "nothing", graph)
+
+
+def test_missing_ros2_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GraphError, match="ros2"):
+        GraphProcess("bringup.launch.py", [], tmp_path / "graph.log", 1).start()
+
+
+def test_waiting_ends():
+    began = time.monotonic()
+    with pytest.raises(GraphError, match=r"the moon did not happen within 0\.1 s"):
+        wait_until(lambda: False, 0.1, "the moon")
+    assert time.monotonic() - began < 5.0
+    assert wait_until(lambda: 7, 0.0, "at once") == 7
+
+
+def test_private_domain_is_a_legal_one():
+    assert 1 <= private_domain() <= 101
+
+
+def test_the_graph_ends_when_its_parent_is_killed(fake_ros2, tmp_path):
+    log, pid_file = tmp_path / "graph.log", tmp_path / "pid"
+    fake_ros2('trap "echo interrupted; exit 0" INT; echo $$; while true; do sleep 0.05; done')
+    program = (
+        "import sys, time; from pathlib import Path; from dense_grasp_sim.graph_process import GraphProcess\n"
+        "graph = GraphProcess('bringup.launch.py', [], Path(sys.argv[1]), 1); graph.start()\n"
+        "Path(sys.argv[2]).write_text(str(graph.pid)); time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program, str(log), str(pid_file)])
+    try:
+        wait_until(lambda: log.exists() and log.read_text().strip() and pid_file.exists(), 30.0, "first line")
+        assert parent.poll() is None
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_until(lambda: "interrupted" in log.read_text(), 20.0, "end of the graph")
+    wait_until(lambda: not Path(f"/proc/{pid_file.read_text()}").exists(), 20.0, "no process left")
