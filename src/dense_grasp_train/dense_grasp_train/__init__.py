@@ -1,0 +1,1 @@
+"""Offline: data generation, training, evaluation and benchmarks of dense descriptors."""

@@ -1,0 +1,293 @@
+"""Training configuration: frozen dataclasses filled from a YAML preset or file; unknown keys and types are errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dense_grasp_core.errors import DenseGraspError
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+class ConfigError(DenseGraspError):
+    """A configuration file or option that training cannot use."""
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """Architecture; see ``dense_grasp_core.network.NetworkConfig``."""
+
+    backbone: str = "resnet18_layer3"
+    dimension: int = 64
+    keypoints: int = 64
+    stride: int = 8
+    normalise: bool = True
+
+
+@dataclass(frozen=True)
+class PairOptions:
+    """How image pairs are made. Pixels are camera pixels; the network sees them shrunk by ``input_scale``.
+
+    augmented, view, instance: shares of the three kinds of pairs (one view warped twice; two views of one object; two
+    objects). motion: "exact" (the warp is a camera change) or "kabsch" (the paper: same K, least squares over
+    ``motion_matches`` matches, pairs above ``residual_limit`` of the object's size rejected).
+    zoom: how large the object may become, as factors to its size in the view. margin: how much of the object's box may
+    stick out of the crop. as_rendered: share of images that keep the surroundings they were rendered in (mirrored
+    beyond the border). recolour: share of pairs whose objects get new colours part by part. occlusion: share of images
+    with something lying over the object.
+    """
+
+    crop: tuple[int, int] = (320, 320)
+    input_scale: float = 0.5
+    augmented: float = 0.2
+    view: float = 0.3
+    instance: float = 0.5
+    matches: int = 128
+    rotation_deg: float = 180.0
+    zoom: tuple[float, float] = (0.75, 1.35)
+    margin: float = 0.1
+    photometric: float = 1.0
+    as_rendered: float = 0.3
+    recolour: float = 0.5
+    occlusion: float = 0.15
+    view_change_deg: float = 60.0
+    motion: str = "exact"
+    motion_matches: int = 24
+    residual_limit: float = 0.02
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """Weights and scales of the objective; a weight of 0 leaves the term out.
+
+    margin_px: separation margin in pixels of a 640-wide image. relative_separation: divide separation by margin^2.
+    unit_m: metres that count as 1 in consistency and pose. depth_scale_m: metres of a depth output of 1.
+    upsample: softmax and expectation at full resolution (the paper) or on the cells. pose_ramp_steps: the pose weight
+    grows linearly to its value over these steps. keypoints need no gradient into the backbone when detached.
+    localisation_sigma: cells, of the Gaussian that a kernel is to be; localisation_temperature: of that kernel.
+    """
+
+    silhouette: float = 1.0
+    variance: float = 1e-3
+    separation: float = 1.0
+    consistency: float = 1.0
+    pose: float = 1.0
+    depth_anchor: float = 0.0
+    nt_xent: float = 0.0
+    localisation: float = 0.0
+    found: float = 0.0
+    margin_px: float = 10.0
+    relative_separation: bool = False
+    unit_m: float = 1.0
+    depth_scale_m: float = 1.0
+    huber_delta: float = 1.0
+    upsample: bool = False
+    pose_ramp_steps: int = 0
+    pose_noise_m: float = 1e-3
+    temperature: float = 0.1
+    exclusion_cells: float = 1.0
+    localisation_temperature: float = 0.05
+    localisation_sigma: float = 0.25
+    found_cosine: float = 0.6
+    found_sharpness: float = 15.0
+
+
+@dataclass(frozen=True)
+class BaselineOptions:
+    """What the methods that learn from correspondences or from a mesh are made of; each reads its own values.
+
+    grid: what a query is compared with in NT-Xent and in the distribution loss, "cells" (their centres and one random
+    point in each) or "pixels" (the upsampled image). temperature: divides cosines, or squared distances.
+    exclusion_cells: radius about a match without negatives; 0 as released. margin, non_matches (per match, half of them
+    on the object, half on the background), scale_by_hard: contrastive loss. sigma_px: of the distribution loss's
+    target, pixels of a 640-wide image. background: weight of the background in the regression of eigenmaps.
+    """
+
+    grid: str = "cells"
+    temperature: float = 0.1
+    exclusion_cells: float = 0.0
+    margin: float = 0.5
+    non_matches: int = 150
+    scale_by_hard: bool = True
+    sigma_px: float = 10.0
+    background: float = 0.1
+
+
+@dataclass(frozen=True)
+class OptimiserOptions:
+    """Adam and its schedule: "step" (the paper: times ``gamma`` every ``step_size`` steps) or "cosine" with warm-up.
+
+    cosine_steps: length of the first cosine, 0 for all steps. average_decay: of the running average of the weights that
+    is shipped, 0 for none.
+    """
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: str = "cosine"
+    warmup_steps: int = 100
+    cosine_steps: int = 0
+    step_size: int = 2500
+    gamma: float = 0.9
+    gradient_clip: float = 5.0
+    average_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class PhaseOptions:
+    """What changes from a step on: values of ``pairs`` and ``losses``, and the learning rate as a factor of the first.
+
+    With the cosine schedule the rate falls anew from there to the last step.
+    """
+
+    from_step: int
+    rate: float = 1.0
+    pairs: dict[str, Any] = field(default_factory=dict)
+    losses: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a training run besides its data."""
+
+    method: str = "hybrid"
+    steps: int = 4000
+    seed: int = 0
+    batch: int = 6
+    precision: str = "bf16"
+    checkpoint_every: int = 100
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    pairs: PairOptions = field(default_factory=PairOptions)
+    losses: LossOptions = field(default_factory=LossOptions)
+    baseline: BaselineOptions = field(default_factory=BaselineOptions)
+    optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
+    phases: tuple[PhaseOptions, ...] = ()
+
+    def __post_init__(self) -> None:
+        shares = (self.pairs.augmented, self.pairs.view, self.pairs.instance)
+        checks = [
+            ("method", self.method, bool(self.method), "a name"),
+            ("steps", self.steps, self.steps >= 1, "an integer >= 1"),
+            ("batch", self.batch, self.batch >= 1, "an integer >= 1"),
+            ("checkpoint_every", self.checkpoint_every, self.checkpoint_every >= 1, "an integer >= 1"),
+            ("precision", self.precision, self.precision in ("bf16", "32"), "'bf16' or '32'"),
+            ("pairs.input_scale", self.pairs.input_scale, self.pairs.input_scale in (0.5, 1.0), "0.5 or 1.0"),
+            ("baseline.grid", self.baseline.grid, self.baseline.grid in ("cells", "pixels"), "'cells' or 'pixels'"),
+            ("baseline.temperature", self.baseline.temperature, self.baseline.temperature > 0, "a number > 0"),
+            ("baseline.sigma_px", self.baseline.sigma_px, self.baseline.sigma_px > 0, "a number > 0"),
+            ("baseline.non_matches", self.baseline.non_matches, self.baseline.non_matches >= 2, "an integer >= 2"),
+            ("pairs.motion", self.pairs.motion, self.pairs.motion in ("exact", "kabsch"), "'exact' or 'kabsch'"),
+            ("pairs shares", shares, min(shares) >= 0 and sum(shares) > 0, "shares >= 0, not all 0"),
+            (
+                "optimiser.schedule",
+                self.optimiser.schedule,
+                self.optimiser.schedule in ("cosine", "step"),
+                "'cosine' or 'step'",
+            ),
+        ]
+        for phase in self.phases:
+            checks.append(("phases.from_step", phase.from_step, phase.from_step >= 1, "a step >= 1"))
+            self.pairs_at(phase.from_step)
+            self.losses_at(phase.from_step)
+        for name, value, good, expected in checks:
+            if not good:
+                raise ConfigError(f"{name} is {value!r}, expected {expected}")
+
+    def phase(self, step: int) -> PhaseOptions | None:
+        """The latest phase begun at ``step``; None in the first."""
+        begun = [phase for phase in self.phases if phase.from_step <= step]
+        return max(begun, key=lambda phase: phase.from_step) if begun else None
+
+    def pairs_at(self, step: int) -> PairOptions:
+        """How pairs are made at ``step``."""
+        phase = self.phase(step)
+        return self.pairs if phase is None else _with(self.pairs, phase.pairs, "pairs")
+
+    def losses_at(self, step: int) -> LossOptions:
+        """The objective at ``step``."""
+        phase = self.phase(step)
+        return self.losses if phase is None else _with(self.losses, phase.losses, "losses")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as in the YAML files."""
+        return dataclasses.asdict(self)
+
+
+def presets() -> list[str]:
+    """Names of the presets."""
+    return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+
+
+def load_config(source: str | Path, overrides: dict[str, Any] | None = None) -> TrainConfig:
+    """Read a preset by name ("hybrid", "paper", ...) or a YAML file, then apply nested ``overrides``.
+
+    Raises ConfigError for an unknown preset, an unreadable file, an unknown key or a value of the wrong type.
+    """
+    path = Path(source)
+    if not path.suffix:
+        path = PRESETS / f"{source}.yaml"
+        if not path.exists():
+            raise ConfigError(f"method is {str(source)!r}, expected one of {', '.join(presets())} or a YAML file")
+    try:
+        values = yaml.safe_load(path.read_text()) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"configuration {path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"configuration {path} is {values!r}, expected keys and values")
+    return _build(TrainConfig, _merge(values, overrides or {}), str(path), "")
+
+
+def _with(options: Any, changes: dict[str, Any], name: str) -> Any:
+    built = _build(type(options), changes, "phases", f"{name}.")
+    return dataclasses.replace(options, **{key: getattr(built, key) for key in changes})
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if nested else value
+    return merged
+
+
+def _build(kind: Any, values: Any, source: str, prefix: str) -> Any:
+    if not isinstance(values, dict):
+        raise ConfigError(f"{prefix or 'configuration'} in {source} is {values!r}, expected keys and values")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        raise ConfigError(f"{prefix}{unknown[0]} in {source} is unknown, expected one of {', '.join(sorted(hints))}")
+    return kind(**{key: _convert(hints[key], value, source, prefix + key) for key, value in values.items()})
+
+
+def _convert(hint: Any, value: Any, source: str, name: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, source, name + ".")
+    wrong = ConfigError(f"{name} in {source} is {value!r}, expected {getattr(hint, '__name__', hint)}")
+    if typing.get_origin(hint) is dict:
+        if not isinstance(value, dict):
+            raise ConfigError(f"{name} in {source} is {value!r}, expected keys and values")
+        return dict(value)
+    if typing.get_origin(hint) is tuple:
+        arguments = typing.get_args(hint)
+        if arguments[-1] is Ellipsis:
+            if not isinstance(value, (list, tuple)):
+                raise ConfigError(f"{name} in {source} is {value!r}, expected a list")
+            return tuple(_convert(arguments[0], item, source, name) for item in value)
+        if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
+            raise ConfigError(f"{name} in {source} is {value!r}, expected {len(arguments)} values")
+        return tuple(_convert(h, v, source, name) for h, v in zip(arguments, value, strict=True))
+    if hint is float and isinstance(value, str):
+        try:
+            return float(value)  # YAML 1.1 reads 1e-3 as a string
+        except ValueError:
+            raise wrong from None
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not hint:
+        raise wrong
+    return value

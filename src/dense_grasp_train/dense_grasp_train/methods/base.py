@@ -1,0 +1,86 @@
+"""The interface of a training method."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import torch
+from dense_grasp_core.network import DescriptorNetwork, NetworkOutput
+from torch import Tensor
+
+from dense_grasp_train.config import TrainConfig
+from dense_grasp_train.objective import Scales
+from dense_grasp_train.pairs import PairDataset
+from dense_grasp_train.views import View
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a batch costs: named unweighted ``losses`` (scalars) with their ``weights``, and ``health`` figures."""
+
+    losses: dict[str, Tensor]
+    weights: dict[str, float]
+    health: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Tensor:
+        """The weighted sum, a scalar."""
+        return torch.stack([self.weights[name] * value.float() for name, value in self.losses.items()]).sum()
+
+
+class Method(ABC):
+    """Turns a network's output for a batch of pairs into an Objective.
+
+    trains_heads: whether the keypoint heads take part; else they stay as they are and the optimiser does not see them.
+    """
+
+    trains_heads: ClassVar[bool] = False
+
+    def __init__(self, config: TrainConfig) -> None:
+        """Raises ConfigError for options that the method cannot use."""
+        self.config = config
+        self.scales = Scales(config.network.stride, config.pairs.input_scale, config.network.normalise)
+
+    def dataset(self, views: list[View]) -> PairDataset:
+        """The pairs of the whole run, with all that the method needs of them. Raises PairError."""
+        return PairDataset(views, *self.dataset_arguments())
+
+    def dataset_arguments(self) -> tuple[Any, ...]:
+        """What a PairDataset takes after the views."""
+        config = self.config
+        return (
+            config.pairs,
+            config.seed,
+            config.steps * config.batch,
+            config.network.stride,
+            lambda index: config.pairs_at(index // config.batch),
+        )
+
+    @abstractmethod
+    def objective(
+        self, output: NetworkOutput, batch: dict[str, Tensor], step: int, noise: torch.Generator
+    ) -> Objective:
+        """Losses and health of 2B interleaved images (A0, B0, A1, ...).
+
+        Args:
+            output: maps of the 2B images, float32.
+            batch: collated items of ``dataset``.
+            step: number of the optimiser step.
+            noise: all random numbers of the step come from it.
+        """
+
+    def prepare(self, network: DescriptorNetwork) -> None:
+        """Leave what the method does not train out of the gradient."""
+        for head in (network.spatial_head, network.depth_head):
+            head.requires_grad_(self.trains_heads)
+
+    def run(
+        self, network: DescriptorNetwork, batch: dict[str, Tensor], step: int, noise: torch.Generator
+    ) -> Objective:
+        """The network's forward pass on a batch and its objective; mixed precision covers the network alone."""
+        images = batch["image"].flatten(0, 1).to(memory_format=torch.channels_last)
+        output = network(images.float() / 255.0)
+        with torch.autocast(images.device.type, enabled=False):
+            return self.objective(NetworkOutput(*(maps.float() for maps in output)), batch, step, noise)

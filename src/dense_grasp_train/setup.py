@@ -1,0 +1,31 @@
+from setuptools import find_packages, setup
+
+package_name = "dense_grasp_train"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    package_data={package_name: ["presets/*.yaml"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/" + package_name]),
+        ("share/" + package_name, ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="dense_grasp maintainers",
+    maintainer_email="maintainers@dense-grasp.org",
+    description="Offline: data generation, training, evaluation and benchmarks of dense descriptors.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "generate = dense_grasp_train.generate:main",
+            "pairs = dense_grasp_train.show_pairs:main",
+            "train = dense_grasp_train.train:main",
+            "evaluate = dense_grasp_train.evaluate:main",
+            "benchmark = dense_grasp_train.benchmark:main",
+            "export = dense_grasp_train.export:main",
+            "memory = dense_grasp_train.memory:main",
+        ]
+    },
+)

@@ -1,0 +1,151 @@
+"""Real captures are converted whole, or a message names the file and the cause."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from dense_grasp_train.dataset import ViewDataset
+
+from dense_grasp_train import generate
+
+SHAPE = (120, 160)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two captures of a mug with poses and one of a shoe without, whose depth is NaN at the border."""
+    root = tmp_path / "captures"
+    rng = np.random.default_rng(0)
+    camera = {"fx": 150.0, "fy": 150.0, "cx": 79.5, "cy": 59.5, "depth_scale": 1.0}
+    for name, count in (("mug", 2), ("shoe", 1)):
+        for kind in ("rgb", "depth", "mask"):
+            (root / name / kind).mkdir(parents=True)
+        for index in range(count):
+            mask = np.zeros(SHAPE, np.uint8)
+            mask[40:80, 50:100] = 255
+            cv2.imwrite(str(root / name / "mask" / f"{index}.png"), mask)
+            cv2.imwrite(str(root / name / "rgb" / f"{index}.png"), rng.integers(0, 255, (*SHAPE, 3), dtype=np.uint8))
+            depth = np.full(SHAPE, 500 + 100 * index, np.uint16)
+            if name == "mug":
+                cv2.imwrite(str(root / name / "depth" / f"{index}.png"), depth)
+            else:
+                metres = depth / 1000.0
+                metres[:, :55] = np.nan
+                np.save(root / name / "depth" / f"{index}.npy", metres)
+    poses = {str(index): np.eye(4).tolist() for index in range(2)}
+    for index, pose in poses.items():
+        pose[2][3] = 0.5 + 0.1 * int(index)
+    (root / "mug" / "poses.json").write_text(json.dumps(poses))
+    (root / "camera.json").write_text(json.dumps(camera))
+    return root
+
+
+def convert(folder, out):
+    return generate.main(["--out", str(out), "--captures", str(folder), "--split", "train"])
+
+
+def test_captures_become_a_data_set(folder, tmp_path, capsys):
+    assert convert(folder, tmp_path / "set") == 0
+    assert "3 captures of 2 objects" in capsys.readouterr().out
+    data = ViewDataset(tmp_path / "set")
+    assert data.by_object() == {1: [0, 1], 2: [2]} and data.manifest["source"] == "captures"
+    view = data[1]
+    assert view.depth[60, 70] == pytest.approx(0.6) and view.camera_from_object[2, 3] == pytest.approx(0.6)
+    assert view.camera.fx == 150.0 and view.mask.sum() == 2000 and view.part is None
+    colour = cv2.imread(str(folder / "mug" / "rgb" / "1.png"))[..., ::-1]
+    np.testing.assert_array_equal(view.rgb, colour)
+    shoe = data[2]
+    assert shoe.depth[60, 52] == 0 and shoe.depth[60, 70] == pytest.approx(0.5)
+    assert shoe.camera_from_object[2, 3] == pytest.approx(0.5)
+
+
+def break_mask(folder):
+    cv2.imwrite(str(folder / "mug" / "mask" / "1.png"), np.zeros(SHAPE, np.uint8))
+
+
+def break_depth(folder):
+    np.save(folder / "shoe" / "depth" / "0.npy", np.full(SHAPE, np.nan))
+
+
+def break_picture(folder):
+    path = folder / "mug" / "rgb" / "0.png"
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def break_size(folder):
+    cv2.imwrite(str(folder / "mug" / "depth" / "0.png"), np.ones((60, 80), np.uint16))
+
+
+def break_kind(folder):
+    cv2.imwrite(str(folder / "mug" / "depth" / "0.png"), np.ones(SHAPE, np.uint8))
+
+
+def break_pose(folder):
+    poses = json.loads((folder / "mug" / "poses.json").read_text())
+    poses["1"][0][0] = 2.0
+    (folder / "mug" / "poses.json").write_text(json.dumps(poses))
+
+
+def break_poses(folder):
+    (folder / "mug" / "poses.json").write_text('{"0": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 1]]}')
+
+
+def break_camera(folder):
+    (folder / "camera.json").write_text('{"fx": 150.0}')
+
+
+def lose_mask(folder):
+    (folder / "mug" / "mask" / "0.png").unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (break_mask, "mask/1 covers 0 pixels.*miss the object"),
+        (break_depth, r"depth/0 is unknown \(0 or NaN\) on 100% of the mask"),
+        (break_picture, r"rgb/0\.png is no readable image"),
+        (break_size, "differ in size"),
+        (break_kind, r"depth/0\.png is uint8 .*expected 16 bit"),
+        (break_pose, r"pose of 1 in .*poses\.json.*expected a rigid motion"),
+        (break_poses, r"poses\.json has no pose for 1"),
+        (break_camera, r"camera\.json lacks 'fy'"),
+        (lose_mask, "mask lacks 0"),
+    ],
+)
+def test_damage_is_named_and_nothing_is_left(folder, tmp_path, capsys, damage, message):
+    import re
+
+    damage(folder)
+    assert convert(folder, tmp_path / "set") == 1
+    assert re.search(message, capsys.readouterr().err)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["captures"]
+
+
+def test_a_full_disk_leaves_nothing(folder, tmp_path, monkeypatch, capsys):
+    from dense_grasp_train import captures
+
+    written = []
+    honest = captures.write_scene
+
+    def full(path, views, object_id):
+        written.append(path)
+        if len(written) == 2:
+            raise OSError(28, "No space left on device")
+        honest(path, views, object_id)
+
+    monkeypatch.setattr(captures, "write_scene", full)
+    assert convert(folder, tmp_path / "set") == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["captures"]
+
+
+def test_other_folders_are_refused(folder, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("dear")
+    assert convert(folder, tmp_path / "mine") == 1
+    assert "is not empty" in capsys.readouterr().err
+    assert convert(tmp_path / "mine", tmp_path / "set") == 1
+    assert "camera.json does not exist" in capsys.readouterr().err

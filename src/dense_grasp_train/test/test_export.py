@@ -1,0 +1,101 @@
+"""The export command: files that agree with torch, or none."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+import torch
+from dense_grasp_core.extractor import DescriptorExtractor
+from dense_grasp_core.model_file import ModelFileError, ModelInfo, save_model
+from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+
+from dense_grasp_train import export
+
+SIZE = ["--size", "128x96"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save_model(path, DescriptorNetwork(NetworkConfig(dimension=8, keypoints=2)), ModelInfo(input_scale=0.5))
+    path.with_suffix(".md").write_text("# tiny\n\nA card.\n")
+    return path
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_export_writes_what_it_has_checked(model, tmp_path, capsys):
+    assert export.main(["--model", str(model), "--out", str(tmp_path / "out"), "--formats", "openvino", *SIZE]) == 0
+    out = tmp_path / "out"
+    assert names(out) == ["tiny.bin", "tiny.md", "tiny.safetensors", "tiny.xml"]
+    assert (out / "tiny.safetensors").read_bytes() == model.read_bytes()
+    card = (out / "tiny.md").read_text()
+    assert "A card." in card and "| tiny.xml | OpenVINO |" in card and "tolerance 0.0001" in card
+    assert "| tiny.xml | OpenVINO |" in capsys.readouterr().out
+    assert DescriptorExtractor(out / "tiny.xml").model_id == DescriptorExtractor(model, "torch").model_id
+    assert export.main(["--model", str(model), "--out", str(out), "--formats", "openvino", *SIZE]) == 0
+    assert (out / "tiny.md").read_text() == card
+
+
+def test_a_file_that_disagrees_does_not_appear(model, tmp_path, monkeypatch, capsys):
+    honest = export.runtimes
+
+    def off(file, size):
+        return {name: lambda image, infer=infer: infer(image) + 0.01 for name, infer in honest(file, size).items()}
+
+    monkeypatch.setattr(export, "runtimes", off)
+    assert export.main(["--model", str(model), "--out", str(tmp_path), "--formats", "openvino", *SIZE]) == 1
+    assert "differs from torch by" in capsys.readouterr().err
+    assert names(tmp_path) == []
+
+
+def test_agreement_counts_every_cell():
+    reference = [np.tile([3.0, 4.0], (2, 2, 1))]
+    moved = [reference[0].copy()]
+    moved[0][1, 1] += [0.0, 0.5]
+    assert export.agreement("f", "r", moved, reference).largest == pytest.approx(0.1)
+    assert export.agreement("f", "r", moved, reference).median == 0.0
+    assert export.agreement("f", "r", [moved[0][:1]], reference).largest == np.inf
+    moved[0][0, 0] = np.nan
+    assert export.agreement("f", "r", moved, reference).largest == np.inf
+
+
+def test_onnx_is_run_by_the_nodes(model, tmp_path):
+    pytest.importorskip("onnxscript")
+    assert export.main(["--model", str(model), "--out", str(tmp_path), "--formats", "onnx", *SIZE]) == 0
+    assert names(tmp_path) == ["tiny.md", "tiny.onnx", "tiny.safetensors"]
+    extractor, original = DescriptorExtractor(tmp_path / "tiny.onnx"), DescriptorExtractor(model, "torch")
+    assert extractor.info == original.info
+    image = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    assert np.median(np.sum(extractor(image) * original(image), axis=2)) > 0.99
+    with pytest.raises(ModelFileError, match=r"takes images \[1,96,128,3\]"):
+        extractor(np.zeros((64, 64, 3), np.uint8))
+
+
+def test_missing_onnxscript_is_said(model, tmp_path, capsys):
+    if importlib.util.find_spec("onnxscript"):
+        pytest.skip("onnxscript is installed")
+    assert export.main(["--model", str(model), "--out", str(tmp_path), "--formats", "onnx", *SIZE]) == 2
+    assert "onnxscript" in capsys.readouterr().err
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--formats", "openvino,tflite"], "--formats has 'tflite'"),
+        (["--model", "none.safetensors"], "none.safetensors does not exist"),
+        (["--model", "net.pt"], "--model is net.pt"),
+        (["--tolerance", "0"], "--tolerance is 0.0"),
+        (["--size", "640"], "--size is '640'"),
+        (["--images", "/nonexistent"], "/nonexistent"),
+    ],
+)
+def test_wrong_options_are_named(model, tmp_path, capsys, change, message):
+    assert export.main(["--model", str(model), "--out", str(tmp_path), *change]) == 2
+    assert message in capsys.readouterr().err

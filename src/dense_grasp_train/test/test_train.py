@@ -1,0 +1,129 @@
+"""Training: a few steps, the same curve with an interruption, and the file that comes out."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+from dense_grasp_core.model_file import ModelInfo, load_model, save_model
+from dense_grasp_train.config import ConfigError, load_config
+
+from dense_grasp_train import train
+
+_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
+views_of_caps = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(views_of_caps)
+
+TINY = {
+    "steps": 4,
+    "checkpoint_every": 2,
+    "batch": 2,
+    "precision": "32",
+    "network": {"dimension": 8, "keypoints": 4},
+    "pairs": {"crop": [96, 96], "input_scale": 0.5, "matches": 32},
+    "losses": {"pose_ramp_steps": 2},
+    "optimiser": {"warmup_steps": 0, "average_decay": 0.9},
+}
+
+
+def curve(run: Path) -> list[tuple[int, float]]:
+    rows = []
+    for file in sorted(run.glob("logs/*/metrics.csv")):
+        rows += [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file.open())]
+    return rows
+
+
+def fit(run: Path, resume: Path | None = None, until: int | None = None, preset: str = "hybrid"):
+    config = load_config(preset, TINY)
+    views = list(views_of_caps.cap_views())
+    return train.fit(config, views, run, resume, workers=0, until=until, progress=False)
+
+
+@pytest.mark.parametrize("preset", ["hybrid", "don_contrastive"])
+def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path, preset):
+    whole = fit(tmp_path / "whole", preset=preset)
+    fit(tmp_path / "halves", until=2, preset=preset)
+    resumed = fit(tmp_path / "halves", resume=tmp_path / "halves" / "last.ckpt", preset=preset)
+    (steps, expected), (steps_resumed, found) = (zip(*curve(tmp_path / name)) for name in ("whole", "halves"))
+    assert steps == steps_resumed and len(steps) == 2
+    assert found == pytest.approx(expected, rel=1e-6)
+    state, other = whole.trained.state_dict(), resumed.trained.state_dict()
+    assert all(torch.allclose(state[key].float(), other[key].float(), rtol=1e-5, atol=1e-6) for key in state)
+
+    path = tmp_path / "net.safetensors"
+    network = train.shipped(resumed)
+    save_model(path, network, ModelInfo(input_scale=0.5))
+    image = torch.rand(1, 3, 64, 64)
+    assert torch.allclose(load_model(path)[0].features(image), network.features(image), atol=1e-4)
+
+    changed = load_config(preset, {**TINY, "steps": 9})
+    with pytest.raises(ConfigError, match="trained with steps 4, expected 9"):
+        train.fit(changed, list(views_of_caps.cap_views()), tmp_path / "x", tmp_path / "halves" / "last.ckpt")
+
+
+def test_health_figures_are_logged(tmp_path):
+    fit(tmp_path, until=2)
+    header = next(tmp_path.glob("logs/*/metrics.csv")).read_text().splitlines()[0].split(",")
+    for name in ("spread_px", "centre_only_error_px", "rotation_error_deg", "depth_range_m", "keypoint_error_px"):
+        assert f"health_{name}" in header
+    for name in ("silhouette", "variance", "separation", "consistency", "pose", "nt_xent"):
+        assert f"loss_{name}" in header
+
+
+def test_figures_go_to_tensorboard_too(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    fit(tmp_path, until=2)
+    events = EventAccumulator(str(tmp_path / "tensorboard" / "from_step_000000"))
+    events.Reload()
+    assert {"loss", "loss_pose", "health_spread_px", "health_depth_range_m"} <= set(events.Tags()["scalars"])
+    expected = dict(curve(tmp_path))
+    logged = {event.step: event.value for event in events.Scalars("loss")}
+    assert logged == pytest.approx(expected, rel=1e-5)
+
+
+def test_missing_checkpoint_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"none.ckpt does not exist"):
+        fit(tmp_path, resume=tmp_path / "none.ckpt")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--data", "nowhere", "--out", "x.safetensors"], "nowhere"),
+        (["--data", "nowhere", "--out", "x.pt"], "expected a file name that ends in .safetensors"),
+        (["--data", "nowhere", "--out", "x.safetensors", "--method", "magic"], "'magic', expected one of"),
+    ],
+)
+def test_command_names_what_is_wrong(options, message, capsys):
+    assert train.main(options) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_split_holds_whole_objects_out():
+    views = list(views_of_caps.cap_views())
+    with pytest.raises(ConfigError, match="shows 2 objects"):
+        train.split(views)
+
+
+def test_the_recorded_command_leaves_out_what_does_not_change_the_result():
+    options = train.parser().parse_args(
+        ["--data", "a b", "--out", "m.safetensors", "--steps", "9", "--resume", "--threads", "1", "--quiet"]
+    )
+    expected = "ros2 run dense_grasp_train train --data 'a b' --out m.safetensors --method hybrid --steps 9"
+    assert train.documented_command(options) == expected
+
+
+def test_phases_change_options_and_start_the_rate_anew():
+    from dense_grasp_train.lightning_module import DescriptorTraining
+
+    phase = {"from_step": 10, "rate": 0.5, "losses": {"temperature": 0.05}, "pairs": {"recolour": 0.0}}
+    changes = {"steps": 20, "phases": [phase], "optimiser": {"cosine_steps": 10, "warmup_steps": 0}}
+    config = load_config("hybrid", {**TINY, **changes, "pairs": {"recolour": 1.0}})
+    assert (config.pairs_at(9).recolour, config.pairs_at(10).recolour) == (1.0, 0.0)
+    assert (config.losses_at(9).temperature, config.losses_at(10).temperature) == (config.losses.temperature, 0.05)
+    rates = [DescriptorTraining(config)._rate(step) for step in (0, 5, 10, 20)]
+    assert rates == pytest.approx([1.0, 0.505, 0.5, 0.005])
