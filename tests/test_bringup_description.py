@@ -1,0 +1,195 @@
+"""What the launch files would start, for each set of arguments; nothing is started here."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+launch = pytest.importorskip("launch", reason="the workspace is not sourced")
+pytest.importorskip("dense_grasp", reason="the workspace is not sourced")
+
+from launch import LaunchContext  # noqa: E402
+from launch.action import Action  # noqa: E402
+from launch.actions import IncludeLaunchDescription  # noqa: E402
+from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
+
+LAUNCH = Path(__file__).resolve().parents[1] / "launch"
+OURS = ["descriptor_node", "query_node", "hand_eye_publisher", "motion_watchdog", "grasp_executor"]
+FOREIGN = {
+    "realsense2_camera": "rs_launch.py",
+    "franka_bringup": "franka.launch.py",
+    "franka_fr3_moveit_config": "moveit.launch.py",
+}
+RECORDER = """
+import json
+from launch import LaunchDescription
+from launch.actions import OpaqueFunction
+
+def note(context):
+    with open({path!r}, "a") as file:
+        file.write(json.dumps([{name!r}, dict(context.launch_configurations)]) + "\\n")
+    return []
+
+def generate_launch_description():
+    return LaunchDescription([OpaqueFunction(function=note)])
+"""
+
+
+class Cell:
+    """The nodes and the foreign launch files that a launch file asked for."""
+
+    def __init__(self, nodes: list[dict], included: dict[str, dict]):
+        self.nodes = nodes
+        self.included = included
+
+    @property
+    def names(self) -> list[str]:
+        return [node["executable"] for node in self.nodes]
+
+    def overrides(self, executable: str) -> dict:
+        """Parameters laid over the files, of one node."""
+        (node,) = [node for node in self.nodes if node["executable"] == executable]
+        return {k: v for part in node["parameters"] if isinstance(part, dict) for k, v in part.items()}
+
+    def files(self, executable: str) -> list[str]:
+        """Names of the parameter files of one node."""
+        (node,) = [node for node in self.nodes if node["executable"] == executable]
+        return [Path(part).name for part in node["parameters"] if not isinstance(part, dict)]
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """`start("bringup", sim="true")` gives the Cell; the drivers' packages are dummies that note their arguments."""
+    noted = tmp_path / "noted"
+    for package, file in FOREIGN.items():
+        share = tmp_path / "share" / package
+        (share / "launch").mkdir(parents=True)
+        (share / "launch" / file).write_text(RECORDER.format(path=str(noted), name=package))
+        index = tmp_path / "share/ament_index/resource_index/packages"
+        index.mkdir(parents=True, exist_ok=True)
+        (index / package).touch()
+    monkeypatch.setenv("AMENT_PREFIX_PATH", f"{tmp_path}{os.pathsep}{os.environ['AMENT_PREFIX_PATH']}")
+    monkeypatch.setenv("ROS_HOME", str(tmp_path / "ros"))
+    nodes: list[dict] = []
+
+    class Recorded(Action):
+        def __init__(self, **arguments):
+            super().__init__()
+            nodes.append(arguments)
+
+    import launch_ros.actions
+
+    monkeypatch.setattr(launch_ros.actions, "Node", Recorded)
+
+    def visit(entity, context):
+        for part in entity.visit(context) or []:
+            visit(part, context)
+
+    def run(name: str, **arguments: str) -> Cell:
+        source = PythonLaunchDescriptionSource(str(LAUNCH / f"{name}.launch.py"))
+        visit(IncludeLaunchDescription(source, launch_arguments=list(arguments.items())), LaunchContext())
+        lines = noted.read_text().splitlines() if noted.exists() else []
+        return Cell(nodes, dict(map(json.loads, lines)))
+
+    return run
+
+
+def test_the_simulation_is_the_cell_and_our_nodes_on_its_clock(start):
+    cell = start("bringup", sim="true")
+    assert cell.names == ["sim_cell", *OURS]
+    assert cell.included == {}
+    assert all(cell.overrides(name)["use_sim_time"] is True for name in OURS)
+    assert cell.overrides("sim_cell")["use_sim_time"] is False
+    assert all(node.get("respawn") or node.get("on_exit") for node in cell.nodes)
+    assert all(node["name"] == node["executable"] for node in cell.nodes)
+
+
+def test_the_real_cell_without_an_address_brings_the_camera_only(start):
+    cell = start("bringup")
+    assert cell.names == OURS
+    assert list(cell.included) == ["realsense2_camera"]
+    camera = cell.included["realsense2_camera"]
+    assert camera["align_depth.enable"] == "true"
+    assert camera["enable_sync"] == "true"
+    assert camera["rgb_camera.color_profile"] == "640x480x30"
+    assert not camera.get("serial_no")
+    assert all(cell.overrides(name)["use_sim_time"] is False for name in OURS)
+
+
+def test_serial_number_and_address_reach_the_drivers(start):
+    cell = start("bringup", camera_serial="012345", robot_ip="172.16.0.2")
+    assert cell.included["realsense2_camera"]["serial_no"] == "_012345"
+    arm = cell.included["franka_bringup"]
+    assert (arm["robot_ip"], arm["robot_type"], arm["load_gripper"]) == ("172.16.0.2", "fr3", "true")
+    assert arm["controllers_yaml"].endswith("franka_fr3_moveit_config/config/fr3_ros_controllers.yaml")
+    assert "spawner" in cell.names
+    assert "franka_fr3_moveit_config" not in cell.included
+
+
+@pytest.mark.parametrize("planner", ["moveit_py", "move_group"])
+def test_moveit_is_started_for_its_planners(start, planner):
+    cell = start("bringup", robot_ip="172.16.0.2", camera="none", planner=planner)
+    assert list(cell.included) == ["franka_fr3_moveit_config"]
+    assert cell.overrides("grasp_executor")["planner"] == planner
+
+
+def test_what_is_not_given_stays_with_the_configuration_files(start):
+    cell = start("bringup", sim="true")
+    assert not {"robot_type", "prefix", "planner"} & set(cell.overrides("grasp_executor"))
+    assert {"robot.yaml", "grasp.yaml"} <= set(cell.files("grasp_executor"))
+    assert {"robot.yaml", "perception.yaml", "camera.yaml"} <= set(cell.files("query_node"))
+
+
+def test_what_is_given_goes_to_every_node_that_takes_it(start, tmp_path):
+    model, store = tmp_path / "net.safetensors", "sqlite:////tmp/store.db"
+    cell = start("bringup", sim="true", robot_type="panda", prefix="left_", model=str(model), store=store)
+    for name in ("sim_cell", "query_node", "hand_eye_publisher", "grasp_executor"):
+        assert cell.overrides(name)["robot_type"] == "panda", name
+        assert cell.overrides(name)["prefix"] == "left_", name
+    assert cell.overrides("descriptor_node")["model"] == str(model)
+    assert cell.overrides("query_node")["store"] == store
+
+
+def test_the_watchdog_is_patient_in_simulation_only(start):
+    assert start("bringup", sim="true").overrides("motion_watchdog")["heartbeat_timeout"] == 2.0
+
+
+def test_the_watchdog_of_the_real_cell_is_as_configured(start):
+    assert "heartbeat_timeout" not in start("bringup").overrides("motion_watchdog")
+
+
+def test_the_patience_of_the_watchdog_can_be_given(start):
+    assert start("bringup", sim="true", heartbeat_timeout="0.06").overrides("motion_watchdog") == {
+        "use_sim_time": True,
+        "heartbeat_timeout": 0.06,
+    }
+
+
+def test_recorded_images_need_no_robot(start):
+    cell = start("photo")
+    assert cell.names == ["replay_camera", "descriptor_node", "query_node"]
+    assert cell.overrides("replay_camera")["source"] == "motorcycle"
+    assert cell.included == {}
+
+
+def test_rviz_only_when_asked_for(start):
+    cell = start("bringup", sim="true", rviz="true")
+    (rviz,) = [node for node in cell.nodes if node["package"] == "rviz2"]
+    assert Path(rviz["arguments"][1]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sim": "maybe"}, "sim is 'maybe'"),
+        ({"camera": "kinect"}, "camera is 'kinect'"),
+        ({"sim": "true", "planner": "chomp"}, "planner is 'chomp'"),
+        ({"camera": "none", "robot_ip": "10.0.0.1", "robot_type": "panda"}, "robot_type 'panda'"),
+    ],
+)
+def test_a_wrong_argument_is_named(start, arguments, message):
+    with pytest.raises(Exception, match=message):
+        start("bringup", **arguments)

@@ -1,0 +1,214 @@
+"""The grasp action of the running graph: one goal at a time, cancelled anywhere, refused with a reason."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from action_msgs.msg import GoalStatus
+from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory
+from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_sim.client import stamp_seconds
+from dense_grasp_sim.graph_process import GraphError
+from dense_grasp_sim.simulator import OBSERVE_JOINTS
+from rclpy.action import ActionClient
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from dense_grasp_interfaces.action import GraspObject
+
+pytestmark = pytest.mark.graph
+STILL_RAD_S = 0.02
+
+
+@pytest.fixture(scope="module")
+def joint_speed(cell):
+    """Largest speed of an arm joint now, rad/s."""
+    newest: list[float] = [0.0]
+
+    def remember(message: JointState) -> None:
+        speeds = [abs(v) for name, v in zip(message.name, message.velocity, strict=False) if "_joint" in name]
+        newest[0] = max((speed for speed in speeds[:7]), default=0.0)
+
+    cell.client.node.create_subscription(JointState, "/joint_states", remember, 10)
+    return lambda: newest[0]
+
+
+@pytest.fixture
+def long_verifying(cell):
+    """VERIFYING lasts until it is canceled, whatever the machine's speed."""
+    cell.client.set_parameter("grasp_executor", "hold_time", 600.0)
+    yield
+    cell.client.set_parameter("grasp_executor", "hold_time", 0.5)
+
+
+def view_of_the_cap(cell) -> None:
+    """The arm looks at the training cap where it was taught: an earlier test may have moved or dropped it."""
+    cell.session.set_cap(0)
+
+
+def goal(**more) -> GraspObject.Goal:
+    return GraspObject.Goal(object_id="cap", **more)
+
+
+def test_whole_grasp_of_the_taught_cap(cell):
+    cell.session.set_cap(0)
+    seen: list[int] = []
+    trial = cell.session.grasp_trial(0, on_feedback=lambda message: seen.append(message.feedback.stage))
+    assert trial.code == GraspCode.SUCCESS, trial.why_not()
+    assert trial.lifted, trial.why_not()
+    assert trial.error_mm < 10.0
+    assert set(seen) == {int(stage) for stage in Stage}
+    assert 0.0 < trial.time_to_first_motion < 60.0
+
+
+def test_plan_only_moves_nothing(cell, joint_speed):
+    view_of_the_cap(cell)
+    fastest = 0.0
+    handle = cell.client.send_grasp(goal(plan_only=True))
+    future = handle.get_result_async()
+
+    def done() -> bool:
+        nonlocal fastest
+        fastest = max(fastest, joint_speed())
+        return future.done()
+
+    cell.client.wait(done, 90.0, "result of plan_only")
+    result = future.result().result
+    assert result.code == GraspCode.SUCCESS, result.message
+    assert fastest < STILL_RAD_S
+    assert result.grasp_pose.header.frame_id == "fr3_link0"
+
+
+def test_goal_while_one_runs_is_busy(cell):
+    view_of_the_cap(cell)
+    first = cell.client.send_grasp(goal())
+    try:
+        second = cell.client.grasp(goal(), 30.0)
+        assert second.code == GraspCode.BUSY
+        assert "another goal" in second.message
+    finally:
+        first.cancel_goal_async()
+        cell.client.result(first.get_result_async(), 60.0, "result of the cancelled goal")
+
+
+@pytest.mark.parametrize("stage", list(Stage), ids=lambda stage: stage.name)
+def test_cancel_in_every_stage(cell, joint_speed, long_verifying, stage):
+    view_of_the_cap(cell)
+    reached = threading.Event()
+
+    def on_feedback(message) -> None:
+        if message.feedback.stage == stage:
+            reached.set()
+
+    handle = cell.client.send_grasp(goal(), on_feedback)
+    future = handle.get_result_async()
+    cell.client.wait(lambda: reached.is_set() or future.done(), 90.0, f"stage {stage.name}")
+    assert reached.is_set(), f"{stage.name} was never reached: {future.result().result.message}"
+    handle.cancel_goal_async()
+    answer = cell.client.result(future, 40.0, "result of the cancelled goal")
+    assert answer.result.code == GraspCode.CANCELED, answer.result.message
+    assert answer.status == GoalStatus.STATUS_CANCELED
+    cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+
+
+def look_outward(cell) -> None:
+    """Tilt the camera away from the base by 0.4 rad: it then sees the table up to 1 m away."""
+    client = ActionClient(cell.client.node, FollowJointTrajectory, "/fr3_arm_controller/follow_joint_trajectory")
+    try:
+        cell.client.wait(client.server_is_ready, 20.0, "arm controller")
+        joints = list(OBSERVE_JOINTS)
+        joints[5] += 0.4
+        point = JointTrajectoryPoint(positions=joints, velocities=[0.0] * 7, time_from_start=Duration(sec=2))
+        goal = FollowJointTrajectory.Goal()
+        goal.trajectory = JointTrajectory(joint_names=[f"fr3_joint{i}" for i in range(1, 8)], points=[point])
+        handle = cell.client.result(client.send_goal_async(goal), 20.0, "acceptance of the trajectory")
+        assert handle.accepted
+        answer = cell.client.result(handle.get_result_async(), 40.0, "result of the trajectory")
+        assert answer.result.error_code == FollowJointTrajectory.Result.SUCCESSFUL, answer.result.error_string
+    finally:
+        client.destroy()
+
+
+def test_point_outside_the_workspace(cell):
+    view_of_the_cap(cell)
+    look_outward(cell)
+    cell.client.wait_descriptors(stamp_seconds(cell.client.now()), 30.0)  # an image that the resting arm took
+    cell.client.register("far_table", "contact", 319.0, 120.0)
+    result = cell.client.grasp(GraspObject.Goal(object_id="far_table", plan_only=True), 60.0)
+    assert result.code == GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE, result.message
+    assert result.matches[0].position.x > 0.75
+
+
+def test_pinch_that_no_arm_pose_reaches(cell):
+    view_of_the_cap(cell)
+    cell.session.teach("bar")
+    # Both ends of the closing axis in one place: there is no direction in which to close.
+    pixel = {row.keypoint: (row.u, row.v) for row in cell.client.call("list", object_id="bar").descriptors}["axis_b"]
+    cell.client.register("bar", "axis_a", *pixel)
+    result = cell.client.grasp(GraspObject.Goal(object_id="bar", plan_only=True), 60.0)
+    assert result.code == GraspCode.UNREACHABLE, result.message
+    assert "closing axis" in result.message
+
+
+def test_parameters_that_are_read_once_are_refused(cell):
+    with pytest.raises(GraphError, match="read at the start only"):
+        cell.client.set_parameter("grasp_executor", "lift_height", 0.5)
+    with pytest.raises(GraphError, match="hold_time is -1"):
+        cell.client.set_parameter("grasp_executor", "hold_time", -1.0)
+
+
+def test_aborting_controller_and_refusing_gripper(cell):
+    try:
+        view_of_the_cap(cell)
+        cell.fault("controller_aborts")
+        result = cell.client.grasp(goal(), 90.0)
+        assert result.code == GraspCode.CONTROLLER_ABORTED, result.message
+        cell.fault("")
+        view_of_the_cap(cell)
+        cell.fault("gripper_refuses")
+        result = cell.client.grasp(goal(), 90.0)
+        assert result.code in (GraspCode.GRIPPER_FAILED, GraspCode.GRIPPER_UNAVAILABLE), result.message
+    finally:
+        cell.fault("")
+
+
+def test_object_that_drops_while_lifting_is_lost_and_the_arm_retreats(cell, joint_speed):
+    view_of_the_cap(cell)
+    before = cell.client.call("get_report")
+    assert before.max_height < 0.02
+
+    def on_feedback(message) -> None:
+        if message.feedback.stage == Stage.LIFTING:
+            lifting.set()
+
+    lifting = threading.Event()
+    try:
+        handle = cell.client.send_grasp(goal(), on_feedback)
+        future = handle.get_result_async()
+        cell.client.wait(lambda: lifting.is_set() or future.done(), 90.0, "LIFTING")
+        cell.fault("object_drops")
+        result = cell.client.result(future, 90.0, "result").result
+    finally:
+        cell.fault("")
+    assert result.code == GraspCode.OBJECT_LOST, result.message
+    assert "went back to the observation pose" in result.message
+    cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+    report = cell.client.call("get_report")
+    assert not report.lifted and not report.both_pads and report.width > 0.07
+
+
+def test_silent_joint_states(cell):
+    view_of_the_cap(cell)
+    cell.fault("frozen_joint_states")
+    try:
+        result = cell.client.grasp(goal(), 90.0)
+        assert result.code in (GraspCode.JOINT_STATE_STALE, GraspCode.PLANNER_UNAVAILABLE), result.message
+    finally:
+        cell.fault("")
+
+
+def test_found_again_after_everything(cell):
+    view_of_the_cap(cell)
+    assert cell.locate().code == MatchCode.OK

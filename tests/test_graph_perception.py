@@ -1,0 +1,117 @@
+"""Bad input to the perception of the running graph: each gets its code or message, nothing hangs, all goes on."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.store import DescriptorStore
+from dense_grasp_sim.session import CLICKS
+
+from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.srv import RegisterDescriptor
+
+pytestmark = pytest.mark.graph
+
+
+@pytest.fixture(autouse=True)
+def healthy(cell):
+    """Every test starts and ends with a cell in which the taught point is found."""
+    cell.fault("")
+    cell.client.wait(lambda: cell.locate().code == MatchCode.OK, 60.0, "a healthy cell")
+    yield
+    cell.fault("")
+
+
+def becomes(cell, code: MatchCode, *words: str) -> None:
+    """A request is answered with the code, in a sentence with the words, within its time-out."""
+
+    def answered() -> bool:
+        began = time.monotonic()
+        answer = cell.locate(timeout=1.5)
+        assert time.monotonic() - began < 15.0
+        return answer.code == code and all(word in answer.message for word in words)
+
+    cell.client.wait(answered, 40.0, f"answer {code.name} with {words}")
+
+
+def test_taught_point_is_found_where_it_is(cell):
+    truth = cell.session.truth([CLICKS["contact"]]).positions[0]
+    (match,) = cell.locate().matches
+    assert np.hypot(match.position.x - truth.x, match.position.y - truth.y) < 0.01
+    assert match.header.frame_id == "fr3_link0"
+
+
+def test_wrong_encoding_of_colour(cell):
+    cell.fault("wrong_encoding")
+    becomes(cell, MatchCode.STALE, "no descriptor image")
+    assert "'bogus8', expected one of rgb8, bgr8" in cell.log.read_text()
+
+
+def test_wrong_size_of_depth(cell):
+    cell.fault("wrong_size")
+    becomes(cell, MatchCode.NO_DEPTH, "320x240", "640x480")
+
+
+@pytest.mark.parametrize("fault", ["zero_depth", "nan_depth"])
+def test_depth_without_a_measurement(cell, fault):
+    cell.fault(fault)
+    becomes(cell, MatchCode.NO_DEPTH)
+
+
+def test_stamps_that_never_meet(cell):
+    cell.fault("stamps_apart")
+    becomes(cell, MatchCode.STALE, "never meet")
+
+
+def test_silent_depth(cell):
+    cell.fault("no_depth")
+    becomes(cell, MatchCode.STALE, "no depth image")
+
+
+def test_unplugged_camera(cell):
+    cell.fault("camera_unplugged")
+    becomes(cell, MatchCode.STALE, "no descriptor image")
+    answer = cell.client.call("register", object_id="cap", keypoint="late", u=5.0, v=5.0)
+    assert answer.code == RegisterDescriptor.Response.STALE
+
+
+def test_no_transform(cell):
+    cell.fault("no_tf")
+    becomes(cell, MatchCode.NO_TF, "fr3_link0")
+
+
+def test_unknown_object_and_keypoint(cell):
+    assert cell.locate(object_id="shoe").code == MatchCode.UNKNOWN_KEYPOINT
+    assert cell.locate(("contact", "nose")).code == MatchCode.UNKNOWN_KEYPOINT
+    result = cell.client.grasp(GraspObject.Goal(object_id="shoe"), 60.0)
+    assert result.code == GraspCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT
+    assert "shoe" in result.message
+
+
+def test_pixel_outside_the_image(cell):
+    answer = cell.client.call("register", object_id="cap", keypoint="x", u=640.0, v=10.0)
+    assert answer.code == RegisterDescriptor.Response.PIXEL_OUTSIDE
+    assert "640x480" in answer.message
+
+
+def test_descriptor_of_another_model(cell):
+    store = DescriptorStore(cell.store)
+    store.add("foreign", "contact", np.ones(16, np.float32), "0123456789abcdef", 1.0, 1.0)
+    store.close()
+    answer = cell.locate(object_id="foreign")
+    assert answer.code == MatchCode.MODEL_MISMATCH and "0123456789abcdef" in answer.message
+    result = cell.client.grasp(GraspObject.Goal(object_id="foreign"), 60.0)
+    assert result.code == GraspCode.PERCEPTION + MatchCode.MODEL_MISMATCH
+
+
+def test_empty_table_is_not_found(cell):
+    cell.session.clear()
+    try:
+        assert cell.locate().code == MatchCode.LOW_SCORE
+        result = cell.client.grasp(GraspObject.Goal(object_id="cap", plan_only=True), 90.0)
+        assert result.code == GraspCode.PERCEPTION + MatchCode.LOW_SCORE
+    finally:
+        cell.session.set_cap(0)

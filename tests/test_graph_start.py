@@ -1,0 +1,68 @@
+"""Nodes that cannot start as they are configured: said plainly, and no hot loop."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+import pytest
+
+from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors
+
+pytestmark = pytest.mark.graph
+
+
+def test_truncated_model_and_corrupt_store(test_model, tmp_path):
+    from dense_grasp_sim.client import GraphClient
+    from dense_grasp_sim.graph_process import GraphProcess, private_domain
+
+    model = tmp_path / "cut.safetensors"
+    model.write_bytes(test_model.read_bytes()[:10_000])
+    store = tmp_path / "store.db"
+    store.write_bytes(b"no database" * 500)
+    arguments = [f"model:={model}", f"store:=sqlite:///{store}"]
+    log = tmp_path / "graph.log"
+    domain = private_domain()
+    with (
+        GraphProcess("perception.launch.py", arguments, log, domain) as graph,
+        GraphClient(domain, graph, use_sim_time=False) as client,
+    ):
+        listed = client.call("list", 90.0)
+        assert listed.code == ListDescriptors.Response.STORE_ERROR and "store.db" in listed.message
+        deleted = client.call("delete", object_id="cap")
+        assert deleted.code == DeleteDescriptor.Response.STORE_ERROR
+
+        def starts() -> list[str]:
+            return re.findall(r"\[descriptor_node-\d+\]: process started", log.read_text())
+
+        client.wait(lambda: len(starts()) >= 2, 90.0, "second start of descriptor_node")
+        text = log.read_text()
+    complaints = [line for line in text.splitlines() if "descriptor_node:" in line and "cut.safetensors" in line]
+    assert complaints and "truncated" in complaints[0]
+    assert "Traceback" not in text
+    assert len(starts()) <= 5
+    assert store.read_bytes() == b"no database" * 500
+
+
+def test_planner_that_this_version_lacks_is_said_once(tmp_path):
+    from dense_grasp_sim.graph_process import GraphProcess, private_domain, wait_until
+
+    log = tmp_path / "graph.log"
+    with GraphProcess("grasp.launch.py", ["planner:=move_group"], log, private_domain()) as graph:
+        wait_until(lambda: "grasp_executor is not started again" in log.read_text(), 120.0, "the last word", graph)
+        graph.check()  # the rest of the launch goes on
+        text = log.read_text()
+        # A node that is killed, not misconfigured, comes back.
+        first = int(re.findall(r"\[hand_eye_publisher-\d+\]: process started with pid \[(\d+)\]", text)[-1])
+        os.kill(first, signal.SIGKILL)
+        wait_until(
+            lambda: len(re.findall(r"\[hand_eye_publisher-\d+\]: process started", log.read_text())) == 2,
+            60.0,
+            "second start of hand_eye_publisher",
+            graph,
+        )
+        text = log.read_text()
+    assert text.count("planner 'move_group' is not available in this version, expected one of ompl") == 1
+    assert len(re.findall(r"\[grasp_executor-\d+\]: process started", text)) == 1
+    assert "Traceback" not in text
