@@ -1,0 +1,66 @@
+# Every target that needs the workspace sets it up first; what is already in place is skipped in under a second.
+SHELL := /bin/bash
+PYTHON ?= python3
+PYTEST ?=
+ARGS ?=
+# of bench-grasp; empty: its defaults
+TRIALS ?=
+SCENE ?=
+PLANNER ?=
+IN_WORKSPACE := source ./setup.bash &&
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-photo test lint bench-grasp bench-stop bench-perception bench-memory bench-descriptors train export pairs lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+setup:  ## virtual environment, packages, workspace: everything the other targets need
+	@$(PYTHON) -m tools.setup
+
+demo: setup  ## teach a point on one cap, pick up five unseen caps by it; pictures and figures in out/demo/
+	@$(IN_WORKSPACE) ros2 run dense_grasp_sim demo $(ARGS)
+
+demo-photo: setup  ## the same nodes on a real photograph pair with ground truth
+	@$(IN_WORKSPACE) ros2 run dense_grasp_sim demo_photo $(ARGS)
+
+test: setup lint  ## lint, types, then every test; PYTEST="-k name" passes arguments on
+	@$(IN_WORKSPACE) python -m pytest $$(cat .setup/test_paths) $(PYTEST)
+
+lint: setup  ## ruff and mypy
+	@$(IN_WORKSPACE) ruff check . && ruff format --check --quiet tools && mypy
+
+bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, times; TRIALS= SCENE= PLANNER=
+	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_grasp $(TRIALS:%=--trials %) $(SCENE:%=--scene %) \
+	  $(PLANNER:%=--planner %) $(ARGS)
+
+bench-stop: setup  ## cancel and kill -9 while the arm moves: time to the stop command and to rest
+	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_stop $(ARGS)
+
+bench-perception: setup  ## frame rate of the descriptor image, Eq. 8 exact against dense
+	@$(IN_WORKSPACE) ros2 run dense_grasp_train benchmark $(ARGS)
+
+bench-memory: setup  ## training and inference memory over the descriptor dimension, beside the paper's tables
+	@$(IN_WORKSPACE) ros2 run dense_grasp_train memory $(ARGS)
+
+bench-descriptors: setup  ## PCK of the shipped network on held-out pairs, with controls
+	@$(IN_WORKSPACE) ros2 run dense_grasp_train evaluate $(ARGS)
+
+train: setup  ## make the data and train the shipped network anew: about two hours on two cores
+	@$(IN_WORKSPACE) ros2 run dense_grasp_train generate --out out/data/train --views 800 --seed 0 --caps 0-39 && \
+	  ros2 run dense_grasp_train generate --out out/data/val --views 160 --seed 1 --caps 200-219 --split val && \
+	  ros2 run dense_grasp_train train --data out/data/train --held-out out/data/val \
+	    --out models/compact_caps.safetensors --method hybrid --steps 4600 --seed 0 --dimension 64 --keypoints 64 $(ARGS)
+
+pairs: setup  ## draw training pairs with their matches into out/pairs.png
+	@$(IN_WORKSPACE) ros2 run dense_grasp_train generate --out out/data/pairs --views 24 --caps 0-3 && \
+	  ros2 run dense_grasp_train pairs --data out/data/pairs --show out/pairs.png $(ARGS)
+
+export: setup  ## the shipped network as OpenVINO IR and ONNX in out/export/
+	@$(IN_WORKSPACE) ros2 run dense_grasp_train export --model models/compact_caps.safetensors --out out/export $(ARGS)
+
+lock:  ## resolve requirements/*.in into the lock files (needs uv)
+	@.venv/bin/python -m tools.setup.lock
+
+clean:  ## remove everything that set-up made
+	rm -rf .setup .venv build install log
