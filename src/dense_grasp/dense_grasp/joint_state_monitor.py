@@ -20,7 +20,8 @@ class JointStateMonitor:
 
     def __init__(self, node: Node, topic: str, max_age: float, callback_group=None):
         self._topic = topic
-        self._max_age = max_age
+        #: s of wall clock after which a joint state is no longer believed.
+        self.max_age = max_age
         self._lock = threading.Lock()
         self._states: dict[str, tuple[float, float, float]] = {}
         self._subscription = node.create_subscription(
@@ -78,9 +79,9 @@ class JointStateMonitor:
                 )
             rows = [self._states[n] for n in names]
         age = now - min(r[2] for r in rows)
-        if age > self._max_age:
+        if age > self.max_age:
             raise GraspFailure(
                 GraspCode.JOINT_STATE_STALE,
-                f"the newest joint state on {self._topic} is {age:.2f} s old, at most {self._max_age} s is allowed",
+                f"the newest joint state on {self._topic} is {age:.2f} s old, at most {self.max_age} s is allowed",
             )
         return np.array(rows)

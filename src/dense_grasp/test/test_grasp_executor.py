@@ -250,7 +250,8 @@ def test_closing_on_nothing(setup):
     result = made.grasp()
     assert result.code == GraspCode.NOTHING_GRASPED
     made.until(lambda: made.cell.width == pytest.approx(0.08), 5.0, "opening")
-    assert len(made.cell.trajectories) == 3
+    assert len(made.cell.trajectories) == 5  # pre-grasp, approach, lift; then up and back to the observation pose
+    assert np.allclose(made.cell.joints, OBSERVE, atol=1e-3)
 
 
 def test_not_found_from_anywhere(setup):

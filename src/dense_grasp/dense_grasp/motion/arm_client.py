@@ -63,7 +63,11 @@ class ArmClient:
         self._ended = 0.0
 
     def positions(self) -> np.ndarray:
-        """Present joint positions (J,) rad. Raises GraspFailure JOINT_STATE_STALE."""
+        """Present joint positions (J,) rad, by joint states newer than the last motion.
+
+        Raises GraspFailure JOINT_STATE_STALE.
+        """
+        wait_until(self._state_is_new, Deadline(self._monitor.max_age))
         return self._monitor.positions(self._names)
 
     def wait_still(self, stop: StopCheck | None = None) -> None:
@@ -74,14 +78,16 @@ class ArmClient:
         deadline = Deadline(self._still_timeout, self._clock, self._wall_factor)
 
         def still() -> bool:
-            new = self._monitor.received(self._names) >= self._ended + STATE_DELAY
-            return new and self._monitor.speed(self._names) < STILL_SPEED
+            return self._state_is_new() and self._monitor.speed(self._names) < STILL_SPEED
 
         if not wait_until(still, deadline, stop):
             raise GraspFailure(
                 GraspCode.EXECUTION_TIMEOUT,
                 f"the arm still moves at {self._monitor.speed(self._names):.3f} rad/s after {self._still_timeout} s",
             )
+
+    def _state_is_new(self) -> bool:
+        return self._monitor.received(self._names) >= self._ended + STATE_DELAY
 
     def execute(self, trajectory: Trajectory, stop: StopCheck | None = None) -> None:
         """Returns when the controller says the trajectory is done.
