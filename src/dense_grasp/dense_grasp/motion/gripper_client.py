@@ -23,7 +23,6 @@ from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_un
 CANCEL_TIMEOUT = 1.0
 #: A joint state that arrives so soon (s) after the fingers' motion may have been measured before its end.
 WIDTH_DELAY = 0.05
-WIDTH_TIMEOUT = 0.5
 SUCCEEDED = 4
 #: Franka's `grasp` fails unless width - inner < d < width + outer; this accepts every width of the hand.
 ANY_WIDTH = 0.08
@@ -34,7 +33,8 @@ class GripperSettings:
     """speed m/s, force N; times in s.
 
     pulse: told of every motion of the fingers.
-    read_width(after): width in m from joint states received after `after` (time.monotonic()), None when unknown.
+    read_width(after): width in m from joint states received after `after` (time.monotonic()), None when unknown;
+    width_timeout: s of wall clock in which such a state has to come.
     """
 
     speed: float = 0.05
@@ -44,6 +44,7 @@ class GripperSettings:
     action_timeout: float = 10.0
     homing_timeout: float = 30.0
     wall_factor: float = 5.0
+    width_timeout: float = 1.0
     read_width: Callable[[float], float | None] = lambda after: None
     pulse: Pulse = field(default_factory=NoPulse)
 
@@ -118,7 +119,7 @@ class _ActionRunner:
                 widths.append(width)
             return bool(widths)
 
-        wait_until(read, Deadline(WIDTH_TIMEOUT))
+        wait_until(read, Deadline(self._settings.width_timeout))
         return widths[0] if widths else None
 
     def cancel(self) -> None:

@@ -49,6 +49,8 @@ def make_gripper(
         action_timeout=times.gripper,
         homing_timeout=times.homing,
         wall_factor=times.wall_factor,
+        # As old as joint states may be while the arm moves: later ones would not be believed there either.
+        width_timeout=times.joint_state,
         read_width=read_width,
         pulse=pulse or NoPulse(),
     )
