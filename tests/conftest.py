@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# For nodes of this process itself (launch_testing); graphs that a test starts have domains of their own.
+os.environ.setdefault("ROS_DOMAIN_ID", str(60 + os.getpid() % 40))
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 import pytest
 

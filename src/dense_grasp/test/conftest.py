@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import rclpy
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -36,15 +36,23 @@ class LocalGraph:
         executor = MultiThreadedExecutor(num_threads=threads, context=self.context)
         executor.add_node(node)
 
+        stopping = threading.Event()
+
         def run() -> None:
-            with contextlib.suppress(ExternalShutdownException):
+            try:
                 executor.spin()
+            except ExternalShutdownException:
+                pass
+            except InvalidHandle:  # rclpy: a callback that was due meets the guard condition of a stopped executor
+                if not stopping.is_set():
+                    raise
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         self.nodes.append(node)
 
         def stop() -> None:
+            stopping.set()
             executor.shutdown(timeout_sec=5.0)
             thread.join(timeout=5.0)
             node.destroy_node()
