@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from enum import Enum
 
 import mujoco
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.motion.trajectory_goal import Tolerances
 from numpy.typing import NDArray
 
 from .robot_model import RobotNames
@@ -36,20 +36,6 @@ class MotionStatus(Enum):
     PATH_VIOLATED = "path tolerance violated"
     GOAL_VIOLATED = "goal tolerance violated"
     ABORTED = "aborted"
-
-
-@dataclass(frozen=True)
-class Tolerances:
-    """Allowed deviation from the trajectory: (7,) rad while moving and at the end, s to settle; inf = no limit."""
-
-    path: Array
-    goal: Array
-    goal_time: float = 1.0
-
-    @classmethod
-    def default(cls) -> Tolerances:
-        """0.1 rad while moving, 0.01 rad within a second of the last point."""
-        return cls(np.full(7, 0.1), np.full(7, 0.01))
 
 
 class Motion:

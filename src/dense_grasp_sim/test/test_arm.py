@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from dense_grasp_sim.arm import ArmError, MotionStatus, Tolerances
+from dense_grasp_core.motion.trajectory_goal import Tolerances
+from dense_grasp_sim.arm import ArmError, MotionStatus
 from dense_grasp_sim.cell import CellSettings
 from dense_grasp_sim.simulator import OBSERVE_JOINTS, Simulator
 from dense_grasp_sim.trajectory import JointSpline
