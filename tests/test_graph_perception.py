@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from dense_grasp_core.codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
+from dense_grasp_sim.graph_process import GraphError
 from dense_grasp_sim.session import CLICKS
 
 from dense_grasp_interfaces.action import GraspObject
@@ -89,6 +90,13 @@ def test_unknown_object_and_keypoint(cell):
     result = cell.client.grasp(GraspObject.Goal(object_id="shoe"), 60.0)
     assert result.code == GraspCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT
     assert "shoe" in result.message
+
+
+def test_parameters_that_are_read_once_are_refused(cell):
+    with pytest.raises(GraphError, match="found_threshold is read at the start only"):
+        cell.client.set_parameter("query_node", "found_threshold", 0.1)
+    with pytest.raises(GraphError, match="while it runs: max_rate"):
+        cell.client.set_parameter("descriptor_node", "model", "other.safetensors")
 
 
 def test_pixel_outside_the_image(cell):

@@ -30,6 +30,7 @@ from dense_grasp.messages import (
     rgb_from_message,
     stamp_ns,
 )
+from dense_grasp.read_once import refuse_changes
 from dense_grasp.stamps import LatestSlot, StampCache
 from dense_grasp_interfaces.msg import DescriptorImage
 
@@ -63,6 +64,7 @@ class DescriptorNode(Node):
         info_topic = self.declare_parameter("camera_info_topic", "/camera/camera/color/camera_info").value
         descriptors_topic = self.declare_parameter("descriptors_topic", "/dense_grasp/descriptors").value
         pca_topic = self.declare_parameter("pca_topic", "/dense_grasp/pca").value
+        refuse_changes(self, ("max_rate",))
         if not model:
             raise DenseGraspError("parameter 'model' is empty, expected the path of a model file")
 

@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import GraspSettings
 from dense_grasp.motion.robot_settings import ARM_JOINTS, RobotSettings, numbers
+from dense_grasp.read_once import refusal
 
 
 @dataclass(frozen=True)
@@ -87,15 +88,8 @@ CHANGEABLE = ("hold_time", "after_grasp")
 
 def changed_settings(settings: GraspSettings, parameters: Iterable[Parameter]) -> GraspSettings:
     """The settings after `ros2 param set`. Raises GraspFailure for a parameter or value that cannot be taken."""
-    changes = {}
-    for parameter in parameters:
-        if parameter.name == "use_sim_time":
-            continue
-        if parameter.name not in CHANGEABLE:
-            raise GraspFailure(
-                GraspCode.INVALID_GOAL,
-                f"{parameter.name} is read at the start only; restart grasp_executor to change it "
-                f"(while it runs: {', '.join(CHANGEABLE)})",
-            )
-        changes[parameter.name] = parameter.value
-    return replace(settings, **changes)
+    new = {parameter.name: parameter.value for parameter in parameters}
+    reason = refusal("grasp_executor", new, CHANGEABLE)
+    if reason:
+        raise GraspFailure(GraspCode.INVALID_GOAL, reason)
+    return replace(settings, **{name: value for name, value in new.items() if name in CHANGEABLE})

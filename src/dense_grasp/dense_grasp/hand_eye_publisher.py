@@ -13,6 +13,8 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from tf2_ros import StaticTransformBroadcaster
 
+from dense_grasp.read_once import refuse_changes
+
 NORM_TOLERANCE = 1e-3
 FARTHEST = 1.0
 
@@ -60,6 +62,7 @@ class HandEyePublisher(Node):
         xyz = value("xyz", [0.065, -0.0175, 0.035])
         quaternion = value("quaternion", [0.7071067811865476, 0.0, 0.7071067811865476, 0.0])
         message = hand_eye_transform(parent, value("child", "camera_link"), xyz, quaternion)
+        refuse_changes(self)
         message.header.stamp = self.get_clock().now().to_msg()
         self._broadcaster = StaticTransformBroadcaster(self)
         self._broadcaster.sendTransform(message)

@@ -21,6 +21,7 @@ from dense_grasp.motion.grippers import gripper_namespaces
 from dense_grasp.motion.heartbeat import IDLE, QOS
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.motion.waiting import Deadline
+from dense_grasp.read_once import refuse_changes
 
 CHECK_PERIOD = 0.01  # s
 #: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.
@@ -47,6 +48,7 @@ class MotionWatchdog(Node):
         self._timeout = robot.heartbeat_timeout
         self._wall_factor = float(self.declare_parameter("wall_time_factor", 5.0).value)
         namespaces = gripper_namespaces(robot, self.declare_parameter("gripper_namespace", "").value)
+        refuse_changes(self)
         self._cancels = {
             "arm": [self.create_client(CancelGoal, f"{robot.arm_action}/_action/cancel_goal")],
             "gripper": [

@@ -29,6 +29,7 @@ from dense_grasp.frames import Frame, FrameSync
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import NANOSECONDS, stamp_ns
 from dense_grasp.overlay import Overlay
+from dense_grasp.read_once import refuse_changes
 from dense_grasp.stamps import LatestSlot
 from dense_grasp.store_access import StoreAccess
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
@@ -74,6 +75,7 @@ class QueryNode(Node):
         self._running = True
         self._subscribe()
         self._serve()
+        refuse_changes(self, ("watch",))
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
             post_callback=self._on_jump,
