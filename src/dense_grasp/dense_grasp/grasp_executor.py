@@ -11,7 +11,7 @@ import numpy as np
 import rclpy
 from dense_grasp_core.codes import GraspCode, Stage
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.grasp import GraspError, PinchSpec, pinch_candidates
+from dense_grasp_core.grasp import GraspError, PinchSpec, depth_to_overlap, pinch_candidates
 from dense_grasp_core.motion.protocol import PickPlan
 from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import SetParametersResult
@@ -72,6 +72,7 @@ class GraspExecutor(Node):
         self._robot = robot_settings(self)
         self._settings = grasp_settings(self, self._robot)
         self._pinch_depth = float(self.declare_parameter("pinch_depth", 0.018).value)
+        self._least_overlap = float(self.declare_parameter("least_overlap", 0.010).value)
         times = timeouts(self)
         planner_name = self.declare_parameter("planner", "ompl").value
         self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
@@ -248,13 +249,13 @@ class GraspExecutor(Node):
         handle.publish_feedback(GraspObject.Feedback(stage=int(stage), detail=detail))
 
     def _candidates(
-        self, contact: np.ndarray, axis_a: np.ndarray | None, axis_b: np.ndarray | None
+        self, contact: np.ndarray, axis_a: np.ndarray | None, axis_b: np.ndarray | None, points: np.ndarray
     ) -> Sequence[np.ndarray]:
         poses: list[np.ndarray] = []
         try:
-            for less in SHALLOWER:
-                spec = PinchSpec(contact, axis_a, axis_b, pinch_depth=self._pinch_depth - less)
-                poses += pinch_candidates(spec)
+            least = depth_to_overlap(contact, points, self._least_overlap)
+            for depth in dict.fromkeys(max(self._pinch_depth - less, least) for less in SHALLOWER):
+                poses += pinch_candidates(PinchSpec(contact, axis_a, axis_b, pinch_depth=depth))
         except GraspError as error:
             raise GraspFailure(GraspCode.UNREACHABLE, str(error)) from error
         # Upright but shallow is preferred to leaning: sorting is stable.

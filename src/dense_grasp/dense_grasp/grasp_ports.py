@@ -14,7 +14,8 @@ from dense_grasp.failure import GraspFailure
 
 Array = np.ndarray
 StopCheck = Callable[[], bool]
-Candidates = Callable[[Array, "Array | None", "Array | None"], Sequence[Array]]
+#: (contact, axis_a, axis_b, surface points (N, 3)) in the base frame -> base_from_tcp (4, 4), the preferred first.
+Candidates = Callable[[Array, "Array | None", "Array | None", Array], Sequence[Array]]
 AFTER_GRASP = ("hold", "place_back", "release")
 
 

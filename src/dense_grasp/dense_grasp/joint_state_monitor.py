@@ -65,7 +65,8 @@ class JointStateMonitor:
             rows = self._read(names)
         except GraspFailure:
             return None
-        return float(np.sum(rows[:, 0])) if np.min(rows[:, 2]) >= after else None
+        # Fingers that press on each other may be told a hair below zero.
+        return max(0.0, float(np.sum(rows[:, 0]))) if np.min(rows[:, 2]) >= after else None
 
     def _read(self, names: Sequence[str]) -> np.ndarray:
         now = time.monotonic()

@@ -192,7 +192,7 @@ class GraspSequence:
             points = self._perception.points(matches[0].stamp_ns, self._stop)
         request = PickRequest(
             start=self._arm.positions(),
-            candidates=self._candidates(contact, *axis),
+            candidates=self._candidates(contact, axis[0], axis[1], points),
             world=WorldModel(points, contact, self._settings.target_radius),
             pre_grasp_distance=self._settings.pre_grasp_distance,
             lift_height=self._settings.lift_height,

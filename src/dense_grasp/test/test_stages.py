@@ -129,7 +129,7 @@ def sequence(cell: Cell, stop_in: Stage | None = None, forces=(), **changes) -> 
         cell,
         cell,
         cell,
-        lambda contact, a, b: [("axis", contact, a, b)],
+        lambda contact, a, b, points: [("axis", contact, a, b, points)],
         settings(**changes),
         on_stage=on_stage,
         stop=lambda: stop_in in reached,
@@ -240,6 +240,13 @@ def test_the_axis_is_used_when_it_is_taught():
     cell.taught_names = ["contact", "axis_a"]
     sequence(cell).run(GraspGoal("cap"))
     assert cell.request.candidates[0][2] is None
+
+
+def test_candidates_see_the_depth_points():
+    cell = Cell()
+    cell.points = lambda stamp_ns, stop=None: np.ones((4, 3))
+    sequence(cell).run(GraspGoal("cap"))
+    np.testing.assert_array_equal(cell.request.candidates[0][4], np.ones((4, 3)))
 
 
 def test_named_axis_keypoints_are_asked_for():

@@ -69,6 +69,21 @@ def pinch_candidates(spec: PinchSpec) -> list[Array]:
     return [_pose(rotation, contact + spec.pinch_depth * rotation[:, 2]) for rotation in result]
 
 
+def depth_to_overlap(contact: ArrayLike, points: ArrayLike, overlap: float, radius: float = 0.025) -> float:
+    """Least pinch_depth (m) with which finger tips from above end `overlap` m below the surface's top beside `contact`.
+
+    A point on a steep wall is found well in the image and badly in height; the edge above it is seen directly. points:
+    (N, 3) surface points in the base frame. -inf where fewer than three lie within `radius` m across the vertical: the
+    third highest counts, since single points of a depth image fly.
+    """
+    point, surface = _point("contact", contact), np.asarray(points, dtype=float).reshape(-1, 3)
+    near = np.linalg.norm(surface[:, :2] - point[:2], axis=1) <= radius
+    if np.count_nonzero(near) < 3:
+        return -math.inf
+    top = float(np.sort(surface[near, 2])[-3])
+    return float(point[2]) - top + overlap
+
+
 def pre_grasp(base_from_tcp: ArrayLike, distance: float) -> Array:
     """base_from_tcp (4, 4) of the same hand drawn back by `distance` m against its approach."""
     pose = np.array(base_from_tcp, dtype=float)

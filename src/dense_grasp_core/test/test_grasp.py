@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dense_grasp_core.grasp import GraspError, PinchSpec, pinch_candidates, pre_grasp
+from dense_grasp_core.grasp import GraspError, PinchSpec, depth_to_overlap, pinch_candidates, pre_grasp
 
 CONTACT = np.array([0.5, 0.1, 0.08])
 AXIS: dict[str, Any] = {"axis_a": (0.5, 0.1, 0.08), "axis_b": (0.5, 0.3, 0.12)}
@@ -76,3 +76,27 @@ def test_pre_grasp_draws_back_along_the_approach():
 def test_what_defines_no_pinch_is_named(spec, named):
     with pytest.raises(GraspError, match=named):
         pinch_candidates(spec)
+
+
+def wall(top: float) -> np.ndarray:
+    """A vertical wall at CONTACT's x over a table: points every 4 mm up to `top`."""
+    heights = np.arange(0.0, top + 1e-9, 0.004)
+    return np.array([(CONTACT[0], CONTACT[1] + dy, z) for z in heights for dy in (-0.004, 0.0, 0.004)])
+
+
+@pytest.mark.parametrize("error", [-0.02, 0.0, 0.03])
+def test_tips_end_below_the_top_whatever_height_the_point_was_found_at(error):
+    found = CONTACT + [0.0, 0.0, error]
+    depth = depth_to_overlap(found, wall(0.1), 0.01)
+    tip = pinch_candidates(PinchSpec(found, pinch_depth=depth, **AXIS))[0][2, 3]
+    assert tip == pytest.approx(0.1 - 0.01)
+
+
+def test_a_flying_point_and_what_is_farther_away_do_not_count():
+    seen = np.vstack([wall(0.1), CONTACT + [0.0, 0.0, 0.2], wall(0.3) + [0.0, 0.05, 0.0]])
+    assert depth_to_overlap(CONTACT, seen, 0.01) == pytest.approx(CONTACT[2] - 0.1 + 0.01)
+
+
+def test_where_nothing_was_seen_no_depth_is_asked_for():
+    assert depth_to_overlap(CONTACT, np.zeros((0, 3)), 0.01) == -math.inf
+    assert depth_to_overlap(CONTACT, wall(0.1) + [0.1, 0.0, 0.0], 0.01) == -math.inf
