@@ -42,7 +42,7 @@ class ModelInfo:
     normalise: descriptors are scaled to length 1 per cell. temperature: t of Eq. 8.
     found_threshold: Eq. 8 score below which a keypoint counts as not found.
     ambiguity_ratio: second peak / first peak above which a match counts as ambiguous.
-    input_scale: network input size / camera image size, 1.0 or 0.5.
+    input_scale: network input size / camera image size, 1.0, 0.5 or 0.25.
     """
 
     config: NetworkConfig = field(default_factory=NetworkConfig)
@@ -56,8 +56,8 @@ class ModelInfo:
     command: str = ""
 
     def __post_init__(self) -> None:
-        if self.input_scale not in (1.0, 0.5):
-            raise ModelFileError(f"input_scale is {self.input_scale!r}, expected 1.0 or 0.5")
+        if self.input_scale not in (1.0, 0.5, 0.25):
+            raise ModelFileError(f"input_scale is {self.input_scale!r}, expected 1.0, 0.5 or 0.25")
         for name in ("found_threshold", "ambiguity_ratio"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ModelFileError(f"{name} is {getattr(self, name)!r}, expected 0..1")

@@ -17,12 +17,12 @@ class DescriptorPipeline(nn.Module):
         super().__init__()
         self.network = network
         self.normalise = info.normalise
-        self.halve = info.input_scale == 0.5
+        self.shrink = round(1 / info.input_scale)
 
     def forward(self, image: Tensor) -> Tensor:
         rgb = image.permute(0, 3, 1, 2).float() / 255.0
-        if self.halve:
-            rgb = F.avg_pool2d(rgb, 2, ceil_mode=True, count_include_pad=False)
+        if self.shrink > 1:
+            rgb = F.avg_pool2d(rgb, self.shrink, ceil_mode=True, count_include_pad=False)
         features = self.network.features(rgb)
         if self.normalise:
             features = normalise_features(features)

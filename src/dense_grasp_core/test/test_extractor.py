@@ -17,6 +17,7 @@ def folder(tmp_path_factory):
     save_model(folder / "plain", network, ModelInfo())
     save_model(folder / "raw", network, ModelInfo(normalise=False))
     save_model(folder / "half", network, ModelInfo(input_scale=0.5))
+    save_model(folder / "quarter", network, ModelInfo(input_scale=0.25))
     return folder
 
 
@@ -25,7 +26,7 @@ def image(height=96, width=128, seed=0):
     return np.ascontiguousarray(np.kron(noise, np.ones((8, 8, 1), np.uint8))[:height, :width])
 
 
-@pytest.mark.parametrize("name", ["plain", "raw", "half"])
+@pytest.mark.parametrize("name", ["plain", "raw", "half", "quarter"])
 def test_openvino_agrees_with_torch(folder, name):
     pytest.importorskip("openvino")
     a, b = (DescriptorExtractor(folder / name, backend) for backend in ("torch", "openvino"))
@@ -43,7 +44,7 @@ def test_descriptors_are_normalised_when_the_model_says_so(folder):
     assert np.abs(raw - 1).max() > 0.01
 
 
-@pytest.mark.parametrize(("name", "stride"), [("plain", 8), ("half", 16)])
+@pytest.mark.parametrize(("name", "stride"), [("plain", 8), ("half", 16), ("quarter", 32)])
 @pytest.mark.parametrize("size", [(96, 128), (90, 121), (64, 64)])
 def test_the_grid_fits_the_camera_image(folder, name, stride, size):
     extractor = DescriptorExtractor(folder / name, "torch")
