@@ -78,25 +78,25 @@ def test_what_defines_no_pinch_is_named(spec, named):
         pinch_candidates(spec)
 
 
-def wall(top: float) -> np.ndarray:
-    """A vertical wall at CONTACT's x over a table: points every 4 mm up to `top`."""
+def wall(top: float, x: float = 0.5, y: float = 0.1) -> np.ndarray:
+    """A vertical wall at x, y, at first those of CONTACT, over a table: points every 4 mm up to `top`."""
     heights = np.arange(0.0, top + 1e-9, 0.004)
-    return np.array([(CONTACT[0], CONTACT[1] + dy, z) for z in heights for dy in (-0.004, 0.0, 0.004)])
+    return np.array([(x, y + dy, z) for z in heights for dy in (-0.004, 0.0, 0.004)])
 
 
 @pytest.mark.parametrize("error", [-0.02, 0.0, 0.03])
 def test_tips_end_below_the_top_whatever_height_the_point_was_found_at(error):
-    found = CONTACT + [0.0, 0.0, error]
+    found = CONTACT + np.array([0.0, 0.0, error])
     depth = depth_to_overlap(found, wall(0.1), 0.01)
     tip = pinch_candidates(PinchSpec(found, pinch_depth=depth, **AXIS))[0][2, 3]
     assert tip == pytest.approx(0.1 - 0.01)
 
 
 def test_a_flying_point_and_what_is_farther_away_do_not_count():
-    seen = np.vstack([wall(0.1), CONTACT + [0.0, 0.0, 0.2], wall(0.3) + [0.0, 0.05, 0.0]])
+    seen = np.vstack([wall(0.1), CONTACT + np.array([0.0, 0.0, 0.2]), wall(0.3, y=0.15)])
     assert depth_to_overlap(CONTACT, seen, 0.01) == pytest.approx(CONTACT[2] - 0.1 + 0.01)
 
 
 def test_where_nothing_was_seen_no_depth_is_asked_for():
     assert depth_to_overlap(CONTACT, np.zeros((0, 3)), 0.01) == -math.inf
-    assert depth_to_overlap(CONTACT, wall(0.1) + [0.1, 0.0, 0.0], 0.01) == -math.inf
+    assert depth_to_overlap(CONTACT, wall(0.1, x=0.6), 0.01) == -math.inf
