@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import platform
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -108,11 +110,11 @@ def _annotations(views: list[RenderedView], object_id: int) -> dict[str, bytes]:
 def write_scene(folder: Path, views: list[RenderedView], object_id: int) -> None:
     """Write a scene's folder in one piece: into a temporary neighbour first, then renamed.
 
-    Raises DatasetError when the disk refuses; nothing of the scene stays behind then.
+    A scene that another process has written meanwhile stays. Raises DatasetError when the disk refuses; nothing of the
+    scene stays behind then.
     """
-    temporary = folder.with_name(f".{folder.name}.part")
+    temporary = folder.with_name(f".{folder.name}.{platform.node()}.{os.getpid()}.part")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
         files = _annotations(views, object_id)
         for image, view in enumerate(views):
             files.update(view_files(view, image))
@@ -120,10 +122,15 @@ def write_scene(folder: Path, views: list[RenderedView], object_id: int) -> None
             path = temporary / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        os.replace(temporary, folder)
+        try:
+            os.replace(temporary, folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise DatasetError(f"scene {folder} cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def ply_bytes(mesh: CapMesh | RenderMesh, texture_file: str | None) -> bytes:

@@ -20,7 +20,7 @@ from dense_grasp_core.pipeline import DescriptorPipeline
 from numpy.typing import NDArray
 from rich.progress import Progress
 
-from dense_grasp_train.generate import parse_size
+from dense_grasp_train.generate_request import parse_size
 from dense_grasp_train.onnx_file import quiet_exporter, save_onnx
 from dense_grasp_train.photographs import photographs
 

@@ -14,7 +14,7 @@ from dense_grasp_core.cap_mesh import CapMesh, make_cap
 from numpy.typing import NDArray
 
 from dense_grasp_train.primitives import make_clutter
-from dense_grasp_train.raycast import Floats, RayCaster, RenderMesh, surface_coordinates
+from dense_grasp_train.raycast import Floats, Hits, RayCaster, RenderMesh, surface_coordinates
 from dense_grasp_train.shading import Exposure, Lighting, TablePlane, expose, shade
 from dense_grasp_train.textures import SURFACES, make_backdrop, make_surface
 
@@ -167,17 +167,38 @@ def _share_in_view(scene: Scene, camera: CameraModel, world_from_camera: Floats)
     return float(inside.mean())
 
 
-def render_view(
-    scene: Scene, camera: CameraModel, seed: int, index: int, view: int, photos: str | None = None
-) -> RenderedView:
-    """Render view number `view` of scene number `index` from a random camera that sees most of the cap."""
+def aimed_camera(
+    scene: Scene, camera: CameraModel, seed: int, index: int, view: int
+) -> tuple[Floats, np.random.Generator]:
+    """world_from_camera (4, 4) of view number `view` of scene number `index`, random but such that it sees most of the
+    object, and the generator from which the rest of the view is drawn."""
     rng = np.random.default_rng([0x51E, seed, index, view])
     wanted = rng.uniform(0.6, 1.0)
     for _ in range(50):
         world_from_camera = draw_camera_pose(scene, view, rng)
         if _share_in_view(scene, camera, world_from_camera) >= wanted:
             break
+    return world_from_camera, rng
+
+
+def render_view(
+    scene: Scene, camera: CameraModel, seed: int, index: int, view: int, photos: str | None = None
+) -> RenderedView:
+    """Ray-cast view number `view` of scene number `index`."""
+    world_from_camera, rng = aimed_camera(scene, camera, seed, index, view)
     return render_from(scene, camera, world_from_camera, rng, photos)
+
+
+def draw_exposure(rng: np.random.Generator, gamma: tuple[float, float] = (0.6, 1.05)) -> Exposure:
+    """Draw how the sensor sees the light; gamma: its range."""
+    return Exposure(
+        gain=float(rng.uniform(0.75, 1.35)),
+        gamma=float(rng.uniform(*gamma)),
+        white_balance=tuple(float(x) for x in rng.uniform(0.92, 1.08, 3)),  # type: ignore[arg-type]
+        blur_px=float(rng.uniform(0.3, 0.9)),
+        noise=float(rng.uniform(0.0, 0.02)),
+        vignette=float(rng.uniform(0, 0.25)),
+    )
 
 
 def render_from(
@@ -187,28 +208,26 @@ def render_from(
     rng: np.random.Generator,
     photos: str | None = None,
 ) -> RenderedView:
-    """Render a scene from a given camera pose; `rng` draws noise, exposure and backdrop."""
+    """Ray-cast a scene from a given camera pose; `rng` draws noise, exposure and backdrop."""
     caster = RayCaster(list(scene.meshes))
     hits = caster.cast(camera, world_from_camera)
     backdrop = make_backdrop(rng, camera.width, camera.height, photos)
     light, depth = shade(camera, world_from_camera, caster, hits, scene.lighting, scene.table, backdrop, rng)
-    exposure = Exposure(
-        gain=float(rng.uniform(0.75, 1.35)),
-        gamma=float(rng.uniform(0.6, 1.05)),
-        white_balance=tuple(float(x) for x in rng.uniform(0.92, 1.08, 3)),  # type: ignore[arg-type]
-        blur_px=float(rng.uniform(0.3, 0.9)),
-        noise=float(rng.uniform(0.0, 0.02)),
-        vignette=float(rng.uniform(0, 0.25)),
-    )
+    rgb = expose(light, draw_exposure(rng), rng)
+    return labelled(scene, camera, world_from_camera, hits, depth, rgb)
+
+
+def labelled(
+    scene: Scene, camera: CameraModel, world_from_camera: Floats, hits: Hits, depth: Floats, rgb: NDArray[np.uint8]
+) -> RenderedView:
+    """The view of a picture (H, W, 3), whoever rendered it, with what the ray caster knows of the same pose."""
     part: NDArray[np.int8] | None = None
     part_uv: Floats | None = None
     if scene.meshes[0].part_id is not None:
-        part, part_uv = surface_coordinates(hits, caster.meshes, 0)
+        part, part_uv = surface_coordinates(hits, list(scene.meshes), 0)
     visible = hits.mesh == 0
     whole = visible
     if len(scene.meshes) > 1:
         whole = RayCaster([scene.meshes[0]]).cast(camera, world_from_camera).mesh == 0
     camera_from_object = np.linalg.inv(world_from_camera) @ scene.world_from_object
-    return RenderedView(
-        expose(light, exposure, rng), depth, visible, whole, part, part_uv, camera, camera_from_object
-    )
+    return RenderedView(rgb, depth, visible, whole, part, part_uv, camera, camera_from_object)

@@ -76,8 +76,8 @@ def _remap(texture: NDArray[np.uint8], x: Image, y: Image) -> Image:
     return np.asarray(colour.reshape(-1, 3)[:count], np.float32)
 
 
-def _plane_hits(
-    camera: CameraModel, world_from_camera: Floats, hits: Hits, far: float
+def plane_hits(
+    camera: CameraModel, world_from_camera: Floats, hits: Hits, far: float = 6.0
 ) -> tuple[Floats, Floats]:
     """Depth (H, W) of the plane z = 0 where it is seen past the meshes, else 0, and its points (H, W, 3)."""
     origin, directions = camera_rays(camera, world_from_camera)
@@ -143,7 +143,7 @@ def shade(
             albedo[seen], normals[seen] = _mesh_colours(mesh, hits, seen)
             lit |= seen
     if table is not None:
-        distance, plane_points = _plane_hits(camera, world_from_camera, hits, far=6.0)
+        distance, plane_points = plane_hits(camera, world_from_camera, hits)
         seen = distance > 0
         cosine, sine = np.cos(table.angle), np.sin(table.angle)
         xy = plane_points[seen][:, :2] / table.period_m
