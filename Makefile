@@ -10,7 +10,7 @@ PLANNER ?=
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-photo test lint bench-grasp bench-stop bench-perception bench-memory bench-descriptors train export pairs lock clean
+.PHONY: help setup demo demo-photo test lint bench-grasp bench-stop bench-perception bench-memory bench-descriptors train export pairs blender lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -59,8 +59,18 @@ pairs: setup  ## draw training pairs with their matches into out/pairs.png
 export: setup  ## the shipped network as OpenVINO IR and ONNX in out/export/
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train export --model models/compact_caps.safetensors --out out/export $(ARGS)
 
+# The bpy wheel is made for one Python alone. GPL-3: it stays in an environment and a process of its own.
+BLENDER_PYTHON ?= python3.11
+
+blender:  ## Blender's Cycles in .blender for `generate --renderer blender` (350 MB, Python 3.11; optional)
+	@command -v $(BLENDER_PYTHON) > /dev/null || { echo "blender: $(BLENDER_PYTHON) is not there, expected Python 3.11:" \
+	  "make blender BLENDER_PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(BLENDER_PYTHON) -m venv .blender
+	.blender/bin/pip install --quiet --no-deps -r requirements/blender.lock
+	@.blender/bin/python -I -c "import bpy; print('Blender', bpy.app.version_string)"
+
 lock:  ## resolve requirements/*.in into the lock files (needs uv)
 	@.venv/bin/python -m tools.setup.lock
 
 clean:  ## remove everything that set-up made
-	rm -rf .setup .venv build install log
+	rm -rf .setup .venv .blender build install log
