@@ -10,7 +10,7 @@ PLANNER ?=
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-photo test lint bench-grasp bench-stop bench-perception bench-memory bench-descriptors train export pairs blender lock clean
+.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-perception bench-memory bench-descriptors train export pairs blender lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -26,6 +26,15 @@ demo-photo: setup  ## the same nodes on a real photograph pair with ground truth
 
 test: setup lint  ## lint, types, then every test; PYTEST="-k name" passes arguments on
 	@$(IN_WORKSPACE) python -m pytest $$(cat .setup/test_paths) $(PYTEST)
+
+test-franka: franka  ## the arm behind Franka's network protocol: bridge, stops, errors, and five unseen caps lifted
+	@$(IN_WORKSPACE) PYTHONPATH=$(CURDIR)/.franka:$$PYTHONPATH python -m pytest tests/franka -s $(PYTEST)
+
+franka: .franka/whole  ## Franka's control interface and a server of its protocol, into .franka/ (32 MB)
+
+.franka/whole: requirements/franka.lock | setup
+	@rm -rf .franka .franka.part && .venv/bin/pip install --quiet --no-deps --target .franka.part -r $<
+	@mv .franka.part .franka && touch $@
 
 lint: setup  ## ruff and mypy
 	@$(IN_WORKSPACE) ruff check . && ruff format --check --quiet tools && mypy
@@ -73,4 +82,4 @@ lock:  ## resolve requirements/*.in into the lock files (needs uv)
 	@.venv/bin/python -m tools.setup.lock
 
 clean:  ## remove everything that set-up made
-	rm -rf .setup .venv .blender build install log
+	rm -rf .setup .venv .blender .franka build install log

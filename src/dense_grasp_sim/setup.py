@@ -19,6 +19,8 @@ setup(
     entry_points={
         "console_scripts": [
             "sim_cell = dense_grasp_sim.sim_cell:main",
+            "franka_cell = dense_grasp_sim.franka_cell:main",
+            "robot_description = dense_grasp_sim.robot_model:main",
             "replay_camera = dense_grasp_sim.replay_camera:main",
             "demo = dense_grasp_sim.demo:main",
             "demo_photo = dense_grasp_sim.demo_photo:main",

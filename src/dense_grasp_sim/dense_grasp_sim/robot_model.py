@@ -8,6 +8,7 @@ this very URDF, so planner and physics share one kinematic chain.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import xml.etree.ElementTree as ET
@@ -248,3 +249,17 @@ def _add_hand(robot: ET.Element, models: Path, names: RobotNames) -> None:
         ET.SubElement(joint, "limit", lower="0.0", upper="0.04", effort="100", velocity="0.2")
         if number == 2:
             ET.SubElement(joint, "mimic", joint=names.of("finger_joint1"))
+
+
+def main() -> int:
+    """Entry point: print the URDF of a robot, as xacro prints a robot's description."""
+    parser = argparse.ArgumentParser(description="Print the URDF of a Franka arm with its hand.")
+    parser.add_argument("--robot-type", default="fr3", choices=ROBOT_TYPES)
+    parser.add_argument("--prefix", default="", help="before the robot type in names")
+    arguments = parser.parse_args()
+    try:
+        print(build_urdf(arguments.robot_type, arguments.prefix))
+    except DenseGraspError as error:
+        print(f"robot_description: {error}", file=sys.stderr)
+        return 1
+    return 0

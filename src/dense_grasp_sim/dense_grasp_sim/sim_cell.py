@@ -13,11 +13,9 @@ from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from dense_grasp_core import se3
-
 from .arm_server import ArmServer
 from .camera_node import CameraLoop, CameraOptions
-from .cell import CellSettings
+from .cell_parameters import cell_settings
 from .faults import check_fault
 from .gripper_server import GripperServer
 from .loops import PhysicsLoop
@@ -36,7 +34,7 @@ class SimCell(Node):
         self._fault = check_fault(p("fault", ""))
         self._real_time_factor = float(p("real_time_factor", 1.0))
         self.simulator = Simulator(
-            self._cell_settings(), p("observe_joints", list(OBSERVE_JOINTS)), homed=p("gripper_homed", False)
+            cell_settings(p), p("observe_joints", list(OBSERVE_JOINTS)), homed=p("gripper_homed", False)
         )
         if p("scene_object", "cap"):
             self.simulator.set_scene(p("scene_seed", 0), pose_seed=p("scene_pose_seed", 0))
@@ -62,20 +60,6 @@ class SimCell(Node):
 
     def _parameter(self, name: str, default):  # type: ignore[no-untyped-def]
         return self.declare_parameter(name, default).value
-
-    def _cell_settings(self) -> CellSettings:
-        p = self._parameter
-        default = CellSettings()
-        x, y, z, w = se3.to_quaternion(default.hand_from_camera_link)
-        quaternion = p("quaternion", [float(x), float(y), float(z), float(w)])
-        xyz = p("xyz", [float(value) for value in default.hand_from_camera_link[:3, 3]])
-        return CellSettings(
-            robot_type=p("robot_type", "fr3"),
-            prefix=p("prefix", ""),
-            hand_from_camera_link=se3.from_quaternion(np.array(quaternion), np.array(xyz)),
-            camera_parent=p("parent", ""),
-            table_seed=p("table_seed", 0),
-        )
 
     def fault(self) -> str:
         """The fault that is switched on, "" for none."""

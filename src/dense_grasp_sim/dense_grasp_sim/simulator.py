@@ -89,13 +89,16 @@ class Simulator:
         self.cell, self.model = cell, cell.model
         self.data = mujoco.MjData(self.model)
         self.data.time = time
-        self.arm, self.gripper = Arm(self.model, cell.names), gripper
+        self.arm, self.gripper = self._make_arm(cell), gripper
         self.arm.place(self.data, self._observe)
         self.gripper.place(self.data, MAX_WIDTH)
         mujoco.mj_forward(self.model, self.data)
         self.generation += 1
         self.referee = LiftReferee(self.rule)
         self._next_verdict = time
+
+    def _make_arm(self, cell: Cell) -> Arm:
+        return Arm(cell.model, cell.names)
 
     @property
     def time(self) -> float:

@@ -1,0 +1,1 @@
+"""A Franka arm and hand over their own control interface, without franka_ros2."""

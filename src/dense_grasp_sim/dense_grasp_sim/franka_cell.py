@@ -1,0 +1,141 @@
+"""Node: the cell behind Franka's network protocol, with its camera, its scene services and its clock.
+
+Arm and hand are reached through the protocol alone, by a driver: joint states, transforms and actions are the driver's.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import rclpy
+from dense_grasp_core.errors import DenseGraspError
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+from tf2_msgs.msg import TFMessage
+
+from dense_grasp_core import se3
+
+from .camera_node import CameraLoop, CameraOptions
+from .cell import LINK_FROM_OPTICAL
+from .cell_parameters import cell_settings
+from .franka_simulator import ServedSimulator, make_server
+from .loops import LoopThread
+from .messages import to_time, to_transform
+from .scene_services import SceneServices
+from .simulator import OBSERVE_JOINTS
+from .state_publisher import LATCHED
+
+CLOCK_PERIOD = 0.005  # s of simulated time
+
+
+class ServerLoop(LoopThread):
+    """Runs the protocol server and with it the physics."""
+
+    def __init__(self, simulator: ServedSimulator, host: str, on_error) -> None:  # type: ignore[no-untyped-def]
+        super().__init__("franka_server", on_error)
+        self._server = make_server(simulator, host)
+
+    def turn(self) -> None:
+        """Serve until stopped."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """End the server, then the thread."""
+        self._stopping.set()
+        self._server.stop()
+        super().stop()
+
+
+class FrankaCell(Node):
+    """Camera and scene of the cell; the arm is at `host`."""
+
+    def __init__(self) -> None:
+        super().__init__("franka_cell")
+        self.failure: BaseException | None = None
+        p = self._parameter
+        self.simulator = ServedSimulator(
+            settings=cell_settings(p),
+            observe_joints=p("observe_joints", list(OBSERVE_JOINTS)),
+            homed=p("gripper_homed", False),
+        )
+        if p("scene_object", "cap"):
+            self.simulator.set_scene(p("scene_seed", 0), pose_seed=p("scene_pose_seed", 0))
+        options = CameraOptions(
+            rate=float(p("camera_rate", 5.0)),
+            overview_rate=float(p("overview_rate", 5.0)),
+            namespace=p("camera_namespace", "/camera/camera"),
+            optical_frame=p("optical_frame", "camera_color_optical_frame"),
+            noise=p("depth_noise", True),
+            seed=p("noise_seed", 0),
+        )
+        self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
+        self._camera_frame = self.create_publisher(TFMessage, "/tf_static", LATCHED)
+        self._publish_camera_frame(p("child", "camera_link"), options.optical_frame)
+        self._scene = SceneServices(self, self.simulator)
+        self._next_clock = 0.0
+        self.simulator.after_step = self._tick
+        self._threads = [
+            ServerLoop(self.simulator, p("host", "127.0.0.1"), self._fail),
+            CameraLoop(self, self.simulator, options, lambda: "", self._fail),
+        ]
+
+    def _parameter(self, name: str, default):  # type: ignore[no-untyped-def]
+        return self.declare_parameter(name, default).value
+
+    def _publish_camera_frame(self, camera_link: str, optical_frame: str) -> None:
+        x, y, z, w = se3.to_quaternion(LINK_FROM_OPTICAL)
+        transform = to_transform(LINK_FROM_OPTICAL[:3, 3], (w, x, y, z), camera_link, optical_frame, to_time(0.0))
+        self._camera_frame.publish(TFMessage(transforms=[transform]))
+
+    def _tick(self) -> None:
+        now = self.simulator.time
+        if now >= self._next_clock and self.context.ok():
+            self._next_clock = now + CLOCK_PERIOD
+            self._clock_publisher.publish(Clock(clock=to_time(now)))
+
+    def start(self) -> None:
+        """Start server, physics and camera."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop them."""
+        for thread in self._threads:
+            thread.stop()
+
+    def _fail(self, error: BaseException) -> None:
+        if not rclpy.ok():
+            return
+        self.failure = error
+        self.get_logger().fatal(f"{type(error).__name__}: {error}")
+        rclpy.try_shutdown()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the node until it is interrupted."""
+    logging.basicConfig(level=logging.WARNING, format="[%(levelname)s] [%(name)s]: %(message)s")
+    rclpy.init(args=None if argv is None else list(argv))
+    try:
+        node = FrankaCell()
+    except DenseGraspError as error:
+        print(f"franka_cell: {error}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
+    executor = MultiThreadedExecutor(num_threads=4)
+    executor.add_node(node)
+    node.start()
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.stop()
+        rclpy.try_shutdown()
+    return 1 if node.failure is not None else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""The cell with its arm behind Franka's network protocol, as `make test-franka` runs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+from tests.franka.franka_graph import PATIENCE, FrankaGraph
+
+READY_TIMEOUT = 240.0  # s
+
+
+@pytest.fixture(scope="session")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrankaGraph]:
+    """franka_sim.launch.py with the shipped network, once for all tests; there is one pair of protocol ports."""
+    from dense_grasp_sim.client import GraphClient
+    from dense_grasp_sim.graph_process import GraphProcess, private_domain
+    from dense_grasp_sim.session import CellSession
+
+    folder = tmp_path_factory.mktemp("franka")
+    log, domain = folder / "graph.log", private_domain()
+    arguments = [f"store:=sqlite:///{folder / 'store.db'}"]
+    with (
+        GraphProcess("franka_sim.launch.py", arguments, log, domain, package="dense_grasp_franka") as process,
+        GraphClient(domain, process, name="franka_test") as client,
+    ):
+        session = CellSession.ready(process, client, READY_TIMEOUT)
+        running = FrankaGraph(client, session, log)
+        client.wait(lambda: running.complete, PATIENCE, "joint states of arm and hand")
+        yield running
