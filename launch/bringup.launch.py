@@ -3,7 +3,7 @@
 Every part is a launch file of its own beside this one and can be started alone.
 """
 
-from dense_grasp.launch_support import config_file, flag
+from dense_grasp.launch_support import config_file, flag, read_parameter
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -45,6 +45,10 @@ def start(context):
             part("camera", values, "camera", "camera_serial"),
             part("robot", values, "robot_ip", "robot_type", "prefix", "planner"),
         ]
+    planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
+    # A real arm's move_group comes with its driver, see robot.launch.py.
+    if planner == "move_group" and sim:
+        parts.append(part("moveit", values, "robot_type", "prefix", **clock))
     parts += [
         part("perception", values, "model", "store", "robot_type", "prefix", **clock),
         part("grasp", values, "robot_type", "prefix", "planner", "heartbeat_timeout", **clock),

@@ -129,11 +129,31 @@ def test_serial_number_and_address_reach_the_drivers(start):
     assert "franka_fr3_moveit_config" not in cell.included
 
 
-@pytest.mark.parametrize("planner", ["moveit_py", "move_group"])
-def test_moveit_is_started_for_its_planners(start, planner):
-    cell = start("bringup", robot_ip="172.16.0.2", camera="none", planner=planner)
+def test_frankas_move_group_comes_with_its_driver(start):
+    cell = start("bringup", robot_ip="172.16.0.2", camera="none", planner="move_group")
     assert list(cell.included) == ["franka_fr3_moveit_config"]
-    assert cell.overrides("grasp_executor")["planner"] == planner
+    assert cell.overrides("grasp_executor")["planner"] == "move_group"
+    assert "move_group" not in cell.names
+
+
+def test_a_move_group_that_only_plans_is_started_for_the_simulation(start, tmp_path):
+    share = tmp_path / "share"
+    srdf = '<robot name="panda"><group name="panda_arm"/></robot>'
+    plugin = "planning_plugins: [ompl_interface/OMPLPlanner]"
+    for package, file, text in (
+        ("moveit_resources_panda_moveit_config", "config/panda.srdf", srdf),
+        ("moveit_configs_utils", "default_configs/ompl_planning.yaml", plugin),
+        ("moveit_kinematics", "package.xml", ""),
+    ):
+        (share / package / file).parent.mkdir(parents=True)
+        (share / package / file).write_text(text)
+        (share / "ament_index/resource_index/packages" / package).touch()
+    cell = start("bringup", sim="true", planner="move_group")
+    parameters = cell.overrides("move_group")
+    assert parameters["use_sim_time"] is True and parameters["allow_trajectory_execution"] is False
+    assert 'name="fr3_arm"' in parameters["robot_description_semantic"]
+    (node,) = [node for node in cell.nodes if node["executable"] == "move_group"]
+    assert "name" not in node
 
 
 def test_what_is_not_given_stays_with_the_configuration_files(start):

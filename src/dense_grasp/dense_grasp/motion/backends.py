@@ -18,11 +18,20 @@ def _ompl(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
     return OmplBackend(node, robot, callback_group=callback_group)
 
 
-BACKENDS: dict[str, Callable[[Node, RobotSettings, object], MotionPlanner]] = {"ompl": _ompl}
+def _move_group(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
+    from dense_grasp.motion.moveit_backend import make_move_group
+
+    return make_move_group(node, robot, callback_group)
+
+
+BACKENDS: dict[str, Callable[[Node, RobotSettings, object], MotionPlanner]] = {
+    "ompl": _ompl,
+    "move_group": _move_group,
+}
 
 
 def make_planner(name: str, node: Node, robot: RobotSettings, callback_group=None) -> MotionPlanner:
-    """The planner called `name`. Raises GraspFailure PLANNER_UNAVAILABLE for a name that is not there."""
+    """The planner called `name`. Raises GraspFailure PLANNER_UNAVAILABLE for one that is not there."""
     if name not in BACKENDS:
         raise GraspFailure(
             GraspCode.PLANNER_UNAVAILABLE,

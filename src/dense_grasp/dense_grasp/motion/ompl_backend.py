@@ -1,9 +1,10 @@
-"""The embedded planner as a backend of the executor: built when the robot's description arrives."""
+"""A planner that works in this process as a backend of the executor: built when the robot's description arrives."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
@@ -25,18 +26,22 @@ from dense_grasp.motion.waiting import Deadline, wait_until
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 
 
-class OmplBackend:
-    """MotionPlanner that waits for the robot's description."""
+class DescribedBackend:
+    """MotionPlanner that waits for the robot's description. `build(settings, urdf)` makes the planner, or raises
+    DenseGraspError for a description that cannot be planned with.
+    """
 
     def __init__(
         self,
         node: Node,
         settings: RobotSettings,
+        build: Callable[[RobotSettings, str], EmbeddedPlanner],
         *,
         description_timeout: float = 5.0,
         callback_group=None,
     ):
         self._settings = settings
+        self._build = build
         self._topic = settings.description_topic
         self._names = settings.joint_names
         self._timeout = description_timeout
@@ -89,7 +94,7 @@ class OmplBackend:
                 return
             self._urdf = message.data
             try:
-                self._planner = build_planner(self._settings, message.data, get_package_share_directory)
+                self._planner = self._build(self._settings, message.data)
                 self._error = ""
             except DenseGraspError as error:
                 self._planner, self._error = None, str(error)
@@ -114,8 +119,24 @@ class _Borrowed:
         self._lock.release()
 
 
+class OmplBackend(DescribedBackend):
+    """The embedded planner."""
+
+    def __init__(self, node: Node, settings: RobotSettings, **more: Any):
+        super().__init__(
+            node, settings, lambda robot, urdf: build_planner(robot, urdf, get_package_share_directory), **more
+        )
+
+
 def build_planner(settings: RobotSettings, urdf: str, resolve_package: Callable[[str], str]) -> EmbeddedPlanner:
     """The embedded planner for a robot description. Raises DenseGraspError."""
+    return EmbeddedPlanner(*robot_and_config(settings, urdf, resolve_package))
+
+
+def robot_and_config(
+    settings: RobotSettings, urdf: str, resolve_package: Callable[[str], str]
+) -> tuple[RobotModel, EmbeddedConfig]:
+    """What every planner of this arm is built from. Raises DenseGraspError."""
     centre, size = settings.camera_box[:3], settings.camera_box[3:]
     hand_from_box = np.eye(4)
     hand_from_box[:3, 3] = centre
@@ -143,14 +164,12 @@ def build_planner(settings: RobotSettings, urdf: str, resolve_package: Callable[
         clearance=settings.clearance,
         self_margin=settings.self_margin,
     )
-    return EmbeddedPlanner(
-        robot,
-        EmbeddedConfig(
-            limits=limits,
-            scene=scene,
-            path=PathOptions(allowed_time=settings.planning_time),
-            tcp_speed=settings.tcp_speed,
-            approach_speed=settings.approach_speed,
-            lift_speed=settings.lift_speed,
-        ),
+    config = EmbeddedConfig(
+        limits=limits,
+        scene=scene,
+        path=PathOptions(allowed_time=settings.planning_time),
+        tcp_speed=settings.tcp_speed,
+        approach_speed=settings.approach_speed,
+        lift_speed=settings.lift_speed,
     )
+    return robot, config

@@ -44,6 +44,8 @@ class RobotSettings:
     camera_box: np.ndarray
     heartbeat_timeout: float
     wrench_topic: str
+    planning_group: str = ""
+    move_group_namespace: str = ""
 
     @property
     def name(self) -> str:
@@ -121,6 +123,8 @@ def robot_settings(node: Node) -> RobotSettings:
         camera_box=numbers(node, "camera_box", [0.065, 0.0, 0.0225, 0.030, 0.100, 0.035], 6),
         heartbeat_timeout=value("heartbeat_timeout", 0.06),
         wrench_topic=value("wrench_topic", ""),
+        planning_group=value("planning_group", "") or f"{prefix}{robot_type}_arm",
+        move_group_namespace=value("move_group_namespace", ""),
     )
     for box in ("workspace", "tcp"):
         low, high = getattr(settings, f"{box}_min"), getattr(settings, f"{box}_max")

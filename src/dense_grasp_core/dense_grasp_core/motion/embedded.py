@@ -67,8 +67,7 @@ class EmbeddedPlanner:
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None
     ) -> Trajectory:
         """A straight line of the tool centre point to the pose (4, 4); checked against the robot itself only."""
-        checker = CollisionChecker(self.robot, Scene((), 0.0))
-        path = straight_line(self.kinematics, start, base_from_tcp, checker)
+        path = self.straight(self.alone(), np.asarray(start, dtype=float), np.asarray(base_from_tcp, dtype=float))
         return self.timed(path, speed or self.config.lift_speed)
 
     def plan_pick(self, request: PickRequest, stop: StopCheck | None = None) -> PickPlan:
@@ -90,6 +89,14 @@ class EmbeddedPlanner:
         raise PlanError(
             GraspCode.START_IN_COLLISION, f"the arm starts in collision: {describe(checker.contacts(start))}"
         )
+
+    def alone(self) -> CollisionChecker:
+        """Collision checks of the robot against itself only."""
+        return CollisionChecker(self.robot, Scene((), 0.0))
+
+    def straight(self, checker: CollisionChecker, start: Array, base_from_tcp: Array) -> Array:
+        """Joint path (N, 7) of a straight line without collision. Raises PlanError UNREACHABLE, GOAL_IN_COLLISION."""
+        return straight_line(self.kinematics, start, base_from_tcp, checker)
 
     def joint_move(self, checker: CollisionChecker, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
         """A timed collision-free path; the timed spline is checked, too. Raises PlanError, PlanCanceled."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.cartesian import describe, straight_line
+from dense_grasp_core.motion.cartesian import describe
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
 
@@ -95,8 +95,8 @@ def _option(
             failure = PlanError(GraspCode.GOAL_IN_COLLISION, f"pre-grasp: {describe(checker.contacts(q))}")
             continue
         try:
-            approach = straight_line(planner.kinematics, q, pose, checker)
-            lift = straight_line(planner.kinematics, approach[-1], lifted, checker)
+            approach = planner.straight(checker, q, pose)
+            lift = planner.straight(checker, approach[-1], lifted)
         except PlanError as error:
             if failure.code != GraspCode.GOAL_IN_COLLISION:
                 failure = error

@@ -66,18 +66,36 @@ class Scene:
     clearance: float
 
 
+@dataclass(frozen=True)
+class Cells:
+    """Occupied cells of one part of what was seen: `centres` (N, 3) m; `fingers` as in Obstacle."""
+
+    name: str
+    centres: Array
+    fingers: bool
+
+
 def build_scene(config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None) -> Scene:
     """The scene for one plan. `seen_from` (7,): the arm's positions when `world` was seen, for the self-filter."""
     obstacles = list(_fixed(config))
+    for part in seen_cells(config, world, robot, seen_from):
+        octree = coal.makeOctree(np.ascontiguousarray(part.centres), config.voxel)
+        obstacles.append(Obstacle(part.name, pin.SE3.Identity(), octree, part.fingers))
+    return Scene(tuple(obstacles), config.clearance)
+
+
+def seen_cells(
+    config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None
+) -> tuple[Cells, ...]:
+    """What the camera saw as cells of `config.voxel` m, free of table and robot: "seen", and "target" about the grasp.
+
+    The same for every planner. A part without cells is left out.
+    """
     points = free_of_table(crop(world.points_base, config.bounds), config)
     if len(points) and seen_from is not None:
         points = points[~inside_robot(points, robot, seen_from, config.self_margin)]
-    for name, part, fingers in _split_target(points, world):
-        part = thin(part, config.voxel)
-        if len(part):
-            octree = coal.makeOctree(np.ascontiguousarray(part), config.voxel)
-            obstacles.append(Obstacle(name, pin.SE3.Identity(), octree, fingers))
-    return Scene(tuple(obstacles), config.clearance)
+    parts = (Cells(name, thin(part, config.voxel), fingers) for name, part, fingers in _split_target(points, world))
+    return tuple(part for part in parts if len(part.centres))
 
 
 def crop(points: Array, bounds: tuple[Array, Array]) -> Array:

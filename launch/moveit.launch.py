@@ -1,0 +1,50 @@
+"""A move_group that plans only: grasp_executor sends what it plans to the controller, after its own checks."""
+
+from ament_index_python.packages import get_package_share_directory
+from dense_grasp.launch_nodes import lasting_node
+from dense_grasp.launch_support import LaunchArgumentError, config_file, flag, read_parameter
+from dense_grasp.motion.moveit_config import move_group_parameters, moveit_parameters
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+
+ARGUMENTS = {
+    "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
+    "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
+    "use_sim_time": ("false", "take the time from /clock"),
+}
+
+
+def start(context):
+    """The node."""
+    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    clock = {"use_sim_time": flag("use_sim_time", values["use_sim_time"])}
+    file = config_file("robot.yaml")
+    limits = read_parameter(file, "acceleration_limits")
+    if not isinstance(limits, list):
+        raise LaunchArgumentError(f"acceleration_limits in {file} is {limits!r}, expected seven numbers")
+    parameters = moveit_parameters(
+        values["robot_type"] or str(read_parameter(file, "robot_type")),
+        values["prefix"] or str(read_parameter(file, "prefix", "")),
+        limits,
+        get_package_share_directory,
+        str(read_parameter(file, "planning_group", "")),
+    )
+    # No name: it would be given to every node of the process, and move_group has several.
+    return [
+        lasting_node(
+            package="moveit_ros_move_group",
+            executable="move_group",
+            parameters=[{**move_group_parameters(parameters), **clock}],
+            output="screen",
+        )
+    ]
+
+
+def generate_launch_description():
+    """Read by `ros2 launch`."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])

@@ -1,0 +1,97 @@
+"""MoveIt's trajectory made to keep our limits: the same path, evenly slower where it must be."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.embedded import EmbeddedConfig
+from dense_grasp_core.motion.protocol import PlanError, Trajectory
+from dense_grasp_core.motion.timing import slow_down
+
+from dense_grasp.motion.moveit_port import PathAnswer
+
+Array = np.ndarray
+#: rad by which the ends of an answer may miss what was asked.
+END_TOLERANCE = 2e-3
+#: s; a point that comes sooner after the one before it is left out.
+SHORTEST = 1e-3
+
+
+class Timer(Protocol):
+    """What of a planner is needed to time a path."""
+
+    config: EmbeddedConfig
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Arm joints in the order of every position vector."""
+
+    def tcp_pose(self, positions: Array) -> Array:
+        """base_from_tcp (4, 4) at `positions` (J,)."""
+
+    def timed(self, path: Array, tcp_speed: float) -> Trajectory:
+        """A path (N, J) timed within our limits."""
+
+
+def fitted(who: str, answer: PathAnswer, timer: Timer, start: Array, goal: Array) -> Trajectory:
+    """The answer as a trajectory from `start` to `goal` (J,) that the guard lets pass.
+
+    Even slowing down leaves the path as it was checked. A path without times gets ours.
+    Raises PlanError PLANNER_UNAVAILABLE for missing joints, PLANNING_FAILED for wrong ends or numbers.
+    """
+    times, positions, velocities = _columns(who, answer, timer.joint_names)
+    for name, point, asked in (("starts", positions[0], start), ("ends", positions[-1], goal)):
+        apart = np.abs(point - asked)
+        worst = int(np.argmax(apart))
+        if apart[worst] > END_TOLERANCE:
+            raise PlanError(
+                GraspCode.PLANNING_FAILED,
+                f"the path that {who} gave {name} with {timer.joint_names[worst]} at {point[worst]:.4f} rad, "
+                f"expected {asked[worst]:.4f}",
+            )
+    positions = positions.copy()
+    positions[0], positions[-1] = start, goal
+    tcp_speed = timer.config.tcp_speed
+    if velocities is None or np.any(np.diff(times) <= 0.0):
+        return timer.timed(positions, tcp_speed)
+    times, positions, velocities = _thinned(times, positions, velocities)
+    limits, steps = timer.config.limits, np.diff(times)[:, None]
+    speed = max(np.max(np.abs(v) / limits.velocity) for v in (velocities, np.diff(positions, axis=0) / steps))
+    gain = np.max(np.abs(np.diff(velocities, axis=0)) / steps / limits.acceleration)
+    points = np.array([timer.tcp_pose(q)[:3, 3] for q in positions])
+    tool = np.max(np.linalg.norm(np.diff(points, axis=0), axis=1) / steps[:, 0]) / tcp_speed
+    trajectory = Trajectory(timer.joint_names, times, positions, velocities)
+    return slow_down(trajectory, float(max(speed, np.sqrt(gain), tool)))
+
+
+def _columns(who: str, answer: PathAnswer, names: tuple[str, ...]) -> tuple[Array, Array, Array | None]:
+    """Times (N,) from 0, positions and velocities (N, J) in the order of our joints; no velocities: None."""
+    missing = [name for name in names if name not in answer.joint_names]
+    if missing:
+        raise PlanError(
+            GraspCode.PLANNER_UNAVAILABLE,
+            f"{who} gave a path of {', '.join(answer.joint_names) or 'no joint'}, expected {', '.join(names)}",
+        )
+    columns = [answer.joint_names.index(name) for name in names]
+    shape = (len(answer.times), len(answer.joint_names))
+    if len(answer.times) < 1 or answer.positions.shape != shape or not np.isfinite(answer.positions).all():
+        raise PlanError(
+            GraspCode.PLANNING_FAILED,
+            f"{who} gave {len(answer.times)} times with positions {answer.positions.shape}, expected finite {shape}",
+        )
+    velocities = None
+    if answer.velocities.shape == shape and np.isfinite(answer.velocities).all() and len(answer.times) > 1:
+        velocities = answer.velocities[:, columns]
+    return answer.times - answer.times[0], answer.positions[:, columns], velocities
+
+
+def _thinned(times: Array, positions: Array, velocities: Array) -> tuple[Array, Array, Array]:
+    """Without points that follow too soon; the last one stays, the one before it goes instead."""
+    kept = [0]
+    for index in range(1, len(times) - 1):
+        if times[index] - times[kept[-1]] >= SHORTEST and times[-1] - times[index] >= SHORTEST:
+            kept.append(index)
+    kept.append(len(times) - 1)
+    return times[kept], positions[kept], velocities[kept]

@@ -1,0 +1,103 @@
+"""MoveIt's parameters for each robot, from packages as they are laid out upstream."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from dense_grasp.motion.moveit_config import (
+    PANDA,
+    MoveItConfigError,
+    move_group_parameters,
+    moveit_parameters,
+    semantic_description,
+)
+
+SRDF = """<robot name="panda">
+  <group name="panda_arm"><chain base_link="panda_link0" tip_link="panda_link8"/></group>
+  <virtual_joint child_link="panda_link0" name="virtual_joint" parent_frame="world" type="floating"/>
+  <disable_collisions link1="panda_link0" link2="panda_link1" reason="Adjacent"/>
+</robot>"""
+PIPELINE = "planning_plugins: [ompl_interface/OMPLPlanner]\nrequest_adapters: [a/A]\nresponse_adapters: [b/B]\n"
+LIMITS = [3.75, 1.875, 2.5, 3.125, 3.75, 5.0, 5.0]
+
+
+@pytest.fixture
+def share(tmp_path):
+    """`share(name)` of a machine with MoveIt and the Panda's configuration; `share.add(name, path, text)`."""
+
+    def find(name: str) -> str:
+        if not (tmp_path / name).is_dir():
+            raise LookupError(f"package {name!r} not found")
+        return str(tmp_path / name)
+
+    def add(name: str, path: str, text: str) -> None:
+        file = tmp_path / name / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    find.add = add
+    add(PANDA, "config/panda.srdf", SRDF)
+    add("moveit_configs_utils", "default_configs/ompl_planning.yaml", PIPELINE)
+    add("moveit_kinematics", "package.xml", "")
+    return find
+
+
+@pytest.mark.parametrize(("robot_type", "prefix"), [("panda", ""), ("fr3", ""), ("panda", "left_"), ("fr3", "left_")])
+def test_names_follow_robot_type_and_prefix(share, robot_type, prefix):
+    name = prefix + robot_type
+    parameters = moveit_parameters(robot_type, prefix, LIMITS, share)
+    root = ElementTree.fromstring(parameters["robot_description_semantic"])
+    assert root.find("group").get("name") == f"{name}_arm"
+    assert root.find("group/chain").get("tip_link") == f"{name}_link8"
+    assert root.find("disable_collisions").get("link2") == f"{name}_link1"
+    assert list(parameters["robot_description_kinematics"]) == [f"{name}_arm"]
+    limits = parameters["robot_description_planning"]["joint_limits"]
+    assert limits[f"{name}_joint2"] == {"has_acceleration_limits": True, "max_acceleration": 1.875}
+    assert f"{name}_arm" in parameters["ompl"]
+
+
+def test_the_base_is_the_planning_frame(share):
+    assert "virtual_joint" not in semantic_description("panda", "", share)
+
+
+def test_frankas_own_description_goes_before_the_pandas(share):
+    pytest.importorskip("xacro", reason="needs xacro")
+    share.add("franka_description", "robots/fr3/fr3.srdf.xacro", SRDF.replace("panda", "fr3").replace("arm", "own"))
+    assert "fr3_own" in semantic_description("fr3", "", share)
+
+
+def test_what_move_group_reads(share):
+    parameters = moveit_parameters("panda", "", LIMITS, share)
+    group = move_group_parameters(parameters)
+    assert group["planning_pipelines"] == ["ompl"] and group["ompl"]["request_adapters"] == ["a/A"]
+    assert group["allow_trajectory_execution"] is False and "robot_description" not in group
+
+
+@pytest.mark.parametrize(
+    ("package", "robot_type", "word"),
+    [
+        (PANDA, "panda", PANDA),
+        (PANDA, "fr3", "franka_description or moveit_resources"),
+        ("moveit_configs_utils", "fr3", "moveit_configs_utils"),
+        ("moveit_kinematics", "fr3", "moveit_kinematics"),
+    ],
+)
+def test_a_package_that_is_missing_is_named(share, package, robot_type, word):
+    def without(name: str) -> str:
+        if name == package:
+            raise LookupError(name)
+        return share(name)
+
+    with pytest.raises(MoveItConfigError, match=word):
+        moveit_parameters(robot_type, "", LIMITS, without)
+
+
+def test_files_that_are_not_what_they_must_be_are_named(share):
+    share.add(PANDA, "config/panda.srdf", "<robot")
+    with pytest.raises(MoveItConfigError, match="SRDF"):
+        moveit_parameters("panda", "", LIMITS, share)
+    share.add(PANDA, "config/panda.srdf", SRDF)
+    share.add("moveit_configs_utils", "default_configs/ompl_planning.yaml", "nothing: here")
+    with pytest.raises(MoveItConfigError, match="no planning plugin"):
+        moveit_parameters("panda", "", LIMITS, share)

@@ -1,0 +1,314 @@
+"""The planner over a MoveIt: goals, codes and limits are those of the embedded planner.
+
+The MoveIt here is a port whose answers are worked out: collisions by coal of the very boxes that it was given, paths
+by OMPL. What MoveIt itself does is not tested with it, but what is asked of it and what is made of its answers.
+"""
+
+from __future__ import annotations
+
+import coal
+import numpy as np
+import pinocchio as pin
+import pytest
+
+pytest.importorskip("ompl")
+from dense_grasp.motion.moveit_planner import MoveItPlanner
+from dense_grasp.motion.moveit_port import CollisionMatrix, PathAnswer, PresentScene, SceneObject
+from dense_grasp.motion.planning_scene import OURS
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.guard import MotionBounds, check_trajectory
+from dense_grasp_core.motion.ik import InverseKinematics
+from dense_grasp_core.motion.planner import PathOptions, find_path
+from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
+from dense_grasp_core.motion.protocol import PickRequest, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.robot import RobotModel
+from dense_grasp_core.motion.scene import BoxObstacle, Scene, SceneConfig, build_scene
+from dense_grasp_core.motion.timing import MotionLimits, time_path
+
+LEFT = np.array([0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])
+RIGHT = np.array([-0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])
+OBSERVE = np.array([-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108])
+POST = BoxObstacle("post", (0.55, 0.0, 0.4), (0.06, 0.06, 0.8))
+
+
+class BoxWorld(CollisionChecker):
+    """The robot against itself and against boxes, with the pairs that the matrix allows left out."""
+
+    def __init__(self, robot: RobotModel, objects: dict[str, SceneObject], matrix: CollisionMatrix):
+        super().__init__(robot, Scene((), 0.0))
+        place = {name: index for index, name in enumerate(matrix.names)}
+        for name, thing in objects.items():
+            for centre, size in zip(thing.centres, thing.sizes, strict=True):
+                placement = robot.root_from_base * pin.SE3(np.eye(3), centre)
+                index = self._model.addGeometryObject(
+                    pin.GeometryObject(f"{name}_{len(self._labels)}", 0, placement, coal.Box(*size))
+                )
+                for part, link in enumerate(robot.links_of_geometry):
+                    both = link in place and name in place
+                    if not (both and matrix.allowed[place[link], place[name]]):
+                        self._pair(part, index, link, name)
+        self._data = pin.GeometryData(self._model)
+        self._touch_data = pin.GeometryData(self._model)
+
+
+class StandIn:
+    """The port. `speed`: factor by which its trajectories are faster than our limits allow; `fails`: code of plan()."""
+
+    who = "move_group"
+    group = "fr3_arm"
+
+    def __init__(self, robot: RobotModel, limits: MotionLimits, *, joints=None, speed: float = 1.0, fails: int = 1):
+        self.robot = robot
+        self.limits = MotionLimits(limits.velocity * speed, limits.acceleration * speed**2)
+        self.joints = robot.joint_names if joints is None else joints
+        self.fails = fails
+        self.ik_code = 1
+        self.ik_offset = 0.0
+        self.refuses = False
+        self.objects: dict[str, SceneObject] = {}
+        self.carried: dict[str, SceneObject] = {}
+        self.matrix = CollisionMatrix(("stranger", "fr3_link0"), np.array([[False, True], [True, False]]))
+        self.log: list[str] = []
+
+    def scene(self, stop=None):
+        return PresentScene("arm", tuple(self.joints), tuple(self.objects), tuple(self.carried), self.matrix)
+
+    def change(self, change, stop=None):
+        self.log.append("change")
+        if self.refuses:
+            return False
+        for name in change.remove:
+            del self.objects[name]
+        for name in change.release:
+            del self.carried[name]
+        for thing in change.objects:
+            (self.carried if thing.link else self.objects)[thing.name] = thing
+        self.matrix = change.matrix
+        return True
+
+    @property
+    def world(self) -> BoxWorld:
+        return BoxWorld(self.robot, self.objects, self.matrix)
+
+    def contacts(self, path, stop=None):
+        self.log.append(f"contacts of {len(path)}")
+        if stop is not None and stop():
+            raise PlanCanceled("the goal was canceled")
+        world = self.world
+        return [list(dict.fromkeys(world.contacts(q))) for q in path]
+
+    def solve(self, link, base_from_link, seed, stop=None):
+        hand = self.robot.frame_pose(seed, link)
+        goal = base_from_link @ np.linalg.inv(hand) @ self.robot.tcp_pose(seed)
+        goal[2, 3] += self.ik_offset
+        q = InverseKinematics(self.robot).solve(goal, seed)
+        return self.ik_code, q
+
+    def plan(self, question, stop=None):
+        self.log.append("plan")
+        if self.fails != 1:
+            return PathAnswer(self.fails, "as ordered")
+        world = self.world
+        for _ in range(5):  # a spline may cut a corner; MoveIt checks what it gives, too
+            try:
+                path = find_path(world, question.start, question.goal, PathOptions(question.allowed_time), stop)
+            except PlanError as error:
+                return PathAnswer(-1, str(error))
+            timed = time_path(self.joints, path, self.limits, 0.1, 0.02)
+            if world.untouched(timed.positions):
+                break
+        # MoveIt's joints come in its own order.
+        return PathAnswer(1, "", self.joints[::-1], timed.times, timed.positions[:, ::-1], timed.velocities[:, ::-1])
+
+
+@pytest.fixture(scope="module")
+def robot():
+    return RobotModel(primitive_arm_urdf(), "fr3")
+
+
+@pytest.fixture(scope="module")
+def limits(robot):
+    acceleration = np.array([3.75, 1.875, 2.5, 3.125, 3.75, 5.0, 5.0])
+    return MotionLimits.scaled(robot.velocity_limits, acceleration, 0.5, 0.9)
+
+
+@pytest.fixture
+def make(robot, limits):
+    """`make(*walls, **stand-in options)` gives the planner and the port."""
+
+    def build(*walls, allowed_time: float = 2.0, **options):
+        port = StandIn(robot, limits, **options)
+        config = EmbeddedConfig(limits, SceneConfig(walls=walls), PathOptions(allowed_time))
+        return MoveItPlanner(robot, config, port, (0.5, 0.9)), port
+
+    return build
+
+
+def post_of_points() -> np.ndarray:
+    y, x, z = np.meshgrid(np.linspace(-0.03, 0.03, 12), np.linspace(0.5, 0.58, 12), np.linspace(0.02, 0.7, 80))
+    return np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
+
+
+def ring(x: float, y: float) -> np.ndarray:
+    angle, z = np.meshgrid(np.linspace(0, 2 * np.pi, 120), np.linspace(0.02, 0.11, 20))
+    return np.stack([x + 0.09 * np.cos(angle.ravel()), y + 0.09 * np.sin(angle.ravel()), z.ravel()], axis=1)
+
+
+def pinch(x: float, y: float, z: float) -> list[np.ndarray]:
+    pose = np.diag([1.0, -1.0, -1.0, 1.0])
+    pose[:3, 3] = [x, y, z]
+    turned = pose.copy()
+    turned[:2, :2] *= -1
+    return [pose, turned]
+
+
+def pick(planner, start=OBSERVE, contact=(0.55, 0.0, 0.11), world=None):
+    x, y, z = contact
+    world = world or WorldModel(ring(x - 0.09, y), np.array(contact))
+    return planner.plan_pick(PickRequest(start, pinch(x, y, z - 0.015), world))
+
+
+def failure(action) -> PlanError:
+    with pytest.raises(PlanError) as caught:
+        action()
+    return caught.value
+
+
+def test_a_pick_joins_and_ends_at_the_same_grasp_as_the_embedded_planners(make, robot, limits):
+    planner, port = make()
+    plan = pick(planner)
+    embedded = pick(EmbeddedPlanner(robot, EmbeddedConfig(limits)))
+    np.testing.assert_allclose(plan.base_from_tcp, embedded.base_from_tcp)
+    np.testing.assert_array_equal(plan.to_pre_grasp.start, OBSERVE)
+    np.testing.assert_allclose(plan.to_pre_grasp.end, plan.approach.start)
+    np.testing.assert_allclose(plan.approach.end, plan.lift.start)
+    np.testing.assert_allclose(plan.approach.end, embedded.approach.end, atol=1e-6)
+    np.testing.assert_allclose(robot.tcp_pose(plan.approach.end), plan.base_from_tcp, atol=1e-4)
+    assert {name.removeprefix(OURS) for name in port.objects} == {"table", "target"} | (
+        {"seen"} if f"{OURS}seen" in port.objects else set()
+    )
+
+
+@pytest.mark.parametrize("speed", [0.5, 3.0])
+def test_whatever_speed_it_answers_with_the_guard_lets_the_motion_pass(make, robot, limits, speed):
+    planner, _ = make(POST, speed=speed)
+    trajectory = planner.plan_joints(LEFT, RIGHT, WorldModel())
+    bounds = MotionBounds(robot.lower, robot.upper, limits, np.full(3, -2.0), np.full(3, 2.0), 0.5)
+    check_trajectory(trajectory, bounds, robot.tcp_pose, LEFT)
+    assert trajectory.joint_names == robot.joint_names
+
+
+@pytest.mark.parametrize("as_points", [False, True])
+def test_it_goes_around_a_post(make, robot, as_points):
+    world = WorldModel(post_of_points()) if as_points else WorldModel()
+    planner, _ = make(*(() if as_points else (POST,)))
+    checker = CollisionChecker(robot, build_scene(planner.config.scene, world, robot))
+    assert not checker.untouched(np.stack([LEFT, RIGHT]))
+    for _ in range(3):
+        trajectory = planner.plan_joints(LEFT, RIGHT, world)
+        assert checker.untouched(trajectory.positions, 0.01)
+
+
+def test_the_scene_of_the_goal_before_is_gone(make):
+    planner, port = make()
+    planner.plan_joints(LEFT, RIGHT, WorldModel(post_of_points()))
+    assert f"{OURS}seen" in port.objects
+    planner.plan_joints(LEFT, RIGHT, WorldModel())
+    assert set(port.objects) == {f"{OURS}table"}
+    planner.plan_line(LEFT, planner.tcp_pose(LEFT))
+    assert port.objects == {}
+    assert "stranger" in port.matrix.names
+
+
+def test_start_and_goal_in_collision_have_their_codes(make, robot):
+    inside = BoxObstacle("crate", tuple(robot.tcp_pose(LEFT)[:3, 3]), (0.1, 0.1, 0.1))
+    planner, _ = make(inside)
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.START_IN_COLLISION and "touches crate" in str(error)
+    error = failure(lambda: planner.plan_joints(RIGHT, LEFT, WorldModel()))
+    assert error.code == GraspCode.GOAL_IN_COLLISION and "touches crate" in str(error)
+
+
+def test_less_clearance_at_the_start_is_not_a_collision(make, robot):
+    low = robot.tcp_pose(LEFT)[:3, 3] - [0, 0, 0.0133]
+    shelf = BoxObstacle("shelf", tuple(low - [0, 0, 0.05]), (0.2, 0.2, 0.1 + 2 * 0.001))
+    planner, port = make(shelf)
+    planner.plan_joints(LEFT, RIGHT, WorldModel())
+    assert port.objects[f"{OURS}shelf"].sizes[0, 0] == pytest.approx(0.2)
+
+
+def test_a_grasp_inside_something_is_in_collision_and_one_far_away_unreachable(make):
+    planner, _ = make(BoxObstacle("crate", (0.55, 0.0, 0.2), (0.3, 0.3, 0.06)))
+    error = failure(lambda: pick(planner))
+    assert error.code == GraspCode.GOAL_IN_COLLISION and "crate" in str(error)
+    planner, _ = make()
+    error = failure(lambda: pick(planner, contact=(1.4, 0.0, 0.1), world=WorldModel()))
+    assert error.code == GraspCode.UNREACHABLE
+
+
+def test_a_failed_plan_says_what_moveit_said(make):
+    planner, _ = make(fails=-6)
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.PLANNING_FAILED
+    assert "move_group answered TIMED_OUT (-6)" in str(error) and "as ordered" in str(error)
+    assert failure(lambda: pick(planner)).code == GraspCode.PLANNING_FAILED
+
+
+def test_a_moveit_for_another_robot_is_told_apart(make):
+    planner, _ = make(joints=tuple(f"panda_joint{i + 1}" for i in range(7)))
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.PLANNER_UNAVAILABLE
+    assert "no joint fr3_joint1" in str(error) and "panda_joint1" in str(error)
+
+
+def test_a_moveit_whose_arm_stands_elsewhere_is_told_apart(make):
+    planner, port = make()
+    port.ik_offset = 0.05
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.PLANNER_UNAVAILABLE and "50 mm" in str(error)
+
+
+@pytest.mark.parametrize(("code", "word"), [(-15, "fr3_arm"), (-21, "transform")])
+def test_a_group_or_frame_that_it_does_not_know_is_said(make, code, word):
+    planner, port = make()
+    port.ik_code = code
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.PLANNER_UNAVAILABLE and word in str(error)
+
+
+def test_a_moveit_without_kinematics_serves_as_well(make):
+    planner, port = make()
+    port.ik_code = -31
+    assert pick(planner).lift.duration > 0
+
+
+def test_a_refused_scene_is_an_error(make):
+    planner, port = make()
+    port.refuses = True
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.PLANNER_UNAVAILABLE and "fr3_link0" in str(error)
+
+
+def test_a_path_through_an_obstacle_is_not_believed(make):
+    planner, port = make(POST)
+    blind = StandIn(port.robot, port.limits)
+    port.plan = lambda question, stop=None: blind.plan(question, stop)
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.PLANNING_FAILED and "touches an obstacle" in str(error)
+
+
+def test_a_stop_ends_the_questions(make):
+    planner, port = make()
+    with pytest.raises(PlanCanceled):
+        planner.plan_joints(LEFT, RIGHT, WorldModel(), lambda: True)
+    assert "plan" not in port.log
+
+
+def test_a_line_is_asked_about_in_one_go(make):
+    planner, port = make()
+    pose = planner.tcp_pose(LEFT)
+    pose[2, 3] += 0.1
+    planner.plan_line(LEFT, pose)
+    assert [entry for entry in port.log if entry.startswith("contacts")] == ["contacts of 20"]

@@ -1,0 +1,108 @@
+"""The scene for MoveIt: boxes that are the cells of the embedded planner, and who may touch them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense_grasp.motion.moveit_port import CollisionMatrix, PresentScene
+from dense_grasp.motion.planning_scene import OURS, allow, carried, merge_cells, scene_change, scene_objects
+from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
+from dense_grasp_core.motion.protocol import WorldModel
+from dense_grasp_core.motion.robot import AttachedBox, RobotModel
+from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig, seen_cells
+
+OBSERVE = np.array([-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108])
+HAND_FROM_CAMERA = np.eye(4)
+HAND_FROM_CAMERA[:3, 3] = [0.065, 0.0, 0.0225]
+CAMERA = AttachedBox("camera", "fr3_hand", HAND_FROM_CAMERA, (0.03, 0.1, 0.035))
+
+
+@pytest.fixture(scope="module")
+def robot() -> RobotModel:
+    return RobotModel(primitive_arm_urdf(), "fr3", attached=(CAMERA,))
+
+
+def block(seed: int, share: float) -> np.ndarray:
+    cells = np.stack(np.meshgrid(*[np.arange(-6, 6)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    return (cells[np.random.default_rng(seed).random(len(cells)) < share] + 0.5) * 0.01
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95, 1.0])
+def test_merged_boxes_cover_the_cells_and_nothing_else(share):
+    cells = block(3, share)
+    centres, sizes = merge_cells(cells, 0.01)
+    inside = np.all(np.abs(cells[:, None] - centres[None]) < sizes[None] / 2, axis=2)
+    assert np.all(inside.sum(axis=1) == 1)
+    assert np.prod(sizes, axis=1).sum() == pytest.approx(len(cells) * 1e-6)
+    assert len(centres) < len(cells) or share < 0.1
+
+
+def test_a_solid_block_is_one_box():
+    centres, sizes = merge_cells(block(0, 1.1), 0.01)
+    np.testing.assert_allclose(centres, [[0, 0, 0]], atol=1e-12)
+    np.testing.assert_allclose(sizes, [[0.12, 0.12, 0.12]])
+
+
+def test_a_single_cell_stays():
+    centres, sizes = merge_cells(np.array([[0.305, -0.015, 0.005]]), 0.01)
+    np.testing.assert_allclose(centres, [[0.305, -0.015, 0.005]])
+    np.testing.assert_allclose(sizes, [[0.01, 0.01, 0.01]])
+
+
+def test_the_scene_has_table_walls_seen_and_target(robot):
+    wall = BoxObstacle("wall_0", (-0.62, 0.0, 0.5), (0.04, 1.6, 1.0))
+    config = SceneConfig(walls=(wall,), voxel=0.01)
+    near, far = np.array([[0.5, 0.0, 0.08]]), np.array([[0.5, 0.3, 0.3]])
+    world = WorldModel(np.concatenate([near, far]), target_point=np.array([0.5, 0.0, 0.1]))
+    objects = {
+        thing.name: thing
+        for thing in scene_objects(config, seen_cells(config, world, robot, OBSERVE), robot, clearance=0.005)
+    }
+    assert set(objects) == {f"{OURS}{name}" for name in ("table", "wall_0", "seen", "target", "camera")}
+    table = objects[f"{OURS}table"]
+    assert table.centres[0, 2] + table.sizes[0, 2] / 2 == pytest.approx(0.005)
+    np.testing.assert_allclose(objects[f"{OURS}wall_0"].sizes, [[0.05, 1.61, 1.01]])
+    np.testing.assert_allclose(objects[f"{OURS}seen"].centres, [[0.505, 0.305, 0.305]])
+    np.testing.assert_allclose(objects[f"{OURS}seen"].sizes, [[0.02, 0.02, 0.02]])
+    fingers = {"fr3_leftfinger", "fr3_rightfinger"}
+    assert fingers <= set(objects[f"{OURS}target"].touch)
+    for name in ("table", "wall_0", "seen"):
+        assert not fingers & set(objects[OURS + name].touch)
+        assert {"fr3_link0", "fr3_link1"} == set(objects[OURS + name].touch)
+
+
+def test_the_camera_is_carried_by_the_hand_where_it_is(robot):
+    (camera,) = carried(robot)
+    assert (camera.name, camera.link) == (f"{OURS}camera", "fr3_hand")
+    np.testing.assert_allclose(camera.centres, [[0.065, 0.0, 0.0225]], atol=1e-9)
+    np.testing.assert_allclose(camera.sizes, [[0.03, 0.1, 0.035]])
+    assert {"fr3_hand", "fr3_leftfinger", "fr3_link7"} <= set(camera.touch)
+    assert "fr3_link2" not in camera.touch
+    assert carried(RobotModel(primitive_arm_urdf(), "fr3")) == ()
+
+
+def test_only_our_own_objects_are_taken_away(robot):
+    present = PresentScene("arm", (), ("crate", f"{OURS}seen"), ("tool", f"{OURS}camera"))
+    change = scene_change(present, carried(robot))
+    assert change.remove == (f"{OURS}seen",)
+    assert change.release == ()
+    # It is carried already, and carrying it once more would be refused by some versions.
+    assert change.objects == ()
+    assert scene_change(present, ()).release == (f"{OURS}camera",)
+
+
+def test_the_matrix_keeps_the_rules_of_others():
+    theirs = CollisionMatrix(
+        ("fr3_link1", "fr3_link2", f"{OURS}seen"),
+        np.array([[False, True, True], [True, False, True], [True, True, False]]),
+        (("fr3_link8", True),),
+    )
+    matrix = allow(theirs, {f"{OURS}target": ("fr3_leftfinger", "fr3_link1")})
+    place = {name: index for index, name in enumerate(matrix.names)}
+    assert set(place) == {"fr3_link1", "fr3_link2", "fr3_leftfinger", f"{OURS}target"}
+    assert matrix.allowed[place["fr3_link1"], place["fr3_link2"]]
+    assert matrix.allowed[place[f"{OURS}target"], place["fr3_leftfinger"]]
+    assert not matrix.allowed[place[f"{OURS}target"], place["fr3_link2"]]
+    assert not matrix.allowed[place["fr3_leftfinger"], place["fr3_link2"]]
+    np.testing.assert_array_equal(matrix.allowed, matrix.allowed.T)
+    assert matrix.defaults == theirs.defaults
