@@ -15,11 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_train.dataset import read_image, read_json
+from dense_grasp_train.dataset import (
+    find_picture,
+    read_colour,
+    read_image,
+    read_json,
+    scene_numbers,
+    symmetric_objects,
+)
 from dense_grasp_train.evalsets import (
     LARGEST_CHANGE_DEG,
     MATCHES,
@@ -31,7 +37,6 @@ from dense_grasp_train.pair_geometry import PairGeometry, depth_at_pixels, lift,
 
 DEPTH_TOLERANCE_M = 0.01
 LEAST_VISIBLE = 0.3
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _TRIES = 40
 
 
@@ -70,12 +75,12 @@ class BopSet:
         """
         self.root = Path(root)
         folder = self.root / split
-        scenes = sorted(path for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
+        scenes = [folder / f"{number:06d}" for number in scene_numbers(folder)]
         if not scenes:
             raise EvaluationError(
                 f"{folder} holds no scene, expected the layout of BOP: {self.root}/<split>/000000/scene_gt.json"
             )
-        self.symmetric = self._symmetric()
+        self.symmetric = symmetric_objects(self.root)
         self.annotations = [a for scene in scenes for a in _read_scene(scene) if a.object_id not in self.symmetric]
         if not self.annotations:
             raise EvaluationError(
@@ -104,14 +109,6 @@ class BopSet:
                     f"{self.root}: no two views {SMALLEST_CHANGE_DEG:.0f}..{LARGEST_CHANGE_DEG:.0f} degrees apart with "
                     f"{MATCHES} visible matches in {_TRIES} tries among {len(self.annotations)} views"
                 )
-
-    def _symmetric(self) -> set[int]:
-        path = self.root / "models" / "models_info.json"
-        if not path.is_file():
-            return set()
-        infos = read_json(path)
-        names = ("symmetries_discrete", "symmetries_continuous")
-        return {int(key) for key, info in infos.items() if any(info.get(name) for name in names)}
 
     def _try(self, views: list[Annotation], directions: NDArray, rng: np.random.Generator) -> TestPair | None:
         a = int(rng.integers(len(views)))
@@ -175,22 +172,12 @@ def _annotation(folder: Path, image: int, instance: int, entry: dict[str, Any], 
 def _load(view: Annotation) -> tuple[NDArray, NDArray, NDArray]:
     """Image (H, W, 3) uint8 RGB, depth (H, W) float32 metres, NaN off the object, and its visible mask (H, W) bool."""
     name = f"{view.image:06d}"
-    rgb = read_image(_picture(view.scene, ("rgb", "gray"), name))
-    rgb = cv2.cvtColor(rgb, cv2.COLOR_GRAY2RGB) if rgb.ndim == 2 else np.ascontiguousarray(rgb[..., 2::-1])
-    depth = read_image(_picture(view.scene, ("depth",), name)).astype(np.float32) * (view.depth_scale / 1000.0)
-    mask = read_image(_picture(view.scene, ("mask_visib",), f"{name}_{view.instance:06d}")) > 0
+    rgb = read_colour(find_picture(view.scene, ("rgb", "gray"), name))
+    depth = read_image(find_picture(view.scene, ("depth",), name)).astype(np.float32) * (view.depth_scale / 1000.0)
+    mask = read_image(find_picture(view.scene, ("mask_visib",), f"{name}_{view.instance:06d}")) > 0
     if not rgb.shape[:2] == depth.shape == mask.shape:
         raise EvaluationError(
             f"{view.scene} image {view.image}: colour {rgb.shape[:2]}, depth {depth.shape} and mask {mask.shape} "
             "differ in size"
         )
     return rgb, np.where(mask & (depth > 0), depth, np.nan).astype(np.float32), mask
-
-
-def _picture(scene: Path, folders: tuple[str, ...], name: str) -> Path:
-    for folder in folders:
-        for suffix in _SUFFIXES:
-            path = scene / folder / f"{name}{suffix}"
-            if path.is_file():
-                return path
-    raise EvaluationError(f"{scene} lacks {' or '.join(folders)}/{name} ({', '.join(_SUFFIXES)})")

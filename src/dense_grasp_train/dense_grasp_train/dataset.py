@@ -10,7 +10,9 @@
                    coord/000000.png        16 bit; red = part id + 1 (0 = none), green = u × 65535, blue = v × 65535
                    scene_camera.json, scene_gt.json, scene_gt_info.json
 
-A scene folder appears whole or not at all. `coord` is ours: equal (part, u, v) is the same place on every cap.
+A scene folder appears whole or not at all. `coord` is ours: equal (part, u, v) is the same place on every cap. Any
+other BOP data set is read by the folder of its scenes, `<root>/train_pbr` say, without a manifest; see
+https://github.com/thodan/bop_toolkit/blob/master/docs/bop_datasets_format.md.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.camera import CameraError, CameraModel
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 COORDINATE_SCALE = 65535.0
 
 
@@ -87,48 +90,105 @@ def read_image(path: Path) -> NDArray:
     return image
 
 
+def read_colour(path: Path) -> NDArray[np.uint8]:
+    """Read a colour or grey image of 8 bit as RGB (H, W, 3). Raises DatasetError that names the file."""
+    image = read_image(path)
+    if image.dtype != np.uint8:
+        raise DatasetError(f"{path} is {image.dtype} {image.shape}, expected an image of 8 bit")
+    return np.repeat(image[..., None], 3, 2) if image.ndim == 2 else np.ascontiguousarray(image[..., 2::-1])
+
+
+def find_picture(scene: Path, folders: tuple[str, ...], name: str) -> Path:
+    """The picture `name` in the first of the scene's folders that has it. Raises DatasetError where none does."""
+    for folder in folders:
+        for suffix in _SUFFIXES:
+            path = scene / folder / f"{name}{suffix}"
+            if path.is_file():
+                return path
+    raise DatasetError(f"{scene} lacks {' or '.join(folders)}/{name} ({', '.join(_SUFFIXES)})")
+
+
+def symmetric_objects(root: Path) -> set[int]:
+    """Objects that models/models_info.json declares symmetric, none where there is no such file."""
+    path = root / "models" / "models_info.json"
+    infos = read_json(path) if path.is_file() else {}
+    names = ("symmetries_discrete", "symmetries_continuous")
+    try:
+        return {int(key) for key, info in infos.items() if any(info.get(name) for name in names)}
+    except (AttributeError, ValueError) as error:
+        raise DatasetError(f"{path} is not the models_info.json of BOP: {error}") from error
+
+
+def scene_numbers(folder: Path) -> list[int]:
+    """Numbers of the scenes in a folder of BOP scenes; empty where it holds none."""
+    names = [path.name for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
+    return sorted(int(name) for name in names)
+
+
 class ViewDataset:
     """Views of a data set in the BOP layout, in the order of scene and image."""
 
     def __init__(self, root: str | Path, partial: bool = False) -> None:
         """Open a data set.
 
-        root: folder with manifest.json. partial: accept a data set whose generation has not finished and see the scenes
-        that exist. Raises DatasetError when it is missing, unfinished, of another format or lacks files.
+        root: folder with manifest.json, or the folder of the scenes of any other BOP data set. partial: accept a data
+        set whose generation has not finished and see the scenes that exist. Raises DatasetError when it is missing,
+        unfinished, of another format or lacks files.
         """
         self.root = Path(root)
-        self.manifest = read_json(self.root / "manifest.json")
-        version = self.manifest.get("format_version") if isinstance(self.manifest, dict) else None
-        if version != FORMAT_VERSION:
-            raise DatasetError(f"{self.root} has format version {version}, expected {FORMAT_VERSION}")
-        self.split = str(self.manifest["split"])
-        present = [i for i in range(int(self.manifest["scenes"])) if self.scene_folder(i).is_dir()]
-        if not present:
-            raise DatasetError(f"{self.root} holds no scene, expected {self.manifest['scenes']}")
-        if len(present) < int(self.manifest["scenes"]) and not partial:
-            raise DatasetError(
-                f"{self.root} holds {len(present)} of {self.manifest['scenes']} scenes: generation has not "
-                "finished, run the same generate command again to complete it"
-            )
+        self.manifest: dict[str, Any]
+        numbers = scene_numbers(self.root)
+        if numbers and not (self.root / "manifest.json").exists():
+            self.manifest, self._folder = {"source": "bop", "scenes": len(numbers)}, self.root
+            left_out = symmetric_objects(self.root.parent)
+        else:
+            self.manifest, self._folder = self._read_manifest()
+            expected, left_out = int(self.manifest["scenes"]), set()
+            numbers = [i for i in range(expected) if self.scene_folder(i).is_dir()]
+            if not numbers:
+                raise DatasetError(f"{self.root} holds no scene, expected {expected}")
+            if len(numbers) < expected and not partial:
+                raise DatasetError(
+                    f"{self.root} holds {len(numbers)} of {expected} scenes: generation has not finished, run the same "
+                    "generate command again to complete it"
+                )
         self.keys: list[ViewKey] = []
         self._cameras: dict[int, dict] = {}
         self._poses: dict[int, dict] = {}
-        for scene in present:
-            self._index_scene(scene)
+        for scene in numbers:
+            self._index_scene(scene, left_out)
+        if not self.keys:
+            raise DatasetError(f"{self.root} shows no object, or only symmetric ones: {sorted(left_out)}")
+
+    def _read_manifest(self) -> tuple[dict[str, Any], Path]:
+        path = self.root / "manifest.json"
+        manifest = read_json(path)
+        version = manifest.get("format_version") if isinstance(manifest, dict) else None
+        if version != FORMAT_VERSION:
+            raise DatasetError(f"{self.root} has format version {version}, expected {FORMAT_VERSION}")
+        if not isinstance(manifest.get("scenes"), int) or not isinstance(manifest.get("split"), str):
+            raise DatasetError(
+                f"{path} has scenes {manifest.get('scenes')!r} and split {manifest.get('split')!r}, expected a number "
+                "and a folder's name"
+            )
+        return manifest, self.root / manifest["split"]
 
     def scene_folder(self, scene: int) -> Path:
         """Folder of scene number `scene`."""
-        return self.root / self.split / f"{scene:06d}"
+        return self._folder / f"{scene:06d}"
 
-    def _index_scene(self, scene: int) -> None:
+    def _index_scene(self, scene: int, left_out: set[int]) -> None:
         folder = self.scene_folder(scene)
         self._cameras[scene] = read_json(folder / "scene_camera.json")
         self._poses[scene] = read_json(folder / "scene_gt.json")
-        for image in sorted(self._poses[scene], key=int):
-            if not (folder / "rgb" / f"{int(image):06d}.png").is_file():
-                raise DatasetError(f"{folder} lacks rgb/{int(image):06d}.png, which its scene_gt.json names")
-            for instance, entry in enumerate(self._poses[scene][image]):
-                self.keys.append(ViewKey(scene, int(image), instance, int(entry["obj_id"])))
+        try:
+            for image in sorted(self._poses[scene], key=int):
+                find_picture(folder, ("rgb", "gray"), f"{int(image):06d}")
+                for instance, entry in enumerate(self._poses[scene][image]):
+                    if int(entry["obj_id"]) not in left_out:
+                        self.keys.append(ViewKey(scene, int(image), instance, int(entry["obj_id"])))
+        except (KeyError, ValueError, TypeError) as error:
+            raise DatasetError(f"{folder}/scene_gt.json is not annotated as in BOP: {error!r}") from error
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -152,31 +212,29 @@ class ViewDataset:
 
     def load(self, key: ViewKey) -> LoadedView:
         """Read one view from disk. Raises DatasetError that names a missing or damaged file."""
-        folder, name = self.scene_folder(key.scene), f"{key.image:06d}.png"
-        rgb = read_image(folder / "rgb" / name)
-        entry = self._cameras[key.scene][str(key.image)]
-        pose = self._poses[key.scene][str(key.image)][key.instance]
-        depth = read_image(folder / "depth" / name).astype(np.float32) * np.float32(
-            entry["depth_scale"] / 1000.0
-        )
-        mask = read_image(folder / "mask_visib" / f"{key.image:06d}_{key.instance:06d}.png") > 0
+        folder, name = self.scene_folder(key.scene), f"{key.image:06d}"
+        rgb = read_colour(find_picture(folder, ("rgb", "gray"), name))
+        raw = read_image(find_picture(folder, ("depth",), name))
+        mask_file = find_picture(folder, ("mask_visib",), f"{name}_{key.instance:06d}")
+        matrix, depth_scale, camera_from_object = self._annotation(key)
+        depth = raw.astype(np.float32) * np.float32(depth_scale / 1000.0)
+        mask = read_image(mask_file) > 0
         if not rgb.shape[:2] == depth.shape == mask.shape:
             raise DatasetError(
                 f"{folder} image {key.image}: colour {rgb.shape[:2]}, depth {depth.shape} and mask "
                 f"{mask.shape} differ in size"
             )
-        part, part_uv = self._coordinates(folder / "coord" / name, mask)
-        matrix = np.array(entry["cam_K"], dtype=float).reshape(3, 3)
-        camera = CameraModel(
-            rgb.shape[1], rgb.shape[0], matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]
-        )
-        camera_from_object = np.eye(4)
-        camera_from_object[:3, :3] = np.array(pose["cam_R_m2c"], dtype=float).reshape(3, 3)
-        camera_from_object[:3, 3] = np.array(pose["cam_t_m2c"], dtype=float) / 1000.0
+        part, part_uv = self._coordinates(folder / "coord" / f"{name}.png", mask)
+        try:
+            camera = CameraModel(
+                rgb.shape[1], rgb.shape[0], matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]
+            )
+        except CameraError as error:
+            raise DatasetError(f"{folder}/scene_camera.json, image {key.image}: {error}") from error
         cap_seed = key.object_id - 1 if self.manifest.get("source") == "cap" else None
         return LoadedView(
             key,
-            np.ascontiguousarray(rgb[..., 2::-1]),
+            rgb,
             depth,
             mask,
             part,
@@ -186,6 +244,28 @@ class ViewDataset:
             key.object_id,
             cap_seed,
         )
+
+    def _annotation(self, key: ViewKey) -> tuple[NDArray, float, NDArray]:
+        """Camera matrix (3, 3), millimetres of a depth value of 1, and camera_from_object (4, 4)."""
+        try:
+            entry = self._cameras[key.scene][str(key.image)]
+            pose = self._poses[key.scene][str(key.image)][key.instance]
+            matrix = np.array(entry["cam_K"], dtype=float).reshape(3, 3)
+            camera_from_object = np.eye(4)
+            camera_from_object[:3, :3] = np.array(pose["cam_R_m2c"], dtype=float).reshape(3, 3)
+            camera_from_object[:3, 3] = np.array(pose["cam_t_m2c"], dtype=float) / 1000.0
+            scale = float(entry["depth_scale"])
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            raise DatasetError(
+                f"{self.scene_folder(key.scene)}: image {key.image}, instance {key.instance} is not annotated as in "
+                f"BOP: {error!r}"
+            ) from error
+        if not (np.isfinite(camera_from_object).all() and np.isfinite(scale) and scale > 0):
+            raise DatasetError(
+                f"{self.scene_folder(key.scene)}: image {key.image}, instance {key.instance} has pose "
+                f"{camera_from_object[:3].tolist()} and depth_scale {scale}, expected finite numbers, the scale above 0"
+            )
+        return matrix, scale, camera_from_object
 
     @staticmethod
     def _coordinates(

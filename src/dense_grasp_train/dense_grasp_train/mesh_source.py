@@ -101,7 +101,8 @@ def load_mesh(path: Path, size_m: float | None = None, untextured: bool = False)
     if mesh.visual.kind == "face":
         mesh.unmerge_vertices()
     uv, texture, colours = _appearance(mesh)
-    if texture is _WHITE and colours is None and not untextured:
+    # Of one colour is also what trimesh puts in the place of a material that is missing.
+    if colours is None and (texture == texture[0, 0]).all() and not untextured:
         raise MeshError(
             f"mesh {path} has neither a texture nor vertex colours, expected one, or --untextured to render it grey"
         )

@@ -103,7 +103,7 @@ def test_missing_and_damaged_files_are_named(copy, tmp_path):
     scene = copy / "test" / "000000"
     view = BopSet(copy).annotations[0]
     (scene / "depth" / "000000.png").unlink()
-    with pytest.raises(EvaluationError, match="lacks depth/000000"):
+    with pytest.raises(DatasetError, match="lacks depth/000000"):
         bop.pair_of(view, view, np.random.default_rng(0))
     poses = json.loads((scene / "scene_gt.json").read_text())
     del poses["1"][0]["cam_t_m2c"]

@@ -94,6 +94,46 @@ def test_unusable_meshes_are_named(tmp_path):
         load_mesh(tmp_path / "nan.obj")
 
 
+def lose_texture(folder):
+    next(folder.glob("*.png")).unlink()
+
+
+def halve_texture(folder):
+    path = next(folder.glob("*.png"))
+    path.write_bytes(path.read_bytes()[:45])
+
+
+def lose_material(folder):
+    next(folder.glob("*.mtl")).unlink()
+
+
+def halve_mesh(folder):
+    path = folder / "sheet.obj"
+    path.write_text(path.read_text()[:-12].replace("vt ", "# "))
+
+
+def empty_mesh(folder):
+    (folder / "sheet.obj").write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lose_texture, r"sheet\.obj has neither a texture nor vertex colours"),
+        (lose_material, r"sheet\.obj has neither a texture nor vertex colours"),
+        (halve_texture, r"sheet\.obj cannot be read: .*truncated"),
+        (halve_mesh, r"sheet\.obj"),
+        (empty_mesh, r"sheet\.obj"),
+    ],
+)
+def test_a_mesh_that_lost_a_part_is_named(tmp_path, damage, message):
+    path = textured_sheet(tmp_path / "sheet.obj")
+    assert load_mesh(path).body.texture.shape[:2] == (8, 8)
+    damage(tmp_path)
+    with pytest.raises(MeshError, match=message):
+        load_mesh(path)
+
+
 def test_folders_and_shapenet_categories_are_found(tmp_path):
     first = tmp_path / "02954340" / "aaa" / "models"
     second = tmp_path / "02954340" / "bbb"
