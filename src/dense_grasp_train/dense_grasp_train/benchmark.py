@@ -23,6 +23,7 @@ from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
 from numpy.typing import NDArray
 
 from dense_grasp_train.backgrounds import add_clutter, surface
+from dense_grasp_train.dataset_writer import write_whole
 
 WIDTH, HEIGHT = 640, 480
 STRIDE = 8
@@ -168,18 +169,20 @@ def main(argv: list[str] | None = None) -> int:
         _, info = load_model(options.model)
         name = f"shipped network, input × {info.input_scale:g}"
         frames = {name: frame_rate(options.model, options.frames, options.backend)}
-        other = 1.5 - info.input_scale
+        other = 0.5 if info.input_scale == 1.0 else 1.0
         frames[f"the same architecture untrained, input × {other:g}"] = untrained_frame_rate(
             info.config, options.frames, other, options.backend
         )
         kernels = [compare_kernels(dimension, options.queries, options.dense_queries) for dimension in REQUIRED_RATIO]
-    except DenseGraspError as error:
+        report = {"frames": frames, "kernels": kernels, "cores": os.cpu_count(), "model_id": info.model_id}
+        write_whole(options.out / "report.json", json.dumps(report, indent=1).encode())
+        write_whole(options.out / "report.md", f"{table(report)}\n".encode())
+    except (DenseGraspError, OSError) as error:
         print(f"benchmark: {error}", file=sys.stderr)
         return 2
-    report = {"frames": frames, "kernels": kernels, "cores": os.cpu_count(), "model_id": info.model_id}
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "report.json").write_text(json.dumps(report, indent=1))
-    (options.out / "report.md").write_text(table(report) + "\n")
+    except KeyboardInterrupt:
+        print("benchmark: interrupted, nothing written", file=sys.stderr)
+        return 130
     print(table(report))
     good = frames[name]["hz"] >= REQUIRED_HZ and all(
         row["ratio"] >= REQUIRED_RATIO[row["dimension"]] and row["same_argmax"] == row["of"] for row in kernels

@@ -175,7 +175,12 @@ class TrainConfig:
             ("batch", self.batch, self.batch >= 1, "an integer >= 1"),
             ("checkpoint_every", self.checkpoint_every, self.checkpoint_every >= 1, "an integer >= 1"),
             ("precision", self.precision, self.precision in ("bf16", "32"), "'bf16' or '32'"),
-            ("pairs.input_scale", self.pairs.input_scale, self.pairs.input_scale in (0.5, 1.0), "0.5 or 1.0"),
+            (
+                "pairs.input_scale",
+                self.pairs.input_scale,
+                self.pairs.input_scale in (0.25, 0.5, 1.0),
+                "0.25, 0.5 or 1.0",
+            ),
             ("baseline.grid", self.baseline.grid, self.baseline.grid in ("cells", "pixels"), "'cells' or 'pixels'"),
             ("baseline.temperature", self.baseline.temperature, self.baseline.temperature > 0, "a number > 0"),
             ("baseline.sigma_px", self.baseline.sigma_px, self.baseline.sigma_px > 0, "a number > 0"),

@@ -132,7 +132,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         return _run(options)
-    except DenseGraspError as error:
+    except (DenseGraspError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -89,8 +89,9 @@ class KeypointProbe:
     def _keypoints(self, image: NDArray) -> tuple[NDArray, NDArray]:
         """Expected pixels (N, 2) of the image and depth (N,) in the head's unit."""
         rgb = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255.0
-        if self._info.input_scale == 0.5:
-            rgb = functional.avg_pool2d(rgb, 2, ceil_mode=True, count_include_pad=False)
+        shrink = round(1 / self._info.input_scale)
+        if shrink > 1:
+            rgb = functional.avg_pool2d(rgb, shrink, ceil_mode=True, count_include_pad=False)
         with torch.inference_mode():
             output = self._network(rgb)
             found = expect(output.spatial_logits, output.depth, self._network.stride, upsample=False)

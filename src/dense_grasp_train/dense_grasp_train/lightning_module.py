@@ -15,6 +15,7 @@ from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Sampler
 
 from dense_grasp_train.config import ConfigError, TrainConfig
+from dense_grasp_train.cost import cpu_seconds
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.pairs import PairDataset
 
@@ -37,24 +38,29 @@ class DescriptorTraining(lightning.LightningModule):
         self.average = copy.deepcopy(self.network) if config.optimiser.average_decay > 0 else None
         if self.average is not None:
             self.average.requires_grad_(False)  # several processes would wait for its gradients
-        self.wall_seconds = 0.0
-        self._started = time.monotonic()
+        self.wall_seconds, self.cpu_seconds = 0.0, 0.0
+        self._started = (time.monotonic(), cpu_seconds())
 
     def on_train_start(self) -> None:
-        """Start the clock of this run."""
-        self._started = time.monotonic()
+        """Start the clocks of this run."""
+        self._started = (time.monotonic(), cpu_seconds())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the time spent, over all starts of the run."""
-        checkpoint["wall_seconds"] = self.wall_seconds + time.monotonic() - self._started
+        checkpoint["wall_seconds"], checkpoint["cpu_seconds"] = self._spent()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on counting from there."""
         self.wall_seconds = float(checkpoint.get("wall_seconds", 0.0))
+        self.cpu_seconds = float(checkpoint.get("cpu_seconds", 0.0))
 
     def on_train_end(self) -> None:
-        """Stop the clock."""
-        self.wall_seconds += time.monotonic() - self._started
+        """Stop the clocks."""
+        self.wall_seconds, self.cpu_seconds = self._spent()
+
+    def _spent(self) -> tuple[float, float]:
+        wall, cpu = self._started
+        return self.wall_seconds + time.monotonic() - wall, self.cpu_seconds + cpu_seconds() - cpu
 
     @property
     def trained(self) -> DescriptorNetwork:

@@ -26,6 +26,7 @@ from rich.progress import Progress
 from dense_grasp_train import published
 from dense_grasp_train.benchmark import frame_rate
 from dense_grasp_train.config import ConfigError, TrainConfig, load_config
+from dense_grasp_train.dataset_writer import write_whole
 from dense_grasp_train.memory_estimate import GIGABYTE, estimate_inference, estimate_training, training_step
 
 DIMENSIONS = (3, 8, 16, 32, 64, 128, 256, 512)
@@ -335,8 +336,8 @@ def _run(options: argparse.Namespace) -> int:
     }
     options.out.mkdir(parents=True, exist_ok=True)
     text = markdown(report)
-    (options.out / "report.json").write_text(json.dumps(report, indent=1))
-    (options.out / "report.md").write_text(text)
+    write_whole(options.out / "report.json", json.dumps(report, indent=1).encode())
+    write_whole(options.out / "report.md", text.encode())
     plot(report, options.out / "memory.png")
     print(text)
     print(f"{options.out}/report.json, report.md, memory.png")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import shlex
+import signal
 import sys
 import tempfile
 import warnings
@@ -20,6 +22,7 @@ from dense_grasp_core.network import DescriptorNetwork
 from lightning.pytorch.utilities import rank_zero_only
 
 from dense_grasp_train.config import ConfigError, TrainConfig, load_config, presets
+from dense_grasp_train.dataset_writer import write_whole
 from dense_grasp_train.lightning_module import DescriptorTraining, loader
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.views import View
@@ -56,7 +59,7 @@ def fit(
 
     run_dir.mkdir(parents=True, exist_ok=True)
     if first_process():
-        (run_dir / "config.yaml").write_text(yaml.safe_dump(_plain(config.as_dict()), sort_keys=False))
+        write_whole(run_dir / "config.yaml", yaml.safe_dump(_plain(config.as_dict()), sort_keys=False).encode())
     if resume is not None:
         _check_resume(resume, config)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
@@ -93,7 +96,13 @@ def fit(
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*dataloader is not resumable.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
-        trainer.fit(module, batches, ckpt_path=None if resume is None else str(resume))
+        try:
+            trainer.fit(module, batches, ckpt_path=None if resume is None else str(resume))
+        except SystemExit:  # what Lightning makes of Ctrl-C, with the signal ignored from then on
+            if not trainer.interrupted:
+                raise
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt from None
     return module
 
 
@@ -150,6 +159,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--held-out", type=Path, help="data set to calibrate on; default: every tenth object of --data"
     )
+    arguments.add_argument(
+        "--no-calibration", action="store_true", help="leave the thresholds as they are: a network to be measured only"
+    )
     arguments.add_argument("--out", type=Path, required=True, help="network file to write, *.safetensors")
     arguments.add_argument("--method", default="hybrid", help=f"preset: {', '.join(presets())} (default %(default)s)")
     arguments.add_argument("--config", type=Path, help="YAML file instead of a preset")
@@ -157,6 +169,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--seed", type=int)
     arguments.add_argument("--batch", type=int, help="pairs per step")
     arguments.add_argument("--backbone", help="resnet18_fine, resnet18_layer3 (both compact) or resnet34")
+    arguments.add_argument("--stride", type=int, help="input pixels per descriptor cell")
     arguments.add_argument("--dimension", type=int, help="D, length of a descriptor")
     arguments.add_argument("--keypoints", type=int, help="N")
     arguments.add_argument("--run", type=Path, help="folder of logs and checkpoint, default out/train/NAME")
@@ -175,7 +188,9 @@ def configuration(options: argparse.Namespace) -> TrainConfig:
         k: getattr(options, k) for k in ("steps", "seed", "batch") if getattr(options, k) is not None
     }
     network = {
-        k: getattr(options, k) for k in ("backbone", "dimension", "keypoints") if getattr(options, k) is not None
+        k: getattr(options, k)
+        for k in ("backbone", "stride", "dimension", "keypoints")
+        if getattr(options, k) is not None
     }
     if network:
         overrides["network"] = network
@@ -190,7 +205,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return _run(options)
-    except DenseGraspError as error:
+    except (DenseGraspError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -215,7 +230,10 @@ def _run(options: argparse.Namespace) -> int:
     run_dir = options.run or Path("out/train") / options.out.stem
     _say(f"reading {options.data}")
     views = load_views(options.data)
-    training, held_out = (views, load_views(options.held_out)) if options.held_out else split(views)
+    if options.no_calibration:
+        training, held_out = views, []
+    else:
+        training, held_out = (views, load_views(options.held_out)) if options.held_out else split(views)
     _say(f"{describe(training)} to train on, {describe(held_out)} held out")
     resume = run_dir / "last.ckpt" if options.resume else None
     quiet = options.quiet or not first_process()
@@ -224,8 +242,10 @@ def _run(options: argparse.Namespace) -> int:
     )
     if not first_process():
         return 0
-    minutes = module.wall_seconds / 60
-    print(f"trained {config.steps} steps in {minutes:.1f} min; calibrating", flush=True)
+    minutes, cpu_minutes = module.wall_seconds / 60, module.cpu_seconds / 60
+    print(f"trained {config.steps} steps in {minutes:.1f} min, {cpu_minutes:.1f} CPU-min", flush=True)
+    cost = {"steps": config.steps, "wall_minutes": round(minutes, 2), "cpu_minutes": round(cpu_minutes, 2)}
+    write_whole(run_dir / "cost.json", json.dumps(cost, indent=1).encode())
     network = shipped(module)
     info = ModelInfo(
         normalise=config.network.normalise,
@@ -233,19 +253,22 @@ def _run(options: argparse.Namespace) -> int:
         seeds={"train": config.seed},
         command=documented_command(options),
     )
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / "draft.safetensors"
-        save_model(draft, network, info)
-        calibration = calibrate(DescriptorExtractor(draft), held_out, config.seed)
-    info = dataclasses.replace(
-        info,
-        temperature=calibration.temperature,
-        found_threshold=calibration.found_threshold,
-        ambiguity_ratio=calibration.ambiguity_ratio,
-    )
+    calibration = None
+    if not options.no_calibration:
+        print("calibrating", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            draft = Path(folder) / "draft.safetensors"
+            save_model(draft, network, info)
+            calibration = calibrate(DescriptorExtractor(draft), held_out, config.seed)
+        info = dataclasses.replace(
+            info,
+            temperature=calibration.temperature,
+            found_threshold=calibration.found_threshold,
+            ambiguity_ratio=calibration.ambiguity_ratio,
+        )
     info = save_model(options.out, network, info)
     card = options.out.with_suffix(".md")
-    write_card(card, options.out, info, config, calibration, describe(training), describe(held_out), minutes)
+    write_card(card, options.out, info, config, calibration, describe(training), describe(held_out), cost)
     print(f"wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB, model {info.model_id}) and {card}")
     return 0
 
@@ -259,8 +282,9 @@ def documented_command(options: argparse.Namespace) -> str:
     """The command that gives this network: what decides the result, without what only concerns this run of it."""
     words = ["ros2", "run", "dense_grasp_train", "train"]
     for name, value in vars(options).items():
-        if name not in ("run", "resume", "workers", "threads", "quiet") and value is not None:
-            words += ["--" + name.replace("_", "-"), str(value)]
+        if name not in ("run", "resume", "workers", "threads", "quiet") and value not in (None, False):
+            words.append("--" + name.replace("_", "-"))
+            words += [] if value is True else [str(value)]
     return shlex.join(words)
 
 

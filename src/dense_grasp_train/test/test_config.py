@@ -8,7 +8,8 @@ from dense_grasp_train.config import PRESETS, ConfigError, load_config
 
 @pytest.mark.parametrize("preset", [path.stem for path in PRESETS.glob("*.yaml")])
 def test_presets_load(preset):
-    method = {"paper": "keypoints", "tuned": "keypoints"}.get(preset, preset)
+    plain = preset.removesuffix("_short").removesuffix("_resnet34")
+    method = {"paper": "keypoints", "tuned": "keypoints"}.get(plain, plain)
     assert load_config(preset).method == method
 
 
@@ -50,7 +51,7 @@ def test_unknown_preset_lists_the_valid_ones():
         ("steps: many", "steps .* is 'many', expected int"),
         ("losses: {pose: [1]}", r"losses.pose .* is \[1\], expected float"),
         ("pairs: {crop: [1, 2, 3]}", "pairs.crop .* expected 2 values"),
-        ("pairs: {input_scale: 0.7}", "pairs.input_scale is 0.7, expected 0.5 or 1.0"),
+        ("pairs: {input_scale: 0.7}", "pairs.input_scale is 0.7, expected 0.25, 0.5 or 1.0"),
         ("steps: 0", "steps is 0, expected an integer >= 1"),
         ("- 1", "expected keys and values"),
         ("a: [", "cannot be read"),

@@ -165,7 +165,8 @@ def test_card_takes_the_figures_of_an_evaluation(model, tmp_path):
     result = calibrate.Calibration(-1.0, 0.5, 0.9, 240, 1920, 0, 960, 0.93, 0.9, 0.95, 6.0)
     path = tmp_path / "card.md"
     config = load_config("hybrid")
-    card.write_card(path, model, ModelInfo(command="train --x"), config, result, "8 views", "2 views", 3.0)
+    cost = {"wall_minutes": 3.0, "cpu_minutes": 5.0}
+    card.write_card(path, model, ModelInfo(command="train --x"), config, result, "8 views", "2 views", cost)
     card.add_figures(path, "| table |\n")
     text = path.read_text()
     for part in ("train --x", "0 of 1920 queries", "93.0%", "| table |", "## Limits", "## Licence", "nt_xent 2"):
