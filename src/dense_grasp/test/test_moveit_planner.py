@@ -138,7 +138,7 @@ def limits(robot):
 def make(robot, limits):
     """`make(*walls, **stand-in options)` gives the planner and the port."""
 
-    def build(*walls, allowed_time: float = 2.0, **options):
+    def build(*walls, allowed_time: float = 20.0, **options):
         port = StandIn(robot, limits, **options)
         config = EmbeddedConfig(limits, SceneConfig(walls=walls), PathOptions(allowed_time))
         return MoveItPlanner(robot, config, port, (0.5, 0.9)), port
@@ -270,17 +270,17 @@ def test_a_moveit_whose_arm_stands_elsewhere_is_told_apart(make):
     assert error.code == GraspCode.PLANNER_UNAVAILABLE and "50 mm" in str(error)
 
 
-@pytest.mark.parametrize(("code", "word"), [(-15, "fr3_arm"), (-21, "transform")])
-def test_a_group_or_frame_that_it_does_not_know_is_said(make, code, word):
+def test_a_group_that_it_does_not_know_is_said(make):
+    planner, port = make()
+    port.ik_code = -15
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.PLANNER_UNAVAILABLE and "fr3_arm" in str(error)
+
+
+@pytest.mark.parametrize("code", [-31, -21])
+def test_a_moveit_without_kinematics_or_transforms_serves_as_well(make, code):
     planner, port = make()
     port.ik_code = code
-    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
-    assert error.code == GraspCode.PLANNER_UNAVAILABLE and word in str(error)
-
-
-def test_a_moveit_without_kinematics_serves_as_well(make):
-    planner, port = make()
-    port.ik_code = -31
     assert pick(planner).lift.duration > 0
 
 

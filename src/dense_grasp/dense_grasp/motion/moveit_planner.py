@@ -30,6 +30,9 @@ Array = np.ndarray
 CHECK_STEP = 0.03
 #: m between a pose and where MoveIt's own kinematics put the same link.
 KINEMATICS_TOLERANCE = 0.005
+#: Answers that say nothing of the arm, and nothing else here needs what they lack: there is no kinematics plugin
+#: (NO_IK_SOLUTION), or no transform from the planning frame to the base (FRAME_TRANSFORM_FAILURE).
+UNASKED = (-31, -21)
 
 
 class MoveItChecker(CollisionChecker):
@@ -162,8 +165,7 @@ class MoveItPlanner(EmbeddedPlanner):
         link = f"{self.robot.name}_link8"
         pose = self.robot.frame_pose(start, link)
         code, positions = self._port.solve(link, pose, start, self._stop)
-        name = moveit_codes.CODES.get(code, ("", GraspCode.PLANNING_FAILED, ""))[0]
-        if name == "NO_IK_SOLUTION":  # no kinematics plugin is configured there, and none is needed
+        if code in UNASKED:
             return
         if code != moveit_codes.SUCCESS:
             error = moveit_codes.failure(self._port.who, code, f"group {self._port.group!r}, link {link}")
