@@ -88,6 +88,8 @@ def _generated(cache: Path) -> tuple[Path, Path]:
         folder = cache / str(spec["folder"])
         command = ["--out", str(folder), "--views", str(spec["views"]), "--seed", str(spec["seed"])]
         status = generate.main([*command, "--caps", str(spec["caps"]), "--split", "test"])
+        if status == 130:
+            raise KeyboardInterrupt
         if status != 0:
             raise EvaluationError(f"views in {folder} could not be generated (status {status})")
         folders.append(folder)

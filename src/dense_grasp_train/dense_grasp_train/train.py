@@ -57,11 +57,11 @@ def fit(
     from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+    if resume is not None:  # before the run's record of its configuration is written over
+        _check_resume(resume, config)
     run_dir.mkdir(parents=True, exist_ok=True)
     if first_process():
         write_whole(run_dir / "config.yaml", yaml.safe_dump(_plain(config.as_dict()), sort_keys=False).encode())
-    if resume is not None:
-        _check_resume(resume, config)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     module = DescriptorTraining(config)
     last = config.steps if until is None else min(until, config.steps)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_train.config import load_config
 from dense_grasp_train.dataset import DatasetError, ViewDataset
@@ -105,8 +106,13 @@ def test_a_checkpoint_that_does_not_fit_is_an_error_and_the_last_one_stays(tmp_p
     assert checkpoint.read_bytes() == before
 
 
-def test_a_half_written_checkpoint_is_named(tmp_path):
-    path = tmp_path / "last.ckpt"
+def test_a_checkpoint_that_does_not_belong_leaves_the_run_as_it_was(tmp_path):
+    path, record = tmp_path / "last.ckpt", tmp_path / "config.yaml"
+    record.write_text("seed: 7\n")
     path.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(DenseGraspError, match=r"last\.ckpt cannot be read"):
-        train.fit(load_config("hybrid", {}), [], tmp_path / "run", path)
+        train.fit(load_config("hybrid", {}), [], tmp_path, path)
+    torch.save({"hyper_parameters": {"config": load_config("paper", {}).as_dict()}}, path)
+    with pytest.raises(DenseGraspError, match=r"last\.ckpt was trained with .*, expected"):
+        train.fit(load_config("hybrid", {}), [], tmp_path, path)
+    assert record.read_text() == "seed: 7\n"
