@@ -24,7 +24,7 @@ def cluster():
     """A scheduler and two workers, processes of their own on this machine."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as running:
         running.wait_for_workers(2, timeout=120)
         yield running.scheduler_address
 
@@ -67,6 +67,6 @@ def test_a_scheduler_without_workers_is_named(tmp_path, monkeypatch):
     from distributed import LocalCluster
 
     monkeypatch.setattr(distribution, "_WORKER_SECONDS", 0.5)
-    with LocalCluster(n_workers=0, dashboard_address=None) as running, pytest.raises(DatasetError, match="no worker"):  # noqa: SIM117
+    with LocalCluster(n_workers=0, dashboard_address=":0") as running, pytest.raises(DatasetError, match="no worker"):  # noqa: SIM117
         with connected(running.scheduler_address):
             raise AssertionError("it has no worker")
