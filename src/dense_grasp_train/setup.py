@@ -26,6 +26,7 @@ setup(
             "benchmark = dense_grasp_train.benchmark:main",
             "export = dense_grasp_train.export:main",
             "memory = dense_grasp_train.memory:main",
+            "reproduce = dense_grasp_train.reproduce:main",
         ]
     },
 )

@@ -13,6 +13,7 @@ COMMANDS = {
     "benchmark": "measure frame rate and queries",
     "export": "write a network as OpenVINO IR and ONNX, checked against torch",
     "memory": "measure training and inference memory over the descriptor dimension",
+    "reproduce": "all of these for a budget, and a page with every figure",
 }
 # Where the command is not the name of its module: `pairs` is that of the pairs themselves.
 _MODULES = {"pairs": "show_pairs"}

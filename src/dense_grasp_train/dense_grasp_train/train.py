@@ -85,7 +85,7 @@ def fit(
             CSVLogger(run_dir, name="logs", version=_log_version(resume), flush_logs_every_n_steps=50),
             TensorBoardLogger(run_dir, name="tensorboard", version=_log_version(resume)),
         ],
-        log_every_n_steps=min(10, config.checkpoint_every),
+        log_every_n_steps=min(10, config.checkpoint_every, config.steps),
         callbacks=callbacks,
         enable_progress_bar=progress,
         enable_model_summary=False,
@@ -230,9 +230,8 @@ def _run(options: argparse.Namespace) -> int:
     run_dir = options.run or Path("out/train") / options.out.stem
     _say(f"reading {options.data}")
     views = load_views(options.data)
-    if options.no_calibration:
-        training, held_out = views, []
-    else:
+    training, held_out = views, list[View]()
+    if not options.no_calibration:
         training, held_out = (views, load_views(options.held_out)) if options.held_out else split(views)
     _say(f"{describe(training)} to train on, {describe(held_out)} held out")
     resume = run_dir / "last.ckpt" if options.resume else None

@@ -1,0 +1,110 @@
+"""Every table of the paper from one command: ``ros2 run dense_grasp_train reproduce --budget small``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from dense_grasp_core.errors import DenseGraspError
+from rich.console import Console
+
+from dense_grasp_train.reproduce_report import write_results
+from dense_grasp_train.reproduce_run import INTERRUPTED, Ledger
+from dense_grasp_train.reproduce_steps import BUDGETS, steps
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of the command."""
+    arguments = argparse.ArgumentParser(
+        prog="reproduce",
+        description="Data, training, evaluation and benchmarks of a budget in one go, and a page with every figure. "
+        "Interrupted, the same command goes on; a step whose inputs changed runs again, with all that depends on it.",
+    )
+    arguments.add_argument(
+        "--budget",
+        choices=list(BUDGETS),
+        default="smoke",
+        help="smoke: minutes, every step once; small: an hour or so on two cores; paper: ResNet-34 on a GPU "
+        "(default %(default)s)",
+    )
+    arguments.add_argument("--work", type=Path, help="folder of everything made, default out/reproduce/BUDGET")
+    arguments.add_argument("--out", type=Path, help="page to write, *.md, default results.md in the work folder")
+    arguments.add_argument("--threads", type=int, help="threads of torch, default all cores")
+    arguments.add_argument(
+        "--only", nargs="+", default=[], metavar="STEP", help="run these steps alone and write no page"
+    )
+    show = arguments.add_mutually_exclusive_group()
+    show.add_argument("--list", action="store_true", help="print the steps and what of them is done; run nothing")
+    show.add_argument("--report-only", action="store_true", help="write the page from the steps that are done")
+    return arguments
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit status: 0, 2 for an error, 130 on Ctrl-C."""
+    options = parser().parse_args(argv)
+    try:
+        return _run(options)
+    except (DenseGraspError, OSError) as error:
+        print(f"reproduce: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("reproduce: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    budget = BUDGETS[options.budget]
+    work = options.work or Path("out/reproduce") / budget.name
+    out = options.out or work / "results.md"
+    if out.suffix != ".md":
+        raise DenseGraspError(f"--out is {out}, expected a file name that ends in .md")
+    if options.threads is not None and options.threads < 1:
+        raise DenseGraspError(f"--threads is {options.threads}, expected 1 or more")
+    ledger = Ledger(work, steps(budget, work))
+    if options.list:
+        for step in ledger.listed:
+            print(f"{'done' if ledger.done(step) else 'to do':6} {step.name:26} {shlex.join(step.arguments)}")
+        return 0
+    names = [step.name for step in ledger.listed]
+    unknown = [name for name in options.only if name not in names]
+    if unknown:
+        raise DenseGraspError(f"--only has {unknown[0]!r}, expected some of {', '.join(names)}")
+    if not options.report_only:
+        _run_steps(ledger, options.only, budget.needs_gpu, options.threads)
+    if options.only:
+        return 0
+    write_results(out, budget, work, ledger)
+    print(f"wrote {out}")
+    return 0
+
+
+def _run_steps(ledger: Ledger, only: list[str], needs_gpu: bool, threads: int | None) -> None:
+    import torch
+
+    from dense_grasp_train.__main__ import main as command
+
+    if needs_gpu and not torch.cuda.is_available():
+        raise DenseGraspError("--budget paper trains ResNet-34 on a GPU, but torch finds no CUDA device")
+    if threads:
+        torch.set_num_threads(threads)
+    console = Console(highlight=False, soft_wrap=True)
+    for number, step in enumerate(ledger.listed, start=1):
+        if only and step.name not in only:
+            continue
+        head = f"[{number}/{len(ledger.listed)}] {step.name}"
+        if ledger.done(step):
+            console.print(f"{head}: done before", markup=False)
+            continue
+        lacking = [other.name for other in ledger.listed if other.name in step.needs and not ledger.done(other)]
+        if lacking:
+            raise DenseGraspError(f"step {step.name} needs {', '.join(lacking)}, expected them to be done")
+        console.print(f"{head}: {shlex.join(step.arguments)}", markup=False, style="bold")
+        stamp = ledger.run(step, command)
+        spent = f"{stamp['wall_seconds'] / 60:.1f} min, {stamp['cpu_seconds'] / 60:.1f} CPU-min"
+        console.print(f"{head}: done in {spent}", markup=False)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
