@@ -7,10 +7,12 @@ ARGS ?=
 TRIALS ?=
 SCENE ?=
 PLANNER ?=
+# of reproduce: smoke, small or paper
+BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-perception bench-memory bench-descriptors train export pairs blender lock clean
+.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-perception bench-memory bench-descriptors reproduce train export pairs blender lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -54,6 +56,10 @@ bench-memory: setup  ## training and inference memory over the descriptor dimens
 
 bench-descriptors: setup  ## PCK of the shipped network on held-out pairs, with controls
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train evaluate $(ARGS)
+
+reproduce: setup  ## data, training, figures of the paper and of the hybrid; BUDGET=small writes docs/results.md
+	@$(IN_WORKSPACE) ros2 run dense_grasp_train reproduce --budget $(BUDGET) \
+	  $(if $(filter small,$(BUDGET)),--out docs/results.md) $(ARGS)
 
 train: setup  ## make the data and train the shipped network anew: about two hours on two cores
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train generate --out out/data/train --views 800 --seed 0 --caps 0-39 && \
