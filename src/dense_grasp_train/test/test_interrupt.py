@@ -1,0 +1,99 @@
+"""Ctrl-C in the real processes: a sentence, status 130, and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from dense_grasp_train.dataset import ViewDataset
+
+from dense_grasp_train import evaluate, generate
+
+pytestmark = pytest.mark.timeout(600)  # processes that import torch, on a busy machine
+MODEL = str(Path(__file__).resolve().parents[3] / "models" / "compact_caps.safetensors")
+
+
+@pytest.fixture
+def start():
+    """Start a command in a process group of its own, as a terminal has it; what still runs at the end is killed."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin(*command: str) -> subprocess.Popen[str]:
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dense_grasp_train", *command],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        begun.append(process)
+        return process
+
+    yield begin
+    for process in begun:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+def interrupt(process: subprocess.Popen[str]) -> str:
+    """Send SIGINT to the group, as Ctrl-C does; returns all that the command said."""
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=240)
+    return said
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 200
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+def test_generate_stops_with_its_processes_and_goes_on(start, tmp_path):
+    root = tmp_path / "set"
+    many = ["--views", "400", "--views-per-scene", "2", "--caps", "0-3", "--size", "240x180", "--quiet"]
+    process = start("generate", "--out", str(root), *many, "--jobs", "2")
+    wait_for(root / "train" / "000000", process)
+    children = psutil.Process(process.pid).children(recursive=True)
+    said = interrupt(process)
+    assert process.returncode == 130 and "Traceback" not in said
+    assert "generate: interrupted; the same command goes on where it stopped" in said
+    assert children and not psutil.wait_procs(children, timeout=30)[1]
+    # What is there is whole: every scene that has a name of its own can be read to the end.
+    data = ViewDataset(root, partial=True)
+    assert 0 < len(data) < 400
+    assert all(view.mask.shape == (180, 240) for view in data)
+
+
+def test_evaluate_stops_while_it_reads(start, tmp_path):
+    """The manifest is a pipe that nobody fills: the command has come that far when both its ends are open."""
+    folder, out = tmp_path / "data" / "seen", tmp_path / "out"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "manifest.json")
+    process = start("evaluate", "--data", str(folder.parent), "--model", MODEL, "--out", str(out), "--no-controls")
+    end = []
+    opener = threading.Thread(target=lambda: end.append(open(folder / "manifest.json", "w")), daemon=True)  # noqa: SIM115
+    opener.start()
+    opener.join(200)
+    assert end, "evaluate did not read the manifest"
+    said = interrupt(process)
+    end[0].close()
+    assert process.returncode == 130 and "Traceback" not in said
+    assert "evaluate: interrupted" in said and not out.exists()
+
+
+def test_evaluate_passes_on_that_its_views_were_interrupted(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate, "main", lambda arguments: 130)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate._generated(tmp_path)
