@@ -13,7 +13,7 @@ from rclpy.action import ActionClient
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-PATIENCE = 60.0  # s of wall clock for an action; a busy machine makes a slow robot
+PATIENCE = 180.0  # s of wall clock for an action; a busy machine makes a slow robot
 ARM_ACTION = "/fr3_arm_controller/follow_joint_trajectory"
 JOINTS = [f"fr3_joint{i}" for i in range(1, 8)]
 OBSERVE = np.array(OBSERVE_JOINTS)
@@ -36,10 +36,12 @@ class FrankaGraph:
     def __init__(self, client: Any, session: Any, log: Path) -> None:
         self.client, self.session, self.log = client, session, log
         self._joints: dict[str, tuple[float, float]] = {}
+        self.updates = 0
         client.node.create_subscription(JointState, "/joint_states", self._take, 10)
         self._clients: dict[str, ActionClient] = {}
 
     def _take(self, message: JointState) -> None:
+        self.updates += 1
         velocities = list(message.velocity) or [0.0] * len(message.name)
         self._joints.update(zip(message.name, zip(message.position, velocities)))
 

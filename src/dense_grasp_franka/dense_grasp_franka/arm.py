@@ -13,9 +13,9 @@ from dense_grasp_core.errors import DenseGraspError
 
 from dense_grasp_franka.arm_process import ArmOptions, serve
 from dense_grasp_franka.arm_state import ArmState, SharedArmState
-from dense_grasp_franka.motion_table import Motion
+from dense_grasp_franka.motion import Motion
 
-CONNECT_TIMEOUT = 15.0  # s
+CONNECT_TIMEOUT = 60.0  # s; libfranka itself gives up a connection after seconds
 END_TIMEOUT = 3.0  # s
 TICK = 0.02  # s
 
@@ -73,8 +73,14 @@ class FrankaArm:
 
     @property
     def alive(self) -> bool:
-        """Whether the process that talks to the robot still does."""
-        return not self.lost and self._process.is_alive()
+        """Whether the process that talks to the robot still does; `lost` says why not."""
+        if not self.lost and not self._process.is_alive() and self._busy.acquire(blocking=False):
+            try:
+                self._answer(1.0)  # its last word
+                self._gone("its process has ended")
+            finally:
+                self._busy.release()
+        return not self.lost
 
     def state(self) -> ArmState:
         """The newest state. Raises StateUnavailable."""
@@ -121,5 +127,5 @@ class FrankaArm:
         return self._gone(message) if kind == "lost" else Outcome(kind, message)
 
     def _gone(self, why: str) -> Outcome:
-        self.lost = f"the connection to the robot {self._address} is lost: {why}"
+        self.lost = self.lost or f"the connection to the robot {self._address} is lost: {why}"
         return Outcome("failed", self.lost)

@@ -15,8 +15,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from dense_grasp_franka.arm_state import SharedArmState
-from dense_grasp_franka.motion_table import Motion, between, stop_offsets
+from dense_grasp_franka.motion import Motion, between, stop_offsets
 
+START_TOLERANCE = 1e-3  # rad; a robot that was moved by hand meanwhile must not jump
 IDLE_PERIOD = 0.005  # s between two states while nothing moves
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
@@ -109,6 +110,9 @@ def _follow(robot: Any, motion: Motion, state: SharedArmState, stop: Any) -> str
     import pylibfranka
 
     rows, stop_lengths = motion.table.tolist(), motion.stop_lengths.tolist()
+    off = max(abs(wanted - held) for wanted, held in zip(rows[0], robot.read_once().q_d))
+    if off > START_TOLERANCE:
+        raise RuntimeError(f"the motion begins {off:.4f} rad off the position that the robot holds")
     last = len(rows) - 1
     elapsed = 0  # ms
     begun, from_row = -1, 0  # of a stop: ms, row

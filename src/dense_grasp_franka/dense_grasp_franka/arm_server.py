@@ -18,13 +18,15 @@ from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectoryPoint
 
 from dense_grasp_franka.arm import FrankaArm
-from dense_grasp_franka.arm_state import ArmState
-from dense_grasp_franka.motion_table import Motion
+from dense_grasp_franka.arm_state import ArmState, StateUnavailable
+from dense_grasp_franka.motion_table import motion_through
 from dense_grasp_franka.settling import goal_missed, path_deviation
 
 Result = FollowJointTrajectory.Result
 FEEDBACK_PERIOD = 0.05  # s
 SETTLE_PERIOD = 0.01  # s
+REST_TIMEOUT = 5.0  # s
+SUPERSEDED = "stopped: a new trajectory was accepted"
 
 
 class ArmServer:
@@ -41,7 +43,7 @@ class ArmServer:
     ) -> None:
         """limits: (7, 2) rad, of the robot's description."""
         self._node, self._arm, self._joints, self._limits = node, arm, list(joints), limits
-        self._lock = threading.Lock()
+        self._lock, self._moving = threading.Lock(), threading.Lock()
         self._newest: ServerGoalHandle | None = None
         group = ReentrantCallbackGroup()
         self.servers = [
@@ -73,8 +75,21 @@ class ArmServer:
     def _execute(self, handle: ServerGoalHandle) -> FollowJointTrajectory.Result:
         with self._lock:
             self._newest = handle
+        while not self._moving.acquire(timeout=SETTLE_PERIOD):  # the running trajectory sees that it is not the newest
+            if handle.is_cancel_requested:
+                return self._canceled(handle)
         try:
-            motion = self._motion(handle)
+            if not self._is_newest(handle):
+                return self._end(handle, Result.INVALID_GOAL, SUPERSEDED)
+            return self._move(handle)
+        finally:
+            self._moving.release()
+
+    def _move(self, handle: ServerGoalHandle) -> FollowJointTrajectory.Result:
+        try:
+            state = self._at_rest()
+            points = points_of(handle.request.trajectory, self._joints, state.commanded, np.zeros(7))
+            motion = motion_through(points, state.commanded)
         except DenseGraspError as error:
             return self._end(handle, Result.PATH_TOLERANCE_VIOLATED, str(error))
         tolerances = tolerances_of(handle.request, self._joints)
@@ -86,28 +101,28 @@ class ArmServer:
             return self._end(handle, Result.PATH_TOLERANCE_VIOLATED, watch.violation)
         if outcome.kind == "stopped":
             if handle.is_cancel_requested:
-                handle.canceled()
-                return Result(error_code=Result.SUCCESSFUL, error_string="canceled")
-            return self._end(handle, Result.INVALID_GOAL, "stopped: a new trajectory was accepted")
+                return self._canceled(handle)
+            return self._end(handle, Result.INVALID_GOAL, "stopped" if self._is_newest(handle) else SUPERSEDED)
         missed = self._settle(motion.table[-1], tolerances)
         if missed:
             return self._end(handle, Result.GOAL_TOLERANCE_VIOLATED, missed)
         handle.succeed()
         return Result(error_code=Result.SUCCESSFUL)
 
-    def _motion(self, handle: ServerGoalHandle) -> Motion:
-        state = self._at_rest(handle)
-        points = points_of(handle.request.trajectory, self._joints, state.commanded, np.zeros(7))
-        return Motion.through(points, state.commanded)
-
-    def _at_rest(self, handle: ServerGoalHandle) -> ArmState:
-        """The state once nothing moves: a trajectory that runs is stopped first."""
-        state = self._arm.state()
-        while state.row >= 0 and self._arm.alive and not handle.is_cancel_requested:
-            self._arm.stop()
-            time.sleep(SETTLE_PERIOD)
+    def _at_rest(self) -> ArmState:
+        """The first state after the last motion. Raises StateUnavailable when none comes."""
+        deadline = time.monotonic() + REST_TIMEOUT
+        while True:
             state = self._arm.state()
-        return state
+            if state.row < 0:
+                return state
+            if time.monotonic() > deadline:
+                raise StateUnavailable(f"the robot sent no state within {REST_TIMEOUT} s of its last motion")
+            time.sleep(SETTLE_PERIOD)
+
+    def _canceled(self, handle: ServerGoalHandle) -> FollowJointTrajectory.Result:
+        handle.canceled()
+        return Result(error_code=Result.SUCCESSFUL, error_string="canceled")
 
     def _is_newest(self, handle: ServerGoalHandle) -> bool:
         """Whether no later trajectory was accepted."""

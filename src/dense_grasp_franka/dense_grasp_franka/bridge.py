@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.urdf import joint_limits
+from dense_grasp_core.motion.urdf import RobotModelError, joint_limits
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 
@@ -27,7 +28,7 @@ COLLISION_FORCES = [20.0, 20.0, 20.0, 25.0, 25.0, 25.0]
 
 
 class BridgeError(DenseGraspError):
-    """A parameter of the bridge that cannot be used."""
+    """A parameter of the bridge that cannot be used, or a library that is not installed."""
 
 
 class Bridge(Node):
@@ -46,9 +47,15 @@ class Bridge(Node):
             raise BridgeError(f"parameter realtime is {realtime!r}, expected one of enforce, ignore")
         urdf = p("robot_description", "")
         joints = [f"{name}_joint{i}" for i in range(1, 8)]
-        lower, upper, _ = joint_limits(urdf, joints)
+        try:
+            lower, upper, _ = joint_limits(urdf, joints)
+        except RobotModelError as error:
+            raise BridgeError(f"parameter robot_description: {error}") from error
         torques = self._thresholds("collision_torques", COLLISION_TORQUES)
         forces = self._thresholds("collision_forces", COLLISION_FORCES)
+        missing = [module for module in ("pylibfranka", "franky") if find_spec(module) is None]
+        if missing:
+            raise BridgeError(f"Python has no {', '.join(missing)}: run make franka and put .franka on PYTHONPATH")
         self.arm = FrankaArm(ArmOptions(address, realtime == "enforce", torques, forces))
         self.arm.connect()
         try:
@@ -81,7 +88,7 @@ class Bridge(Node):
 
     def _watch(self) -> None:
         """A lost robot ends the node: launch starts it again, and it connects anew."""
-        lost = self.hand.lost if self.arm.alive else self.arm.lost or "the process that talks to the arm has ended"
+        lost = self.hand.lost if self.arm.alive else self.arm.lost
         if lost and not self.failure:
             self.failure = lost
             self.get_logger().fatal(lost)
@@ -98,9 +105,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     rclpy.init(args=None if argv is None else list(argv))
     try:
         node = Bridge()
-    except ModuleNotFoundError as error:
-        print(f"franka_bridge: {error}; make franka installs it, see its README", file=sys.stderr)
-        return os.EX_CONFIG
     except DenseGraspError as error:
         print(f"franka_bridge: {error}", file=sys.stderr)
         rclpy.try_shutdown()

@@ -7,9 +7,7 @@ the sampled trajectory goes through two moving averages: they keep every bound t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
@@ -17,6 +15,8 @@ from dense_grasp_core.motion.trajectory_goal import Points
 from numpy.typing import NDArray
 from scipy.interpolate import BPoly
 from scipy.ndimage import maximum_filter1d
+
+from dense_grasp_franka.motion import Motion
 
 Array = NDArray[np.float64]
 
@@ -46,18 +46,10 @@ class JointLimits:
         return cls(np.array([2.62, 2.62, 2.62, 2.62, 5.26, 4.18, 5.26]), np.full(7, 10.0), np.full(7, 5000.0))
 
 
-@dataclass(frozen=True)
-class Motion:
-    """table: (N, 7) rad, a row a millisecond; stop_lengths: (N,) ms that a stop from each of its rows takes."""
-
-    table: Array
-    stop_lengths: NDArray[np.int64]
-
-    @classmethod
-    def through(cls, points: Points, commanded: Array, limits: JointLimits | None = None) -> Motion:
-        """From rest at `commanded` (7,) rad. Raises MotionTableError."""
-        table = motion_table(points, commanded, limits)
-        return cls(table, stop_lengths(table, limits))
+def motion_through(points: Points, commanded: Array, limits: JointLimits | None = None) -> Motion:
+    """What is sent to the robot, from rest at `commanded` (7,) rad. Raises MotionTableError."""
+    table = motion_table(points, commanded, limits)
+    return Motion(table, stop_lengths(table, limits))
 
 
 def motion_table(points: Points, commanded: Array, limits: JointLimits | None = None) -> Array:
@@ -117,28 +109,6 @@ def _greatest_ahead(values: Array, length: int) -> Array:
     """Greatest of each row and the `length` rows after it, by column."""
     size = 2 * length + 1
     return np.asarray(maximum_filter1d(values, size, axis=0, origin=-length, mode="constant"))
-
-
-@cache
-def stop_offsets(length: int) -> tuple[float, ...]:
-    """How far along the path a stop of `length` ms has come after each of them, in rows."""
-    rate = 0.5 * (1.0 + np.cos(np.pi * (np.arange(1, length + 1) - 0.5) / length))
-    return tuple(np.cumsum(rate).tolist())
-
-
-def between(rows: Sequence[Sequence[float]], place: float) -> list[float]:
-    """The motion at a fractional row, by the cubic through the four rows around it; for one row a turn."""
-    last = len(rows) - 1
-    first = min(int(place), last)
-    t = min(place - first, 1.0)
-    weights = (
-        -t * (t - 1.0) * (t - 2.0) / 6.0,
-        (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0,
-        -(t + 1.0) * t * (t - 2.0) / 2.0,
-        (t + 1.0) * t * (t - 1.0) / 6.0,
-    )
-    around = [rows[min(max(first + step, 0), last)] for step in (-1, 0, 1, 2)]
-    return [sum(weight * row[joint] for weight, row in zip(weights, around)) for joint in range(len(rows[0]))]
 
 
 def _sample(points: Points) -> Array:

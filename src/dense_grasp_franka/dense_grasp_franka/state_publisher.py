@@ -22,7 +22,7 @@ from dense_grasp_franka.link_transforms import LinkTransform, LinkTransforms
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 JOINT_STATE_RATE = 100.0  # Hz
 TF_EVERY = 2
-OLDEST = 0.2  # s; an older state is not published again, so that its readers see that it is old
+OLDEST = 0.5  # s; an older state is not published again, so that its readers see that it is old
 
 
 class StatePublisher:

@@ -15,6 +15,7 @@ ADDRESS = "127.0.0.1"
 ARGUMENTS = {
     "model": ("", "network file; empty: the shipped one"),
     "store": ("", "database URL of the taught points; empty: a file in the ROS home folder"),
+    "real_time_factor": ("1.0", "s of the cell's clock per second, at most 1; less for a machine with few processors"),
     "heartbeat_timeout": ("", "s of silence that stops a motion; empty: that of a simulation"),
 }
 
@@ -29,11 +30,12 @@ def start(context):
     """Cell, bridge, perception and grasping, all by the clock of the cell."""
     values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     files = [config_file(name) for name in ("robot.yaml", "camera.yaml", "hand_eye.yaml", "grasp.yaml", "sim.yaml")]
+    own = {"use_sim_time": False, "host": ADDRESS, "real_time_factor": float(values["real_time_factor"])}
     cell = Node(
         package="dense_grasp_sim",
         executable="franka_cell",
         name="franka_cell",
-        parameters=[*files, {"use_sim_time": False, "host": ADDRESS}],
+        parameters=[*files, own],
         output="screen",
     )
     return [

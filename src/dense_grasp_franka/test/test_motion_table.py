@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_grasp_core.motion.trajectory_goal import Points
+from dense_grasp_franka.motion import between, stop_offsets
 from dense_grasp_franka.motion_table import (
     LONGEST,
     STOPPING_MS,
     JointLimits,
     MotionTableError,
-    between,
     motion_table,
     stop_lengths,
-    stop_offsets,
     why_refused,
 )
 

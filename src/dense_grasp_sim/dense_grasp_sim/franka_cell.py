@@ -28,7 +28,7 @@ from .scene_services import SceneServices
 from .simulator import OBSERVE_JOINTS
 from .state_publisher import LATCHED
 
-CLOCK_PERIOD = 0.005  # s of simulated time
+CLOCK_PERIOD = 0.01  # s of simulated time
 
 
 class ServerLoop(LoopThread):
@@ -57,6 +57,7 @@ class FrankaCell(Node):
         self.failure: BaseException | None = None
         p = self._parameter
         self.simulator = ServedSimulator(
+            real_time_factor=float(p("real_time_factor", 1.0)),
             settings=cell_settings(p),
             observe_joints=p("observe_joints", list(OBSERVE_JOINTS)),
             homed=p("gripper_homed", False),
@@ -105,6 +106,7 @@ class FrankaCell(Node):
         """Stop them."""
         for thread in self._threads:
             thread.stop()
+        self.simulator.close()
 
     def _fail(self, error: BaseException) -> None:
         if not rclpy.ok():

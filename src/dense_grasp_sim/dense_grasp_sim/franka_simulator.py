@@ -7,13 +7,19 @@ with 1 N, whatever force was asked for. Needs `franka_sim` on the path (`make fr
 
 from __future__ import annotations
 
-import logging
+import ctypes
+import multiprocessing
+import signal
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import mujoco
 import numpy as np
+from dense_grasp_core.cap_mesh import CapMesh
 from dense_grasp_core.errors import DenseGraspError
 from franka_sim.control_modes import ControlMode
 from franka_sim.franka_sim_server import FrankaSimServer
@@ -23,15 +29,16 @@ from franka_sim.mujoco_franka_sim import ARM_POSITION_KP, DEFAULT_DT, MujocoFran
 from franka_sim.sim_common import FR3_FORCE_LIMITS
 
 from .arm import Arm
-from .cell import Cell
+from .cell import Cell, build_cell
 from .gripper import Gripper, GripperCommand
 from .robot_model import RobotNames
 from .simulator import Simulator
+from .surroundings import Surroundings
 
-LOGGER = logging.getLogger(__name__)
 COMMAND_TIMEOUT = 20.0  # s
 MAX_LAG = 0.05  # s of wall time; what is lost beyond is not caught up
 NEXT_STATE_TIMEOUT = 0.05  # s
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 # N m s/rad. franka-sim's own, 450 to 200, is more than a step of 1 ms carries on this robot's inertia: the wrist shook.
 POSITION_DAMPING = np.array([200.0, 200.0, 150.0, 150.0, 50.0, 50.0, 50.0])
 
@@ -112,14 +119,15 @@ class Drive(MujocoFrankaSim):
             return dict(self._state_snapshot)
 
     def run_simulation(self) -> None:
-        """Step the cell in real time, or slower when the machine is busy, until stopped."""
+        """Step the cell at its real-time factor, or slower when the machine is busy, until stopped."""
         due = time.perf_counter()
+        period = self.dt / self._simulator.real_time_factor
         while self.running:
             with self._simulator.lock:
                 self._publish()
                 self._simulator.step(1)
             self._simulator.after_step()
-            due += self.dt
+            due += period
             late = time.perf_counter() - due
             if late < 0.0:
                 time.sleep(-late)
@@ -127,14 +135,42 @@ class Drive(MujocoFrankaSim):
                 due = time.perf_counter()
 
 
-class ServedSimulator(Simulator):
-    """The cell's simulator with franka-sim's arm and time step. after_step: called after every step, without lock."""
+def _end_with_parent() -> None:
+    """The builder of a cell that was killed would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a Ctrl-C: the cell ends it
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
-    def __init__(self, **arguments: Any) -> None:
+
+def _save_cell(path: str, *arguments: Any) -> None:
+    mujoco.mj_saveModel(build_cell(*arguments).model, path, None)
+
+
+class ServedSimulator(Simulator):
+    """The cell's simulator with franka-sim's arm and time step. after_step: called after every step, without lock.
+
+    Models are compiled in a process of their own: MuJoCo keeps Python's lock meanwhile, and a robot that is silent for
+    a second is lost to libfranka.
+    """
+
+    def __init__(self, real_time_factor: float = 1.0, **arguments: Any) -> None:
+        if not 0.0 < real_time_factor <= 1.0:
+            raise DenseGraspError(f"real_time_factor is {real_time_factor}, expected more than 0, at most 1")
+        self.real_time_factor = real_time_factor
+        self._builder = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _end_with_parent)
         self._stay: np.ndarray | None = None
         self.drive = Drive(self)
         self.after_step = lambda: None
         super().__init__(**arguments)
+
+    def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
+        with TemporaryDirectory() as folder:
+            path = str(Path(folder) / "cell.mjb")
+            self._builder.submit(_save_cell, path, self.settings, cap, surroundings).result()
+            return Cell(mujoco.MjModel.from_binary_path(path), self.cell.names, self.cell.urdf, cap)
+
+    def close(self) -> None:
+        """End the process that compiles models."""
+        self._builder.shutdown(wait=False, cancel_futures=True)
 
     def _make_arm(self, cell: Cell) -> Arm:
         return ServedArm(cell.model, cell.names, self.drive, self._stay)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from dense_grasp_core.cap_mesh import cap_point, make_cap
+from dense_grasp_core.cap_mesh import CapMesh, cap_point, make_cap
 from numpy.typing import NDArray
 
 from dense_grasp_core import se3
@@ -97,6 +97,9 @@ class Simulator:
         self.referee = LiftReferee(self.rule)
         self._next_verdict = time
 
+    def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
+        return build_cell(self.settings, cap, surroundings)
+
     def _make_arm(self, cell: Cell) -> Arm:
         return Arm(cell.model, cell.names)
 
@@ -120,7 +123,7 @@ class Simulator:
         Simulated time goes on where it was. Raises CapError, PlacementError, CellError.
         """
         if cap_seed is None:
-            cell = build_cell(self.settings, surroundings=surroundings)
+            cell = self._build(None, surroundings)
             with self.lock:
                 self._replace(cell)
             return np.eye(4)
@@ -128,7 +131,7 @@ class Simulator:
         if placement is None:
             marks = [tuple(cap_point(cap.params, "crown", u, 0.0)[:2]) for u in (0.5, 0.0)]
             placement = random_placement(pose_seed or 0, marks, posture, self.workspace)
-        cell = build_cell(self.settings, cap, surroundings)
+        cell = self._build(cap, surroundings)
         with self.lock:
             now = self.time
             self._replace(cell)
