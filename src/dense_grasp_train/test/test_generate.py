@@ -119,7 +119,7 @@ def test_damaged_files_are_named(copy):
     with pytest.raises(DatasetError, match=r"rgb/000000\.png"):
         ViewDataset(copy)[0]
     picture.unlink()
-    with pytest.raises(DatasetError, match=r"rgb/000000\.png"):
+    with pytest.raises(DatasetError, match=r"000000 lacks rgb or gray/000000"):
         ViewDataset(copy)
     (copy / "manifest.json").write_text("{")
     with pytest.raises(DatasetError, match=r"manifest\.json"):
