@@ -38,6 +38,7 @@ from .surroundings import Surroundings
 COMMAND_TIMEOUT = 20.0  # s
 MAX_LAG = 0.05  # s of wall time; what is lost beyond is not caught up
 NEXT_STATE_TIMEOUT = 0.05  # s
+CLIENT_GONE = 0.3  # s in which no state was taken
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 # N m s/rad. franka-sim's own, 450 to 200, is more than a step of 1 ms carries on this robot's inertia: the wrist shook.
 POSITION_DAMPING = np.array([200.0, 200.0, 150.0, 150.0, 50.0, 50.0, 50.0])
@@ -66,7 +67,8 @@ class Drive(MujocoFrankaSim):
         super().__init__(enable_vis=False)
         self._simulator = simulator
         self._published = threading.Condition()
-        self._count = 0
+        self._count = self._delivered = 0
+        self._delivered_at = 0.0
         self._taken = threading.local()
 
     def bind(self, cell: Cell, data: mujoco.MjData) -> None:
@@ -115,8 +117,16 @@ class Drive(MujocoFrankaSim):
         seen = getattr(self._taken, "count", -1)
         with self._published:
             self._published.wait_for(lambda: self._count > seen or not self.running, NEXT_STATE_TIMEOUT)
-            self._taken.count = self._count
+            self._taken.count = self._delivered = self._count
+            self._delivered_at = time.monotonic()
+            self._published.notify_all()
             return dict(self._state_snapshot)
+
+    def _await_delivery(self) -> None:
+        """Let the server take every state while a client listens: the cell's clock must not outrun the robot's."""
+        with self._published:
+            if time.monotonic() - self._delivered_at < CLIENT_GONE:
+                self._published.wait_for(lambda: self._delivered == self._count or not self.running, CLIENT_GONE)
 
     def run_simulation(self) -> None:
         """Step the cell at its real-time factor, or slower when the machine is busy, until stopped."""
@@ -127,6 +137,7 @@ class Drive(MujocoFrankaSim):
                 self._publish()
                 self._simulator.step(1)
             self._simulator.after_step()
+            self._await_delivery()
             due += period
             late = time.perf_counter() - due
             if late < 0.0:
