@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shlex
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("--work", type=Path, help="folder of everything made, default out/reproduce/BUDGET")
     arguments.add_argument("--out", type=Path, help="page to write, *.md, default results.md in the work folder")
+    arguments.add_argument("--pairs", type=int, help="pairs of a test set, instead of the budget's")
     arguments.add_argument("--threads", type=int, help="threads of torch, default all cores")
     arguments.add_argument(
         "--only", nargs="+", default=[], metavar="STEP", help="run these steps alone and write no page"
@@ -56,12 +58,15 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     budget = BUDGETS[options.budget]
+    if options.pairs is not None:
+        budget = dataclasses.replace(budget, pairs=options.pairs)
     work = options.work or Path("out/reproduce") / budget.name
     out = options.out or work / "results.md"
     if out.suffix != ".md":
         raise DenseGraspError(f"--out is {out}, expected a file name that ends in .md")
-    if options.threads is not None and options.threads < 1:
-        raise DenseGraspError(f"--threads is {options.threads}, expected 1 or more")
+    for name in ("pairs", "threads"):
+        if getattr(options, name) is not None and getattr(options, name) < 1:
+            raise DenseGraspError(f"--{name} is {getattr(options, name)}, expected 1 or more")
     ledger = Ledger(work, steps(budget, work))
     if options.list:
         for step in ledger.listed:

@@ -14,7 +14,7 @@ from dense_grasp_train.memory import LARGEST_GROWTH
 from dense_grasp_train.memory import markdown as memory_markdown
 from dense_grasp_train.reproduce_figures import Figures
 from dense_grasp_train.reproduce_run import Ledger
-from dense_grasp_train.reproduce_steps import Budget
+from dense_grasp_train.reproduce_steps import BUDGETS, Budget
 
 _PAPERS_GPU_GB = 48
 _PICTURES = {
@@ -45,11 +45,11 @@ def page(figures: Figures, ledger: Ledger, pictures: dict[str, str]) -> str:
         f"# Results: budget `{budget.name}`",
         "Written by",
         "```",
-        f"ros2 run dense_grasp_train reproduce --budget {budget.name}",
+        f"ros2 run dense_grasp_train reproduce --budget {budget.name}{_changed_pairs(budget)}",
         "```",
         *_machine(ledger),
-        f"Seeds {', '.join(map(str, budget.seeds))} of every network; ± is the standard deviation over them. Test "
-        f"sets: {pairs} pairs of {matches} matches, the same for all.",
+        f"Seeds {', '.join(map(str, budget.seeds))} of every network; ± is the standard deviation over them."
+        + (f" Test sets: {pairs} pairs of {matches} matches, the same for all." if pairs else ""),
     ]
     if missing:
         lines.append(f"**Not run**: {', '.join(missing)}.")
@@ -93,6 +93,10 @@ def page(figures: Figures, ledger: Ledger, pictures: dict[str, str]) -> str:
         *tables.steps(ledger),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _changed_pairs(budget: Budget) -> str:
+    return "" if budget.pairs == BUDGETS[budget.name].pairs else f" --pairs {budget.pairs}"
 
 
 def claims(figures: Figures) -> list[str]:
