@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import rclpy
 from rclpy.exceptions import InvalidHandle
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -32,8 +32,12 @@ class LocalGraph:
         self.spin(self.node)
 
     def spin(self, node: Node, threads: int = 8) -> Node:
-        """Spin a node in a thread until the test ends."""
-        executor = MultiThreadedExecutor(num_threads=threads, context=self.context)
+        """Spin a node in a thread until the test ends; ``threads`` as the node's own `main` has them."""
+        executor = (
+            SingleThreadedExecutor(context=self.context)
+            if threads == 1
+            else MultiThreadedExecutor(num_threads=threads, context=self.context)
+        )
         executor.add_node(node)
 
         stopping = threading.Event()
@@ -60,10 +64,10 @@ class LocalGraph:
         self._stops.append(stop)
         return node
 
-    def start(self, kind: type, **parameters: Any) -> Any:
+    def start(self, kind: type, threads: int = 8, **parameters: Any) -> Any:
         """Make a node of `kind` with parameters and spin it."""
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        return self.spin(kind(context=self.context, parameter_overrides=overrides))
+        return self.spin(kind(context=self.context, parameter_overrides=overrides), threads)
 
     def call(self, kind: Any, name: str, patience: float = 20.0, **fields: Any) -> Any:
         """Answer of a service."""

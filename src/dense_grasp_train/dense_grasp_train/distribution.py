@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,9 @@ def in_parallel(
     """
     calls = (delayed(function)(*task) for task in tasks)
     if client is None:
-        yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
+        with parallel_config(backend="loky", initializer=_leave_interrupts_to_the_parent):
+            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
+        yield from parallel(calls)
         return
     from distributed import CancelledError, KilledWorker
 
@@ -67,6 +70,11 @@ def in_parallel(
         yield from parallel(calls)
     except (KilledWorker, CancelledError) as error:
         raise DatasetError(f"the Dask scheduler or its workers were lost: {error}") from error
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches the whole process group: the parent says so once and ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def check_worker(manifest: Path, wanted: dict[str, str], found: dict[str, str]) -> None:

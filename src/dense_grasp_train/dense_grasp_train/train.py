@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import json
 import shlex
-import signal
 import sys
 import tempfile
 import warnings
@@ -23,6 +22,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from dense_grasp_train.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.dataset_writer import write_whole
+from dense_grasp_train.interrupt import StopAtInterrupt
 from dense_grasp_train.lightning_module import DescriptorTraining, loader
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.views import View
@@ -66,7 +66,9 @@ def fit(
     module = DescriptorTraining(config)
     last = config.steps if until is None else min(until, config.steps)
     batches = loader(module.method.dataset(views), config, workers, _step_of(resume), devices * nodes)
+    interrupt = StopAtInterrupt()
     callbacks: list[Any] = [
+        interrupt,
         ModelCheckpoint(
             run_dir, filename="last", every_n_train_steps=config.checkpoint_every, enable_version_counter=False
         )
@@ -97,12 +99,14 @@ def fit(
         warnings.filterwarnings("ignore", message=".*dataloader is not resumable.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
         try:
-            trainer.fit(module, batches, ckpt_path=None if resume is None else str(resume))
-        except SystemExit:  # what Lightning makes of Ctrl-C, with the signal ignored from then on
+            with interrupt:
+                trainer.fit(module, batches, ckpt_path=None if resume is None else str(resume))
+        except SystemExit:  # what Lightning makes of a second Ctrl-C
             if not trainer.interrupted:
                 raise
-            signal.signal(signal.SIGINT, signal.default_int_handler)
             raise KeyboardInterrupt from None
+    if interrupt.asked:
+        raise KeyboardInterrupt
     return module
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +19,17 @@ from dense_grasp_train.dataset import ViewDataset
 from dense_grasp_train import evaluate, generate
 
 pytestmark = pytest.mark.timeout(600)  # processes that import torch, on a busy machine
+SMALL = ["--views", "16", "--views-per-scene", "2", "--caps", "0-3", "--size", "240x180", "--quiet"]
 MODEL = str(Path(__file__).resolve().parents[3] / "models" / "compact_caps.safetensors")
+TINY = """
+method: hybrid
+steps: 100000
+checkpoint_every: 1
+batch: 2
+precision: "32"
+network: {dimension: 8, keypoints: 4}
+pairs: {crop: [96, 96], input_scale: 0.5, matches: 32, augmented: 0.5, view: 0.5, instance: 0.0}
+"""
 
 
 @pytest.fixture
@@ -60,9 +72,20 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    """Scenes of a BOP data set as others publish theirs, without manifest and surface coordinates."""
+    root = tmp_path_factory.mktemp("made") / "set"
+    assert generate.main(["--out", str(root), *SMALL, "--jobs", "1"]) == 0
+    (root / "manifest.json").unlink()
+    for folder in root.glob("train/*/coord"):
+        shutil.rmtree(folder)
+    return root / "train"
+
+
 def test_generate_stops_with_its_processes_and_goes_on(start, tmp_path):
     root = tmp_path / "set"
-    many = ["--views", "400", "--views-per-scene", "2", "--caps", "0-3", "--size", "240x180", "--quiet"]
+    many = ["--views", "400", *SMALL[2:]]
     process = start("generate", "--out", str(root), *many, "--jobs", "2")
     wait_for(root / "train" / "000000", process)
     children = psutil.Process(process.pid).children(recursive=True)
@@ -74,6 +97,21 @@ def test_generate_stops_with_its_processes_and_goes_on(start, tmp_path):
     data = ViewDataset(root, partial=True)
     assert 0 < len(data) < 400
     assert all(view.mask.shape == (180, 240) for view in data)
+
+
+def test_train_stops_in_a_step_and_leaves_a_checkpoint(start, scenes, tmp_path):
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    run, out = tmp_path / "run", tmp_path / "net.safetensors"
+    options = ["--config", str(tmp_path / "tiny.yaml"), "--run", str(run), "--out", str(out), "--workers", "1"]
+    process = start("train", "--data", str(scenes), "--held-out", str(scenes), *options, "--threads", "1", "--quiet")
+    wait_for(run / "last.ckpt", process)
+    said = interrupt(process)
+    assert process.returncode == 130 and "Traceback" not in said
+    assert "train: interrupted; --resume goes on from the last checkpoint" in said
+    assert not out.exists() and not out.with_suffix(".md").exists()
+    import torch
+
+    assert torch.load(run / "last.ckpt", map_location="cpu", weights_only=False)["global_step"] >= 1
 
 
 def test_evaluate_stops_while_it_reads(start, tmp_path):
@@ -91,6 +129,16 @@ def test_evaluate_stops_while_it_reads(start, tmp_path):
     end[0].close()
     assert process.returncode == 130 and "Traceback" not in said
     assert "evaluate: interrupted" in said and not out.exists()
+
+
+def test_evaluate_stops_while_it_makes_its_views(start, tmp_path):
+    options = ["--model", MODEL, "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
+    process = start("evaluate", *options, "--no-controls")
+    wait_for(tmp_path / "cache" / "seen" / "test", process)
+    said = interrupt(process)
+    assert process.returncode == 130 and "evaluate: interrupted" in said and "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+    assert json.loads((tmp_path / "cache" / "seen" / "manifest.json").read_text())["views"] == 160
 
 
 def test_evaluate_passes_on_that_its_views_were_interrupted(tmp_path, monkeypatch):
