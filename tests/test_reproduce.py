@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "dense_grasp_train", "reproduce", "--budget", "smoke", "--threads", "2"]
+COMMAND = [sys.executable, "-m", "dense_grasp_train", "reproduce", "--budget", "smoke", "--threads", "1", "--jobs", "2"]
 
 
 @pytest.fixture(scope="module")

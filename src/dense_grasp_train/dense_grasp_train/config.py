@@ -69,7 +69,8 @@ class LossOptions:
     unit_m: metres that count as 1 in consistency and pose. depth_scale_m: metres of a depth output of 1.
     upsample: softmax and expectation at full resolution (the paper) or on the cells. pose_ramp_steps: the pose weight
     grows linearly to its value over these steps. keypoints need no gradient into the backbone when detached.
-    localisation_sigma: cells, of the Gaussian that a kernel is to be; localisation_temperature: of that kernel.
+    foreign_points: at most so many of the other pairs' backgrounds are negatives. localisation_sigma: cells, of the
+    Gaussian that a kernel is to be; localisation_temperature: of that kernel.
     """
 
     silhouette: float = 1.0
@@ -81,6 +82,7 @@ class LossOptions:
     nt_xent: float = 0.0
     localisation: float = 0.0
     found: float = 0.0
+    foreign_points: int = 2048
     margin_px: float = 10.0
     relative_separation: bool = False
     unit_m: float = 1.0
@@ -174,6 +176,7 @@ class TrainConfig:
             ("steps", self.steps, self.steps >= 1, "an integer >= 1"),
             ("batch", self.batch, self.batch >= 1, "an integer >= 1"),
             ("checkpoint_every", self.checkpoint_every, self.checkpoint_every >= 1, "an integer >= 1"),
+            ("losses.foreign_points", self.losses.foreign_points, self.losses.foreign_points >= 0, "an integer >= 0"),
             ("precision", self.precision, self.precision in ("bf16", "32"), "'bf16' or '32'"),
             (
                 "pairs.input_scale",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 
 from dense_grasp_train.evalsets import TestPair
@@ -57,21 +59,23 @@ def measure(
 ) -> tuple[Outcomes, KeypointOutcomes]:
     """Run every predictor, and every probe of keypoint heads, over every set: outcomes by set and row.
 
-    Every row sees the same pairs and, pair by pair, the same random numbers. ``advance`` is called after each pair.
+    Every row sees the same pairs and, pair by pair, the same random numbers; the rows of a pair share the cores.
+    ``advance`` is called after each pair.
     """
     outcomes: Outcomes = {}
     keypoints: KeypointOutcomes = {}
-    for name, pairs in sets.items():
-        outcomes[name] = {row: Outcome() for row in rows}
-        keypoints[name] = {row: [] for row in probes or {}}
-        for number, pair in enumerate(pairs):
-            for row, predict in rows.items():
-                prediction = predict(pair, np.random.default_rng([1, number]))
-                _record(outcomes[name][row], pair, prediction)
-            if pair.geometry is not None and pair.geometry.b_from_a is not None:
-                for row, probe in (probes or {}).items():
-                    keypoints[name][row].append(probe(pair))
-            advance()
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        for name, pairs in sets.items():
+            outcomes[name] = {row: Outcome() for row in rows}
+            keypoints[name] = {row: [] for row in probes or {}}
+            for number, pair in enumerate(pairs):
+                begun = [pool.submit(predict, pair, np.random.default_rng([1, number])) for predict in rows.values()]
+                for outcome, prediction in zip(outcomes[name].values(), begun, strict=True):
+                    _record(outcome, pair, prediction.result())
+                if pair.geometry is not None and pair.geometry.b_from_a is not None:
+                    for row, probe in (probes or {}).items():
+                        keypoints[name][row].append(probe(pair))
+                advance()
     return outcomes, keypoints
 
 

@@ -26,7 +26,6 @@ from dense_grasp_train.nt_xent import (
 REFERENCE_WIDTH = 640
 REFERENCE_FOCAL = 615.0
 _BACKGROUND_SHARE = 0.02
-_FOREIGN_POINTS = 2048
 _NEGATIVE_CELLS = 800
 _LOCALISED = 64
 
@@ -102,8 +101,8 @@ def contrastive_terms(
     background = (batch["mask"].flatten(0, 1).flatten(1)[:, chosen] < _BACKGROUND_SHARE).repeat(1, 2)
     pool = points[background]
     owner = torch.arange(count, device=features.device)[:, None].expand_as(background)[background] // 2
-    if len(pool) > _FOREIGN_POINTS:
-        kept = torch.randperm(len(pool), generator=jitter)[:_FOREIGN_POINTS].to(features.device)
+    if len(pool) > options.foreign_points:
+        kept = torch.randperm(len(pool), generator=jitter)[: options.foreign_points].to(features.device)
         pool, owner = pool[kept], owner[kept]
     foreign = owner[None] != torch.arange(count // 2, device=features.device)[:, None]
     contrast, localised, accepted, rejected = [], [], [], []

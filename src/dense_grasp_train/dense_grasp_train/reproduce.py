@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shlex
+import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from dense_grasp_core.errors import DenseGraspError
+from joblib import cpu_count
 from rich.console import Console
 
 from dense_grasp_train.reproduce_report import write_results
-from dense_grasp_train.reproduce_run import INTERRUPTED, Ledger
-from dense_grasp_train.reproduce_steps import BUDGETS, steps
+from dense_grasp_train.reproduce_run import INTERRUPTED, Ledger, StepError
+from dense_grasp_train.reproduce_steps import BUDGETS, Budget, Step, steps
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--out", type=Path, help="page to write, *.md, default results.md in the work folder")
     arguments.add_argument("--pairs", type=int, help="pairs of a test set, instead of the budget's")
     arguments.add_argument("--threads", type=int, help="threads of torch, default all cores")
+    arguments.add_argument("--jobs", type=int, help="trainings at a time, instead of the budget's")
     arguments.add_argument(
         "--only", nargs="+", default=[], metavar="STEP", help="run these steps alone and write no page"
     )
@@ -64,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
     out = options.out or work / "results.md"
     if out.suffix != ".md":
         raise DenseGraspError(f"--out is {out}, expected a file name that ends in .md")
-    for name in ("pairs", "threads"):
+    for name in ("pairs", "threads", "jobs"):
         if getattr(options, name) is not None and getattr(options, name) < 1:
             raise DenseGraspError(f"--{name} is {getattr(options, name)}, expected 1 or more")
     ledger = Ledger(work, steps(budget, work))
@@ -77,7 +82,10 @@ def _run(options: argparse.Namespace) -> int:
     if unknown:
         raise DenseGraspError(f"--only has {unknown[0]!r}, expected some of {', '.join(names)}")
     if not options.report_only:
-        _run_steps(ledger, options.only, budget.needs_gpu, options.threads)
+        jobs = 1 if options.only else options.jobs or budget.jobs
+        _run_steps(
+            ledger, options.only, budget, options.threads, _in_processes(options, work, jobs) if jobs > 1 else None
+        )
     if options.only:
         return 0
     write_results(out, budget, work, ledger)
@@ -85,16 +93,52 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_steps(ledger: Ledger, only: list[str], needs_gpu: bool, threads: int | None) -> None:
+def _in_processes(options: argparse.Namespace, work: Path, jobs: int) -> Callable[[list[Step]], None]:
+    """What runs steps that do not need one another: this command in processes of its own, ``jobs`` at a time.
+
+    Two networks trained side by side with a core each are done sooner than one after the other with both.
+    """
+    threads = options.threads or max(1, cpu_count() // jobs)
+    command = [sys.executable, "-m", "dense_grasp_train", "reproduce", "--budget", options.budget, "--work", str(work)]
+    command += ["--threads", str(threads)] + (["--pairs", str(options.pairs)] if options.pairs else [])
+
+    def run(step: Step) -> int:
+        with (work / "steps" / f"{step.name}.log").open("w") as log:
+            return subprocess.call([*command, "--only", step.name], stdout=log, stderr=subprocess.STDOUT)
+
+    def run_all(together: list[Step]) -> None:
+        with ThreadPoolExecutor(jobs) as pool:
+            begun = {pool.submit(run, step): step for step in together}
+            try:
+                for ended in as_completed(begun):
+                    log = work / "steps" / f"{begun[ended].name}.log"
+                    if ended.result() == INTERRUPTED:
+                        raise KeyboardInterrupt
+                    if ended.result() != 0:
+                        raise StepError(f"step {begun[ended].name} ended with status {ended.result()}, see {log}")
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    return run_all
+
+
+def _run_steps(
+    ledger: Ledger,
+    only: list[str],
+    budget: Budget,
+    threads: int | None,
+    in_processes: Callable[[list[Step]], None] | None,
+) -> None:
     import torch
 
     from dense_grasp_train.__main__ import main as command
 
-    if needs_gpu and not torch.cuda.is_available():
+    if budget.needs_gpu and not torch.cuda.is_available():
         raise DenseGraspError("--budget paper trains ResNet-34 on a GPU, but torch finds no CUDA device")
     if threads:
         torch.set_num_threads(threads)
     console = Console(highlight=False, soft_wrap=True)
+    trainings = [step for step in ledger.listed if step.arguments[0] == "train"]
     for number, step in enumerate(ledger.listed, start=1):
         if only and step.name not in only:
             continue
@@ -105,8 +149,15 @@ def _run_steps(ledger: Ledger, only: list[str], needs_gpu: bool, threads: int | 
         lacking = [other.name for other in ledger.listed if other.name in step.needs and not ledger.done(other)]
         if lacking:
             raise DenseGraspError(f"step {step.name} needs {', '.join(lacking)}, expected them to be done")
-        console.print(f"{head}: {shlex.join(step.arguments)}", markup=False, style="bold")
-        stamp = ledger.run(step, command)
+        if in_processes is not None and step in trainings:
+            together = [training for training in trainings if not ledger.done(training)]
+            names = ", ".join(training.name for training in together)
+            console.print(f"{head}: and the other trainings in processes of their own: {names}", markup=False)
+            in_processes(together)
+            stamp = ledger.stamp(step)
+        else:
+            console.print(f"{head}: {shlex.join(step.arguments)}", markup=False, style="bold")
+            stamp = ledger.run(step, command)
         spent = f"{stamp['wall_seconds'] / 60:.1f} min, {stamp['cpu_seconds'] / 60:.1f} CPU-min"
         console.print(f"{head}: done in {spent}", markup=False)
 

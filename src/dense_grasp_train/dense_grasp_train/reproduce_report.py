@@ -55,6 +55,7 @@ def page(figures: Figures, ledger: Ledger, pictures: dict[str, str]) -> str:
         lines.append(f"**Not run**: {', '.join(missing)}.")
     lines += ["", "## What the paper claims, and what holds", *claims(figures), ""]
     lines += ["## Demanded and measured", *tables.demanded(figures), ""]
+    lines += ["What was tried for the figures that are missed, and what limits them: `docs/tries.md`.", ""]
     lines += [
         "## Accuracy",
         "AUC is honest pixel PCK at 640x480, mean over k = 1…100. The legacy column is the published metric, which "

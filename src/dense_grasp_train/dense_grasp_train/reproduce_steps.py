@@ -33,6 +33,7 @@ class Budget:
 
     frames: timed images of ``benchmark``; latency_frames: of each network of ``memory``, 0 for none.
     caps: of the training set; test_caps: the first so many of them and, up to 20, of the unseen ones.
+    jobs: trainings at a time, which share the cores.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Budget:
     frames: int
     latency_frames: int
     needs_gpu: bool = False
+    jobs: int = 1
 
     def models(self, training: Training) -> list[str]:
         """Network files of a training, relative to the work folder."""
@@ -86,9 +88,7 @@ def _paper_trainings() -> tuple[Training, ...]:
             names = {kind: f"{kind}_stride{stride}_d{dimension}" for kind in ("paper", "hybrid", "nt_xent")}
             out += [
                 Training(names["paper"], f"the paper to the letter, {tail}", ("--method", "paper", *shape)),
-                Training(
-                    names["hybrid"], f"hybrid, {tail}", ("--method", "hybrid_resnet34", *shape), names["nt_xent"]
-                ),
+                Training(names["hybrid"], f"hybrid, {tail}", ("--method", "hybrid_resnet34", *shape), names["nt_xent"]),
                 Training(names["nt_xent"], f"DON, NT-Xent, {tail}", ("--method", "don_nt_xent_resnet34", *shape)),
             ]
     return tuple(out)
@@ -121,7 +121,7 @@ BUDGETS = {
     ),
     "small": Budget(
         "small",
-        train_views=400,
+        train_views=800,
         held_out_views=160,
         test_views=160,
         caps=40,
@@ -135,13 +135,14 @@ BUDGETS = {
             Training(
                 "paper",
                 "the paper to the letter, ResNet-34, stride 32",
-                ("--method", "paper", "--dimension", "64", "--steps", "30"),
+                ("--method", "paper", "--dimension", "64", "--steps", "100"),
             ),
         ),
         dimensions=_ALL_DIMENSIONS,
         keypoints=(16, 128),
         frames=20,
         latency_frames=20,
+        jobs=2,
     ),
     "paper": Budget(
         "paper",
@@ -188,9 +189,7 @@ def _data(budget: Budget, work: Path) -> list[Step]:
         folder = work / place
         last = folder / split / f"{-(-views // 4) - 1:06d}" / "scene_gt.json"
         command = ("generate", "--out", str(folder), "--views", str(views), "--seed", str(seed), "--caps", caps)
-        out.append(
-            Step(f"generate_{name}", (*command, "--split", split), (folder / "manifest.json", last), folder)
-        )
+        out.append(Step(f"generate_{name}", (*command, "--split", split), (folder / "manifest.json", last), folder))
     return out
 
 
