@@ -17,7 +17,7 @@ from .robot_mjcf import FRICTION, GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, SOLI
 from .robot_model import RobotNames, build_urdf
 from .surroundings import Light, Surroundings, configured
 from .textures import concrete
-from .things import add_things
+from .things import add_things, names_of
 
 TIMESTEP = 0.002  # s
 OBJECT_BODY = "object"
@@ -57,12 +57,13 @@ class CellSettings:
 
 @dataclass(frozen=True)
 class Cell:
-    """A compiled cell and the URDF its robot came from."""
+    """A compiled cell, the URDF its robot came from, and the names of the bodies of things that are no caps."""
 
     model: mujoco.MjModel
     names: RobotNames
     urdf: str
     cap: CapMesh | None
+    things: tuple[str, ...] = ()
 
 
 def build_cell(
@@ -88,7 +89,7 @@ def build_cell(
         model = spec.compile()
     except ValueError as error:
         raise CellError(f"MuJoCo does not accept the cell: {error}") from error
-    return Cell(model, names, urdf, cap)
+    return Cell(model, names, urdf, cap, names_of(around.things))
 
 
 def _set_options(spec: mujoco.MjSpec, light: Light) -> None:

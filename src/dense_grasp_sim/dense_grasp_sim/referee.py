@@ -62,6 +62,11 @@ def contacts_of(pairs: Iterable[tuple[str, str, str, str]], object_body: str, pa
     return Contacts(frozenset(touched), tuple(sorted(others)))
 
 
+def touched_bodies(pairs: Iterable[tuple[str, str, str, str]], bodies: frozenset[str]) -> frozenset[str]:
+    """Those of `bodies` that something touches, among (geom, body, geom, body) pairs."""
+    return bodies.intersection(name for _, body_1, _, body_2 in pairs for name in (body_1, body_2))
+
+
 def why_not_held(sample: LiftSample, rule: LiftRule) -> str:
     """The first condition of the rule that `sample` breaks; empty when it holds at this instant."""
     if sample.contacts.others:
@@ -110,9 +115,8 @@ class LiftReferee:
         return "" if self.lifted else self._best_reason
 
 
-def read_contacts(model: mujoco.MjModel, data: mujoco.MjData, object_body: str, names: RobotNames) -> Contacts:
-    """Contacts of `object_body` in the present state of the physics; only those that carry force count."""
-    pads = frozenset(f"{names.of(side)}_pad" for side in ("leftfinger", "rightfinger"))
+def read_pairs(model: mujoco.MjModel, data: mujoco.MjData) -> list[tuple[str, str, str, str]]:
+    """(geom, body, geom, body) of the present contacts that carry force."""
     pairs = []
     force = np.zeros(6)
     for index in range(data.ncon):
@@ -124,4 +128,9 @@ def read_contacts(model: mujoco.MjModel, data: mujoco.MjData, object_body: str, 
         for geom in (int(contact.geom1), int(contact.geom2)):
             pair += [model.geom(geom).name, model.body(int(model.geom_bodyid[geom])).name]
         pairs.append((pair[0], pair[1], pair[2], pair[3]))
-    return contacts_of(pairs, object_body, pads)
+    return pairs
+
+
+def pad_names(names: RobotNames) -> frozenset[str]:
+    """Names of the geoms of the two finger pads."""
+    return frozenset(f"{names.of(side)}_pad" for side in ("leftfinger", "rightfinger"))

@@ -45,9 +45,10 @@ class SceneServices:
                 placement = None
                 if not request.random_pose:
                     placement = Placement(request.x, request.y, request.yaw, posture)
-                pose = self._simulator.set_scene(request.seed, placement, request.pose_seed, posture)
+                pose = self._simulator.set_scene(request.seed, placement, request.pose_seed, posture, post=request.post)
                 response.pose = to_pose(pose)
-                response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m"
+                behind = " behind a post" if request.post else ""
+                response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m{behind}"
             response.success = True
         except DenseGraspError as error:
             response.message = str(error)
@@ -79,6 +80,7 @@ class SceneServices:
             response.lifted, response.reason = referee.lifted, referee.reason
             response.max_height, response.held = referee.max_height, referee.longest
             response.width = simulator.gripper.width(simulator.data)
+            response.touched = sorted(simulator.touched)
             if referee.last is not None:
                 response.height = referee.last.raised
                 response.both_pads = referee.last.contacts.both_pads

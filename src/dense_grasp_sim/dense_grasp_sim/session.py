@@ -55,6 +55,7 @@ class Trial:
     raised: float = math.nan
     matches: list[dict] = field(default_factory=list)
     scene: str = ""
+    touched: list[str] = field(default_factory=list)
     stage_times: dict[str, float] = field(default_factory=dict)
     last_stage: str = ""
 
@@ -84,7 +85,7 @@ class Trial:
         if math.isfinite(self.planning_time):
             text += f" | planned in {self.planning_time:.2f} s"
         outcome = f"lifted {100 * self.raised:.0f} cm" if self.lifted else f"NOT lifted: {self.why_not()}"
-        return f"{text} | {outcome}"
+        return f"{text} | {outcome}" + (f" | TOUCHED {', '.join(self.touched)}" if self.touched else "")
 
     def why_not(self) -> str:
         """Why the object was not lifted: the executor's code first, the referee's word where it saw no failure."""
@@ -143,8 +144,10 @@ class CellSession:
         client.wait_descriptors(0.0, timeout)
         return cls(client)
 
-    def set_cap(self, seed: int, pose_seed: int | None = None, posture: str = "crown_down") -> None:
-        """Put a cap on the table, at a random pose or at the pose it is taught in."""
+    def set_cap(
+        self, seed: int, pose_seed: int | None = None, posture: str = "crown_down", post: bool = False
+    ) -> None:
+        """Put a cap on the table, at a random pose or at the pose it is taught in, behind a post or not."""
         x, y, yaw = TAUGHT_POSE
         self._set_scene(
             object="cap",
@@ -155,6 +158,7 @@ class CellSession:
             y=y,
             yaw=yaw,
             posture=posture,
+            post=post,
         )
 
     def clear(self, seed: int = 0) -> str:
@@ -238,6 +242,7 @@ class CellSession:
         report = self.client.wait(decided, REFEREE_TIMEOUT_S, "the referee's word")
         trial.lifted, trial.reason = bool(report.lifted), report.reason
         trial.raised, trial.width_mm = float(report.max_height), 1e3 * float(report.width)
+        trial.touched = list(report.touched)
 
 
 def _fill(trial: Trial, result: GraspObject.Result) -> None:

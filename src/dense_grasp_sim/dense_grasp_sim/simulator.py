@@ -17,10 +17,10 @@ from dense_grasp_core import se3
 from .arm import Arm, MotionStatus
 from .cell import OBJECT_BODY, WRIST_CAMERA, WRIST_INTRINSICS, Cell, CellError, CellSettings, build_cell
 from .gripper import MAX_WIDTH, Gripper
-from .placement import Placement, Workspace, random_placement, rotation_of
-from .referee import LiftReferee, LiftRule, LiftSample, read_contacts
+from .placement import Placement, PlacementError, Workspace, random_placement, rotation_of
+from .referee import LiftReferee, LiftRule, LiftSample, contacts_of, pad_names, read_pairs, touched_bodies
 from .robot_mjcf import GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, WORLD
-from .surroundings import Surroundings
+from .surroundings import POST_AREA, Surroundings, configured, draw_post, with_thing
 
 Array = NDArray[np.float64]
 
@@ -31,6 +31,7 @@ mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
 REFEREE_PERIOD = 0.01  # s
 SETTLE_TIME = 3.0  # s, at most
+POST_TRIES, POST_SEED_STEP = 200, 1_000_003
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Simulator:
         mujoco.mj_forward(self.model, self.data)
         self.generation += 1
         self.referee = LiftReferee(self.rule)
+        self.touched: set[str] = set()
         self._next_verdict = time
 
     def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
@@ -115,11 +117,13 @@ class Simulator:
         pose_seed: int | None = None,
         posture: str = "crown_down",
         surroundings: Surroundings | None = None,
+        post: bool = False,
     ) -> Array:
         """Put a cap on the table (None: clear it) and the arm to its observation pose; wait until it lies still.
 
         The cap goes to `placement`, or to a pose drawn from `pose_seed`. Table, light and what else stands there:
-        `surroundings`, else as in the settings. Returns base_from_object (4, 4).
+        `surroundings`, else as in the settings; with `post` one more thing, between the arm's base and the cap.
+        Returns base_from_object (4, 4).
         Simulated time goes on where it was. Raises CapError, PlacementError, CellError.
         """
         if cap_seed is None:
@@ -129,8 +133,10 @@ class Simulator:
             return np.eye(4)
         cap = make_cap(cap_seed)
         if placement is None:
-            marks = [tuple(cap_point(cap.params, "crown", u, 0.0)[:2]) for u in (0.5, 0.0)]
-            placement = random_placement(pose_seed or 0, marks, posture, self.workspace)
+            placement = self._draw_placement(cap, pose_seed or 0, posture, post)
+        if post:
+            thing = draw_post(_outline(cap, placement))
+            surroundings = with_thing(surroundings or configured(self.settings.table_seed), thing)
         cell = self._build(cap, surroundings)
         with self.lock:
             now = self.time
@@ -142,6 +148,17 @@ class Simulator:
             self._start_height = self._object_height()
             self._apply_contacts()
             return self.base_from_object()
+
+    def _draw_placement(self, cap: CapMesh, seed: int, posture: str, post: bool) -> Placement:
+        marks = [tuple(cap_point(cap.params, "crown", u, 0.0)[:2]) for u in (0.5, 0.0)]
+        for attempt in range(POST_TRIES if post else 1):
+            placement = random_placement(seed + attempt * POST_SEED_STEP, marks, posture, self.workspace)
+            if not post:
+                return placement
+            thing = draw_post(_outline(cap, placement))
+            if POST_AREA.contains(np.array([[thing.x, thing.y]])):
+                return placement
+        raise PlacementError(f"no pose of {POST_TRIES} leaves a post in x {POST_AREA.x}, y {POST_AREA.y} m")
 
     def _place_object(self, placement: Placement) -> None:
         rotation = rotation_of(placement)
@@ -192,13 +209,15 @@ class Simulator:
                 self._step_once()
                 if self.cell.cap is not None and self.data.time >= self._next_verdict:
                     self._next_verdict += REFEREE_PERIOD
-                    self.referee.update(self._sample())
+                    pairs = read_pairs(self.model, self.data)
+                    self.touched |= touched_bodies(pairs, frozenset(self.cell.things))
+                    self.referee.update(self._sample(pairs))
 
     def _object_height(self) -> float:
         return float(self.data.body(OBJECT_BODY).xipos[2])
 
-    def _sample(self) -> LiftSample:
-        contacts = read_contacts(self.model, self.data, OBJECT_BODY, self.cell.names)
+    def _sample(self, pairs: Sequence[tuple[str, str, str, str]]) -> LiftSample:
+        contacts = contacts_of(pairs, OBJECT_BODY, pad_names(self.cell.names))
         raised = self._object_height() - self._start_height
         return LiftSample(self.time, raised, self.gripper.width(self.data), contacts)
 
@@ -251,3 +270,9 @@ class Simulator:
             self.model.body("camera_case").id, np.zeros(1, dtype=np.int32),
         )  # fmt: skip
         return bool(hit < 0.0 or hit > length - 0.004)
+
+
+def _outline(cap: CapMesh, placement: Placement) -> Array:
+    """The cap's vertices (V, 2) on the table, m."""
+    turned: Array = (cap.vertices @ rotation_of(placement).T)[:, :2] + [placement.x, placement.y]
+    return turned

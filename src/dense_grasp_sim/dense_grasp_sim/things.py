@@ -14,10 +14,14 @@ _Geom = mujoco.mjtGeom
 HANDLE_RADIUS = 0.005  # m
 
 
+def names_of(things: Sequence[Thing]) -> tuple[str, ...]:
+    """Names of their bodies."""
+    return tuple(f"{thing.kind}_{number}" for number, thing in enumerate(things))
+
+
 def add_things(spec: mujoco.MjSpec, things: Sequence[Thing]) -> None:
     """Put them on the table (z = 0)."""
-    for number, thing in enumerate(things):
-        name = f"{thing.kind}_{number}"
+    for name, thing in zip(names_of(things), things):
         turn = (float(np.cos(0.5 * thing.yaw)), 0.0, 0.0, float(np.sin(0.5 * thing.yaw)))
         body = spec.worldbody.add_body(name=name, pos=(thing.x, thing.y, 0.0), quat=turn)
         if thing.kind in ("mug", "bowl", "plate"):
@@ -29,9 +33,9 @@ def add_things(spec: mujoco.MjSpec, things: Sequence[Thing]) -> None:
 
 
 def _add_block(body: mujoco.MjsBody, thing: Thing) -> None:
-    """A carton, book or can, with a label or lid of another colour."""
+    """A carton, book, can or post, with a label or lid of another colour."""
     half = 0.5 * thing.height
-    if thing.kind == "can":
+    if thing.kind in ("can", "post"):
         _add(body, _Geom.mjGEOM_CYLINDER, (thing.radius, half, 0), (0, 0, half), thing.colour)
         lid = (0.85 * thing.radius, 0.001, 0)
         _add(body, _Geom.mjGEOM_CYLINDER, lid, (0, 0, thing.height + 0.001), thing.second_colour)

@@ -35,6 +35,14 @@ def test_all_figures_reached():
     assert "17 of 20" in table(figures) and "PLANNING_FAILED" in table(figures)
 
 
+def test_a_touched_post_is_a_missed_figure():
+    trials = [lifted(seed) for seed in range(20)]
+    trials[3].touched = ["post_0"]
+    figures = figures_of(trials, [])
+    assert figures["touched_nothing_else"] == 19 and not meets(figures)
+    assert "19 of 20" in table(figures) and "TOUCHED post_0" in trials[3].line()
+
+
 def test_failures_are_counted_by_cause_and_stage():
     trials = [Trial(seed, "cap", code=404, last_stage="VERIFYING") for seed in (3, 5)]
     trials += [lifted(1), Trial(9, "cap", code=204, last_stage="PLANNING")]
