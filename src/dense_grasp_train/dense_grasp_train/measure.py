@@ -68,15 +68,29 @@ def measure(
         for name, pairs in sets.items():
             outcomes[name] = {row: Outcome() for row in rows}
             keypoints[name] = {row: [] for row in probes or {}}
+            sizes: set[tuple[int, ...]] = set()
             for number, pair in enumerate(pairs):
-                begun = [pool.submit(predict, pair, np.random.default_rng([1, number])) for predict in rows.values()]
-                for outcome, prediction in zip(outcomes[name].values(), begun, strict=True):
-                    _record(outcome, pair, prediction.result())
+                # Images of a new size compile the networks anew, and two conversions to OpenVINO at a time hang.
+                before, sizes = sizes, {pair.image_a.shape, pair.image_b.shape}
+                predictions = _predict(rows, pair, number, pool if sizes == before and len(sizes) == 1 else None)
+                for outcome, prediction in zip(outcomes[name].values(), predictions, strict=True):
+                    _record(outcome, pair, prediction)
                 if pair.geometry is not None and pair.geometry.b_from_a is not None:
                     for row, probe in (probes or {}).items():
                         keypoints[name][row].append(probe(pair))
                 advance()
     return outcomes, keypoints
+
+
+def _predict(
+    rows: dict[str, Predictor], pair: TestPair, number: int, pool: ThreadPoolExecutor | None
+) -> list[Prediction]:
+    """The answer of every row, side by side in ``pool`` or one after the other."""
+
+    def answer(predict: Predictor) -> Prediction:
+        return predict(pair, np.random.default_rng([1, number]))
+
+    return list((map if pool is None else pool.map)(answer, rows.values()))
 
 
 def _record(outcome: Outcome, pair: TestPair, prediction: Prediction) -> None:
