@@ -22,7 +22,7 @@ from .camera_node import CameraLoop, CameraOptions
 from .cell import LINK_FROM_OPTICAL
 from .cell_parameters import cell_settings
 from .franka_simulator import ServedSimulator, make_server
-from .loops import LoopThread
+from .loops import LoopThread, spin_until_shutdown
 from .messages import to_time, to_transform
 from .scene_services import SceneServices
 from .simulator import OBSERVE_JOINTS
@@ -130,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     executor.add_node(node)
     node.start()
     try:
-        executor.spin()
+        spin_until_shutdown(executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:

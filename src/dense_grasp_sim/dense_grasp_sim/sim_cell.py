@@ -18,7 +18,7 @@ from .camera_node import CameraLoop, CameraOptions
 from .cell_parameters import cell_settings
 from .faults import check_fault
 from .gripper_server import GripperServer
-from .loops import PhysicsLoop
+from .loops import PhysicsLoop, spin_until_shutdown
 from .scene_services import SceneServices
 from .simulator import OBSERVE_JOINTS, Simulator
 from .state_publisher import StatePublisher
@@ -120,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     node.start()
     node.get_logger().info(f"{node.simulator.settings.robot_type} cell is running")
     try:
-        executor.spin()
+        spin_until_shutdown(executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
