@@ -64,8 +64,8 @@ class LocalGraph:
         self._stops.append(stop)
         return node
 
-    def start(self, kind: type, threads: int = 8, **parameters: Any) -> Any:
-        """Make a node of `kind` with parameters and spin it."""
+    def start(self, kind: type, threads: int = 8, /, **parameters: Any) -> Any:
+        """Make a node of `kind` with parameters and spin it in so many threads."""
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         return self.spin(kind(context=self.context, parameter_overrides=overrides), threads)
 

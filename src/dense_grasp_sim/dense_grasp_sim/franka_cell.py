@@ -22,10 +22,11 @@ from .camera_node import CameraLoop, CameraOptions
 from .cell import LINK_FROM_OPTICAL
 from .cell_parameters import cell_settings
 from .franka_simulator import ServedSimulator, make_server
-from .loops import LoopThread, spin_until_shutdown
+from .loops import LoopThread
 from .messages import to_time, to_transform
 from .scene_services import SceneServices
 from .simulator import OBSERVE_JOINTS
+from .spinning import spin_until_shutdown
 from .state_publisher import LATCHED
 
 CLOCK_PERIOD = 0.01  # s of simulated time

@@ -6,23 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
-import rclpy
-from rclpy.executors import Executor
-
 from .simulator import Simulator
 
 BATCH = 5  # time steps between two publications: 10 ms
 MAX_LAG = 0.2  # s of wall time; what is lost beyond is not caught up
-LOOK_PERIOD = 0.5  # s
-
-
-def spin_until_shutdown(executor: Executor) -> None:
-    """``executor.spin()`` that looks now and then whether it is to end: rclpy can lose the wake-up of a signal.
-
-    A cell that has stopped publishing gets no other one, and stayed for ever.
-    """
-    while rclpy.ok():
-        executor.spin_once(timeout_sec=LOOK_PERIOD)
 
 
 class LoopThread(threading.Thread):

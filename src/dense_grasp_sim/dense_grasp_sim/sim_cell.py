@@ -18,9 +18,10 @@ from .camera_node import CameraLoop, CameraOptions
 from .cell_parameters import cell_settings
 from .faults import check_fault
 from .gripper_server import GripperServer
-from .loops import PhysicsLoop, spin_until_shutdown
+from .loops import PhysicsLoop
 from .scene_services import SceneServices
 from .simulator import OBSERVE_JOINTS, Simulator
+from .spinning import spin_until_shutdown
 from .state_publisher import StatePublisher
 
 

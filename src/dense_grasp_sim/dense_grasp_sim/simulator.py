@@ -17,10 +17,11 @@ from dense_grasp_core import se3
 from .arm import Arm, MotionStatus
 from .cell import OBJECT_BODY, WRIST_CAMERA, WRIST_INTRINSICS, Cell, CellError, CellSettings, build_cell
 from .gripper import MAX_WIDTH, Gripper
-from .placement import Placement, PlacementError, Workspace, random_placement, rotation_of
+from .placement import Placement, Workspace, random_placement, rotation_of
+from .post import placement_behind_post, post_before, with_thing
 from .referee import LiftReferee, LiftRule, LiftSample, contacts_of, pad_names, read_pairs, touched_bodies
 from .robot_mjcf import GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, WORLD
-from .surroundings import POST_AREA, Surroundings, configured, draw_post, with_thing
+from .surroundings import Surroundings, configured
 
 Array = NDArray[np.float64]
 
@@ -31,7 +32,6 @@ mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
 REFEREE_PERIOD = 0.01  # s
 SETTLE_TIME = 3.0  # s, at most
-POST_TRIES, POST_SEED_STEP = 200, 1_000_003
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ class Simulator:
         if placement is None:
             placement = self._draw_placement(cap, pose_seed or 0, posture, post)
         if post:
-            thing = draw_post(_outline(cap, placement))
-            surroundings = with_thing(surroundings or configured(self.settings.table_seed), thing)
+            around = surroundings or configured(self.settings.table_seed)
+            surroundings = with_thing(around, post_before(cap, placement))
         cell = self._build(cap, surroundings)
         with self.lock:
             now = self.time
@@ -151,14 +151,11 @@ class Simulator:
 
     def _draw_placement(self, cap: CapMesh, seed: int, posture: str, post: bool) -> Placement:
         marks = [tuple(cap_point(cap.params, "crown", u, 0.0)[:2]) for u in (0.5, 0.0)]
-        for attempt in range(POST_TRIES if post else 1):
-            placement = random_placement(seed + attempt * POST_SEED_STEP, marks, posture, self.workspace)
-            if not post:
-                return placement
-            thing = draw_post(_outline(cap, placement))
-            if POST_AREA.contains(np.array([[thing.x, thing.y]])):
-                return placement
-        raise PlacementError(f"no pose of {POST_TRIES} leaves a post in x {POST_AREA.x}, y {POST_AREA.y} m")
+
+        def draw(number: int) -> Placement:
+            return random_placement(number, marks, posture, self.workspace)
+
+        return placement_behind_post(draw, seed, cap) if post else draw(seed)
 
     def _place_object(self, placement: Placement) -> None:
         rotation = rotation_of(placement)
@@ -270,9 +267,3 @@ class Simulator:
             self.model.body("camera_case").id, np.zeros(1, dtype=np.int32),
         )  # fmt: skip
         return bool(hit < 0.0 or hit > length - 0.004)
-
-
-def _outline(cap: CapMesh, placement: Placement) -> Array:
-    """The cap's vertices (V, 2) on the table, m."""
-    turned: Array = (cap.vertices @ rotation_of(placement).T)[:, :2] + [placement.x, placement.y]
-    return turned

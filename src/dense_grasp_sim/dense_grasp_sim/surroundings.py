@@ -15,10 +15,6 @@ KINDS = ("carton", "book", "can", "ball", "mug", "bowl", "plate")
 RGB = tuple[float, float, float]
 MOST_THINGS = 4
 GAP = 0.02  # m between the circles around two things
-POST_RADIUS, POST_HEIGHT = 0.02, 0.20  # m
-POST_GAP = 0.05  # m between the post and the object behind it
-#: Where the camera at the observation pose sees a post from top to foot.
-POST_AREA = Workspace((0.36, 0.60), (-0.20, 0.20))
 
 
 class SurroundingsError(DenseGraspError):
@@ -77,25 +73,6 @@ def draw_surroundings(seed: int, area: Workspace | None = None) -> Surroundings:
     light = _light(rng)
     things = _things(rng, area or Workspace()) if seed % 2 else ()
     return Surroundings(table, light, things, ", ".join([style, *(thing.kind for thing in things)]))
-
-
-def draw_post(outline: NDArray[np.float64]) -> Thing:
-    """A post between the arm's base, at the origin, and the object whose points (N, 2) m are `outline`.
-
-    It stands on the line to the object's middle, before the nearest point that its shadow from the base would cover.
-    """
-    middle = 0.5 * (outline.min(axis=0) + outline.max(axis=0))
-    towards = middle / np.linalg.norm(middle)
-    along, across = outline @ towards, outline @ np.array([-towards[1], towards[0]])
-    nearest = float(along[np.abs(across) < 2 * POST_RADIUS].min(initial=float(np.linalg.norm(middle))))
-    x, y = towards * (nearest - POST_GAP - POST_RADIUS)
-    red, white = (0.75, 0.15, 0.1), (0.9, 0.9, 0.9)
-    return Thing("post", float(x), float(y), 0.0, POST_RADIUS, POST_HEIGHT, red, white)
-
-
-def with_thing(around: Surroundings, thing: Thing) -> Surroundings:
-    """The same with one more thing."""
-    return Surroundings(around.table, around.light, (*around.things, thing), f"{around.words}, {thing.kind}")
 
 
 def _light(rng: np.random.Generator) -> Light:

@@ -70,7 +70,7 @@ def measure(
             keypoints[name] = {row: [] for row in probes or {}}
             sizes: set[tuple[int, ...]] = set()
             for number, pair in enumerate(pairs):
-                # Images of a new size compile the networks anew, and two conversions to OpenVINO at a time hang.
+                # Images of a new size compile the networks anew, and conversion to OpenVINO among threads hung once.
                 before, sizes = sizes, {pair.image_a.shape, pair.image_b.shape}
                 predictions = _predict(rows, pair, number, pool if sizes == before and len(sizes) == 1 else None)
                 for outcome, prediction in zip(outcomes[name].values(), predictions, strict=True):

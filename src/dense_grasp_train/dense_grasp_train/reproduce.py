@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shlex
-import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from dense_grasp_core.errors import DenseGraspError
@@ -16,8 +13,8 @@ from joblib import cpu_count
 from rich.console import Console
 
 from dense_grasp_train.reproduce_report import write_results
-from dense_grasp_train.reproduce_run import INTERRUPTED, Ledger, StepError
-from dense_grasp_train.reproduce_steps import BUDGETS, Budget, Step, steps
+from dense_grasp_train.reproduce_run import INTERRUPTED, Ledger, run_side_by_side
+from dense_grasp_train.reproduce_steps import BUDGETS, Budget, steps
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,13 +28,13 @@ def parser() -> argparse.ArgumentParser:
         "--budget",
         choices=list(BUDGETS),
         default="smoke",
-        help="smoke: minutes, every step once; small: an hour or so on two cores; paper: ResNet-34 on a GPU "
+        help="smoke: minutes, every step once; small: an hour and a half on two cores; paper: ResNet-34 on a GPU "
         "(default %(default)s)",
     )
     arguments.add_argument("--work", type=Path, help="folder of everything made, default out/reproduce/BUDGET")
     arguments.add_argument("--out", type=Path, help="page to write, *.md, default results.md in the work folder")
     arguments.add_argument("--pairs", type=int, help="pairs of a test set, instead of the budget's")
-    arguments.add_argument("--threads", type=int, help="threads of torch, default all cores")
+    arguments.add_argument("--threads", type=int, help="threads of torch, of each training too; default all cores")
     arguments.add_argument("--jobs", type=int, help="trainings at a time, instead of the budget's")
     arguments.add_argument(
         "--only", nargs="+", default=[], metavar="STEP", help="run these steps alone and write no page"
@@ -82,10 +79,7 @@ def _run(options: argparse.Namespace) -> int:
     if unknown:
         raise DenseGraspError(f"--only has {unknown[0]!r}, expected some of {', '.join(names)}")
     if not options.report_only:
-        jobs = 1 if options.only else options.jobs or budget.jobs
-        _run_steps(
-            ledger, options.only, budget, options.threads, _in_processes(options, work, jobs) if jobs > 1 else None
-        )
+        _run_steps(ledger, options, budget, work)
     if options.only:
         return 0
     write_results(out, budget, work, ledger)
@@ -93,54 +87,28 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _in_processes(options: argparse.Namespace, work: Path, jobs: int) -> Callable[[list[Step]], None]:
-    """What runs steps that do not need one another: this command in processes of its own, ``jobs`` at a time.
-
-    Two networks trained side by side with a core each are done sooner than one after the other with both.
-    """
+def _as_process(options: argparse.Namespace, work: Path, jobs: int) -> list[str]:
+    """This command for one of ``jobs`` steps at a time; what follows is the step's name."""
     threads = options.threads or max(1, cpu_count() // jobs)
     command = [sys.executable, "-m", "dense_grasp_train", "reproduce", "--budget", options.budget, "--work", str(work)]
     command += ["--threads", str(threads)] + (["--pairs", str(options.pairs)] if options.pairs else [])
-
-    def run(step: Step) -> int:
-        with (work / "steps" / f"{step.name}.log").open("w") as log:
-            return subprocess.call([*command, "--only", step.name], stdout=log, stderr=subprocess.STDOUT)
-
-    def run_all(together: list[Step]) -> None:
-        with ThreadPoolExecutor(jobs) as pool:
-            begun = {pool.submit(run, step): step for step in together}
-            try:
-                for ended in as_completed(begun):
-                    log = work / "steps" / f"{begun[ended].name}.log"
-                    if ended.result() == INTERRUPTED:
-                        raise KeyboardInterrupt
-                    if ended.result() != 0:
-                        raise StepError(f"step {begun[ended].name} ended with status {ended.result()}, see {log}")
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-    return run_all
+    return [*command, "--only"]
 
 
-def _run_steps(
-    ledger: Ledger,
-    only: list[str],
-    budget: Budget,
-    threads: int | None,
-    in_processes: Callable[[list[Step]], None] | None,
-) -> None:
+def _run_steps(ledger: Ledger, options: argparse.Namespace, budget: Budget, work: Path) -> None:
     import torch
 
     from dense_grasp_train.__main__ import main as command
 
     if budget.needs_gpu and not torch.cuda.is_available():
         raise DenseGraspError("--budget paper trains ResNet-34 on a GPU, but torch finds no CUDA device")
-    if threads:
-        torch.set_num_threads(threads)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    jobs = 1 if options.only else options.jobs or budget.jobs
     console = Console(highlight=False, soft_wrap=True)
     trainings = [step for step in ledger.listed if step.arguments[0] == "train"]
     for number, step in enumerate(ledger.listed, start=1):
-        if only and step.name not in only:
+        if options.only and step.name not in options.only:
             continue
         head = f"[{number}/{len(ledger.listed)}] {step.name}"
         if ledger.done(step):
@@ -149,11 +117,11 @@ def _run_steps(
         lacking = [other.name for other in ledger.listed if other.name in step.needs and not ledger.done(other)]
         if lacking:
             raise DenseGraspError(f"step {step.name} needs {', '.join(lacking)}, expected them to be done")
-        if in_processes is not None and step in trainings:
+        if jobs > 1 and step in trainings:
             together = [training for training in trainings if not ledger.done(training)]
             names = ", ".join(training.name for training in together)
             console.print(f"{head}: and the other trainings in processes of their own: {names}", markup=False)
-            in_processes(together)
+            run_side_by_side(together, _as_process(options, work, jobs), work / "steps", jobs)
             stamp = ledger.stamp(step)
         else:
             console.print(f"{head}: {shlex.join(step.arguments)}", markup=False, style="bold")
