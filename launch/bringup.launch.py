@@ -16,7 +16,7 @@ ARGUMENTS = {
     "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
     "robot_ip": ("", "address of the arm; empty: its driver is started elsewhere"),
     "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
-    "planner": ("", "ompl (embedded) or move_group; empty: as in config/grasp.yaml"),
+    "planner": ("", "ompl (embedded), moveit_py or move_group; empty: as in config/grasp.yaml"),
     "heartbeat_timeout": ("", "s of silence that stops a motion; empty: as in config/robot.yaml, simulated 2"),
     "model": ("", "network file; empty: the shipped one"),
     "store": ("", "database URL of the taught points; empty: a file in the ROS home folder"),
@@ -47,8 +47,8 @@ def start(context):
         ]
     planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
     # A real arm's move_group comes with its driver, see robot.launch.py.
-    if planner == "move_group" and sim:
-        parts.append(part("moveit", values, "robot_type", "prefix", **clock))
+    if planner == "moveit_py" or (planner == "move_group" and sim):
+        parts.append(part("moveit", values, "robot_type", "prefix", planner=planner, **clock))
     parts += [
         part("perception", values, "model", "store", "robot_type", "prefix", **clock),
         part("grasp", values, "robot_type", "prefix", "planner", "heartbeat_timeout", **clock),

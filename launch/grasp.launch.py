@@ -10,7 +10,7 @@ PLANNERS = ("", "ompl", "moveit_py", "move_group")
 ARGUMENTS = {
     "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
     "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
-    "planner": ("", "ompl (embedded) or move_group; empty: as in config/grasp.yaml"),
+    "planner": ("", "ompl (embedded), moveit_py or move_group; empty: as in config/grasp.yaml"),
     "heartbeat_timeout": ("", "s of silence that stops a motion; empty: as in config/robot.yaml, simulated 2"),
     "use_sim_time": ("false", "take the time from /clock"),
 }

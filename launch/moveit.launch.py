@@ -1,14 +1,18 @@
-"""A move_group that plans only: grasp_executor sends what it plans to the controller, after its own checks."""
+"""A MoveIt that plans only: grasp_executor sends what it plans to the controller, after its own checks.
+
+planner:=move_group starts MoveIt's node, planner:=moveit_py ours around MoveItPy; both with the same parameters.
+"""
 
 from ament_index_python.packages import get_package_share_directory
 from dense_grasp.launch_nodes import lasting_node
-from dense_grasp.launch_support import LaunchArgumentError, config_file, flag, read_parameter
-from dense_grasp.motion.moveit_config import move_group_parameters, moveit_parameters
+from dense_grasp.launch_support import LaunchArgumentError, config_file, flag, given, one_of, read_parameter
+from dense_grasp.motion.moveit_config import move_group_parameters, moveit_parameters, moveit_py_parameters
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
 ARGUMENTS = {
+    "planner": ("move_group", "move_group or moveit_py"),
     "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
     "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
     "use_sim_time": ("false", "take the time from /clock"),
@@ -18,6 +22,7 @@ ARGUMENTS = {
 def start(context):
     """The node."""
     values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    planner = one_of("planner", values["planner"], ("move_group", "moveit_py"))
     clock = {"use_sim_time": flag("use_sim_time", values["use_sim_time"])}
     file = config_file("robot.yaml")
     limits = read_parameter(file, "acceleration_limits")
@@ -30,7 +35,17 @@ def start(context):
         get_package_share_directory,
         str(read_parameter(file, "planning_group", "")),
     )
-    # No name: it would be given to every node of the process, and move_group has several.
+    # No name: it would be given to every node of the process, and each of the two has several.
+    if planner == "moveit_py":
+        robot = given({name: values[name] for name in ("robot_type", "prefix")})
+        return [
+            lasting_node(
+                package="dense_grasp",
+                executable="moveit_py_planner",
+                parameters=[file, {**moveit_py_parameters(parameters), **clock, **robot}],
+                output="screen",
+            )
+        ]
     return [
         lasting_node(
             package="moveit_ros_move_group",

@@ -1,4 +1,4 @@
-"""The arm and gripper of the real cell through franka_ros2, with MoveIt when the planner needs it."""
+"""The arm and gripper of the real cell through franka_ros2, with MoveIt's move_group when the planner is that."""
 
 from dense_grasp.launch_support import LaunchArgumentError, config_file, one_of, read_parameter
 from launch import LaunchDescription
@@ -12,7 +12,7 @@ ARGUMENTS = {
     "robot_ip": ("", "address of the arm; empty: its driver is started elsewhere"),
     "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
     "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
-    "planner": ("", "moveit_py and move_group start MoveIt too; empty: as in config/grasp.yaml"),
+    "planner": ("", "move_group starts MoveIt too; empty: as in config/grasp.yaml"),
 }
 
 
@@ -36,7 +36,7 @@ def start(context):
             f"robot_type '{robot_type}' with prefix '{prefix}': franka_ros2 brings controllers for fr3 without a "
             "prefix; start the driver of this arm yourself and leave robot_ip empty"
         )
-    if planner != "ompl":
+    if planner == "move_group":
         return [
             include(
                 "franka_fr3_moveit_config",

@@ -136,7 +136,9 @@ def test_frankas_move_group_comes_with_its_driver(start):
     assert "move_group" not in cell.names
 
 
-def test_a_move_group_that_only_plans_is_started_for_the_simulation(start, tmp_path):
+@pytest.fixture
+def moveit_shares(tmp_path):
+    """What the launch files read of an installed MoveIt."""
     share = tmp_path / "share"
     srdf = '<robot name="panda"><group name="panda_arm"/></robot>'
     plugin = "planning_plugins: [ompl_interface/OMPLPlanner]"
@@ -148,11 +150,27 @@ def test_a_move_group_that_only_plans_is_started_for_the_simulation(start, tmp_p
         (share / package / file).parent.mkdir(parents=True)
         (share / package / file).write_text(text)
         (share / "ament_index/resource_index/packages" / package).touch()
+
+
+def test_a_move_group_that_only_plans_is_started_for_the_simulation(start, moveit_shares):
     cell = start("bringup", sim="true", planner="move_group")
     parameters = cell.overrides("move_group")
     assert parameters["use_sim_time"] is True and parameters["allow_trajectory_execution"] is False
     assert 'name="fr3_arm"' in parameters["robot_description_semantic"]
     (node,) = [node for node in cell.nodes if node["executable"] == "move_group"]
+    assert "name" not in node
+
+
+@pytest.mark.parametrize("where", [{"sim": "true"}, {"robot_ip": "172.16.0.2", "camera": "none"}])
+def test_moveit_py_is_started_for_simulation_and_arm_alike(start, moveit_shares, where):
+    cell = start("bringup", planner="moveit_py", **where)
+    parameters = cell.overrides("moveit_py_planner")
+    assert parameters["use_sim_time"] is ("sim" in where) and parameters["allow_trajectory_execution"] is False
+    assert parameters["planning_pipelines"] == {"pipeline_names": ["ompl"]}
+    assert 'name="fr3_arm"' in parameters["robot_description_semantic"]
+    assert cell.overrides("grasp_executor")["planner"] == "moveit_py"
+    assert "move_group" not in cell.names and "franka_fr3_moveit_config" not in cell.included
+    (node,) = [node for node in cell.nodes if node["executable"] == "moveit_py_planner"]
     assert "name" not in node
 
 

@@ -34,6 +34,7 @@ setup(
             "grasp_executor = dense_grasp.grasp_executor:main",
             "hand_eye_publisher = dense_grasp.hand_eye_publisher:main",
             "motion_watchdog = dense_grasp.motion_watchdog:main",
+            "moveit_py_planner = dense_grasp.moveit_py_planner:main",
             "check_cell = dense_grasp.check_cell:main",
         ]
     },

@@ -10,6 +10,7 @@ from dense_grasp.motion.moveit_config import (
     MoveItConfigError,
     move_group_parameters,
     moveit_parameters,
+    moveit_py_parameters,
     semantic_description,
 )
 
@@ -72,6 +73,15 @@ def test_what_move_group_reads(share):
     group = move_group_parameters(parameters)
     assert group["planning_pipelines"] == ["ompl"] and group["ompl"]["request_adapters"] == ["a/A"]
     assert group["allow_trajectory_execution"] is False and "robot_description" not in group
+
+
+def test_what_moveit_py_reads(share):
+    parameters = moveit_parameters("panda", "", LIMITS, share)
+    python = moveit_py_parameters(parameters)
+    assert python["planning_pipelines"] == {"pipeline_names": ["ompl"]} and python["ompl"] == parameters["ompl"]
+    assert python["plan_request_params"]["planning_pipeline"] in python["planning_pipelines"]["pipeline_names"]
+    assert python["planning_scene_monitor_options"]["wait_for_initial_state_timeout"] == 0.0
+    assert python["allow_trajectory_execution"] is False and "robot_description" not in python
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_grasp.motion.moveit_port import CollisionMatrix, PresentScene
-from dense_grasp.motion.planning_scene import OURS, allow, carried, merge_cells, scene_change, scene_objects
+from dense_grasp.motion.planning_scene import (
+    OURS,
+    allow,
+    carried,
+    guarded_pairs,
+    merge_cells,
+    scene_change,
+    scene_objects,
+)
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.motion.robot import AttachedBox, RobotModel
@@ -106,3 +114,22 @@ def test_the_matrix_keeps_the_rules_of_others():
     assert not matrix.allowed[place["fr3_leftfinger"], place["fr3_link2"]]
     np.testing.assert_array_equal(matrix.allowed, matrix.allowed.T)
     assert matrix.defaults == theirs.defaults
+
+
+def test_guarded_pairs_are_those_that_no_rule_lets_touch():
+    allowed = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0]], dtype=bool)
+    matrix = CollisionMatrix(("hand", "finger", "table"), allowed, (("floor", True),))
+    present = PresentScene("arm", (), objects=("table", "floor", "seen"), carried=("camera",), matrix=matrix)
+    assert set(map(frozenset, guarded_pairs(present))) == {
+        frozenset(pair)
+        for pair in [
+            ("hand", "table"),
+            ("finger", "table"),
+            ("hand", "camera"),
+            ("finger", "camera"),
+            ("table", "camera"),
+            ("hand", "seen"),
+            ("finger", "seen"),
+            ("camera", "seen"),
+        ]
+    }

@@ -24,8 +24,15 @@ def _move_group(node: Node, robot: RobotSettings, callback_group) -> MotionPlann
     return make_move_group(node, robot, callback_group)
 
 
+def _moveit_py(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
+    from dense_grasp.motion.moveit_backend import make_moveit_py
+
+    return make_moveit_py(node, robot, callback_group)
+
+
 BACKENDS: dict[str, Callable[[Node, RobotSettings, object], MotionPlanner]] = {
     "ompl": _ompl,
+    "moveit_py": _moveit_py,
     "move_group": _move_group,
 }
 

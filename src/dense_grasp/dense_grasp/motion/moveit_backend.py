@@ -1,4 +1,7 @@
-"""The backend move_group: the planner over MoveIt's services; MoveIt's messages are imported when it is chosen."""
+"""The backends move_group and moveit_py: the planner over services, of a move_group or of our moveit_py_planner.
+
+MoveIt's messages are imported when one is chosen.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,24 @@ from dense_grasp.motion.robot_settings import RobotSettings
 
 def make_move_group(node: Node, settings: RobotSettings, callback_group=None) -> DescribedBackend:
     """A client of the move_group that runs. Raises GraspFailure PLANNER_UNAVAILABLE without moveit_msgs."""
+    return _make("move_group", settings.move_group_namespace, node, settings, callback_group)
+
+
+def make_moveit_py(node: Node, settings: RobotSettings, callback_group=None) -> DescribedBackend:
+    """A client of the moveit_py_planner that runs. Raises GraspFailure PLANNER_UNAVAILABLE without moveit_msgs."""
+    return _make("moveit_py", settings.moveit_py_namespace, node, settings, callback_group)
+
+
+def _make(who: str, namespace: str, node: Node, settings: RobotSettings, callback_group) -> DescribedBackend:
     try:
         from dense_grasp.motion.moveit_services import MoveItServices
     except ImportError as error:
         raise GraspFailure(
             GraspCode.PLANNER_UNAVAILABLE,
-            f"planner 'move_group' needs MoveIt's messages ({error}): install MoveIt (ros-$ROS_DISTRO-moveit), "
+            f"planner {who!r} needs MoveIt's messages ({error}): install MoveIt (ros-$ROS_DISTRO-moveit), "
             "or plan with planner:=ompl",
         ) from error
-    port = MoveItServices(
-        node, settings, who="move_group", namespace=settings.move_group_namespace, callback_group=callback_group
-    )
+    port = MoveItServices(node, settings, who=who, namespace=namespace, callback_group=callback_group)
 
     def build(robot_settings: RobotSettings, urdf: str) -> MoveItPlanner:
         robot, config = robot_and_config(robot_settings, urdf, get_package_share_directory)

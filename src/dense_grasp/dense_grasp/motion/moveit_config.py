@@ -72,6 +72,33 @@ def move_group_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def moveit_py_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """As MoveItPy reads them. Each request brings its own time, factors and pipeline."""
+    return {
+        **parameters,
+        "planning_pipelines": {"pipeline_names": ["ompl"]},
+        "planning_scene_monitor_options": {
+            "name": "planning_scene_monitor",
+            "robot_description": "robot_description",
+            "joint_state_topic": "/joint_states",
+            "attached_collision_object_topic": "/moveit_py/attached_collision_object",
+            # Its own scene, which only our services change: a move_group beside it has another one.
+            "publish_planning_scene_topic": "/moveit_py/planning_scene",
+            "monitored_planning_scene_topic": "/moveit_py/monitored_planning_scene",
+            # Every question says its own start; the first must not wait for the arm.
+            "wait_for_initial_state_timeout": 0.0,
+        },
+        "plan_request_params": {
+            "planning_pipeline": "ompl",
+            "planner_id": "",
+            "planning_attempts": 1,
+            "planning_time": 2.0,
+            "max_velocity_scaling_factor": 1.0,
+            "max_acceleration_scaling_factor": 1.0,
+        },
+    }
+
+
 def semantic_description(robot_type: str, prefix: str, share: Share) -> str:
     """The SRDF: Franka's own where franka_description is installed, else the Panda's with our names.
 

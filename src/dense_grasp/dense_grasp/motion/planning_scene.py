@@ -11,7 +11,7 @@ import numpy as np
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import Cells, SceneConfig
 
-from dense_grasp.motion.moveit_port import CollisionMatrix, PresentScene, SceneChange, SceneObject
+from dense_grasp.motion.moveit_port import CollisionMatrix, Contact, PresentScene, SceneChange, SceneObject
 
 Array = np.ndarray
 #: Before the names of our objects, so that those of others in the same MoveIt are left alone.
@@ -78,6 +78,30 @@ def allow(matrix: CollisionMatrix, touch: dict[str, tuple[str, ...]]) -> Collisi
         for link in links:
             allowed[place[name], place[link]] = allowed[place[link], place[name]] = True
     return CollisionMatrix(tuple(names), allowed, matrix.defaults)
+
+
+def guarded_pairs(present: PresentScene) -> list[Contact]:
+    """Pairs of which MoveIt's matrix does not say that they may touch; two objects of the world are none.
+
+    A pair without a row follows its names' default rule: either allows it, as in MoveIt.
+    """
+    matrix = present.matrix
+    place = {name: index for index, name in enumerate(matrix.names)}
+    defaults = dict(matrix.defaults)
+    world = set(present.objects)
+    names = list(dict.fromkeys([*matrix.names, *present.carried, *present.objects]))
+    pairs = []
+    for index, a in enumerate(names):
+        for b in names[index + 1 :]:
+            if a in world and b in world:
+                continue
+            if a in place and b in place:
+                allowed = bool(matrix.allowed[place[a], place[b]])
+            else:
+                allowed = defaults.get(a, False) or defaults.get(b, False)
+            if not allowed:
+                pairs.append((a, b))
+    return pairs
 
 
 def merge_cells(centres: Array, voxel: float) -> tuple[Array, Array]:

@@ -68,6 +68,11 @@ class RobotSettings:
         return f"{self.arm_action.rpartition('/')[0]}/executor_heartbeat"
 
     @property
+    def moveit_py_namespace(self) -> str:
+        """Where this arm's moveit_py_planner offers its services."""
+        return f"/{self.name}_moveit_py"
+
+    @property
     def finger_names(self) -> tuple[str, ...]:
         """The fingers' joints."""
         return tuple(f"{self.name}_finger_joint{i}" for i in (1, 2))

@@ -1,0 +1,85 @@
+"""The whole graph with MoveIt as its planner. Runs where MoveIt is installed: the image of docker/Dockerfile has it."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+from dense_grasp_core.codes import GraspCode
+from dense_grasp_sim.client import PERCEPTION_SERVICES
+
+from dense_grasp_interfaces.action import GraspObject
+
+pytestmark = pytest.mark.graph
+
+
+def lacking(planner: str) -> str:
+    """What a planner lacks here, "" when it can be started."""
+    from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+
+    package = {"move_group": "moveit_ros_move_group", "moveit_py": "moveit_py"}[planner]
+    if importlib.util.find_spec("moveit_msgs") is None:
+        return "moveit_msgs"
+    try:
+        for name in (package, "moveit_planners_ompl", "moveit_kinematics", "moveit_configs_utils"):
+            get_package_prefix(name)
+    except PackageNotFoundError as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture(scope="module", params=["move_group", "moveit_py"])
+def moveit_cell(request, cell_starter):
+    reason = lacking(request.param)
+    if reason:
+        pytest.skip(f"needs MoveIt: {reason}")
+    for running in cell_starter([f"planner:={request.param}"]):
+        running.planner = request.param
+        yield running
+
+
+def test_whole_grasp(moveit_cell):
+    moveit_cell.session.set_cap(0)
+    trial = moveit_cell.session.grasp_trial(0)
+    assert trial.code == GraspCode.SUCCESS, trial.why_not()
+    assert trial.lifted, trial.why_not()
+    log = moveit_cell.log.read_text()
+    assert f"with planner {moveit_cell.planner}" in log
+    assert "Traceback" not in log
+
+
+def test_goes_around_a_post(moveit_cell):
+    moveit_cell.session.set_cap(0, pose_seed=3, post=True)
+    # Taught anew behind the post: the network of the tests knows a pixel in its own image only.
+    moveit_cell.session.teach()
+    trial = moveit_cell.session.grasp_trial(0)
+    assert trial.code == GraspCode.SUCCESS, trial.why_not()
+    assert not trial.touched, trial.touched
+
+
+def test_a_goal_in_the_way_is_answered_as_such(moveit_cell):
+    """A pinch that goes through the table: MoveIt's scene has the table, so no candidate is free."""
+    moveit_cell.teach_again()
+    moveit_cell.client.set_parameter("grasp_executor", "pre_grasp_distance", -0.5)
+    try:
+        result = moveit_cell.client.grasp(GraspObject.Goal(object_id="cap", plan_only=True), 90.0)
+    finally:
+        moveit_cell.client.set_parameter("grasp_executor", "pre_grasp_distance", 0.10)
+    assert result.code in (GraspCode.GOAL_IN_COLLISION, GraspCode.UNREACHABLE), result.message
+
+
+def test_a_moveit_that_died_is_named_and_comes_back(moveit_cell):
+    executable = {"move_group": "move_group", "moveit_py": "moveit_py_planner"}[moveit_cell.planner]
+    moveit_cell.teach_again()
+    goal = GraspObject.Goal(object_id="cap", plan_only=True)
+    moveit_cell.kill(executable)
+    result = moveit_cell.client.grasp(goal, 90.0)
+    if result.code != GraspCode.SUCCESS:  # launch may have started it again before it was asked
+        assert result.code == GraspCode.PLANNER_UNAVAILABLE, result.message
+        assert moveit_cell.planner in result.message
+
+    def planned() -> bool:
+        return moveit_cell.client.grasp(goal, 90.0).code == GraspCode.SUCCESS
+
+    moveit_cell.eventually(planned, 120.0, "a plan after the restart")
+    moveit_cell.client.wait_services(PERCEPTION_SERVICES, 10.0)
