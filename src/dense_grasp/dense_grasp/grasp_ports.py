@@ -16,7 +16,7 @@ Array = np.ndarray
 StopCheck = Callable[[], bool]
 #: (contact, axis_a, axis_b, surface points (N, 3)) in the base frame -> base_from_tcp (4, 4), the preferred first.
 Candidates = Callable[[Array, "Array | None", "Array | None", Array], Sequence[Array]]
-AFTER_GRASP = ("hold", "place_back", "release")
+AFTER_GRASP = ("hold", "place_back", "release", "deliver")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class GraspSettings:
     min_lift_force: float = 0.0
     hold_time: float = 0.5
     after_grasp: str = "hold"
+    deliver_joints: Array | None = None
     use_depth: bool = True
 
     def __post_init__(self) -> None:
@@ -103,6 +104,8 @@ class GraspSettings:
             raise GraspFailure(
                 GraspCode.INVALID_GOAL, f"after_grasp is {self.after_grasp!r}, expected one of {', '.join(AFTER_GRASP)}"
             )
+        if self.after_grasp == "deliver" and self.deliver_joints is None:
+            raise GraspFailure(GraspCode.INVALID_GOAL, "after_grasp is 'deliver', expected deliver_joints, too")
         if not 0.0 <= self.hold_time <= 3600.0:
             raise GraspFailure(GraspCode.INVALID_GOAL, f"hold_time is {self.hold_time} s, expected 0 to 3600")
 

@@ -78,12 +78,23 @@ def grasp_settings(node: Node, robot: RobotSettings) -> GraspSettings:
         min_lift_force=value("min_lift_force", 0.0),
         hold_time=value("hold_time", 0.5),
         after_grasp=value("after_grasp", "hold"),
+        deliver_joints=joint_pose("deliver_joints", value("deliver_joints", [0.0] * ARM_JOINTS)),
         use_depth=value("use_depth", True),
     )
 
 
+def joint_pose(name: str, value: Iterable[float]) -> np.ndarray | None:
+    """Joint positions (7,) rad of a parameter; all zeros, which can be written in a file, stand for none."""
+    pose = np.array(value, dtype=float)
+    if pose.shape != (ARM_JOINTS,) or not np.isfinite(pose).all():
+        raise GraspFailure(
+            GraspCode.INVALID_GOAL, f"parameter {name} is {pose.tolist()}, expected {ARM_JOINTS} finite numbers"
+        )
+    return pose if np.any(pose != 0.0) else None
+
+
 #: What may change while the executor runs; the next goal takes it. Everything else is built in at the start.
-CHANGEABLE = ("hold_time", "after_grasp")
+CHANGEABLE = ("hold_time", "after_grasp", "deliver_joints", "use_depth")
 
 
 def changed_settings(settings: GraspSettings, parameters: Iterable[Parameter]) -> GraspSettings:
@@ -92,4 +103,7 @@ def changed_settings(settings: GraspSettings, parameters: Iterable[Parameter]) -
     reason = refusal("grasp_executor", new, CHANGEABLE)
     if reason:
         raise GraspFailure(GraspCode.INVALID_GOAL, reason)
-    return replace(settings, **{name: value for name, value in new.items() if name in CHANGEABLE})
+    changes = {name: value for name, value in new.items() if name in CHANGEABLE}
+    if "deliver_joints" in changes:
+        changes["deliver_joints"] = joint_pose("deliver_joints", changes["deliver_joints"])
+    return replace(settings, **changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,7 @@ class GraspSequence:
         self._began = time.monotonic()
         self.outcome = GraspOutcome()
         self._reached: Stage | None = None
+        self._request: PickRequest | None = None
 
     def run(self, goal: GraspGoal) -> str:
         """Does the whole grasp; the sentence says what was done. The arm is stopped whenever this raises.
@@ -198,6 +200,7 @@ class GraspSequence:
             lift_height=self._settings.lift_height,
             minimum_height=self._settings.minimum_height,
         )
+        self._request = request
         plan = self._timed(lambda: self._planner.plan_pick(request, self._stop))
         self.outcome.plan = plan
         self._on_plan(plan)
@@ -266,6 +269,17 @@ class GraspSequence:
             self._execute(_reversed(plan.lift))
             self._gripper.open(self._settings.open_width, self._stop)
             self._execute(_reversed(plan.approach))
+        elif self._settings.after_grasp == "deliver" and self._settings.deliver_joints is not None:
+            self._deliver(plan, self._settings.deliver_joints)
+
+    def _deliver(self, plan: PickPlan, pose: Array) -> None:
+        """Brings the object to a joint pose (J,) and opens there; it is part of the arm on the way."""
+        assert self._request is not None
+        self._stage(Stage.DELIVERING, "to deliver_joints")
+        world = replace(self._request.world, held_at=plan.base_from_tcp, seen_from=self._request.start)
+        start = self._arm.positions()
+        self._execute(self._timed(lambda: self._planner.plan_joints(start, pose, world, self._stop)))
+        self._gripper.open(self._settings.open_width, self._stop)
 
     def _retreat(self, plan: PickPlan) -> None:
         """Opens the fingers and goes straight up: what was not grasped shall not be dragged along."""

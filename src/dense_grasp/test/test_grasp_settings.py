@@ -20,6 +20,13 @@ def test_the_next_goal_takes_what_was_changed():
     assert (SETTINGS.hold_time, SETTINGS.after_grasp) == (0.5, "hold")
 
 
+def test_a_pose_to_deliver_to_is_seven_numbers_and_zeros_are_none():
+    pose = [0.1, 0.0, 0.0, -2.0, 0.0, 2.0, 0.8]
+    changed = changed_settings(SETTINGS, [Parameter("deliver_joints", value=pose)])
+    np.testing.assert_array_equal(changed.deliver_joints, pose)
+    assert changed_settings(SETTINGS, [Parameter("deliver_joints", value=[0.0] * 7)]).deliver_joints is None
+
+
 def test_the_clock_is_not_the_executors_business():
     assert changed_settings(SETTINGS, [Parameter("use_sim_time", value=True)]) == SETTINGS
 
@@ -31,6 +38,8 @@ def test_the_clock_is_not_the_executors_business():
         ("hold_time", -1.0, r"hold_time is -1\.0 s, expected 0 to 3600"),
         ("hold_time", float("nan"), "hold_time is nan s"),
         ("after_grasp", "juggle", "after_grasp is 'juggle'"),
+        ("after_grasp", "deliver", "after_grasp is 'deliver', expected deliver_joints"),
+        ("deliver_joints", [0.1, 0.2], r"deliver_joints is \[0\.1, 0\.2\], expected 7 finite numbers"),
     ],
 )
 def test_what_cannot_be_taken_is_refused(name, value, message):

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("ompl")
 from dense_grasp.motion.moveit_planner import MoveItPlanner
 from dense_grasp.motion.moveit_port import CollisionMatrix, PathAnswer, PresentScene, SceneObject
-from dense_grasp.motion.planning_scene import OURS
+from dense_grasp.motion.planning_scene import HELD, OURS
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
@@ -36,9 +36,16 @@ POST = BoxObstacle("post", (0.55, 0.0, 0.4), (0.06, 0.06, 0.8))
 class BoxWorld(CollisionChecker):
     """The robot against itself and against boxes, with the pairs that the matrix allows left out."""
 
-    def __init__(self, robot: RobotModel, objects: dict[str, SceneObject], matrix: CollisionMatrix):
+    def __init__(
+        self,
+        robot: RobotModel,
+        objects: dict[str, SceneObject],
+        matrix: CollisionMatrix,
+        carried: dict[str, SceneObject],
+    ):
         super().__init__(robot, Scene((), 0.0))
         place = {name: index for index, name in enumerate(matrix.names)}
+        indices: list[tuple[int, str]] = []
         for name, thing in objects.items():
             for centre, size in zip(thing.centres, thing.sizes, strict=True):
                 placement = robot.root_from_base * pin.SE3(np.eye(3), centre)
@@ -49,6 +56,19 @@ class BoxWorld(CollisionChecker):
                     both = link in place and name in place
                     if not (both and matrix.allowed[place[link], place[name]]):
                         self._pair(part, index, link, name)
+                indices.append((index, name))
+        for name, thing in carried.items():
+            frame = robot.model.frames[robot.model.getFrameId(thing.link)]
+            for centre, size in zip(thing.centres, thing.sizes, strict=True):
+                placement = frame.placement * pin.SE3(np.eye(3), centre)
+                index = self._model.addGeometryObject(
+                    pin.GeometryObject(f"{name}_{len(self._labels)}", frame.parentJoint, placement, coal.Box(*size))
+                )
+                for part, link in enumerate(robot.links_of_geometry):
+                    if link not in thing.touch:
+                        self._pair(index, part, name, link)
+                for other, label in indices:
+                    self._pair(index, other, name, label)
         self._data = pin.GeometryData(self._model)
         self._touch_data = pin.GeometryData(self._model)
 
@@ -79,10 +99,10 @@ class StandIn:
         self.log.append("change")
         if self.refuses:
             return False
+        for name in change.release:  # into the world, as MoveIt does
+            self.objects[name] = self.carried.pop(name)
         for name in change.remove:
             del self.objects[name]
-        for name in change.release:
-            del self.carried[name]
         for thing in change.objects:
             (self.carried if thing.link else self.objects)[thing.name] = thing
         self.matrix = change.matrix
@@ -90,7 +110,7 @@ class StandIn:
 
     @property
     def world(self) -> BoxWorld:
-        return BoxWorld(self.robot, self.objects, self.matrix)
+        return BoxWorld(self.robot, self.objects, self.matrix, self.carried)
 
     def contacts(self, path, stop=None):
         self.log.append(f"contacts of {len(path)}")
@@ -111,7 +131,7 @@ class StandIn:
         if self.fails != 1:
             return PathAnswer(self.fails, "as ordered")
         world = self.world
-        for _ in range(5):  # a spline may cut a corner; MoveIt checks what it gives, too
+        for _ in range(20):  # a spline may cut a corner; MoveIt checks what it gives, too
             try:
                 path = find_path(world, question.start, question.goal, PathOptions(question.allowed_time), stop)
             except PlanError as error:
@@ -220,6 +240,23 @@ def test_the_scene_of_the_goal_before_is_gone(make):
     planner.plan_line(LEFT, planner.tcp_pose(LEFT))
     assert port.objects == {}
     assert "stranger" in port.matrix.names
+
+
+def test_a_held_object_is_carried_as_the_embedded_planner_carries_it(make, robot):
+    pose = robot.tcp_pose(LEFT)
+    x, y = np.meshgrid(np.linspace(-0.15, 0.15, 40), np.linspace(-0.15, 0.15, 40))
+    plate = pose[:3, 3] + np.stack([x.ravel(), y.ravel(), np.full(x.size, -0.05)], axis=1)
+    low = robot.tcp_pose(0.5 * (LEFT + RIGHT))[:3, 3] - [0.0, 0.0, 0.08]
+    shelf = BoxObstacle("shelf", tuple(low), (0.1, 0.04, 0.04))
+    planner, port = make(shelf)
+    world = WorldModel(plate, pose[:3, 3], held_at=pose, seen_from=OBSERVE)
+    trajectory = planner.plan_joints(LEFT, RIGHT, world)
+    assert set(port.carried) == {HELD} and set(port.objects) == {f"{OURS}table", f"{OURS}shelf"}
+    checker = CollisionChecker(robot, build_scene(planner.config.scene, world, robot))
+    assert not checker.untouched(np.stack([LEFT, RIGHT]))
+    assert checker.untouched(trajectory.positions, 0.02)
+    planner.plan_joints(RIGHT, LEFT, WorldModel())
+    assert port.carried == {} and HELD not in port.objects
 
 
 def test_start_and_goal_in_collision_have_their_codes(make, robot):

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from dense_grasp.motion.moveit_port import CollisionMatrix, PresentScene
 from dense_grasp.motion.planning_scene import (
+    HELD,
     OURS,
     allow,
     carried,
     guarded_pairs,
-    merge_cells,
+    in_hand,
     scene_change,
     scene_objects,
 )
+from dense_grasp_core.motion.boxes import merge_cells
+from dense_grasp_core.motion.held import HeldObject
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.motion.robot import AttachedBox, RobotModel
@@ -64,7 +67,7 @@ def test_the_scene_has_table_walls_seen_and_target(robot):
     world = WorldModel(np.concatenate([near, far]), target_point=np.array([0.5, 0.0, 0.1]))
     objects = {
         thing.name: thing
-        for thing in scene_objects(config, seen_cells(config, world, robot, OBSERVE), robot, clearance=0.005)
+        for thing in scene_objects(config, seen_cells(config, world, robot, OBSERVE)[0], robot, clearance=0.005)
     }
     assert set(objects) == {f"{OURS}{name}" for name in ("table", "wall_0", "seen", "target", "camera")}
     table = objects[f"{OURS}table"]
@@ -96,7 +99,23 @@ def test_only_our_own_objects_are_taken_away(robot):
     assert change.release == ()
     # It is carried already, and carrying it once more would be refused by some versions.
     assert change.objects == ()
-    assert scene_change(present, ()).release == (f"{OURS}camera",)
+    # MoveIt puts what is released into the world, from where it has to go as well.
+    bare = scene_change(present, ())
+    assert bare.release == (f"{OURS}camera",) and bare.remove == (f"{OURS}seen", f"{OURS}camera")
+
+
+def test_what_the_fingers_hold_is_carried_by_the_hand_and_replaced_each_time(robot):
+    held = HeldObject(np.array([[0.0, 0.0, 0.05]]), np.array([[0.2, 0.2, 0.02]]))
+    thing = in_hand(held, robot)
+    assert (thing.name, thing.link) == (HELD, "fr3_hand")
+    np.testing.assert_allclose(thing.centres, [[0.0, 0.0, 0.05 + 0.1034]], atol=1e-6)
+    assert {"fr3_hand", "fr3_leftfinger", "fr3_link7"} <= set(thing.touch)
+    assert not {"fr3_link4", "fr3_link5"} & set(thing.touch)
+    objects = scene_objects(SceneConfig(), (), robot, 0.0, held)
+    present = PresentScene("arm", (), (), (f"{OURS}camera", HELD))
+    assert HELD in [each.name for each in scene_change(present, objects).objects]
+    without = scene_change(present, scene_objects(SceneConfig(), (), robot, 0.0))
+    assert without.release == (HELD,) and HELD in without.remove
 
 
 def test_the_matrix_keeps_the_rules_of_others():

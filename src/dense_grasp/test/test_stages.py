@@ -93,6 +93,7 @@ class Cell:
         return pose
 
     def plan_joints(self, start, goal, world, stop=None):
+        self.world = world
         self._do("plan_joints")
         return trajectory(start, goal)
 
@@ -158,7 +159,7 @@ def test_a_grasp_from_end_to_end():
     assert actions(cell) == [
         "open", "still", "locate", "points 5", "plan_pick", "to_pre_grasp", "approach", "grasp", "lift",
     ]  # fmt: skip
-    assert list(dict.fromkeys(run.reached)) == list(Stage)
+    assert list(dict.fromkeys(run.reached)) == [stage for stage in Stage if stage != Stage.DELIVERING]
     assert "cap at (0.500, 0.000, 0.100)" in message
     assert run.outcome.width == 0.003
     assert run.outcome.plan is PLAN
@@ -372,9 +373,30 @@ def test_place_back_and_release():
     assert actions(cell)[-2:] == ["lift", "open"]
 
 
-def test_unknown_after_grasp_is_refused():
-    with pytest.raises(GraspFailure, match="juggle"):
-        settings(after_grasp="juggle")
+def test_deliver_plans_with_the_object_in_the_hand():
+    cell, place = Cell(), np.full(7, 0.3)
+    run = sequence(cell, after_grasp="deliver", deliver_joints=place)
+    run.run(GraspGoal("cap"))
+    assert actions(cell)[-4:] == ["lift", "plan_joints", "move", "open"]
+    assert run.reached[-1] == Stage.DELIVERING
+    np.testing.assert_array_equal(cell.joints, place)
+    np.testing.assert_array_equal(cell.world.held_at, PLAN.base_from_tcp)
+    np.testing.assert_array_equal(cell.world.seen_from, HOME)
+    np.testing.assert_array_equal(cell.world.target_point, CONTACT)
+
+
+def test_what_cannot_be_delivered_stays_in_the_hand():
+    cell = Cell()
+    cell.fail["plan_joints"] = PlanError(GraspCode.GOAL_IN_COLLISION, "no room")
+    failure = fails(cell, after_grasp="deliver", deliver_joints=AWAY)
+    assert failure.code == GraspCode.GOAL_IN_COLLISION
+    assert "open" not in actions(cell)[actions(cell).index("lift") :]
+
+
+@pytest.mark.parametrize(("word", "reason"), [("juggle", "juggle"), ("deliver", "deliver_joints")])
+def test_unknown_after_grasp_is_refused(word, reason):
+    with pytest.raises(GraspFailure, match=reason):
+        settings(after_grasp=word)
 
 
 AFTER_CANCEL = {
@@ -385,13 +407,14 @@ AFTER_CANCEL = {
     Stage.GRASPING: ["grasp"],
     Stage.LIFTING: ["lift"],
     Stage.VERIFYING: [],
+    Stage.DELIVERING: [],
 }
 
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_cancel_in_every_stage_stops_arm_and_gripper(stage):
     cell = Cell(start=AWAY)
-    run = sequence(cell, stop_in=stage)
+    run = sequence(cell, stop_in=stage, after_grasp="deliver", deliver_joints=AWAY)
     with pytest.raises(GraspCanceled):
         run.run(GraspGoal("cap"))
     assert actions(cell)[-2:] == ["stop", "stop"]

@@ -56,3 +56,4 @@ class Stage(IntEnum):
     GRASPING = 5
     LIFTING = 6
     VERIFYING = 7
+    DELIVERING = 8

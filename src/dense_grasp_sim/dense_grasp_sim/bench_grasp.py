@@ -74,11 +74,12 @@ def figures_of(caps: Sequence[Trial], empty: Sequence[Trial]) -> dict:
     }
 
 
-def table(figures: dict) -> str:
+def table(figures: dict, scene: str = SCENES[0]) -> str:
     """The figures beside what is required."""
     lifted, trials = figures["lifted"], figures["trials"]
+    least = least_lifted(scene, trials)
     rows = [
-        ("unseen caps lifted by the strict rule", f"{lifted} of {trials}", "17 of 20"),
+        ("unseen caps lifted by the strict rule", f"{lifted} of {trials}", f"{least} of {trials}" if least else ""),
         ("error of the located contact point, median", f"{figures['median_error_mm']:.1f} mm", "<= 10 mm"),
         (
             "tables without a cap answered 'not found'",
@@ -102,10 +103,20 @@ def table(figures: dict) -> str:
     return "\n".join(lines)
 
 
-def meets(figures: dict) -> bool:
+#: Share of the caps to lift, by scene; behind a post it is what was touched that counts.
+LEAST_LIFTED = {POST: 0.0}
+LEAST_LIFTED_ELSEWHERE = 0.85
+
+
+def least_lifted(scene: str, trials: int) -> int:
+    """Caps to lift of so many."""
+    return math.ceil(LEAST_LIFTED.get(scene, LEAST_LIFTED_ELSEWHERE) * trials)
+
+
+def meets(figures: dict, scene: str = SCENES[0]) -> bool:
     """Whether every required figure is reached; shares are scaled when fewer trials were asked for."""
     return (
-        figures["lifted"] >= math.ceil(0.85 * figures["trials"])
+        figures["lifted"] >= least_lifted(scene, figures["trials"])
         and figures["touched_nothing_else"] == figures["trials"]
         and figures["empty_not_found"] == figures["empty_tables"]
         and not figures["median_error_mm"] > 10.0
@@ -131,6 +142,8 @@ def run(arguments: argparse.Namespace) -> int:
         GraphClient(arguments.domain, graph, name="bench_grasp") as client,
     ):
         session = CellSession.ready(graph, client)
+        if arguments.blind:
+            client.set_parameter("grasp_executor", "use_depth", False)
         photographer = Photographer(client)
         session.set_cap(TRAINING_SEED)
         session.teach()
@@ -159,8 +172,9 @@ def run(arguments: argparse.Namespace) -> int:
     write_json(out / "results.json", {"summary": figures, "wall_time_s": time.monotonic() - began, "trials": trials})
     if failures:
         write_png(out / "failures.png", sheet(failures, "camera image | heatmap with the match | overview at the end"))
-    print(f"\n{table(figures)}\nwrote {out / 'results.json'}" + (f", {out / 'failures.png'}" if failures else ""))
-    return 0 if meets(figures) else 2
+    written = [out / "results.json"] + ([out / "failures.png"] if failures else [])
+    print(f"\n{table(figures, arguments.scene)}\nwrote {', '.join(map(str, written))}")
+    return 0 if meets(figures, arguments.scene) else 2
 
 
 def main() -> int:
@@ -170,6 +184,9 @@ def main() -> int:
     parser.add_argument("--empty", type=int, default=EMPTY_TABLES, help="tables without a cap, every second one bare")
     parser.add_argument("--planner", default="", help="motion planner; default: as in config/grasp.yaml")
     parser.add_argument("--scene", choices=SCENES, default=SCENES[0], help="how the caps lie; post: behind one")
+    parser.add_argument(
+        "--blind", action="store_true", help="control: plan around table and walls only, not what the camera saw"
+    )
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the graph")
     parser.add_argument("--out", default="out/bench-grasp")

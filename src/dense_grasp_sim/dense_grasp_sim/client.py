@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import rclpy
 from builtin_interfaces.msg import Duration
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
@@ -145,15 +144,12 @@ class GraphClient:
             raise GraphError(f"{keypoint} at ({u:.0f}, {v:.0f}) refused with code {answer.code}: {answer.message}")
 
     def set_parameter(self, node: str, name: str, value: Any, timeout: float = CALL_TIMEOUT_S) -> None:
-        """Set a string or double parameter of a running node; raises GraphError when it refuses."""
+        """Set a parameter of a running node, numbers as doubles; raises GraphError when it refuses."""
         client = self.node.create_client(SetParameters, f"/{node}/set_parameters")
         self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
-        content = (
-            ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
-            if isinstance(value, str)
-            else ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=float(value))
-        )
-        request = SetParameters.Request(parameters=[Parameter(name=name, value=content)])
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        request = SetParameters.Request(parameters=[NodeParameter(name, value=value).to_parameter_msg()])
         answer = self.result(client.call_async(request), timeout, f"answer of {client.srv_name}").results[0]
         self.node.destroy_client(client)
         if not answer.successful:

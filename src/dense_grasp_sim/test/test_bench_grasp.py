@@ -43,6 +43,14 @@ def test_a_touched_post_is_a_missed_figure():
     assert "19 of 20" in table(figures) and "TOUCHED post_0" in trials[3].line()
 
 
+def test_behind_a_post_it_is_what_was_touched_that_counts():
+    trials = [lifted(seed) for seed in range(5)] + [Trial(1, "cap", code=204)] * 5
+    figures = figures_of(trials, [])
+    assert meets(figures, "post") and not meets(figures)
+    trials[0].touched = ["post_0"]
+    assert not meets(figures_of(trials, []), "post")
+
+
 def test_failures_are_counted_by_cause_and_stage():
     trials = [Trial(seed, "cap", code=404, last_stage="VERIFYING") for seed in (3, 5)]
     trials += [lifted(1), Trial(9, "cap", code=204, last_stage="PLANNING")]

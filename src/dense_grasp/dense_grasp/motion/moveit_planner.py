@@ -99,11 +99,11 @@ class MoveItPlanner(EmbeddedPlanner):
         """
         start = np.asarray(start, dtype=float)
         present = self._present(start)
-        cells = seen_cells(self.config.scene, world, self.robot, seen_from=start)
+        cells, held = seen_cells(self.config.scene, world, self.robot, seen_from=start)
         checker = MoveItChecker(self.robot, self._port, self._stop)
         contacts: list[tuple[str, str]] = []
         for clearance in dict.fromkeys((self.config.scene.clearance, 0.0)):
-            self._change(present, scene_objects(self.config.scene, cells, self.robot, clearance))
+            self._change(present, scene_objects(self.config.scene, cells, self.robot, clearance, held))
             contacts = checker.contacts(start)
             if not contacts:
                 return checker

@@ -5,9 +5,10 @@ Boxes and not MoveIt's octomap: an octomap is one object, so the target could no
 
 from __future__ import annotations
 
-from itertools import permutations
-
 import numpy as np
+from dense_grasp_core.motion.boxes import merge_cells
+from dense_grasp_core.motion.collision import NEAR_JOINT
+from dense_grasp_core.motion.held import HeldObject
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import Cells, SceneConfig
 
@@ -18,13 +19,31 @@ Array = np.ndarray
 OURS = "dense_grasp_"
 #: m; the table as a box: so far it goes to the sides and down.
 TABLE_SIZE = (4.0, 4.0, 0.5)
+HELD = f"{OURS}held"
 
 
 def scene_objects(
-    config: SceneConfig, cells: tuple[Cells, ...], robot: RobotModel, clearance: float
+    config: SceneConfig,
+    cells: tuple[Cells, ...],
+    robot: RobotModel,
+    clearance: float,
+    held: HeldObject | None = None,
 ) -> tuple[SceneObject, ...]:
     """Table, walls and cells, each larger by `clearance` m on every side, and what the robot carries itself."""
-    return (*_fixed(config, robot, clearance), *_seen(config, cells, robot, clearance), *carried(robot))
+    between = () if held is None else (in_hand(held, robot),)
+    return (*_fixed(config, robot, clearance), *_seen(config, cells, robot, clearance), *carried(robot), *between)
+
+
+def in_hand(held: HeldObject, robot: RobotModel) -> SceneObject:
+    """The object between the fingers, carried by the hand; it may touch what moves with the last two joints."""
+    hand = f"{robot.name}_hand"
+    frames = {frame.name: frame.placement for frame in robot.model.frames}
+    hand_from_tcp = frames[hand].inverse() * frames[robot.tcp_frame]
+    if not np.allclose(hand_from_tcp.rotation, np.eye(3), atol=1e-6):
+        raise ValueError(f"{robot.tcp_frame} is turned in the frame of {hand}, expected along its axes")
+    parts = zip(robot.links_of_geometry, robot.geometry.geometryObjects, strict=True)
+    near = {link for link, part in parts if part.parentJoint >= NEAR_JOINT}
+    return SceneObject(HELD, held.centres + hand_from_tcp.translation, held.sizes, hand, tuple(sorted(near | {hand})))
 
 
 def carried(robot: RobotModel) -> tuple[SceneObject, ...]:
@@ -59,9 +78,11 @@ def scene_change(present: PresentScene, objects: tuple[SceneObject, ...]) -> Sce
     ours = [name for name in present.objects if name.startswith(OURS) and name not in wanted]
     release = [name for name in present.carried if name.startswith(OURS) and name not in fixed]
     world = {thing.name: thing.touch for thing in objects if not thing.link}
-    # What is carried already stays: carrying it anew would be refused by some versions.
-    new = tuple(thing for thing in objects if not thing.link or thing.name not in present.carried)
-    return SceneChange(new, tuple(ours), tuple(release), allow(present.matrix, world))
+    # What is carried already stays: carrying it anew would be refused by some versions. What the fingers hold differs
+    # from grasp to grasp; MoveIt replaces it.
+    new = tuple(thing for thing in objects if not thing.link or thing.name not in present.carried or thing.name == HELD)
+    # MoveIt puts what is released into the world.
+    return SceneChange(new, (*ours, *release), tuple(release), allow(present.matrix, world))
 
 
 def allow(matrix: CollisionMatrix, touch: dict[str, tuple[str, ...]]) -> CollisionMatrix:
@@ -102,38 +123,6 @@ def guarded_pairs(present: PresentScene) -> list[Contact]:
             if not allowed:
                 pairs.append((a, b))
     return pairs
-
-
-def merge_cells(centres: Array, voxel: float) -> tuple[Array, Array]:
-    """Centres and sizes (M, 3) m of the fewest boxes that joining cells (N, 3) gives; together they are the cells."""
-    low = np.round(np.asarray(centres, dtype=float) / voxel - 0.5).astype(np.int64).reshape(-1, 3)
-    best: tuple[Array, Array] | None = None
-    for order in permutations(range(3)):
-        boxes = (low, low + 1)
-        for axis in order:
-            boxes = _join(*boxes, axis)
-        if best is None or len(boxes[0]) < len(best[0]):
-            best = boxes
-    assert best is not None
-    return (best[0] + best[1]) * (voxel / 2), (best[1] - best[0]) * voxel
-
-
-def _join(low: Array, high: Array, axis: int) -> tuple[Array, Array]:
-    """Joins boxes (low, high (N, 3) int) that are neighbours along the axis and equal across it."""
-    if len(low) < 2:
-        return low, high
-    across = [i for i in range(3) if i != axis]
-    keys = [low[:, axis]] + [part[:, i] for part in (low, high) for i in across]
-    order = np.lexsort(keys)
-    low, high = low[order], high[order]
-    same = np.ones(len(low) - 1, dtype=bool)
-    for part in (low, high):
-        same &= np.all(part[1:, across] == part[:-1, across], axis=1)
-    same &= low[1:, axis] == high[:-1, axis]
-    first = np.concatenate([[True], ~same])
-    last = np.concatenate([~same, [True]])
-    joined = high[last].copy()
-    return low[first], joined
 
 
 def _fixed(config: SceneConfig, robot: RobotModel, clearance: float) -> list[SceneObject]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import coal
 import numpy as np
 import pinocchio as pin
 
@@ -11,6 +12,8 @@ from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import Scene
 
 Array = np.ndarray
+#: Links from this joint on are so near to the fingers that what these hold may touch them.
+NEAR_JOINT = 6
 
 
 class CollisionChecker:
@@ -23,6 +26,7 @@ class CollisionChecker:
         for i, j in robot.self_pairs:
             self._pair(i, j, robot.links_of_geometry[i], robot.links_of_geometry[j])
         own = len(self._labels)
+        obstacles = []
         for obstacle in scene.obstacles:
             placement = robot.root_from_base * obstacle.base_from_shape
             index = self._model.addGeometryObject(
@@ -33,6 +37,8 @@ class CollisionChecker:
                 fixed = self._model.geometryObjects[i].parentJoint <= 1
                 if not fixed and (obstacle.fingers or not robot.is_finger(i)):
                     self._pair(i, index, link, obstacle.name)
+            obstacles.append((index, obstacle.name))
+        self._carry(scene, obstacles)
         self._touch_data = pin.GeometryData(self._model)
         self._data = pin.GeometryData(self._model)
         for k in range(own, len(self._labels)):
@@ -57,6 +63,22 @@ class CollisionChecker:
     def path_free(self, path: Array, step: float = 0.02) -> bool:
         """True when every point of the polyline (N, 7) is free, checked at most `step` rad apart."""
         return all(self.free(q) for q in densify(path, step))
+
+    def _carry(self, scene: Scene, obstacles: list[tuple[int, str]]) -> None:
+        """Adds what the fingers hold: against every obstacle, and against the links that are not beside it."""
+        if scene.held is None:
+            return
+        robot = self.robot
+        frame = robot.model.frames[robot.model.getFrameId(robot.tcp_frame)]
+        far = [i for i, part in enumerate(robot.geometry.geometryObjects) if part.parentJoint < NEAR_JOINT]
+        for number, (centre, size) in enumerate(zip(scene.held.centres, scene.held.sizes, strict=True)):
+            placement = frame.placement * pin.SE3(np.eye(3), np.asarray(centre, dtype=float))
+            box = pin.GeometryObject(f"held_{number}", frame.parentJoint, placement, coal.Box(*map(float, size)))
+            index = self._model.addGeometryObject(box)
+            for obstacle, name in obstacles:
+                self._pair(index, obstacle, "held object", name)
+            for i in far:
+                self._pair(index, i, "held object", robot.links_of_geometry[i])
 
     def _pair(self, i: int, j: int, a: str, b: str) -> None:
         self._model.addCollisionPair(pin.CollisionPair(i, j))

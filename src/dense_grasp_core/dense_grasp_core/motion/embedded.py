@@ -83,7 +83,7 @@ class EmbeddedPlanner:
         checker = CollisionChecker(self.robot, scene)
         if checker.free(start):
             return checker
-        checker = CollisionChecker(self.robot, Scene(scene.obstacles, 0.0))
+        checker = CollisionChecker(self.robot, Scene(scene.obstacles, 0.0, scene.held))
         if checker.free(start):
             return checker
         raise PlanError(

@@ -61,12 +61,17 @@ class WorldModel:
     """What surrounds the robot, in its base frame.
 
     points_base: (N, 3) m, surface points from depth, not yet freed of the robot's own;
-    target_point: (3,) m, where the fingers go; target_radius: m, sphere in which fingers may touch points.
+    target_point: (3,) m, where the fingers go; target_radius: m, sphere in which fingers may touch points;
+    held_at: base_from_tcp (4, 4) at which the fingers closed on the object at target_point, which from then on moves
+    with the hand and touches nothing either; seen_from: (J,) rad, where the arm was when the points were seen, None
+    for where the motion starts.
     """
 
     points_base: Array = field(default_factory=lambda: np.zeros((0, 3)))
     target_point: Array | None = None
     target_radius: float = 0.09
+    held_at: Array | None = None
+    seen_from: Array | None = None
 
 
 @dataclass(frozen=True)

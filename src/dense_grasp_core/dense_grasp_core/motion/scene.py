@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import coal
 import numpy as np
 import pinocchio as pin
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.motion.held import HeldObject, held_object, split_object
 from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 
@@ -60,10 +61,11 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Scene:
-    """Obstacles to plan around, and the clearance (m) that all of them ask for."""
+    """Obstacles to plan around, the clearance (m) that all of them ask for, and what the fingers hold."""
 
     obstacles: tuple[Obstacle, ...]
     clearance: float
+    held: HeldObject | None = None
 
 
 @dataclass(frozen=True)
@@ -78,24 +80,31 @@ class Cells:
 def build_scene(config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None) -> Scene:
     """The scene for one plan. `seen_from` (7,): the arm's positions when `world` was seen, for the self-filter."""
     obstacles = list(_fixed(config))
-    for part in seen_cells(config, world, robot, seen_from):
+    cells, held = seen_cells(config, world, robot, seen_from)
+    for part in cells:
         octree = coal.makeOctree(np.ascontiguousarray(part.centres), config.voxel)
         obstacles.append(Obstacle(part.name, pin.SE3.Identity(), octree, part.fingers))
-    return Scene(tuple(obstacles), config.clearance)
+    return Scene(tuple(obstacles), config.clearance, held)
 
 
 def seen_cells(
     config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None
-) -> tuple[Cells, ...]:
+) -> tuple[tuple[Cells, ...], HeldObject | None]:
     """What the camera saw as cells of `config.voxel` m, free of table and robot: "seen", and "target" about the grasp.
 
-    The same for every planner. A part without cells is left out.
+    An object that is held is no cell, but the second value. The same for every planner. A part without cells is left
+    out.
     """
     points = free_of_table(crop(world.points_base, config.bounds), config)
+    seen_from = seen_from if world.seen_from is None else world.seen_from
     if len(points) and seen_from is not None:
         points = points[~inside_robot(points, robot, seen_from, config.self_margin)]
+    held = None
+    if world.held_at is not None and world.target_point is not None:
+        own, points = split_object(points, np.asarray(world.target_point, dtype=float))
+        held, world = held_object(own, world.held_at), replace(world, target_point=None)
     parts = (Cells(name, thin(part, config.voxel), fingers) for name, part, fingers in _split_target(points, world))
-    return tuple(part for part in parts if len(part.centres))
+    return tuple(part for part in parts if len(part.centres)), held
 
 
 def crop(points: Array, bounds: tuple[Array, Array]) -> Array:

@@ -1,0 +1,56 @@
+"""The object between the fingers: cut out of what the depth camera saw, and carried by the hand from then on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from dense_grasp_core.motion.boxes import merge_cells
+
+Array = np.ndarray
+#: m, edge of the cells that a held object is made of: it need not be as fine as what is to be grasped.
+HELD_VOXEL = 0.02
+#: m between two points of one object at most.
+GAP = 0.02
+
+
+@dataclass(frozen=True)
+class HeldObject:
+    """What the fingers hold, as boxes along the axes of the tool centre point's frame: `centres`, `sizes` (N, 3) m."""
+
+    centres: Array
+    sizes: Array
+
+
+def split_object(points: Array, target: Array, gap: float = GAP) -> tuple[Array, Array]:
+    """The object at `target` (3,) and the rest of the points (N, 3) m, which hold nothing that it stands on.
+
+    The object is what hangs together with the point nearest to the target by steps of at most about `gap` m; two
+    things that touch are one. Without any point: two empty arrays.
+    """
+    if not len(points):
+        return points, points
+    cells = np.floor(points / gap).astype(np.int64)
+    cells -= cells.min(axis=0)
+    grid = np.zeros(cells.max(axis=0) + 1, dtype=bool)
+    grid[tuple(cells.T)] = True
+    labels, _ = ndimage.label(grid, structure=np.ones((3, 3, 3), dtype=bool))
+    of_point = labels[tuple(cells.T)]
+    nearest = int(np.argmin(np.linalg.norm(points - np.asarray(target, dtype=float), axis=1)))
+    same = of_point == of_point[nearest]
+    return points[same], points[~same]
+
+
+def held_object(points: Array, base_from_tcp: Array, voxel: float = HELD_VOXEL) -> HeldObject | None:
+    """Points (N, 3) m of an object in the base frame as boxes in the frame of the hand that closed at the pose (4, 4).
+
+    None without points.
+    """
+    if not len(points):
+        return None
+    tcp_from_base = np.linalg.inv(np.asarray(base_from_tcp, dtype=float))
+    local = np.asarray(points, dtype=float) @ tcp_from_base[:3, :3].T + tcp_from_base[:3, 3]
+    cells = (np.unique(np.floor(local / voxel).astype(np.int64), axis=0) + 0.5) * voxel
+    return HeldObject(*merge_cells(cells, voxel))
