@@ -57,17 +57,6 @@ def test_goes_around_a_post(moveit_cell):
     assert not trial.touched, trial.touched
 
 
-def test_a_goal_in_the_way_is_answered_as_such(moveit_cell):
-    """A pinch that goes through the table: MoveIt's scene has the table, so no candidate is free."""
-    moveit_cell.teach_again()
-    moveit_cell.client.set_parameter("grasp_executor", "pre_grasp_distance", -0.5)
-    try:
-        result = moveit_cell.client.grasp(GraspObject.Goal(object_id="cap", plan_only=True), 90.0)
-    finally:
-        moveit_cell.client.set_parameter("grasp_executor", "pre_grasp_distance", 0.10)
-    assert result.code in (GraspCode.GOAL_IN_COLLISION, GraspCode.UNREACHABLE), result.message
-
-
 def test_a_moveit_that_died_is_named_and_comes_back(moveit_cell):
     executable = {"move_group": "move_group", "moveit_py": "moveit_py_planner"}[moveit_cell.planner]
     moveit_cell.teach_again()

@@ -80,11 +80,6 @@ def moveit_py_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
         "planning_scene_monitor_options": {
             "name": "planning_scene_monitor",
             "robot_description": "robot_description",
-            "joint_state_topic": "/joint_states",
-            "attached_collision_object_topic": "/moveit_py/attached_collision_object",
-            # Its own scene, which only our services change: a move_group beside it has another one.
-            "publish_planning_scene_topic": "/moveit_py/planning_scene",
-            "monitored_planning_scene_topic": "/moveit_py/monitored_planning_scene",
             # Every question says its own start; the first must not wait for the arm.
             "wait_for_initial_state_timeout": 0.0,
         },
@@ -134,8 +129,8 @@ def rooted(srdf: str) -> str:
 
 
 def renamed(srdf: str, old: str, new: str) -> str:
-    """The SRDF with every name that begins with `old`_ beginning with `new`_."""
-    return re.sub(rf'="{re.escape(old)}_', f'="{new}_', srdf)
+    """The SRDF of the robot `old` with `new` in its place, alone and before an underscore."""
+    return re.sub(rf'="{re.escape(old)}(["_])', rf'="{new}\1', srdf)
 
 
 def _kinematics(share: Share) -> Mapping[str, Any]:
