@@ -49,6 +49,7 @@ def test_names_follow_robot_type_and_prefix(share, robot_type, prefix):
     name = prefix + robot_type
     parameters = moveit_parameters(robot_type, prefix, LIMITS, share)
     root = ElementTree.fromstring(parameters["robot_description_semantic"])
+    assert root.get("name") == name
     assert root.find("group").get("name") == f"{name}_arm"
     assert root.find("group/chain").get("tip_link") == f"{name}_link8"
     assert root.find("disable_collisions").get("link2") == f"{name}_link1"

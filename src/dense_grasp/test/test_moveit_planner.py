@@ -348,4 +348,23 @@ def test_a_line_is_asked_about_in_one_go(make):
     pose = planner.tcp_pose(LEFT)
     pose[2, 3] += 0.1
     planner.plan_line(LEFT, pose)
-    assert [entry for entry in port.log if entry.startswith("contacts")] == ["contacts of 20"]
+    assert [entry for entry in port.log if entry.startswith("contacts")] == ["contacts of 5"]
+
+
+def test_what_moveit_alone_knows_of_is_avoided(make, robot):
+    planner, port = make()
+    place = robot.tcp_pose(RIGHT)[:3, 3]
+    port.objects["crate of somebody else"] = SceneObject("crate", place[None], np.full((1, 3), 0.1))
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.GOAL_IN_COLLISION and "crate of somebody else" in str(error)
+    up = robot.tcp_pose(RIGHT)
+    start = next(planner.kinematics.solutions(up + np.array([[0, 0, 0, 0], [0] * 4, [0, 0, 0, 0.2], [0] * 4]), RIGHT))
+    error = failure(lambda: planner.plan_line(start, up))
+    assert error.code == GraspCode.GOAL_IN_COLLISION and "crate of somebody else" in str(error)
+
+
+def test_a_pick_takes_few_questions(make):
+    planner, port = make()
+    pick(planner)
+    asked = [int(entry.split()[-1]) for entry in port.log if entry.startswith("contacts")]
+    assert sum(asked) < 60, port.log

@@ -1,5 +1,8 @@
 """Plans picks with MoveIt: what touches what and the way to a joint goal are asked of MoveIt, through a port.
 
+Each question takes milliseconds, so what our own checker, which has the same scene, finds in the way is not asked about,
+and lines are asked about every 2 cm.
+
 Everything else is the embedded planner's own code: candidates and their order, inverse kinematics, straight lines,
 codes and sentences. So each planner is given the same goals and answers in the same words. MoveIt's own inverse
 kinematics and Cartesian path are not used: the first gives one random branch, the second hands back points 0.1 s
@@ -10,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.cartesian import describe, straight_line
-from dense_grasp_core.motion.collision import CollisionChecker, densify
+from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
-from dense_grasp_core.motion.scene import seen_cells
+from dense_grasp_core.motion.scene import Scene, scene_of, seen_cells
 
 from dense_grasp.motion import moveit_codes
 from dense_grasp.motion.moveit_fit import fitted
@@ -26,8 +30,8 @@ from dense_grasp.motion.moveit_port import MoveItPort, PathQuestion, PresentScen
 from dense_grasp.motion.planning_scene import OURS, carried, scene_change, scene_objects
 
 Array = np.ndarray
-#: rad between the points at which a path from MoveIt is checked once more.
-CHECK_STEP = 0.03
+#: Every so many points of a straight line, which are 5 mm apart, MoveIt is asked; our own checker sees them all.
+ASKED = 4
 #: m between a pose and where MoveIt's own kinematics put the same link.
 KINEMATICS_TOLERANCE = 0.005
 #: Answers that say nothing of the arm, and nothing else here needs what they lack: there is no kinematics plugin
@@ -36,28 +40,29 @@ UNASKED = (-31, -21)
 
 
 class MoveItChecker(CollisionChecker):
-    """Collision checks by the scene that MoveIt has now."""
+    """Collision checks by the scene that MoveIt has now, after those of our own checker in the same scene."""
 
-    def __init__(self, robot: RobotModel, port: MoveItPort, stop: StopCheck | None):
+    def __init__(self, robot: RobotModel, scene: Scene, port: MoveItPort, stop: StopCheck | None):
         self.robot = robot
+        self.own = CollisionChecker(robot, scene)
         self._port = port
         self._stop = stop
 
     def free(self, positions: Array) -> bool:
         """True when nothing touches at `positions` (7,)."""
-        return not self.contacts(positions)
+        return self.own.free(positions) and not self.along(np.atleast_2d(positions))[0]
 
     def contacts(self, positions: Array) -> list[tuple[str, str]]:
         """Pairs (link, link or obstacle) that touch at `positions` (7,)."""
-        return self.along(np.atleast_2d(positions))[0]
+        return self.own.contacts(positions) or self.along(np.atleast_2d(positions))[0]
 
-    def untouched(self, path: Array, step: float = CHECK_STEP) -> bool:
-        """True when no point of the polyline (N, 7) touches anything, checked at most `step` rad apart."""
-        return not any(self.along(densify(path, step)))
+    def untouched(self, path: Array, step: float = 0.02) -> bool:
+        """True when no point of the polyline (N, 7) touches anything, by our own checker alone."""
+        return self.own.untouched(path, step)
 
-    def path_free(self, path: Array, step: float = CHECK_STEP) -> bool:
-        """As `untouched`."""
-        return self.untouched(path, step)
+    def path_free(self, path: Array, step: float = 0.02) -> bool:
+        """As `untouched`, with the clearance kept."""
+        return self.own.path_free(path, step)
 
     def along(self, path: Array) -> list[list[tuple[str, str]]]:
         """For each of the positions (N, 7) the pairs that touch, our objects by their short names."""
@@ -100,10 +105,11 @@ class MoveItPlanner(EmbeddedPlanner):
         start = np.asarray(start, dtype=float)
         present = self._present(start)
         cells, held = seen_cells(self.config.scene, world, self.robot, seen_from=start)
-        checker = MoveItChecker(self.robot, self._port, self._stop)
+        scene = scene_of(self.config.scene, cells, held)
         contacts: list[tuple[str, str]] = []
         for clearance in dict.fromkeys((self.config.scene.clearance, 0.0)):
             self._change(present, scene_objects(self.config.scene, cells, self.robot, clearance, held))
+            checker = MoveItChecker(self.robot, replace(scene, clearance=clearance), self._port, self._stop)
             contacts = checker.contacts(start)
             if not contacts:
                 return checker
@@ -113,14 +119,15 @@ class MoveItPlanner(EmbeddedPlanner):
     def alone(self) -> MoveItChecker:
         """Collision checks of the robot against itself only: takes our objects out of MoveIt's scene."""
         self._change(self._port.scene(self._stop), carried(self.robot))
-        return MoveItChecker(self.robot, self._port, self._stop)
+        return MoveItChecker(self.robot, Scene((), 0.0), self._port, self._stop)
 
     def straight(self, checker: CollisionChecker, start: Array, base_from_tcp: Array) -> Array:
         """Joint path (N, 7) of a straight line without collision. Raises PlanError UNREACHABLE, GOAL_IN_COLLISION."""
-        path = straight_line(self.kinematics, start, base_from_tcp)
+        assert isinstance(checker, MoveItChecker)
+        path = straight_line(self.kinematics, start, base_from_tcp, checker.own)
         # All at once, since an answer takes longer to come than to be found.
-        contacts = checker.along(path[1:]) if isinstance(checker, MoveItChecker) else []
-        for index, pairs in enumerate(contacts, start=1):
+        asked = sorted({*range(ASKED, len(path), ASKED), len(path) - 1})
+        for index, pairs in zip(asked, checker.along(path[asked]), strict=True):
             if pairs:
                 share = index / (len(path) - 1)
                 raise PlanError(
@@ -141,7 +148,7 @@ class MoveItPlanner(EmbeddedPlanner):
         if answer.code != moveit_codes.SUCCESS:
             raise moveit_codes.failure(self._port.who, answer.code, answer.message)
         trajectory = fitted(self._port.who, answer, self, start, goal)
-        # MoveIt checked this path; one that another pipeline or a smoothing spline bent is found out here.
+        # MoveIt checked this path; one that another pipeline or a smoothing spline bent our own checker finds out.
         if not checker.untouched(trajectory.positions[1:]):
             raise PlanError(GraspCode.PLANNING_FAILED, f"the path that {self._port.who} gave touches an obstacle")
         return trajectory

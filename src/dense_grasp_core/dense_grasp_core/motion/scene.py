@@ -79,8 +79,12 @@ class Cells:
 
 def build_scene(config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None) -> Scene:
     """The scene for one plan. `seen_from` (7,): the arm's positions when `world` was seen, for the self-filter."""
+    return scene_of(config, *seen_cells(config, world, robot, seen_from))
+
+
+def scene_of(config: SceneConfig, cells: tuple[Cells, ...], held: HeldObject | None) -> Scene:
+    """The scene of what seen_cells gave."""
     obstacles = list(_fixed(config))
-    cells, held = seen_cells(config, world, robot, seen_from)
     for part in cells:
         octree = coal.makeOctree(np.ascontiguousarray(part.centres), config.voxel)
         obstacles.append(Obstacle(part.name, pin.SE3.Identity(), octree, part.fingers))
