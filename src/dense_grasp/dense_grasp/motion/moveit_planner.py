@@ -1,7 +1,7 @@
 """Plans picks with MoveIt: what touches what and the way to a joint goal are asked of MoveIt, through a port.
 
-Each question takes milliseconds, so what our own checker, which has the same scene, finds in the way is not asked about,
-and lines are asked about every 2 cm.
+Each question takes milliseconds, so what our own checker, which has the same scene, finds in the way is not asked
+about, and lines are asked about every 2 cm.
 
 Everything else is the embedded planner's own code: candidates and their order, inverse kinematics, straight lines,
 codes and sentences. So each planner is given the same goals and answers in the same words. MoveIt's own inverse
