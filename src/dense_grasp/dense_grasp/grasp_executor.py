@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import rclpy
-from dense_grasp_core.codes import GraspCode, Stage
+from dense_grasp_core.codes import GraspCode, MatchCode, Stage
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.grasp import GraspError, PinchSpec, depth_to_overlap, pinch_candidates
+from dense_grasp_core.grasp import GraspError
 from dense_grasp_core.motion.protocol import PickPlan
+from dense_grasp_core.pinch_choice import PinchChoice, PinchPoints, SurfaceError
 from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
@@ -47,10 +48,6 @@ from dense_grasp_interfaces.action import GraspObject
 
 # The action's callback waits in one thread; its answers, the streams and a cancel need others.
 THREADS = 8
-#: m by which the pinch is tried less deep when the whole depth brings the palm into the object.
-SHALLOWER = (0.0, 0.008, 0.016)
-#: z of the approach direction of a hand that does not lean.
-UPRIGHT = -0.999
 
 
 class _Eyes:
@@ -71,8 +68,11 @@ class GraspExecutor(Node):
         group = ReentrantCallbackGroup()
         self._robot = robot_settings(self)
         self._settings = grasp_settings(self, self._robot)
-        self._pinch_depth = float(self.declare_parameter("pinch_depth", 0.018).value)
-        self._least_overlap = float(self.declare_parameter("least_overlap", 0.010).value)
+        self._choice = PinchChoice(
+            pinch_depth=float(self.declare_parameter("pinch_depth", 0.018).value),
+            sheet_depth=float(self.declare_parameter("sheet_depth", 0.0).value),
+            least_overlap=float(self.declare_parameter("least_overlap", 0.010).value),
+        )
         times = timeouts(self)
         planner_name = self.declare_parameter("planner", "ompl").value
         self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
@@ -184,7 +184,12 @@ class GraspExecutor(Node):
     def _run(self, handle, began: float) -> GraspObject.Result:
         request = handle.request
         goal = GraspGoal(
-            request.object_id, request.contact_keypoint or "contact", tuple(request.axis_keypoints), request.plan_only
+            request.object_id,
+            request.contact_keypoint or "contact",
+            tuple(request.axis_keypoints),
+            request.plan_only,
+            tuple(request.approach_keypoints),
+            tuple(request.other_contacts),
         )
         self.get_logger().info(f"goal: {goal}")
         mark = self._clock_watch.mark()
@@ -227,6 +232,7 @@ class GraspExecutor(Node):
             result.grasp_pose = PoseStamped(pose=pose_message(outcome.plan.base_from_tcp))
             result.grasp_pose.header.frame_id = self._robot.base_frame
             result.grasp_pose.header.stamp = self.get_clock().now().to_msg()
+        result.used_contact = outcome.contact
         result.grasp_width = float(outcome.width)
         result.planning_time = float(outcome.planning_time)
         result.time_to_first_motion = float(outcome.time_to_first_motion)
@@ -248,18 +254,13 @@ class GraspExecutor(Node):
         self.get_logger().info(f"{stage.name}: {detail}")
         handle.publish_feedback(GraspObject.Feedback(stage=int(stage), detail=detail))
 
-    def _candidates(
-        self, contact: np.ndarray, axis_a: np.ndarray | None, axis_b: np.ndarray | None, points: np.ndarray
-    ) -> Sequence[np.ndarray]:
-        poses: list[np.ndarray] = []
+    def _candidates(self, found: PinchPoints, points: np.ndarray) -> Sequence[np.ndarray]:
         try:
-            least = depth_to_overlap(contact, points, self._least_overlap)
-            for depth in dict.fromkeys(max(self._pinch_depth - less, least) for less in SHALLOWER):
-                poses += pinch_candidates(PinchSpec(contact, axis_a, axis_b, pinch_depth=depth))
+            return self._choice.candidates(found, points)
+        except SurfaceError as error:
+            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
         except GraspError as error:
             raise GraspFailure(GraspCode.UNREACHABLE, str(error)) from error
-        # Upright but shallow is preferred to leaning: sorting is stable.
-        return sorted(poses, key=lambda pose: bool(pose[2, 2] > UPRIGHT))
 
     def _show(self, plan: PickPlan) -> None:
         paths = [

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.protocol import PickPlan, Trajectory
+from dense_grasp_core.pinch_choice import PinchPoints
 
 from dense_grasp.failure import GraspFailure
 
 Array = np.ndarray
 StopCheck = Callable[[], bool]
-#: (contact, axis_a, axis_b, surface points (N, 3)) in the base frame -> base_from_tcp (4, 4), the preferred first.
-Candidates = Callable[[Array, "Array | None", "Array | None", Array], Sequence[Array]]
+#: Found points and surface points (N, 3) in the base frame -> base_from_tcp (4, 4), the preferred first.
+Candidates = Callable[[PinchPoints, Array], Sequence[Array]]
 AFTER_GRASP = ("hold", "place_back", "release", "deliver")
 
 
@@ -112,19 +113,28 @@ class GraspSettings:
 
 @dataclass(frozen=True)
 class GraspGoal:
-    """What to grasp; `axis_keypoints` is empty or two names."""
+    """What to grasp; `axis_keypoints` and `approach_keypoints`, of the first contact, are empty or two names.
+
+    other_contacts: names of contacts that are tried in this order when the one before is not found or not reached.
+    """
 
     object_id: str
     contact_keypoint: str = "contact"
     axis_keypoints: tuple[str, ...] = ()
     plan_only: bool = False
+    approach_keypoints: tuple[str, ...] = ()
+    other_contacts: tuple[str, ...] = ()
 
 
 @dataclass
 class GraspOutcome:
-    """What is known of a grasp, filled as it goes; times in s of wall clock."""
+    """What is known of a grasp, filled as it goes; times in s of wall clock.
+
+    matches: of the last image; contact: name of the contact that is grasped, empty until there is a plan.
+    """
 
     matches: list[Located] = field(default_factory=list)
+    contact: str = ""
     plan: PickPlan | None = None
     width: float = float("nan")
     planning_time: float = 0.0
@@ -135,11 +145,13 @@ def validate(goal: GraspGoal) -> None:
     """Raises GraspFailure INVALID_GOAL for a goal that cannot be meant."""
     if not goal.object_id:
         raise GraspFailure(GraspCode.INVALID_GOAL, "object_id is empty, expected the name of a taught object")
-    if len(goal.axis_keypoints) not in (0, 2):
+    for name, pair in (("axis_keypoints", goal.axis_keypoints), ("approach_keypoints", goal.approach_keypoints)):
+        if len(pair) not in (0, 2):
+            raise GraspFailure(GraspCode.INVALID_GOAL, f"{name} has {len(pair)} names, expected none or two")
+        if len(set(pair)) != len(pair) or "" in pair:
+            raise GraspFailure(GraspCode.INVALID_GOAL, f"{name} are {pair}, expected two different names")
+    contacts = (goal.contact_keypoint, *goal.other_contacts)
+    if len(set(contacts)) != len(contacts) or "" in contacts:
         raise GraspFailure(
-            GraspCode.INVALID_GOAL, f"axis_keypoints has {len(goal.axis_keypoints)} names, expected none or two"
-        )
-    if len(set(goal.axis_keypoints)) != len(goal.axis_keypoints) or "" in goal.axis_keypoints:
-        raise GraspFailure(
-            GraspCode.INVALID_GOAL, f"axis_keypoints are {goal.axis_keypoints}, expected two different names"
+            GraspCode.INVALID_GOAL, f"the contacts are {contacts}, expected different names, none of them empty"
         )

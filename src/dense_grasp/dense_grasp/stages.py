@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,18 @@ from dense_grasp_core.motion.protocol import (
     Trajectory,
     WorldModel,
 )
+from dense_grasp_core.pinch_choice import PinchPoints
 
+from dense_grasp.contacts import (
+    TRY_ANOTHER,
+    Contact,
+    contacts_of,
+    found_points,
+    instead_of,
+    keypoints_of,
+    numbers,
+    summary,
+)
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.grasp_ports import (
     Arm,
@@ -28,7 +39,6 @@ from dense_grasp.grasp_ports import (
     GraspOutcome,
     GraspSettings,
     GripperPort,
-    Located,
     Perception,
     StopCheck,
     validate,
@@ -39,7 +49,7 @@ NEAR_THE_OBJECT = (Stage.APPROACHING, Stage.GRASPING, Stage.LIFTING, Stage.VERIF
 #: Range of codes after which the arm is not moved on: it was its controller that failed.
 ARM_FAILED = (300, 399)
 #: Codes after which looking from another pose may help.
-LOOK_AGAIN = (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH)
+LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH))
 
 
 class GraspSequence:
@@ -105,41 +115,46 @@ class GraspSequence:
 
     def _run(self, goal: GraspGoal) -> str:
         validate(goal)
-        keypoints = self._keypoints(goal)
-        matches = self._locate(goal, keypoints) if goal.plan_only else self._observe_and_locate(goal, keypoints)
-        plan = self._plan(matches)
+        contacts = contacts_of(goal, self._perception.taught(goal.object_id, self._stop))
+        failures: dict[str, GraspFailure] = {}
+        look = self._look if goal.plan_only else self._observe_and_plan
+        plan = look(goal, contacts, failures)
+        refused = [(contact.name, failures[contact.name]) for contact in contacts if contact.name in failures]
+        if plan is None:
+            raise summary(refused)
+        instead = instead_of([entry for entry in refused if entry[0] != self.outcome.contact], self.outcome.contact)
         where = ", ".join(f"{value:.3f}" for value in plan.base_from_tcp[:3, 3])
         if goal.plan_only:
-            return f"planned a grasp at ({where}) m, moved nothing"
+            return f"planned a grasp at ({where}) m, moved nothing{instead}"
         self._approach(plan)
         self._grasp(plan)
         self._lift(plan)
         self._verify()
         self._after(plan)
-        return f"grasped {goal.object_id} at ({where}) m, {1000 * self.outcome.width:.1f} mm between the fingers"
+        held = f"{1000 * self.outcome.width:.1f} mm between the fingers"
+        return f"grasped {goal.object_id} at ({where}) m, {held}{instead}"
 
-    def _keypoints(self, goal: GraspGoal) -> list[str]:
-        if goal.axis_keypoints:
-            return [goal.contact_keypoint, *goal.axis_keypoints]
-        taught = self._perception.taught(goal.object_id, self._stop)
-        axis = ["axis_a", "axis_b"]
-        return [goal.contact_keypoint, *(axis if set(axis) <= set(taught) else [])]
-
-    def _observe_and_locate(self, goal: GraspGoal, keypoints: list[str]) -> list[Located]:
+    def _observe_and_plan(
+        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
+    ) -> PickPlan | None:
+        """Looks from one pose after the other, while there is a contact that may be found from the next one."""
         self._stage(Stage.OBSERVING, "opening the gripper")
         self._gripper.open(self._settings.open_width, self._stop)
-        first: GraspFailure | None = None
-        for number, pose in enumerate(self._settings.observe_poses, start=1):
-            self._observe(pose, f"pose {number} of {len(self._settings.observe_poses)}")
-            try:
-                return self._locate(goal, keypoints)
-            except GraspFailure as failure:
-                if failure.code not in [GraspCode.PERCEPTION + code for code in LOOK_AGAIN]:
-                    raise
-                first = first or failure
-        if first is None:
+        poses, sought = self._settings.observe_poses, list(contacts)
+        if not poses:
             raise GraspFailure(GraspCode.INVALID_GOAL, "no observation pose is configured")
-        raise GraspFailure(first.code, f"{first} (looked from {len(self._settings.observe_poses)} poses)")
+        for number, pose in enumerate(poses, start=1):
+            self._observe(pose, f"pose {number} of {len(poses)}")
+            plan = self._look(goal, sought, failures)
+            if plan is not None:
+                return plan
+            sought = [contact for contact in sought if failures[contact.name].code in LOOK_AGAIN]
+            if not sought:
+                return None
+        for contact in sought:
+            failure = failures[contact.name]
+            failures[contact.name] = GraspFailure(failure.code, f"{failure} (looked from {len(poses)} poses)")
+        return None
 
     def _observe(self, pose: Array, detail: str) -> None:
         positions = self._arm.positions()
@@ -166,36 +181,46 @@ class GraspSequence:
             return True
         return False
 
-    def _locate(self, goal: GraspGoal, keypoints: list[str]) -> list[Located]:
+    def _look(
+        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
+    ) -> PickPlan | None:
+        """The plan of the first contact that is found and reached in one image, None when there is none.
+
+        `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it.
+        """
+        keypoints = keypoints_of(contacts)
         self._stage(Stage.LOCATING, ", ".join(keypoints))
         self.outcome.matches = self._perception.locate(goal.object_id, keypoints, self._stop)
-        for index, match in enumerate(self.outcome.matches):
-            # A point of the axis gives a direction: it may lie outside of the workspace.
-            fine = (MatchCode.OK,) if index == 0 else (MatchCode.OK, MatchCode.OUT_OF_WORKSPACE)
-            if match.code not in fine:
-                raise GraspFailure(GraspCode.PERCEPTION + match.code, f"{match.keypoint}: {match.text}")
-            if not np.isfinite(match.position).all():
-                raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, f"{match.keypoint} has no position")
-        contact = self.outcome.matches[0].position
-        low, high = self._settings.workspace_min, self._settings.workspace_max
-        if np.any(contact < low) or np.any(contact > high):
-            raise GraspFailure(
-                GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE,
-                f"{keypoints[0]} is at {_numbers(contact)} m, the workspace is {_numbers(low)} to {_numbers(high)}",
-            )
-        return self.outcome.matches
+        matches = dict(zip(keypoints, self.outcome.matches, strict=True))
+        points: Array | None = None
+        for contact in contacts:
+            try:
+                found = found_points(contact, matches, self._settings.workspace_min, self._settings.workspace_max)
+            except GraspFailure as failure:
+                _note(failures, contact, failure)
+                continue
+            self._stage(Stage.PLANNING, f"to {contact.name} at {numbers(found.contact)} m")
+            if points is None:
+                points = self._points(matches[contact.name].stamp_ns)
+            try:
+                plan = self._plan(found, points)
+            except (GraspFailure, PlanError) as error:
+                if error.code not in TRY_ANOTHER:
+                    raise
+                _note(failures, contact, GraspFailure(error.code, str(error)))
+                continue
+            self.outcome.contact = contact.name
+            return plan
+        return None
 
-    def _plan(self, matches: list[Located]) -> PickPlan:
-        self._stage(Stage.PLANNING, f"to {_numbers(matches[0].position)} m")
-        contact = matches[0].position
-        axis = [m.position for m in matches[1:3]] if len(matches) >= 3 else [None, None]
-        points = np.zeros((0, 3))
-        if self._settings.use_depth:
-            points = self._perception.points(matches[0].stamp_ns, self._stop)
+    def _points(self, stamp_ns: int) -> Array:
+        return self._perception.points(stamp_ns, self._stop) if self._settings.use_depth else np.zeros((0, 3))
+
+    def _plan(self, found: PinchPoints, points: Array) -> PickPlan:
         request = PickRequest(
             start=self._arm.positions(),
-            candidates=self._candidates(contact, axis[0], axis[1], points),
-            world=WorldModel(points, contact, self._settings.target_radius),
+            candidates=self._candidates(found, points),
+            world=WorldModel(points, found.contact, self._settings.target_radius),
             pre_grasp_distance=self._settings.pre_grasp_distance,
             lift_height=self._settings.lift_height,
             minimum_height=self._settings.minimum_height,
@@ -331,5 +356,8 @@ def _reversed(trajectory: Trajectory) -> Trajectory:
     return Trajectory(trajectory.joint_names, times, trajectory.positions[::-1], -trajectory.velocities[::-1])
 
 
-def _numbers(values: Array) -> str:
-    return "(" + ", ".join(f"{value:.3f}" for value in values) + ")"
+def _note(failures: dict[str, GraspFailure], contact: Contact, failure: GraspFailure) -> None:
+    if failure.code in LOOK_AGAIN:
+        failures.setdefault(contact.name, failure)
+    else:
+        failures[contact.name] = failure

@@ -36,6 +36,8 @@ class Cell:
         self.widths = [0.003]
         self.taught_names = ["contact", "axis_a", "axis_b"]
         self.codes = [MatchCode.OK]
+        self.code_of: dict[str, MatchCode] = {}
+        self.plan_errors: list[PlanError | None] = []
         self.position = CONTACT
         self.fail: dict[str, Exception] = {}
         self.height = 0.5
@@ -79,7 +81,8 @@ class Cell:
         self._do("locate")
         code = self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
         return [
-            Located(k, code if i == 0 else MatchCode.OK, "said so", self.position, 5) for i, k in enumerate(keypoints)
+            Located(k, self.code_of.get(k, code if i == 0 else MatchCode.OK), "said so", self.position, 5)
+            for i, k in enumerate(keypoints)
         ]
 
     def points(self, stamp_ns, stop=None):
@@ -104,6 +107,9 @@ class Cell:
     def plan_pick(self, request, stop=None):
         self.request = request
         self._do("plan_pick")
+        error = self.plan_errors.pop(0) if self.plan_errors else None
+        if error is not None:
+            raise error
         return PLAN
 
 
@@ -130,7 +136,7 @@ def sequence(cell: Cell, stop_in: Stage | None = None, forces=(), **changes) -> 
         cell,
         cell,
         cell,
-        lambda contact, a, b, points: [("axis", contact, a, b, points)],
+        lambda found, points: [(found, points)],
         settings(**changes),
         on_stage=on_stage,
         stop=lambda: stop_in in reached,
@@ -236,18 +242,18 @@ def test_a_match_without_position_is_no_depth():
 def test_the_axis_is_used_when_it_is_taught():
     cell = Cell()
     sequence(cell).run(GraspGoal("cap"))
-    assert cell.request.candidates[0][2] is not None
+    assert cell.request.candidates[0][0].axis_a is not None
     cell = Cell()
     cell.taught_names = ["contact", "axis_a"]
     sequence(cell).run(GraspGoal("cap"))
-    assert cell.request.candidates[0][2] is None
+    assert cell.request.candidates[0][0].axis_a is None
 
 
 def test_candidates_see_the_depth_points():
     cell = Cell()
     cell.points = lambda stamp_ns, stop=None: np.ones((4, 3))
     sequence(cell).run(GraspGoal("cap"))
-    np.testing.assert_array_equal(cell.request.candidates[0][4], np.ones((4, 3)))
+    np.testing.assert_array_equal(cell.request.candidates[0][1], np.ones((4, 3)))
 
 
 def test_named_axis_keypoints_are_asked_for():
@@ -259,12 +265,127 @@ def test_named_axis_keypoints_are_asked_for():
 
 @pytest.mark.parametrize(
     "goal",
-    [GraspGoal(""), GraspGoal("cap", "c", ("a",)), GraspGoal("cap", "c", ("a", "a")), GraspGoal("cap", "c", ("a", ""))],
+    [
+        GraspGoal(""),
+        GraspGoal("cap", "c", ("a",)),
+        GraspGoal("cap", "c", ("a", "a")),
+        GraspGoal("cap", "c", ("a", "")),
+        GraspGoal("cap", "c", approach_keypoints=("a",)),
+        GraspGoal("cap", "c", approach_keypoints=("a", "a")),
+        GraspGoal("cap", "c", other_contacts=("d", "c")),
+        GraspGoal("cap", "c", other_contacts=("",)),
+    ],
 )
 def test_a_goal_that_cannot_be_meant(goal):
     cell = Cell()
     assert fails(cell, goal).code == GraspCode.INVALID_GOAL
     assert actions(cell) == ["stop", "stop"]
+
+
+def test_taught_or_named_approach_points_reach_the_candidates():
+    cell = Cell()
+    cell.taught_names = ["contact", "approach_a", "approach_b"]
+    run = sequence(cell)
+    run.run(GraspGoal("cap"))
+    found = cell.request.candidates[0][0]
+    assert found.axis_a is None and found.approach_a is not None and found.approach_b is not None
+    assert [m.keypoint for m in run.outcome.matches] == ["contact", "approach_a", "approach_b"]
+    run = sequence(cell)
+    run.run(GraspGoal("cap", approach_keypoints=("edge", "root")))
+    assert [m.keypoint for m in run.outcome.matches] == ["contact", "edge", "root"]
+
+
+OTHERS = GraspGoal("cap", other_contacts=("left", "right"))
+
+
+def other_cell(**codes: MatchCode) -> Cell:
+    cell = Cell()
+    cell.taught_names = ["contact", "approach_a", "approach_b", "left", "left_axis_a", "left_axis_b", "right"]
+    cell.code_of = dict(codes)
+    return cell
+
+
+def test_other_contacts_are_left_alone_when_the_first_is_fine():
+    cell = other_cell(left=MatchCode.LOW_SCORE)
+    run = sequence(cell)
+    message = run.run(OTHERS)
+    assert run.outcome.contact == "contact" and "because" not in message
+    assert cell.log.count("locate") == 1 and cell.log.count("plan_pick") == 1
+
+
+def test_a_contact_that_is_not_found_gives_way_to_the_next_in_the_same_image():
+    cell = other_cell(contact=MatchCode.LOW_SCORE)
+    run = sequence(cell)
+    message = run.run(OTHERS)
+    assert run.outcome.contact == "left"
+    assert message.endswith("; by left, because contact failed with 105: contact: said so")
+    assert cell.log.count("locate") == 1
+    found = cell.request.candidates[0][0]
+    assert found.axis_a is not None and found.approach_a is None, "the contact's own pairs"
+
+
+@pytest.mark.parametrize("code", [GraspCode.UNREACHABLE, GraspCode.GOAL_IN_COLLISION, GraspCode.PLANNING_FAILED])
+def test_contacts_without_a_way_give_way_in_order(code):
+    cell = other_cell()
+    cell.plan_errors = [PlanError(code, "no way"), PlanError(GraspCode.UNREACHABLE, "too far")]
+    run = sequence(cell)
+    message = run.run(OTHERS)
+    assert run.outcome.contact == "right"
+    assert f"contact failed with {int(code)}: no way; left failed with 201: too far" in message
+    assert cell.log.count("locate") == 1 and cell.log.count("points 5") == 1
+    assert cell.request.candidates[0][0].axis_a is None
+
+
+def test_a_surface_that_was_not_seen_gives_way_as_well():
+    cell = other_cell()
+    unseen = GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, "3 surface points")
+    run = sequence(cell)
+    run._candidates = lambda found, points: fail(unseen) if found.approach_a is not None else [0]
+    assert "3 surface points" in run.run(OTHERS)
+    assert run.outcome.contact == "left"
+
+
+def fail(error: Exception):
+    raise error
+
+
+def test_when_no_contact_can_be_grasped_the_first_code_and_every_reason_are_told():
+    cell = other_cell(contact=MatchCode.OUT_OF_WORKSPACE)
+    errors = {GraspCode.UNREACHABLE: "too far", GraspCode.GOAL_IN_COLLISION: "walled in"}
+    cell.plan_errors = [PlanError(code, text) for code, text in errors.items()]
+    failure = fails(cell, OTHERS)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE
+    assert str(failure) == (
+        "none of 3 contacts can be grasped: contact failed with 109: contact: said so; "
+        "left failed with 201: too far; right failed with 203: walled in"
+    )
+
+
+def test_only_contacts_that_another_pose_may_show_are_looked_for_again():
+    cell = other_cell(contact=MatchCode.AMBIGUOUS, right=MatchCode.UNKNOWN_KEYPOINT)
+    cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far")]
+    failure = fails(cell, OTHERS)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.AMBIGUOUS
+    assert cell.log.count("locate") == 2 and cell.log.count("plan_pick") == 1
+    assert "contact: said so (looked from 2 poses); left failed with 201: too far; right" in str(failure)
+
+
+def test_what_is_wrong_with_the_planner_is_no_reason_to_try_another_contact():
+    cell = other_cell()
+    cell.plan_errors = [PlanError(GraspCode.START_IN_COLLISION, "elbow")]
+    assert fails(cell, OTHERS).code == GraspCode.START_IN_COLLISION
+    assert cell.log.count("plan_pick") == 1
+
+
+def test_plan_only_tries_other_contacts_from_where_the_arm_is():
+    cell = other_cell(contact=MatchCode.LOW_SCORE)
+    run = sequence(cell)
+    goal = GraspGoal("cap", other_contacts=("left",), plan_only=True)
+    assert "moved nothing; by left, because contact" in run.run(goal)
+    assert actions(cell) == ["locate", "points 5", "plan_pick"]
+    cell.code_of["left"] = MatchCode.NO_DEPTH
+    failure = fails(cell, goal)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.LOW_SCORE and "looked from" not in str(failure)
 
 
 def test_without_depth_no_points_are_asked_for():

@@ -65,6 +65,11 @@ class Cell:
     cap: CapMesh | None
     things: tuple[str, ...] = ()
 
+    @property
+    def stands(self) -> tuple[str, ...]:
+        """Those of the things that carry the cap."""
+        return tuple(name for name in self.things if name.startswith("stand_"))
+
 
 def build_cell(
     settings: CellSettings, cap: CapMesh | None = None, surroundings: Surroundings | None = None

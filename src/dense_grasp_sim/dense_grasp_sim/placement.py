@@ -9,7 +9,8 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
-POSTURES = ("crown_down", "crown_up")
+ON_STAND = "on_stand"
+POSTURES = ("crown_down", "crown_up", ON_STAND)
 
 
 class PlacementError(DenseGraspError):
@@ -32,7 +33,10 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Placement:
-    """Position of the object's origin on the table (m), yaw about the base's z (rad) and posture."""
+    """Position of the object's origin over the table (m), yaw about the base's z (rad) and posture.
+
+    on_stand: crown up on a hat stand under the origin.
+    """
 
     x: float
     y: float

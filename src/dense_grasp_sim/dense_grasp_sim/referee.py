@@ -67,6 +67,11 @@ def touched_bodies(pairs: Iterable[tuple[str, str, str, str]], bodies: frozenset
     return bodies.intersection(name for _, body_1, _, body_2 in pairs for name in (body_1, body_2))
 
 
+def without(pairs: Iterable[tuple[str, str, str, str]], one: str, other: str) -> list[tuple[str, str, str, str]]:
+    """The (geom, body, geom, body) pairs but those of the bodies `one` and `other` with each other."""
+    return [pair for pair in pairs if {pair[1], pair[3]} != {one, other}]
+
+
 def why_not_held(sample: LiftSample, rule: LiftRule) -> str:
     """The first condition of the rule that `sample` breaks; empty when it holds at this instant."""
     if sample.contacts.others:

@@ -9,7 +9,7 @@ from rclpy.node import Node
 from dense_grasp_interfaces.srv import SimGetReport, SimGetTruth, SimSetScene
 
 from .messages import to_point, to_pose
-from .placement import Placement
+from .placement import ON_STAND, Placement
 from .simulator import Simulator
 from .surroundings import draw_surroundings
 
@@ -47,8 +47,8 @@ class SceneServices:
                     placement = Placement(request.x, request.y, request.yaw, posture)
                 pose = self._simulator.set_scene(request.seed, placement, request.pose_seed, posture, post=request.post)
                 response.pose = to_pose(pose)
-                behind = " behind a post" if request.post else ""
-                response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m{behind}"
+                where = " behind a post" if request.post else " on a stand" if posture == ON_STAND else ""
+                response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m{where}"
             response.success = True
         except DenseGraspError as error:
             response.message = str(error)

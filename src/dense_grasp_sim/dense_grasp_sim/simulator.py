@@ -17,10 +17,11 @@ from dense_grasp_core import se3
 from .arm import Arm, MotionStatus
 from .cell import OBJECT_BODY, WRIST_CAMERA, WRIST_INTRINSICS, Cell, CellError, CellSettings, build_cell
 from .gripper import MAX_WIDTH, Gripper
-from .placement import Placement, Workspace, random_placement, rotation_of
+from .placement import ON_STAND, Placement, PlacementError, Workspace, random_placement, rotation_of
 from .post import placement_behind_post, post_before, with_thing
-from .referee import LiftReferee, LiftRule, LiftSample, contacts_of, pad_names, read_pairs, touched_bodies
+from .referee import LiftReferee, LiftRule, LiftSample, contacts_of, pad_names, read_pairs, touched_bodies, without
 from .robot_mjcf import GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, WORLD
+from .stand import STAND_HEIGHT, draw_stand, hanging_height, placement_on_stand
 from .surroundings import Surroundings, configured
 
 Array = NDArray[np.float64]
@@ -122,7 +123,8 @@ class Simulator:
         """Put a cap on the table (None: clear it) and the arm to its observation pose; wait until it lies still.
 
         The cap goes to `placement`, or to a pose drawn from `pose_seed`. Table, light and what else stands there:
-        `surroundings`, else as in the settings; with `post` one more thing, between the arm's base and the cap.
+        `surroundings`, else as in the settings; one more thing with `post`, between the arm's base and the cap, and
+        with the posture on_stand the stand.
         Returns base_from_object (4, 4).
         Simulated time goes on where it was. Raises CapError, PlacementError, CellError.
         """
@@ -134,9 +136,12 @@ class Simulator:
         cap = make_cap(cap_seed)
         if placement is None:
             placement = self._draw_placement(cap, pose_seed or 0, posture, post)
-        if post:
+        on_stand = placement.posture == ON_STAND
+        if post and on_stand:
+            raise PlacementError("post is true for a cap on a stand, expected a cap on the table")
+        if post or on_stand:
             around = surroundings or configured(self.settings.table_seed)
-            surroundings = with_thing(around, post_before(cap, placement))
+            surroundings = with_thing(around, draw_stand(placement) if on_stand else post_before(cap, placement))
         cell = self._build(cap, surroundings)
         with self.lock:
             now = self.time
@@ -150,6 +155,8 @@ class Simulator:
             return self.base_from_object()
 
     def _draw_placement(self, cap: CapMesh, seed: int, posture: str, post: bool) -> Placement:
+        if posture == ON_STAND:
+            return placement_on_stand(seed, cap)
         marks = [tuple(cap_point(cap.params, "crown", u, 0.0)[:2]) for u in (0.5, 0.0)]
 
         def draw(number: int) -> Placement:
@@ -160,24 +167,32 @@ class Simulator:
     def _place_object(self, placement: Placement) -> None:
         rotation = rotation_of(placement)
         assert self.cell.cap is not None
-        lowest = float((self.cell.cap.vertices @ rotation.T)[:, 2].min())
+        if placement.posture == ON_STAND:
+            height = hanging_height(self.cell.cap)
+        else:
+            height = -float((self.cell.cap.vertices @ rotation.T)[:, 2].min())
         x, y, z, w = se3.to_quaternion(np.block([[rotation, np.zeros((3, 1))], [np.zeros((1, 3)), np.ones((1, 1))]]))
         joint = self.data.joint(OBJECT_BODY)
-        joint.qpos[:] = [placement.x, placement.y, 0.003 - lowest, w, x, y, z]
+        joint.qpos[:] = [placement.x, placement.y, 0.003 + height, w, x, y, z]
         joint.qvel[:] = 0.0
 
     def _settle(self) -> None:
         steps = int(SETTLE_TIME / self.model.opt.timestep)
         still = 0
+        # A crown creeps into its seat on a stand.
+        slow = 0.0005 if self.cell.stands else 0.002
         for _ in range(steps):
             self._step_once()
             velocity = self.data.joint(OBJECT_BODY).qvel
-            calm = np.abs(velocity[:3]).max() < 0.002 and np.abs(velocity[3:]).max() < 0.02
+            calm = np.abs(velocity[:3]).max() < slow and np.abs(velocity[3:]).max() < 0.02
             still = still + 1 if calm else 0
             if still >= 100:
                 break
-        if abs(self.data.joint(OBJECT_BODY).qpos[2]) > 1.0:
-            raise CellError(f"the object did not come to rest on the table: {self.data.joint(OBJECT_BODY).qpos[:3]}")
+        position = self.data.joint(OBJECT_BODY).qpos[:3]
+        if abs(position[2]) > 1.0:
+            raise CellError(f"the object did not come to rest on the table: {position}")
+        if self.cell.stands and not (position[2] > 0.5 * STAND_HEIGHT and self.base_from_object()[2, 2] > 0.87):
+            raise CellError(f"the cap fell off its stand of {STAND_HEIGHT} m, its rim is at {position}")
 
     def set_dropping(self, dropping: bool) -> None:
         """Let the object fall through the hand, or be held by it again."""
@@ -207,8 +222,14 @@ class Simulator:
                 if self.cell.cap is not None and self.data.time >= self._next_verdict:
                     self._next_verdict += REFEREE_PERIOD
                     pairs = read_pairs(self.model, self.data)
-                    self.touched |= touched_bodies(pairs, frozenset(self.cell.things))
+                    self.touched |= self._touched(pairs)
                     self.referee.update(self._sample(pairs))
+
+    def _touched(self, pairs: Sequence[tuple[str, str, str, str]]) -> frozenset[str]:
+        """Things that arm or object touch; a stand is there for the object, so only the arm's touch counts."""
+        for stand in self.cell.stands:
+            pairs = without(pairs, OBJECT_BODY, stand)
+        return touched_bodies(pairs, frozenset(self.cell.things))
 
     def _object_height(self) -> float:
         return float(self.data.body(OBJECT_BODY).xipos[2])

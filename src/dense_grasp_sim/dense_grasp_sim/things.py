@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 
-from .robot_mjcf import GROUP_SCENE, OBJECT, ROBOT, WORLD
+from .robot_mjcf import FRICTION, GROUP_SCENE, OBJECT, ROBOT, SOLIMP, SOLREF, WORLD
+from .stand import FOOT_HEIGHT, FOOT_RADIUS, HEAD_HEIGHT, POLE_RADIUS
 from .surroundings import RGB, Thing, lathe, vessel_profile
 
 _Geom = mujoco.mjtGeom
@@ -26,6 +27,8 @@ def add_things(spec: mujoco.MjSpec, things: Sequence[Thing]) -> None:
         body = spec.worldbody.add_body(name=name, pos=(thing.x, thing.y, 0.0), quat=turn)
         if thing.kind in ("mug", "bowl", "plate"):
             _add_vessel(spec, body, name, thing)
+        elif thing.kind == "stand":
+            _add_stand(body, thing)
         elif thing.kind == "ball":
             _add(body, _Geom.mjGEOM_SPHERE, (thing.radius, 0, 0), (0, 0, thing.radius), thing.colour)
         else:
@@ -45,6 +48,20 @@ def _add_block(body: mujoco.MjsBody, thing: Thing) -> None:
     _add(body, _Geom.mjGEOM_BOX, (long, short, half), (0, 0, half), thing.colour)
     label = (0.6 * long, 0.5 * short, 0.0005)
     _add(body, _Geom.mjGEOM_BOX, label, (0.1 * long, 0, thing.height + 0.0005), thing.second_colour)
+
+
+def _add_stand(body: mujoco.MjsBody, thing: Thing) -> None:
+    """Foot, pole and a flat head; the contacts are those of the table, as a cap lies on it."""
+    parts = (
+        (FOOT_RADIUS, 0.0, FOOT_HEIGHT, thing.second_colour),
+        (POLE_RADIUS, FOOT_HEIGHT, thing.height - HEAD_HEIGHT, thing.colour),
+        (thing.radius, thing.height - HEAD_HEIGHT, thing.height, thing.second_colour),
+    )
+    for radius, low, high, colour in parts:
+        middle = (0.0, 0.0, 0.5 * (low + high))
+        geom = _add(body, _Geom.mjGEOM_CYLINDER, (radius, 0.5 * (high - low), 0), middle, colour)
+        geom.condim, geom.friction = 4, FRICTION
+        geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP
 
 
 def _add_vessel(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, thing: Thing) -> None:
@@ -70,8 +87,9 @@ def _add(
     position: tuple[float, float, float] | None,
     colour: RGB,
     **more: object,
-) -> None:
+) -> mujoco.MjsGeom:
     if position is not None:
         more["pos"] = position
     geom = body.add_geom(type=shape, size=size, rgba=(*colour, 1.0), group=GROUP_SCENE, **more)
     geom.contype, geom.conaffinity = WORLD, OBJECT | ROBOT
+    return geom

@@ -1,0 +1,95 @@
+"""Which pinches are worth planning for, from the points that were found and what the depth camera saw around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.grasp import (
+    GraspError,
+    PinchSpec,
+    depth_past_edge,
+    depth_to_overlap,
+    pinch_candidates,
+    surface_normal,
+)
+
+Array = NDArray[np.float64]
+#: m by which the pinch is tried less deep when the whole depth brings the palm into the object.
+SHALLOWER = (0.0, 0.008, 0.016)
+#: z of the approach direction of a hand that does not lean.
+UPRIGHT = -0.999
+
+
+class SurfaceError(GraspError):
+    """The depth camera saw too little of the surface that is to be pinched."""
+
+
+@dataclass(frozen=True)
+class PinchPoints:
+    """Found points (3,) m in the base frame; a pair that is not taught is None, None. See PinchSpec."""
+
+    contact: Array
+    axis_a: Array | None = None
+    axis_b: Array | None = None
+    approach_a: Array | None = None
+    approach_b: Array | None = None
+
+
+@dataclass(frozen=True)
+class PinchChoice:
+    """Depths (m) of the tool centre point and the overlap that it keeps; see config/grasp.yaml.
+
+    pinch_depth: beyond the contact from above; sheet_depth: beyond it along taught approach points; least_overlap:
+    at least so far behind the edge that is seen, whatever the contact's error.
+    """
+
+    pinch_depth: float = 0.018
+    sheet_depth: float = 0.0
+    least_overlap: float = 0.010
+
+    def candidates(self, found: PinchPoints, points: Array) -> list[Array]:
+        """base_from_tcp (4, 4), the preferred first. points: (N, 3) surface points in the base frame.
+
+        Raises GraspError for points that define no pinch, SurfaceError where the surface's direction is asked for and
+        too little of it was seen.
+        """
+        if found.approach_a is None and found.approach_b is None:
+            return self._from_above(found, points)
+        return self._along_sheet(found, points)
+
+    def _from_above(self, found: PinchPoints, points: Array) -> list[Array]:
+        least = depth_to_overlap(found.contact, points, self.least_overlap)
+        poses: list[Array] = []
+        for depth in dict.fromkeys(max(self.pinch_depth - less, least) for less in SHALLOWER):
+            poses += pinch_candidates(PinchSpec(found.contact, found.axis_a, found.axis_b, pinch_depth=depth))
+        # Upright but shallow is preferred to leaning: sorting is stable.
+        return sorted(poses, key=lambda pose: bool(pose[2, 2] > UPRIGHT))
+
+    def _along_sheet(self, found: PinchPoints, points: Array) -> list[Array]:
+        normal = None
+        if found.axis_a is None and found.axis_b is None:
+            try:
+                normal = surface_normal(found.contact, points)
+            except GraspError as error:
+                raise SurfaceError(str(error)) from error
+        spec = PinchSpec(
+            found.contact,
+            found.axis_a,
+            found.axis_b,
+            pinch_depth=0.0,
+            approach_a=found.approach_a,
+            approach_b=found.approach_b,
+            surface_normal=normal,
+        )
+        # Every yaw passes another part of the edge.
+        poses = []
+        for yaw in spec.yaws:
+            for pose in pinch_candidates(replace(spec, yaws=(yaw,))):
+                least = depth_past_edge(found.contact, pose[:3, 2], points, self.least_overlap)
+                deep = pose.copy()
+                deep[:3, 3] += max(self.sheet_depth, least) * pose[:3, 2]
+                poses.append(deep)
+        return poses

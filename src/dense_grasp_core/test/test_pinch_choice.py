@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from dense_grasp_core.grasp import GraspError, PinchSpec, depth_to_overlap, pinch_candidates
+from dense_grasp_core.pinch_choice import PinchChoice, PinchPoints, SurfaceError
+
+CONTACT = np.array([0.5, 0.1, 0.15])
+AXIS = (CONTACT, CONTACT + np.array([0.0, 0.2, 0.0]))
+NOTHING = np.zeros((0, 3))
+CHOICE = PinchChoice(pinch_depth=-0.014, sheet_depth=0.004, least_overlap=0.01)
+
+
+def brim(front: float) -> np.ndarray:
+    """A level sheet through CONTACT whose edge is `front` m before it, seen every 3 mm, over a table."""
+    x, y = (grid.ravel() for grid in np.meshgrid(np.arange(-front, 0.03, 0.003), np.arange(-0.03, 0.03, 0.003)))
+    sheet = CONTACT + np.stack([x, y, np.zeros(len(x))], axis=1)
+    return np.vstack([sheet, sheet * [1.0, 1.0, 0.0]])
+
+
+def towards_x(contact=CONTACT) -> PinchPoints:
+    return PinchPoints(contact, None, None, CONTACT - [0.05, 0.0, 0.02], CONTACT + np.array([0.05, 0.0, 0.13]))
+
+
+def test_from_above_the_order_is_upright_before_leaning_and_deep_before_shallow():
+    poses = CHOICE.candidates(PinchPoints(CONTACT, *AXIS), NOTHING)
+    parts = [pinch_candidates(PinchSpec(CONTACT, *AXIS, pinch_depth=-0.014 - less)) for less in (0.0, 0.008, 0.016)]
+    expected = [pose for part in parts for pose in part[:2]] + [pose for part in parts for pose in part[2:]]
+    np.testing.assert_array_equal(poses, expected)
+
+
+def test_from_above_a_wall_is_overlapped():
+    wall = np.array([CONTACT + np.array([0.0, dy, 0.02]) for dy in (-0.004, 0.0, 0.004)])
+    poses = CHOICE.candidates(PinchPoints(CONTACT, *AXIS), wall)
+    least = depth_to_overlap(CONTACT, wall, 0.01)
+    assert len(poses) == 18, "the three depths fall together"
+    assert poses[0][2, 3] == pytest.approx(CONTACT[2] - least)
+
+
+def test_along_a_sheet_the_fingers_go_to_the_taught_depth_or_behind_the_edge():
+    deep = CHOICE.candidates(towards_x(), brim(front=0.015))
+    np.testing.assert_allclose(deep[0][:3, 2], [1, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(deep[0][:3, 3], CONTACT + np.array([0.004, 0, 0]), atol=1e-6)
+    assert len(deep) == 14
+    at_the_edge = CONTACT - [0.012, 0.0, 0.0]
+    corrected = CHOICE.candidates(towards_x(at_the_edge), brim(front=0.015))
+    np.testing.assert_allclose(corrected[0][:3, 3], CONTACT + np.array([-0.005, 0, 0]), atol=1e-6)
+
+
+def test_without_a_surface_an_axis_is_needed():
+    with pytest.raises(SurfaceError, match="0 surface points"):
+        CHOICE.candidates(towards_x(), NOTHING)
+    found = towards_x()
+    upright = PinchPoints(found.contact, CONTACT, CONTACT + np.array([0, 0, 0.1]), found.approach_a, found.approach_b)
+    poses = CHOICE.candidates(upright, NOTHING)
+    np.testing.assert_allclose(poses[0][:3, 3], CONTACT + np.array([0.004, 0, 0]), atol=1e-9)
+    with pytest.raises(GraspError, match="only one of approach_a"):
+        CHOICE.candidates(PinchPoints(CONTACT, *AXIS, approach_a=CONTACT), NOTHING)
