@@ -304,6 +304,7 @@ class GraspSequence:
         world = replace(self._request.world, held_at=plan.base_from_tcp, seen_from=self._request.start)
         start = self._arm.positions()
         self._execute(self._timed(lambda: self._planner.plan_joints(start, pose, world, self._stop)))
+        self._stage(Stage.DELIVERING, "opening the gripper")
         self._gripper.open(self._settings.open_width, self._stop)
 
     def _retreat(self, plan: PickPlan) -> None:

@@ -528,7 +528,7 @@ AFTER_CANCEL = {
     Stage.GRASPING: ["grasp"],
     Stage.LIFTING: ["lift"],
     Stage.VERIFYING: [],
-    Stage.DELIVERING: [],
+    Stage.DELIVERING: ["move"],
 }
 
 
