@@ -115,12 +115,18 @@ class MoveItPlanner(EmbeddedPlanner):
         self._change(self._port.scene(self._stop), carried(self.robot))
         return MoveItChecker(self.robot, self._port, self._stop)
 
-    def straight(self, checker: CollisionChecker, start: Array, base_from_tcp: Array) -> Array:
-        """Joint path (N, 7) of a straight line without collision. Raises PlanError UNREACHABLE, GOAL_IN_COLLISION."""
+    def straight(
+        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, passed: frozenset[str] = frozenset()
+    ) -> Array:
+        """Joint path (N, 7) of a straight line that touches no obstacle but those named in `passed`.
+
+        Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
+        """
         path = straight_line(self.kinematics, start, base_from_tcp)
         # All at once, since an answer takes longer to come than to be found.
         contacts = checker.along(path[1:]) if isinstance(checker, MoveItChecker) else []
-        for index, pairs in enumerate(contacts, start=1):
+        for index, touching in enumerate(contacts, start=1):
+            pairs = [pair for pair in touching if passed.isdisjoint(pair)]
             if pairs:
                 share = index / (len(path) - 1)
                 raise PlanError(

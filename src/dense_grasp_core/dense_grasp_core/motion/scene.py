@@ -13,6 +13,8 @@ from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 
 Array = np.ndarray
+#: Name of the obstacle of points about the grasp, which fingers may touch.
+TARGET = "target"
 
 
 class SceneError(DenseGraspError):
@@ -87,7 +89,7 @@ def build_scene(config: SceneConfig, world: WorldModel, robot: RobotModel, seen_
 def seen_cells(
     config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None
 ) -> tuple[Cells, ...]:
-    """What the camera saw as cells of `config.voxel` m, free of table and robot: "seen", and "target" about the grasp.
+    """What the camera saw as cells of `config.voxel` m, free of table and robot: "seen", and TARGET about the grasp.
 
     The same for every planner. A part without cells is left out.
     """
@@ -149,4 +151,4 @@ def _split_target(points: Array, world: WorldModel) -> list[tuple[str, Array, bo
     if world.target_point is None:
         return [("seen", points, True)]
     near = np.linalg.norm(points - np.asarray(world.target_point, dtype=float), axis=1) < world.target_radius
-    return [("seen", points[~near], True), ("target", points[near], False)]
+    return [("seen", points[~near], True), (TARGET, points[near], False)]
