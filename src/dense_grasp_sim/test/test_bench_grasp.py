@@ -67,6 +67,13 @@ def test_times_of_the_stages_come_from_the_feedback():
     assert StageTimes().end() == ({}, "")
 
 
+def test_from_a_stand_fewer_are_demanded():
+    figures = figures_of([lifted(seed) for seed in range(14)] + [Trial(1, "cap", code=201)] * 6, [])
+    assert not meets(figures) and meets(figures, 0.7)
+    assert "14 of 20" in table(figures, 0.7).splitlines()[1].rpartition("14 of 20")[0]
+    assert not meets(figures_of([lifted(seed) for seed in range(13)] + [Trial(1, "cap", code=201)] * 7, []), 0.7)
+
+
 def test_each_figure_can_fail():
     good, nothing = [lifted(seed) for seed in range(20)], [empty()] * 10
     assert meets(figures_of(good, nothing))
@@ -85,6 +92,9 @@ def test_line_of_a_trial():
     nothing.matches, nothing.scene = [{"keypoint": "contact", "score": 0.31}], "oak, bowl"
     assert nothing.line() == "no cap          1 | not found | score 0.31, LOW_SCORE: was not found | oak, bowl"
     assert "WRONG ANSWER" in Trial(1, "", code=0, found=True).line()
+    aside = lifted(7)
+    aside.used_contact = "left"
+    assert "| by left |" in aside.line()
     dropped = lifted(7)
     dropped.lifted, dropped.reason = False, "1 of 2 finger pads touch the object"
     assert "NOT lifted: 1 of 2 finger pads" in dropped.line()
