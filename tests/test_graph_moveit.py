@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_sim.client import PERCEPTION_SERVICES
-from dense_grasp_sim.session import CLICKS
+from dense_grasp_sim.lessons import CAP
 
 from dense_grasp_interfaces.action import GraspObject
 
@@ -53,7 +53,7 @@ def test_goes_around_a_post(moveit_cell):
     # Taught anew behind the post, where the clicks are seen: the network of the tests knows a pixel in its own image.
     for pose_seed in range(3, 30):
         moveit_cell.session.set_cap(0, pose_seed=pose_seed, post=True)
-        if all(moveit_cell.session.truth(list(CLICKS.values())).visible):
+        if all(moveit_cell.session.truth(list(CAP.clicks.values())).visible):
             break
     moveit_cell.session.teach()
     trial = moveit_cell.session.grasp_trial(0)

@@ -224,6 +224,7 @@ class GraspSequence:
             pre_grasp_distance=self._settings.pre_grasp_distance,
             lift_height=self._settings.lift_height,
             minimum_height=self._settings.minimum_height,
+            carries_target=found.approach_a is not None,
         )
         self._request = request
         plan = self._timed(lambda: self._planner.plan_pick(request, self._stop))

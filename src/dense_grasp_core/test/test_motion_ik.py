@@ -62,6 +62,19 @@ def test_solutions_differ(kinematics):
     assert np.max(np.abs(found[0] - found[1])) > 0.05
 
 
+@pytest.mark.parametrize("closing", [1.0, -1.0])
+@pytest.mark.parametrize("heading", [-1.2, -0.6, 0.0, 0.6, 1.2])
+def test_a_level_hand_is_reached_from_an_arm_that_looks_down(kinematics, robot, observe, heading, closing):
+    approach = np.array([np.cos(heading), np.sin(heading), 0.0])
+    pose = np.eye(4)
+    pose[:3, :3] = np.stack([np.cross([0.0, 0.0, closing], approach), [0.0, 0.0, closing], approach], axis=1)
+    pose[:3, 3] = (0.40, 0.05, 0.16)
+    found = list(kinematics.solutions(pose, observe))
+    assert found
+    for q in found:
+        np.testing.assert_allclose(robot.tcp_pose(q), pose, atol=2e-5)
+
+
 def test_interpolated_rotation_turns_evenly():
     goal = pose_over_table(0.5, 0.2, 0.3, 1.0)
     start = pose_over_table(0.4, 0.0, 0.1)

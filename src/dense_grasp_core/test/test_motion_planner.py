@@ -219,6 +219,23 @@ def test_the_next_candidate_is_taken_when_the_first_is_blocked(robot, planner, o
     assert plan.candidate == 1
 
 
+def test_what_is_held_from_the_side_does_not_stop_the_lift_but_what_is_above_does(planner, observe):
+    level = np.array([[0.0, 0.0, 1.0, 0.45], [1.0, 0.0, 0.0, 0.15], [0.0, 1.0, 0.0, 0.2], [0.0, 0.0, 0.0, 1.0]])
+    x, y = (grid.ravel() for grid in np.meshgrid(np.linspace(0.36, 0.40, 9), np.linspace(0.13, 0.17, 9)))
+    roof = np.stack([x, y, np.full(len(x), 0.2 + 0.10 + 0.06)], axis=1)
+
+    def lift(target_radius: float, carries_target: bool):
+        world = WorldModel(roof, level[:3, 3], target_radius)
+        return planner.plan_pick(PickRequest(observe, [level], world, carries_target=carries_target))
+
+    with pytest.raises(PlanError, match="hand touches target") as failure:
+        lift(0.25, False)
+    assert failure.value.code == GraspCode.GOAL_IN_COLLISION
+    np.testing.assert_array_equal(lift(0.25, True).base_from_tcp, level)
+    with pytest.raises(PlanError, match="hand touches seen"):
+        lift(0.05, True)
+
+
 def test_no_candidates_is_unreachable(planner, observe):
     with pytest.raises(PlanError, match="no grasp candidate") as failure:
         planner.plan_pick(PickRequest(observe, [], WorldModel()))

@@ -28,7 +28,8 @@ from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_sim.client import GraphClient
 from dense_grasp_sim.demo import write_json
 from dense_grasp_sim.graph_process import GraphError, GraphProcess, private_domain
-from dense_grasp_sim.session import OBJECT, TRAINING_SEED, CellSession, launch_arguments
+from dense_grasp_sim.lessons import TRAINING_SEED
+from dense_grasp_sim.session import OBJECT, CellSession, launch_arguments
 
 STILL = 0.01  # rad/s
 MOVING = 0.1  # rad/s

@@ -16,9 +16,10 @@ from dense_grasp_core.errors import DenseGraspError
 
 from dense_grasp_sim.client import GraphClient
 from dense_grasp_sim.graph_process import GraphProcess, private_domain
+from dense_grasp_sim.lessons import TRAINING_SEED
 from dense_grasp_sim.pictures import Film, sheet, write_png
 from dense_grasp_sim.scenes import Photographer, TrialPictures
-from dense_grasp_sim.session import TRAINING_SEED, CellSession, Trial, launch_arguments
+from dense_grasp_sim.session import CellSession, Trial, launch_arguments
 
 FIRST_UNSEEN_SEED = 1000
 FILM_FPS = 10.0

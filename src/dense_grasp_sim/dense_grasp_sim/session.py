@@ -1,4 +1,4 @@
-"""One session with the simulated cell: teach a cap by three clicks, then trial after trial on other caps."""
+"""One session with the simulated cell: teach a cap by some clicks, then trial after trial on other caps."""
 
 from __future__ import annotations
 
@@ -14,18 +14,10 @@ from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import KeypointMatch
 from dense_grasp_sim.client import PERCEPTION_SERVICES, SIM_SERVICES, GraphClient, duration_message, stamp_seconds
 from dense_grasp_sim.graph_process import GraphError, GraphProcess
+from dense_grasp_sim.lessons import CAP, Lesson
+from dense_grasp_sim.placement import POSTURES
 
-OBJECT = "cap"
-TRAINING_SEED = 13
-# The three clicks: the pinch, and the two ends of the closing axis, as (part, u, v) of the cap's parameterisation.
-# All lie on the inside of the cap, on one line across it from the back left to the front right. The rim itself is
-# 2 px wide in the wrist image, so a click there takes half its descriptor from the table.
-CLICKS = {
-    "contact": ("inner_crown", 0.375, 0.15),
-    "axis_a": ("inner_crown", 0.375, 0.3),
-    "axis_b": ("inner_crown", 0.875, 0.45),
-}
-TAUGHT_POSE = (0.5, 0.0, 0.0)
+OBJECT, CLICKS = CAP.object_id, CAP.clicks
 CLICK_TOLERANCE_PX = 3.0
 START_TIMEOUT_S = 90.0
 GRASP_TIMEOUT_S = 120.0
@@ -54,6 +46,7 @@ class Trial:
     width_mm: float = math.nan
     raised: float = math.nan
     matches: list[dict] = field(default_factory=list)
+    used_contact: str = ""
     scene: str = ""
     touched: list[str] = field(default_factory=list)
     stage_times: dict[str, float] = field(default_factory=dict)
@@ -84,6 +77,8 @@ class Trial:
         text = f"{name} | found at ({x:.3f}, {y:+.3f}, {z:.3f}) m | error {self.error_mm:5.1f} mm"
         if math.isfinite(self.planning_time):
             text += f" | planned in {self.planning_time:.2f} s"
+        if self.used_contact not in ("", "contact"):
+            text += f" | by {self.used_contact}"
         outcome = f"lifted {100 * self.raised:.0f} cm" if self.lifted else f"NOT lifted: {self.why_not()}"
         return f"{text} | {outcome}" + (f" | TOUCHED {', '.join(self.touched)}" if self.touched else "")
 
@@ -144,11 +139,16 @@ class CellSession:
         client.wait_descriptors(0.0, timeout)
         return cls(client)
 
+    def set_for(self, lesson: Lesson, seed: int) -> None:
+        """Put a cap where the lesson is given."""
+        x, y, yaw = lesson.pose
+        self._set_scene(object="cap", seed=seed, x=x, y=y, yaw=yaw, posture=lesson.posture)
+
     def set_cap(
-        self, seed: int, pose_seed: int | None = None, posture: str = "crown_down", post: bool = False
+        self, seed: int, pose_seed: int | None = None, posture: str = POSTURES[0], post: bool = False
     ) -> None:
         """Put a cap on the table, at a random pose or at the pose it is taught in, behind a post or not."""
-        x, y, yaw = TAUGHT_POSE
+        x, y, yaw = CAP.pose
         self._set_scene(
             object="cap",
             seed=seed,
@@ -180,21 +180,22 @@ class CellSession:
             raise GraphError(f"no truth for {points}: {answer.message}")
         return answer
 
-    def teach(self, object_id: str = OBJECT) -> dict[str, tuple[float, float]]:
-        """Register the clicks on the cap that lies there; the pixels.
+    def teach(self, object_id: str = "", lesson: Lesson = CAP) -> dict[str, tuple[float, float]]:
+        """Register the lesson's clicks on the cap that lies there, as the lesson's object unless named; the pixels.
 
         The truth's pixels play the operator's mouse. Looks again at a new image, and raises GraphError when a taught
         point is not found where it was clicked.
         """
-        truth = self.truth(list(CLICKS.values()))
+        object_id = object_id or lesson.object_id
+        truth = self.truth(list(lesson.clicks.values()))
         clicks = {}
-        for keypoint, pixel, visible in zip(CLICKS, truth.pixels, truth.visible, strict=True):
+        for keypoint, pixel, visible in zip(lesson.clicks, truth.pixels, truth.visible, strict=True):
             if not visible:
                 raise GraphError(f"{keypoint} at pixel ({pixel.x:.0f}, {pixel.y:.0f}) is not visible")
             clicks[keypoint] = (float(round(pixel.x)), float(round(pixel.y)))
             u, v = clicks[keypoint]
             self.client.register(object_id, keypoint, u, v)
-        for match in self.locate(object_id, list(CLICKS)):
+        for match in self.locate(object_id, list(lesson.clicks)):
             u, v = clicks[match.keypoint]
             if not math.hypot(match.u - u, match.v - v) <= CLICK_TOLERANCE_PX:
                 raise GraphError(
@@ -215,20 +216,24 @@ class CellSession:
         )
         return list(answer.matches)
 
-    def grasp_trial(self, seed: int, object_id: str = OBJECT, is_empty: bool = False, on_feedback=None) -> Trial:
-        """One GraspObject goal on the scene as it is, judged by the referee."""
+    def grasp_trial(self, seed: int, is_empty: bool = False, on_feedback=None, lesson: Lesson = CAP) -> Trial:
+        """One GraspObject goal for the lesson's object on the scene as it is, judged by the referee."""
         trial = Trial(seed, "" if is_empty else "cap")
-        if not is_empty:
-            point = self.truth([CLICKS["contact"]]).positions[0]
-            trial.truth = (point.x, point.y, point.z)
-        goal = GraspObject.Goal(object_id=object_id, contact_keypoint="contact")
+        contacts = ("contact", *lesson.other_contacts)
+        truths = {} if is_empty else self._truths(contacts, lesson)
+        goal = GraspObject.Goal(object_id=lesson.object_id, contact_keypoint="contact")
+        goal.other_contacts = list(lesson.other_contacts)
         stages = StageTimes(on_feedback)
         result = self.client.grasp(goal, GRASP_TIMEOUT_S, stages)
         trial.stage_times, trial.last_stage = stages.end()
-        _fill(trial, result)
+        _fill(trial, result, truths)
         if not is_empty:
             self._ask_referee(trial)
         return trial
+
+    def _truths(self, keypoints: Sequence[str], lesson: Lesson) -> dict[str, tuple[float, float, float]]:
+        positions = self.truth([lesson.clicks[keypoint] for keypoint in keypoints]).positions
+        return {keypoint: (point.x, point.y, point.z) for keypoint, point in zip(keypoints, positions, strict=True)}
 
     def _ask_referee(self, trial: Trial) -> None:
         began = stamp_seconds(self.client.now())
@@ -245,7 +250,7 @@ class CellSession:
         trial.touched = list(report.touched)
 
 
-def _fill(trial: Trial, result: GraspObject.Result) -> None:
+def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, tuple[float, float, float]]) -> None:
     trial.code, trial.message = int(result.code), result.message
     trial.planning_time = float(result.planning_time)
     trial.time_to_first_motion = float(result.time_to_first_motion)
@@ -261,7 +266,9 @@ def _fill(trial: Trial, result: GraspObject.Result) -> None:
         }
         for match in result.matches
     ]
-    contact = next((match for match in result.matches if match.keypoint == "contact"), None)
+    trial.used_contact = result.used_contact or "contact"
+    trial.truth = truths.get(trial.used_contact, trial.truth)
+    contact = next((match for match in result.matches if match.keypoint == trial.used_contact), None)
     if contact is None:
         return
     trial.score = float(contact.score)

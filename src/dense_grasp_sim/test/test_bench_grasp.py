@@ -46,9 +46,9 @@ def test_a_touched_post_is_a_missed_figure():
 def test_behind_a_post_it_is_what_was_touched_that_counts():
     trials = [lifted(seed) for seed in range(5)] + [Trial(1, "cap", code=204)] * 5
     figures = figures_of(trials, [])
-    assert meets(figures, "post") and not meets(figures)
+    assert meets(figures, 0.0) and not meets(figures)
     trials[0].touched = ["post_0"]
-    assert not meets(figures_of(trials, []), "post")
+    assert not meets(figures_of(trials, []), 0.0)
 
 
 def test_failures_are_counted_by_cause_and_stage():
@@ -75,6 +75,13 @@ def test_times_of_the_stages_come_from_the_feedback():
     assert StageTimes().end() == ({}, "")
 
 
+def test_from_a_stand_fewer_are_demanded():
+    figures = figures_of([lifted(seed) for seed in range(14)] + [Trial(1, "cap", code=201)] * 6, [])
+    assert not meets(figures) and meets(figures, 0.7)
+    assert "14 of 20" in table(figures, 0.7).splitlines()[1].rpartition("14 of 20")[0]
+    assert not meets(figures_of([lifted(seed) for seed in range(13)] + [Trial(1, "cap", code=201)] * 7, []), 0.7)
+
+
 def test_each_figure_can_fail():
     good, nothing = [lifted(seed) for seed in range(20)], [empty()] * 10
     assert meets(figures_of(good, nothing))
@@ -93,6 +100,9 @@ def test_line_of_a_trial():
     nothing.matches, nothing.scene = [{"keypoint": "contact", "score": 0.31}], "oak, bowl"
     assert nothing.line() == "no cap          1 | not found | score 0.31, LOW_SCORE: was not found | oak, bowl"
     assert "WRONG ANSWER" in Trial(1, "", code=0, found=True).line()
+    aside = lifted(7)
+    aside.used_contact = "left"
+    assert "| by left |" in aside.line()
     dropped = lifted(7)
     dropped.lifted, dropped.reason = False, "1 of 2 finger pads touch the object"
     assert "NOT lifted: 1 of 2 finger pads" in dropped.line()

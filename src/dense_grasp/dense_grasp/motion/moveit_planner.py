@@ -121,13 +121,19 @@ class MoveItPlanner(EmbeddedPlanner):
         self._change(self._port.scene(self._stop), carried(self.robot))
         return MoveItChecker(self.robot, Scene((), 0.0), self._port, self._stop)
 
-    def straight(self, checker: CollisionChecker, start: Array, base_from_tcp: Array) -> Array:
-        """Joint path (N, 7) of a straight line without collision. Raises PlanError UNREACHABLE, GOAL_IN_COLLISION."""
+    def straight(
+        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, passed: frozenset[str] = frozenset()
+    ) -> Array:
+        """Joint path (N, 7) of a straight line that touches no obstacle but those named in `passed`.
+
+        Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
+        """
         assert isinstance(checker, MoveItChecker)
-        path = straight_line(self.kinematics, start, base_from_tcp, checker.own)
+        path = straight_line(self.kinematics, start, base_from_tcp, checker.own, passed=passed)
         # All at once, since an answer takes longer to come than to be found.
         asked = sorted({*range(ASKED, len(path), ASKED), len(path) - 1})
-        for index, pairs in zip(asked, checker.along(path[asked]), strict=True):
+        for index, touching in zip(asked, checker.along(path[asked]), strict=True):
+            pairs = [pair for pair in touching if passed.isdisjoint(pair)]
             if pairs:
                 share = index / (len(path) - 1)
                 raise PlanError(

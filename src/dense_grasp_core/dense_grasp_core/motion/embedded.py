@@ -94,9 +94,14 @@ class EmbeddedPlanner:
         """Collision checks of the robot against itself only."""
         return CollisionChecker(self.robot, Scene((), 0.0))
 
-    def straight(self, checker: CollisionChecker, start: Array, base_from_tcp: Array) -> Array:
-        """Joint path (N, 7) of a straight line without collision. Raises PlanError UNREACHABLE, GOAL_IN_COLLISION."""
-        return straight_line(self.kinematics, start, base_from_tcp, checker)
+    def straight(
+        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, passed: frozenset[str] = frozenset()
+    ) -> Array:
+        """Joint path (N, 7) of a straight line that touches no obstacle but those named in `passed`.
+
+        Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
+        """
+        return straight_line(self.kinematics, start, base_from_tcp, checker, passed=passed)
 
     def joint_move(self, checker: CollisionChecker, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
         """A timed collision-free path; the timed spline is checked, too. Raises PlanError, PlanCanceled."""

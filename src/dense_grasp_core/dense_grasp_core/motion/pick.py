@@ -13,6 +13,7 @@ from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.cartesian import describe
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.motion.scene import TARGET
 
 if TYPE_CHECKING:
     from dense_grasp_core.motion.embedded import EmbeddedPlanner
@@ -89,6 +90,7 @@ def _option(
     pre_grasp, lifted = pose.copy(), pose.copy()
     pre_grasp[:3, 3] -= request.pre_grasp_distance * pose[:3, 2]
     lifted[2, 3] += request.lift_height
+    carried = frozenset({TARGET}) if request.carries_target else frozenset()
     failure = PlanError(GraspCode.UNREACHABLE, "no inverse kinematics for the pre-grasp pose")
     for q in planner.kinematics.solutions(pre_grasp, start):
         if not checker.free(q):
@@ -96,7 +98,7 @@ def _option(
             continue
         try:
             approach = planner.straight(checker, q, pose)
-            lift = planner.straight(checker, approach[-1], lifted)
+            lift = planner.straight(checker, approach[-1], lifted, carried)
         except PlanError as error:
             if failure.code != GraspCode.GOAL_IN_COLLISION:
                 failure = error

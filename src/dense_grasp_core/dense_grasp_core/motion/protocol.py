@@ -76,7 +76,11 @@ class WorldModel:
 
 @dataclass(frozen=True)
 class PickRequest:
-    """A grasp to plan: `candidates` are base_from_tcp (4, 4) in order of preference; `start` (J,) rad."""
+    """A grasp to plan: `candidates` are base_from_tcp (4, 4) in order of preference; `start` (J,) rad.
+
+    carries_target: the points about the grasp move with the hand when it lifts, so that the lift passes them. From
+    above the hand leaves them behind; from the side it would be stopped by the very object that it holds.
+    """
 
     start: Array
     candidates: Sequence[Array]
@@ -84,6 +88,7 @@ class PickRequest:
     pre_grasp_distance: float = 0.10
     lift_height: float = 0.18
     minimum_height: float = 0.005
+    carries_target: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 
 Array = np.ndarray
+#: Name of the obstacle of points about the grasp, which fingers may touch.
+TARGET = "target"
 
 
 class SceneError(DenseGraspError):
@@ -94,7 +96,7 @@ def scene_of(config: SceneConfig, cells: tuple[Cells, ...], held: HeldObject | N
 def seen_cells(
     config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None
 ) -> tuple[tuple[Cells, ...], HeldObject | None]:
-    """What the camera saw as cells of `config.voxel` m, free of table and robot: "seen", and "target" about the grasp.
+    """What the camera saw as cells of `config.voxel` m, free of table and robot: "seen", and TARGET about the grasp.
 
     An object that is held is no cell, but the second value. The same for every planner. A part without cells is left
     out.
@@ -162,4 +164,4 @@ def _split_target(points: Array, world: WorldModel) -> list[tuple[str, Array, bo
     if world.target_point is None:
         return [("seen", points, True)]
     near = np.linalg.norm(points - np.asarray(world.target_point, dtype=float), axis=1) < world.target_radius
-    return [("seen", points[~near], True), ("target", points[near], False)]
+    return [("seen", points[~near], True), (TARGET, points[near], False)]
