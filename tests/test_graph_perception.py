@@ -9,7 +9,7 @@ import pytest
 from dense_grasp_core.codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_sim.graph_process import GraphError
-from dense_grasp_sim.session import CLICKS
+from dense_grasp_sim.lessons import CAP
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.srv import RegisterDescriptor
@@ -39,7 +39,7 @@ def becomes(cell, code: MatchCode, *words: str) -> None:
 
 
 def test_taught_point_is_found_where_it_is(cell):
-    truth = cell.session.truth([CLICKS["contact"]]).positions[0]
+    truth = cell.session.truth([CAP.clicks["contact"]]).positions[0]
     (match,) = cell.locate().matches
     assert np.hypot(match.position.x - truth.x, match.position.y - truth.y) < 0.01
     assert match.header.frame_id == "fr3_link0"
