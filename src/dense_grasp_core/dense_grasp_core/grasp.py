@@ -32,7 +32,8 @@ class PinchSpec:
     free_yaws: number of closing directions tried without an axis, spread over half a turn.
     min_axis: least length of the connection across the approach.
     approach_a, approach_b: two points that the hand moves along, from the first to the second, instead of against
-    the table; the closing direction is then the axis, else surface_normal, and the hand is turned by `yaws` about it.
+    the table; the closing direction is then the axis, else surface_normal, the hand is turned by `yaws` about it, and
+    leans out of the sheet by `leans`, with fingers that close at a slant.
     """
 
     contact: ArrayLike
@@ -47,6 +48,7 @@ class PinchSpec:
     approach_b: ArrayLike | None = None
     surface_normal: ArrayLike | None = None
     yaws: Sequence[float] = tuple(math.radians(yaw) for yaw in (0.0, 20.0, -20.0, 40.0, -40.0, 60.0, -60.0))
+    leans: Sequence[float] = (0.0, math.radians(10.0), -math.radians(10.0))
 
 
 def pinch_candidates(spec: PinchSpec) -> list[Array]:
@@ -56,7 +58,8 @@ def pinch_candidates(spec: PinchSpec) -> list[Array]:
     direction, which keeps it exact), then leaning across (the fingers close at a slant). Raises GraspError
     with the values when the points are not finite, only one axis point is given, or the axis is too short.
 
-    With approach points: along them, both signs of the closing direction, then the same for every further yaw.
+    With approach points: along them, both signs of the closing direction, then the same for every further yaw, then all
+    of this for every further lean, which is positive towards the closing direction of the first.
     """
     if spec.approach_a is not None or spec.approach_b is not None:
         return _along_sheet(spec)
@@ -168,11 +171,14 @@ def _along_sheet(spec: PinchSpec) -> list[Array]:
         )
     along, aside = along / length, np.cross(closing, along / length)
     result = []
-    for yaw in spec.yaws:
-        approach = math.cos(yaw) * along + math.sin(yaw) * aside
-        for sign in (1.0, -1.0):
-            rotation = np.stack([np.cross(sign * closing, approach), sign * closing, approach], axis=1)
-            result.append(_pose(rotation, contact + spec.pinch_depth * approach))
+    for lean in spec.leans:
+        for yaw in spec.yaws:
+            level = math.cos(yaw) * along + math.sin(yaw) * aside
+            approach = math.cos(lean) * level + math.sin(lean) * closing
+            across = math.cos(lean) * closing - math.sin(lean) * level
+            for sign in (1.0, -1.0):
+                rotation = np.stack([np.cross(sign * across, approach), sign * across, approach], axis=1)
+                result.append(_pose(rotation, contact + spec.pinch_depth * approach))
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,12 +84,9 @@ class PinchChoice:
             approach_b=found.approach_b,
             surface_normal=normal,
         )
-        # Every yaw passes another part of the edge.
-        poses = []
-        for yaw in spec.yaws:
-            for pose in pinch_candidates(replace(spec, yaws=(yaw,))):
-                least = depth_past_edge(found.contact, pose[:3, 2], points, self.least_overlap)
-                deep = pose.copy()
-                deep[:3, 3] += max(self.sheet_depth, least) * pose[:3, 2]
-                poses.append(deep)
+        poses = pinch_candidates(spec)
+        for pose in poses:
+            # Every yaw passes another part of the edge.
+            least = depth_past_edge(found.contact, pose[:3, 2], points, self.least_overlap)
+            pose[:3, 3] += max(self.sheet_depth, least) * pose[:3, 2]
         return poses

@@ -122,7 +122,7 @@ def sheet(slope: float = 0.0, half: float = 0.03, noise: float = 0.0) -> np.ndar
 
 
 def test_along_an_approach_the_hand_is_level_with_the_sheet_whatever_the_height_of_its_points():
-    poses = pinch_candidates(PinchSpec(CONTACT, pinch_depth=0.01, yaws=(0.0,), **BRIM))
+    poses = pinch_candidates(PinchSpec(CONTACT, pinch_depth=0.01, yaws=(0.0,), leans=(0.0,), **BRIM))
     assert len(poses) == 2
     for pose, sign in zip(poses, (1.0, -1.0), strict=True):
         np.testing.assert_allclose(pose[:3, 2], [1, 0, 0], atol=1e-12)
@@ -131,7 +131,7 @@ def test_along_an_approach_the_hand_is_level_with_the_sheet_whatever_the_height_
 
 
 def test_yaws_turn_the_hand_within_the_sheet_the_straight_one_first():
-    poses = pinch_candidates(PinchSpec(CONTACT, pinch_depth=0.01, **BRIM))
+    poses = pinch_candidates(PinchSpec(CONTACT, pinch_depth=0.01, leans=(0.0,), **BRIM))
     angles = [math.degrees(math.atan2(pose[1, 2], pose[0, 2])) for pose in poses]
     np.testing.assert_allclose(np.abs(angles), [0, 0, 20, 20, 20, 20, 40, 40, 40, 40, 60, 60, 60, 60], atol=1e-9)
     assert len({tuple(np.round(pose.ravel(), 6)) for pose in poses}) == len(poses)
@@ -139,6 +139,17 @@ def test_yaws_turn_the_hand_within_the_sheet_the_straight_one_first():
         np.testing.assert_allclose(pose[:3, :3] @ pose[:3, :3].T, np.eye(3), atol=1e-12)
         assert np.linalg.det(pose[:3, :3]) == pytest.approx(1.0)
         assert abs(pose[2, 1]) == pytest.approx(1.0), "the fingers close across the sheet"
+        np.testing.assert_allclose(pose[:3, 3] - 0.01 * pose[:3, 2], CONTACT, atol=1e-12)
+
+
+def test_after_every_yaw_the_hand_leans_out_of_the_sheet_to_both_sides():
+    poses = pinch_candidates(PinchSpec(CONTACT, pinch_depth=0.01, yaws=(0.0, 0.3), **BRIM))
+    rise = [math.degrees(math.asin(pose[2, 2])) for pose in poses]
+    np.testing.assert_allclose(rise, [0.0] * 4 + [10.0] * 4 + [-10.0] * 4, atol=1e-9)
+    for pose in poses[4:]:
+        np.testing.assert_allclose(pose[:3, :3] @ pose[:3, :3].T, np.eye(3), atol=1e-12)
+        assert np.linalg.det(pose[:3, :3]) == pytest.approx(1.0)
+        assert abs(pose[2, 1]) == pytest.approx(math.cos(math.radians(10.0)))
         np.testing.assert_allclose(pose[:3, 3] - 0.01 * pose[:3, 2], CONTACT, atol=1e-12)
 
 

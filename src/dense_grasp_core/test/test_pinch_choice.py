@@ -39,7 +39,7 @@ def test_along_a_sheet_the_fingers_go_to_the_taught_depth_or_behind_the_edge():
     deep = CHOICE.candidates(towards_x(), brim(front=0.015))
     np.testing.assert_allclose(deep[0][:3, 2], [1, 0, 0], atol=1e-6)
     np.testing.assert_allclose(deep[0][:3, 3], CONTACT + np.array([0.004, 0, 0]), atol=1e-6)
-    assert len(deep) == 14
+    assert len(deep) == 42
     at_the_edge = CONTACT - [0.012, 0.0, 0.0]
     corrected = CHOICE.candidates(towards_x(at_the_edge), brim(front=0.015))
     np.testing.assert_allclose(corrected[0][:3, 3], CONTACT + np.array([-0.005, 0, 0]), atol=1e-6)
