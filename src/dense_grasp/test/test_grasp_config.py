@@ -60,7 +60,7 @@ def test_every_parameter_of_the_files_is_read(from_files):
     grasp_settings(from_files, robot)
     make_gripper(from_files, robot, timeouts(from_files), lambda after: None)
     make_recovering(from_files, SimpleNamespace(positions=None, wait_still=None, stop=None))
-    known = set(from_files._parameters) | {"planner", "pinch_depth", "least_overlap"}
+    known = set(from_files._parameters) | {"planner", "pinch_depth", "sheet_depth", "least_overlap"}
     given = set(from_files._parameter_overrides)
     assert given - known - {"use_sim_time"} == set()
 

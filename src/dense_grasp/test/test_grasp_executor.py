@@ -196,7 +196,7 @@ def test_a_grasp_lifts_and_reports(setup):
     assert 0.09 < grasp.z < 0.11
     assert 0 < result.planning_time < result.total_time
     assert 0 < result.time_to_first_motion < result.total_time
-    made.until(lambda: set(feedback) == set(Stage), 5.0, "feedback of every stage")
+    made.until(lambda: set(feedback) == set(Stage) - {Stage.DELIVERING}, 5.0, "feedback of every stage")
     made.until(lambda: made.markers, 5.0, "markers")
     assert {m.ns for m in made.markers[0].markers} == {"", "path", "grasp"}
 
