@@ -6,7 +6,6 @@ import importlib.util
 
 import pytest
 from dense_grasp_core.codes import GraspCode
-from dense_grasp_sim.client import PERCEPTION_SERVICES
 from dense_grasp_sim.lessons import CAP
 
 from dense_grasp_interfaces.action import GraspObject
@@ -75,4 +74,3 @@ def test_a_moveit_that_died_is_named_and_comes_back(moveit_cell):
         return moveit_cell.client.grasp(goal, 90.0).code == GraspCode.SUCCESS
 
     moveit_cell.eventually(planned, 120.0, "a plan after the restart")
-    moveit_cell.client.wait_services(PERCEPTION_SERVICES, 10.0)

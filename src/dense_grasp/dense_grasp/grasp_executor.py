@@ -11,15 +11,13 @@ import numpy as np
 import rclpy
 from dense_grasp_core.codes import GraspCode, MatchCode, Stage
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.grasp import GraspError
 from dense_grasp_core.motion.protocol import PickPlan
 from dense_grasp_core.pinch_choice import PinchChoice, PinchPoints, SurfaceError
+from dense_grasp_core.pinch_geometry import GraspError
 from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from tf2_ros import Buffer, TransformListener
@@ -33,7 +31,6 @@ from dense_grasp.grasp_ports import GraspGoal, GraspOutcome
 from dense_grasp.grasp_settings import changed_settings, grasp_settings, timeouts
 from dense_grasp.joint_state_monitor import JointStateMonitor
 from dense_grasp.keypoint_client import KeypointClient
-from dense_grasp.launch_support import CONFIGURATION_ERROR
 from dense_grasp.motion.arm_client import ArmClient
 from dense_grasp.motion.backends import make_planner
 from dense_grasp.motion.error_recovery import make_recovering
@@ -42,6 +39,7 @@ from dense_grasp.motion.guarded_arm import GuardedArm
 from dense_grasp.motion.heartbeat import Heartbeat
 from dense_grasp.motion.robot_description import RobotDescription
 from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.node_runner import run_node
 from dense_grasp.stages import GraspSequence
 from dense_grasp.wrench_monitor import WrenchMonitor
 from dense_grasp_interfaces.action import GraspObject
@@ -272,23 +270,7 @@ class GraspExecutor(Node):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; CONFIGURATION_ERROR when a parameter is not what it must be, so that launch does not try again."""
-    rclpy.init(args=arguments)
-    try:
-        node = GraspExecutor()
-    except (DenseGraspError, ParameterException) as error:
-        print(f"grasp_executor: {error}", file=sys.stderr)
-        rclpy.try_shutdown()
-        return CONFIGURATION_ERROR
-    executor = MultiThreadedExecutor(THREADS)
-    executor.add_node(node)
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node("grasp_executor", GraspExecutor, arguments, threads=THREADS)
 
 
 if __name__ == "__main__":

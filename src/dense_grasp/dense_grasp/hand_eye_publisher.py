@@ -6,13 +6,12 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-import rclpy
 from dense_grasp_core.errors import DenseGraspError
 from geometry_msgs.msg import TransformStamped
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from tf2_ros import StaticTransformBroadcaster
 
+from dense_grasp.node_runner import run_node
 from dense_grasp.read_once import refuse_changes
 
 NORM_TOLERANCE = 1e-3
@@ -71,21 +70,7 @@ class HandEyePublisher(Node):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; 1 when the transform is not valid."""
-    rclpy.init(args=arguments)
-    try:
-        node = HandEyePublisher()
-    except HandEyeError as error:
-        print(f"hand_eye_publisher: {error}", file=sys.stderr)
-        rclpy.try_shutdown()
-        return 1
-    try:
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node("hand_eye_publisher", HandEyePublisher, arguments, refused=1)
 
 
 if __name__ == "__main__":

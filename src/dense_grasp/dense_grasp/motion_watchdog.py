@@ -6,21 +6,17 @@ import sys
 import time
 from dataclasses import dataclass
 
-import rclpy
 from action_msgs.srv import CancelGoal
-from dense_grasp_core.errors import DenseGraspError
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType, ROSClock
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from dense_grasp.launch_support import CONFIGURATION_ERROR
 from dense_grasp.motion.grippers import gripper_namespaces
 from dense_grasp.motion.heartbeat import IDLE, QOS
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.motion.waiting import Deadline
+from dense_grasp.node_runner import run_node
 from dense_grasp.read_once import refuse_changes
 
 CHECK_PERIOD = 0.01  # s
@@ -114,23 +110,7 @@ class MotionWatchdog(Node):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; CONFIGURATION_ERROR when a parameter is not what it must be."""
-    rclpy.init(args=arguments)
-    try:
-        node = MotionWatchdog()
-    except (DenseGraspError, ParameterException) as error:
-        print(f"motion_watchdog: {error}", file=sys.stderr)
-        rclpy.try_shutdown()
-        return CONFIGURATION_ERROR
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node("motion_watchdog", MotionWatchdog, arguments)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import rclpy
 from dense_grasp_core.errors import DenseGraspError
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-from dense_grasp.launch_support import CONFIGURATION_ERROR
 from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.node_runner import run_node
 
 
 def offer(node: Node, answers: Any, namespace: str) -> None:
@@ -40,55 +37,39 @@ def _logged(node: Node, name: str, answer: Any) -> Any:
     return answered
 
 
-def make_answers() -> Any:
-    """A MoveItPy with the parameters of this process' command line. Raises ImportError, RuntimeError."""
-    from moveit.core.collision_detection import AllowedCollisionMatrix, CollisionRequest, CollisionResult
-    from moveit.planning import MoveItPy, PlanRequestParameters
+class MoveItPyMissing(DenseGraspError):
+    """There is no moveit_py on this machine."""
 
-    from dense_grasp.motion.moveit_py_answers import Kinds, MoveItPyAnswers
 
-    moveit = MoveItPy(node_name="moveit_py", provide_planning_service=False)
-    return MoveItPyAnswers(
-        moveit, Kinds(CollisionRequest, CollisionResult, AllowedCollisionMatrix, PlanRequestParameters)
-    )
+def make_node() -> Node:
+    """The node around a MoveItPy with the parameters of this process' command line. Raises DenseGraspError.
+
+    Ends the process with 1, so that launch tries again, when MoveItPy does not start: there may be no robot description
+    yet.
+    """
+    node = Node("moveit_py_planner")
+    settings = robot_settings(node)
+    try:
+        from moveit.planning import MoveItPy
+
+        from dense_grasp.motion.moveit_py_answers import MoveItPyAnswers
+    except ImportError as error:
+        raise MoveItPyMissing(
+            f"there is no moveit_py ({error}): install ros-$ROS_DISTRO-moveit-py (Jazzy or later), or plan with "
+            "planner:=move_group or planner:=ompl"
+        ) from error
+    try:
+        moveit = MoveItPy(node_name="moveit_py", provide_planning_service=False)
+    except RuntimeError as error:
+        raise SystemExit(f"moveit_py_planner: MoveItPy did not start: {error}") from error
+    offer(node, MoveItPyAnswers(moveit), settings.moveit_py_namespace)
+    node.get_logger().info(f"ready for {settings.planning_group} on {settings.moveit_py_namespace}")
+    return node
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; CONFIGURATION_ERROR without moveit_py or with parameters that cannot be used."""
-    rclpy.init(args=arguments)
-    try:
-        node = Node("moveit_py_planner")
-        settings = robot_settings(node)
-        answers = make_answers()
-    except ImportError as error:
-        print(
-            f"moveit_py_planner: there is no moveit_py ({error}): install ros-$ROS_DISTRO-moveit-py (Jazzy or later), "
-            "or plan with planner:=move_group or planner:=ompl",
-            file=sys.stderr,
-        )
-        rclpy.try_shutdown()
-        return CONFIGURATION_ERROR
-    except (DenseGraspError, ParameterException) as error:
-        print(f"moveit_py_planner: {error}", file=sys.stderr)
-        rclpy.try_shutdown()
-        return CONFIGURATION_ERROR
-    except RuntimeError as error:
-        # No robot description yet, or a pipeline that does not load: MoveIt's log says which, another try may do.
-        print(f"moveit_py_planner: MoveItPy did not start: {error}", file=sys.stderr)
-        rclpy.try_shutdown()
-        return 1
-    offer(node, answers, settings.moveit_py_namespace)
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    node.get_logger().info(f"ready for {settings.planning_group} on {settings.moveit_py_namespace}")
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node("moveit_py_planner", make_node, arguments)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
-import rclpy
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.query import Limits, WorkspaceBox
@@ -16,7 +15,6 @@ from dense_grasp_core.store import Row, StoreError, UnknownKeypointError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from rclpy.time import Time
@@ -28,6 +26,7 @@ from dense_grasp.descriptor_services import DescriptorServices
 from dense_grasp.frames import Frame, FrameSync
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import NANOSECONDS, stamp_ns
+from dense_grasp.node_runner import run_node
 from dense_grasp.overlay import Overlay
 from dense_grasp.read_once import refuse_changes
 from dense_grasp.stamps import LatestSlot
@@ -277,23 +276,7 @@ class QueryNode(Node):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; 1 when the parameters make no sense."""
-    rclpy.init(args=arguments)
-    node = None
-    try:
-        node = QueryNode()
-        executor = MultiThreadedExecutor(num_threads=THREADS)
-        executor.add_node(node)
-        executor.spin()
-    except DenseGraspError as error:
-        print(f"query_node: {error}", file=sys.stderr, flush=True)
-        return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node("query_node", QueryNode, arguments, threads=THREADS, refused=1)
 
 
 if __name__ == "__main__":

@@ -123,16 +123,16 @@ class GraspSequence:
         if plan is None:
             raise summary(refused)
         instead = instead_of([entry for entry in refused if entry[0] != self.outcome.contact], self.outcome.contact)
-        where = ", ".join(f"{value:.3f}" for value in plan.base_from_tcp[:3, 3])
+        where = numbers(plan.base_from_tcp[:3, 3])
         if goal.plan_only:
-            return f"planned a grasp at ({where}) m, moved nothing{instead}"
+            return f"planned a grasp at {where} m, moved nothing{instead}"
         self._approach(plan)
         self._grasp(plan)
         self._lift(plan)
         self._verify()
         self._after(plan)
         held = f"{1000 * self.outcome.width:.1f} mm between the fingers"
-        return f"grasped {goal.object_id} at ({where}) m, {held}{instead}"
+        return f"grasped {goal.object_id} at {where} m, {held}{instead}"
 
     def _observe_and_plan(
         self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]

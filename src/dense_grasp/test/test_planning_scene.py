@@ -15,7 +15,7 @@ from dense_grasp.motion.planning_scene import (
     scene_change,
     scene_objects,
 )
-from dense_grasp_core.motion.boxes import merge_cells
+from dense_grasp_core.motion.cells import merge_cells
 from dense_grasp_core.motion.held import HeldObject
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.protocol import WorldModel

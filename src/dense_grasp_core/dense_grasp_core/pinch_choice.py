@@ -7,14 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.grasp import (
-    GraspError,
-    PinchSpec,
-    depth_past_edge,
-    depth_to_overlap,
-    pinch_candidates,
-    surface_normal,
-)
+from dense_grasp_core.grasp import PinchSpec, depth_to_overlap, pinch_candidates
+from dense_grasp_core.pinch_geometry import GraspError
+from dense_grasp_core.sheet_pinch import SheetSpec, depth_past_edge, sheet_candidates, surface_normal
 
 Array = NDArray[np.float64]
 #: m by which the pinch is tried less deep when the whole depth brings the palm into the object.
@@ -29,7 +24,7 @@ class SurfaceError(GraspError):
 
 @dataclass(frozen=True)
 class PinchPoints:
-    """Found points (3,) m in the base frame; a pair that is not taught is None, None. See PinchSpec."""
+    """Found points (3,) m in the base frame; a pair that is not taught is None, None. See PinchSpec, SheetSpec."""
 
     contact: Array
     axis_a: Array | None = None
@@ -75,16 +70,9 @@ class PinchChoice:
                 normal = surface_normal(found.contact, points)
             except GraspError as error:
                 raise SurfaceError(str(error)) from error
-        spec = PinchSpec(
-            found.contact,
-            found.axis_a,
-            found.axis_b,
-            pinch_depth=0.0,
-            approach_a=found.approach_a,
-            approach_b=found.approach_b,
-            surface_normal=normal,
+        poses = sheet_candidates(
+            SheetSpec(found.contact, found.approach_a, found.approach_b, found.axis_a, found.axis_b, normal)
         )
-        poses = pinch_candidates(spec)
         for pose in poses:
             # Every yaw passes another part of the edge.
             least = depth_past_edge(found.contact, pose[:3, 2], points, self.least_overlap)

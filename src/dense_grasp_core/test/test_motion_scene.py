@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("coal")
+from dense_grasp_core.motion.cells import thin
 from dense_grasp_core.motion.collision import CollisionChecker, densify
 from dense_grasp_core.motion.ik import InverseKinematics
 from dense_grasp_core.motion.protocol import WorldModel
@@ -17,7 +18,6 @@ from dense_grasp_core.motion.scene import (
     crop,
     free_of_table,
     inside_robot,
-    thin,
 )
 
 DOWN = np.diag([1.0, -1.0, -1.0, 1.0])

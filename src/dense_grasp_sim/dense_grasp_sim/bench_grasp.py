@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,9 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_sim.client import GraphClient
 from dense_grasp_sim.demo import summary, write_json
 from dense_grasp_sim.graph_process import GraphProcess, private_domain
-from dense_grasp_sim.lessons import CAP, CAP_ON_STAND, TRAINING_SEED
+from dense_grasp_sim.lessons import CAP, CAP_ON_STAND, TRAINING_SEED, Lesson
 from dense_grasp_sim.pictures import sheet, write_png
-from dense_grasp_sim.placement import ON_STAND, POSTURES
+from dense_grasp_sim.placement import ON_STAND
 from dense_grasp_sim.scenes import Photographer
 from dense_grasp_sim.session import CellSession, Trial, launch_arguments
 
@@ -28,11 +28,26 @@ FIRST_CAP_SEED = 2000
 FIRST_EMPTY_SEED = 3000
 CAPS = 20
 EMPTY_TABLES = 10
-POST, STAND = "post", "stand"
-SCENES = ("crown_down", "crown_up", POST, STAND)
-#: Least share of caps that are to be lifted; behind a post it is what was touched that counts.
 LEAST_LIFTED = 0.85
-LEAST_LIFTED_IN = {POST: 0.0, STAND: 0.70}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How the caps lie, what is taught for that, and the least share of them that is to be lifted."""
+
+    posture: str
+    lesson: Lesson = CAP
+    post: bool = False
+    least_lifted: float = LEAST_LIFTED
+
+
+SCENES = {
+    "crown_down": Scene("crown_down"),
+    "crown_up": Scene("crown_up"),
+    # It is what was touched that counts.
+    "post": Scene("crown_down", post=True, least_lifted=0.0),
+    "stand": Scene(ON_STAND, CAP_ON_STAND, least_lifted=0.70),
+}
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -122,9 +137,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Start the graph, teach, run every trial, write out/bench-grasp; the exit code."""
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    on_stand = arguments.scene == STAND
-    lesson = CAP_ON_STAND if on_stand else CAP
-    least = LEAST_LIFTED_IN.get(arguments.scene, LEAST_LIFTED)
+    scene = SCENES[arguments.scene]
+    lesson = scene.lesson
     caps: list[Trial] = []
     empty: list[Trial] = []
     failures = []
@@ -146,8 +160,7 @@ def run(arguments: argparse.Namespace) -> int:
         session.teach(lesson=lesson)
         for seed in range(FIRST_CAP_SEED, FIRST_CAP_SEED + arguments.trials):
             photographer.begin()
-            posture = {POST: POSTURES[0], STAND: ON_STAND}.get(arguments.scene, arguments.scene)
-            session.set_cap(seed, pose_seed=seed, posture=posture, post=arguments.scene == POST)
+            session.set_cap(seed, pose_seed=seed, posture=scene.posture, post=scene.post)
             trial = session.grasp_trial(seed, lesson=lesson)
             caps.append(trial)
             print(trial.line(), flush=True)
@@ -156,9 +169,9 @@ def run(arguments: argparse.Namespace) -> int:
                 failures.append((photographer.pictures.row, trial.line()))
         for seed in range(FIRST_EMPTY_SEED, FIRST_EMPTY_SEED + arguments.empty):
             photographer.begin()
-            scene = session.clear(seed)
+            surroundings = session.clear(seed)
             trial = session.grasp_trial(seed, is_empty=True, lesson=lesson)
-            trial.scene = scene
+            trial.scene = surroundings
             empty.append(trial)
             print(trial.line(), flush=True)
             if not trial.not_found:
@@ -170,8 +183,8 @@ def run(arguments: argparse.Namespace) -> int:
     if failures:
         write_png(out / "failures.png", sheet(failures, "camera image | heatmap with the match | overview at the end"))
     sheets = f", {out / 'failures.png'}" if failures else ""
-    print(f"\n{table(figures, least)}\nwrote {out / 'results.json'}{sheets}")
-    return 0 if meets(figures, least) else 2
+    print(f"\n{table(figures, scene.least_lifted)}\nwrote {out / 'results.json'}{sheets}")
+    return 0 if meets(figures, scene.least_lifted) else 2
 
 
 def main() -> int:
@@ -180,7 +193,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=CAPS, help="unseen caps")
     parser.add_argument("--empty", type=int, default=EMPTY_TABLES, help="tables without a cap, every second one bare")
     parser.add_argument("--planner", default="", help="motion planner; default: as in config/grasp.yaml")
-    parser.add_argument("--scene", choices=SCENES, default=SCENES[0], help="how the caps lie; post, stand: with one")
+    parser.add_argument("--scene", choices=SCENES, default="crown_down", help="how the caps lie; post, stand: with one")
     parser.add_argument(
         "--blind", action="store_true", help="control: plan around table and walls only, not what the camera saw"
     )

@@ -28,8 +28,8 @@ from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_sim.client import GraphClient
 from dense_grasp_sim.demo import write_json
 from dense_grasp_sim.graph_process import GraphError, GraphProcess, private_domain
-from dense_grasp_sim.lessons import TRAINING_SEED
-from dense_grasp_sim.session import OBJECT, CellSession, launch_arguments
+from dense_grasp_sim.lessons import CAP, TRAINING_SEED
+from dense_grasp_sim.session import CellSession, launch_arguments
 
 STILL = 0.01  # rad/s
 MOVING = 0.1  # rad/s
@@ -106,7 +106,7 @@ def _identity(status: GoalStatus) -> bytes:
 def stop_once(session: CellSession, watch: ArmWatch, how: str, seed: int, act: Callable[[Any], Any]) -> Stop:
     """Send a goal, wait for a fast motion, stop it by `act(goal handle)`. Raises GraphError."""
     session.set_cap(seed, pose_seed=seed)
-    handle = session.client.send_grasp(GraspObject.Goal(object_id=OBJECT))
+    handle = session.client.send_grasp(GraspObject.Goal(object_id=CAP.object_id))
     future = handle.get_result_async()
     session.client.wait(lambda: watch.speed > MOVING or future.done(), 120.0, "a motion of the arm")
     if future.done():

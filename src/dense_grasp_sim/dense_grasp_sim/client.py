@@ -14,7 +14,7 @@ from builtin_interfaces.msg import Duration
 from rcl_interfaces.srv import SetParameters
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
-from rclpy.parameter import Parameter as NodeParameter
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
@@ -70,7 +70,7 @@ class GraphClient:
         self._graph = graph
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain)
-        clock = [NodeParameter("use_sim_time", value=use_sim_time)]
+        clock = [Parameter("use_sim_time", value=use_sim_time)]
         self.node = Node(name, context=self._context, parameter_overrides=clock)
         self._clients = {key: self.node.create_client(kind, topic) for key, (kind, topic) in _SERVICES.items()}
         self._grasp = ActionClient(self.node, GraspObject, "/dense_grasp/grasp_object")
@@ -149,7 +149,7 @@ class GraphClient:
         self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
         if isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        request = SetParameters.Request(parameters=[NodeParameter(name, value=value).to_parameter_msg()])
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
         answer = self.result(client.call_async(request), timeout, f"answer of {client.srv_name}").results[0]
         self.node.destroy_client(client)
         if not answer.successful:

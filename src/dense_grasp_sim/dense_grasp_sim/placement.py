@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 ON_STAND = "on_stand"
 POSTURES = ("crown_down", "crown_up", ON_STAND)
+_TRIES, _SEED_STEP = 200, 1_000_003
 
 
 class PlacementError(DenseGraspError):
@@ -56,6 +57,20 @@ def rotation_of(placement: Placement) -> NDArray[np.float64]:
     about_z = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
     flip = np.diag([1.0, -1.0, -1.0]) if placement.posture == "crown_down" else np.eye(3)
     return about_z @ flip
+
+
+def first_fitting(
+    draw: Callable[[int], Placement], seed: int, fits: Callable[[Placement], bool], wanted: str
+) -> Placement:
+    """The first placement that `draw` gives for `seed`, and for seeds far from it, and that `fits`.
+
+    Raises PlacementError saying what was `wanted` when there is none among 200, and what `draw` raises.
+    """
+    for attempt in range(_TRIES):
+        placement = draw(seed + attempt * _SEED_STEP)
+        if fits(placement):
+            return placement
+    raise PlacementError(f"no pose of {_TRIES} {wanted}")
 
 
 def random_placement(

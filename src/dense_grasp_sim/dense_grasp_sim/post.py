@@ -9,14 +9,13 @@ import numpy as np
 from dense_grasp_core.cap_mesh import CapMesh
 from numpy.typing import NDArray
 
-from .placement import Placement, PlacementError, Workspace, rotation_of
+from .placement import Placement, Workspace, first_fitting, rotation_of
 from .surroundings import Surroundings, Thing
 
 POST_RADIUS, POST_HEIGHT = 0.02, 0.20  # m
 POST_GAP = 0.05  # m between the post and the object behind it
 #: Where the camera at the observation pose sees a post from top to foot.
 POST_AREA = Workspace((0.36, 0.60), (-0.20, 0.20))
-_TRIES, _SEED_STEP = 200, 1_000_003
 
 
 def draw_post(outline: NDArray[np.float64]) -> Thing:
@@ -43,12 +42,12 @@ def placement_behind_post(draw: Callable[[int], Placement], seed: int, cap: CapM
 
     Raises PlacementError when there is none among 200, and what `draw` raises.
     """
-    for attempt in range(_TRIES):
-        placement = draw(seed + attempt * _SEED_STEP)
+
+    def fits(placement: Placement) -> bool:
         post = post_before(cap, placement)
-        if POST_AREA.contains(np.array([[post.x, post.y]])):
-            return placement
-    raise PlacementError(f"no pose of {_TRIES} leaves a post in x {POST_AREA.x}, y {POST_AREA.y} m")
+        return POST_AREA.contains(np.array([[post.x, post.y]]))
+
+    return first_fitting(draw, seed, fits, f"leaves a post in x {POST_AREA.x}, y {POST_AREA.y} m")
 
 
 def with_thing(around: Surroundings, thing: Thing) -> Surroundings:

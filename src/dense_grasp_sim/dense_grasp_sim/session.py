@@ -17,7 +17,6 @@ from dense_grasp_sim.graph_process import GraphError, GraphProcess
 from dense_grasp_sim.lessons import CAP, Lesson
 from dense_grasp_sim.placement import POSTURES
 
-OBJECT, CLICKS = CAP.object_id, CAP.clicks
 CLICK_TOLERANCE_PX = 3.0
 START_TIMEOUT_S = 90.0
 GRASP_TIMEOUT_S = 120.0

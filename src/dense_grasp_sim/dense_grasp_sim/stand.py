@@ -7,7 +7,7 @@ import math
 import numpy as np
 from dense_grasp_core.cap_mesh import CapMesh, cap_point
 
-from .placement import ON_STAND, Placement, PlacementError, Workspace, random_placement, rotation_of
+from .placement import ON_STAND, Placement, Workspace, first_fitting, random_placement, rotation_of
 from .surroundings import Thing
 
 #: m. So high that the hand, 0.2 m wide along its closing direction, fits around the brim with 5 cm below it, and so
@@ -24,7 +24,6 @@ STAND_AREA = Workspace((0.40, 0.62), (-0.12, 0.12))
 BRIM_AREA = Workspace((0.36, 0.64), (-0.19, 0.19))
 #: rad to either side by which the brim may turn away from the direction to the arm's base.
 BRIM_TURN = math.radians(120.0)
-_TRIES, _SEED_STEP = 200, 1_000_003
 
 
 def draw_stand(placement: Placement) -> Thing:
@@ -47,12 +46,15 @@ def placement_on_stand(seed: int, cap: CapMesh) -> Placement:
     Raises PlacementError for a negative seed, or when there is none among 200 poses.
     """
     edge = cap_point(cap.params, "brim", 0.5, 1.0)
-    for attempt in range(_TRIES):
-        placement = random_placement(seed + attempt * _SEED_STEP, [(0.0, 0.0)], ON_STAND, STAND_AREA)
+
+    def draw(number: int) -> Placement:
+        return random_placement(number, [(0.0, 0.0)], ON_STAND, STAND_AREA)
+
+    def fits(placement: Placement) -> bool:
         at = (rotation_of(placement) @ edge)[:2] + np.array([placement.x, placement.y])
-        if abs(brim_turn(placement)) <= BRIM_TURN and BRIM_AREA.contains(at[None]):
-            return placement
-    raise PlacementError(f"no pose of {_TRIES} turns the brim by at most {math.degrees(BRIM_TURN):.0f} degrees")
+        return abs(brim_turn(placement)) <= BRIM_TURN and BRIM_AREA.contains(at[None])
+
+    return first_fitting(draw, seed, fits, f"turns the brim by at most {math.degrees(BRIM_TURN):.0f} degrees")
 
 
 def brim_turn(placement: Placement) -> float:

@@ -83,6 +83,7 @@ def moveit_py_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
             # Every question says its own start; the first must not wait for the arm.
             "wait_for_initial_state_timeout": 0.0,
         },
+        # Each request sets these itself; MoveItPy warns at every one when they are not there.
         "plan_request_params": {
             "planning_pipeline": "ompl",
             "planner_id": "",

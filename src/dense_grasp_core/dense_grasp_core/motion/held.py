@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from dense_grasp_core.motion.boxes import merge_cells
+from dense_grasp_core.motion.cells import merge_cells, thin
 
 Array = np.ndarray
 #: m, edge of the cells that a held object is made of: it need not be as fine as what is to be grasped.
@@ -52,5 +52,4 @@ def held_object(points: Array, base_from_tcp: Array, voxel: float = HELD_VOXEL) 
         return None
     tcp_from_base = np.linalg.inv(np.asarray(base_from_tcp, dtype=float))
     local = np.asarray(points, dtype=float) @ tcp_from_base[:3, :3].T + tcp_from_base[:3, 3]
-    cells = (np.unique(np.floor(local / voxel).astype(np.int64), axis=0) + 0.5) * voxel
-    return HeldObject(*merge_cells(cells, voxel))
+    return HeldObject(*merge_cells(thin(local, voxel), voxel))

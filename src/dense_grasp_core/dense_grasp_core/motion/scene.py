@@ -9,6 +9,7 @@ import numpy as np
 import pinocchio as pin
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.motion.cells import thin
 from dense_grasp_core.motion.held import HeldObject, held_object, split_object
 from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.motion.robot import RobotModel
@@ -124,13 +125,6 @@ def free_of_table(points: Array, config: SceneConfig) -> Array:
     if config.table_height is None:
         return points
     return points[points[:, 2] > config.table_height + config.table_margin]
-
-
-def thin(points: Array, voxel: float) -> Array:
-    """One point (its cell's centre) per occupied cell of `voxel` m."""
-    if not len(points):
-        return points
-    return (np.unique(np.floor(points / voxel).astype(np.int64), axis=0) + 0.5) * voxel
 
 
 def inside_robot(points: Array, robot: RobotModel, positions: Array, margin: float) -> Array:

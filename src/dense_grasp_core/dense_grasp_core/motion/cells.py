@@ -1,4 +1,4 @@
-"""Occupied cells of a grid joined to boxes."""
+"""Occupied cells of a grid, and boxes that they join to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from itertools import permutations
 import numpy as np
 
 Array = np.ndarray
+
+
+def thin(points: Array, voxel: float) -> Array:
+    """One point (its cell's centre) per occupied cell of `voxel` m."""
+    if not len(points):
+        return points
+    return (np.unique(np.floor(points / voxel).astype(np.int64), axis=0) + 0.5) * voxel
 
 
 def merge_cells(centres: Array, voxel: float) -> tuple[Array, Array]:

@@ -1,0 +1,52 @@
+"""The life of a node's process: made, spun until it is told to end, closed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import rclpy
+from dense_grasp_core.errors import DenseGraspError
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.node import Node
+
+from dense_grasp.launch_support import CONFIGURATION_ERROR
+
+#: s between two looks whether it is to end: rclpy can lose the wake-up of a signal.
+LOOK_PERIOD = 0.5
+
+
+def run_node(
+    name: str,
+    make: Callable[[], Node],
+    arguments: list[str] | None = None,
+    *,
+    threads: int = 1,
+    refused: int = CONFIGURATION_ERROR,
+) -> int:
+    """Spins the node that `make` makes, in so many threads; its exit code.
+
+    refused: the exit code for parameters that are not what they must be (`make` raises DenseGraspError or rclpy's
+    ParameterException), which are said in a line. CONFIGURATION_ERROR tells launch not to try again.
+    """
+    rclpy.init(args=arguments)
+    node = None
+    try:
+        node = make()
+        executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
+        executor.add_node(node)
+        while rclpy.ok():
+            executor.spin_once(timeout_sec=LOOK_PERIOD)
+    except (DenseGraspError, ParameterException) as error:
+        if node is not None:
+            raise
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        return refused
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
