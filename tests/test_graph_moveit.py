@@ -60,6 +60,30 @@ def test_goes_around_a_post(moveit_cell):
     assert not trial.touched, trial.touched
 
 
+def test_what_touches_is_named(moveit_cell):
+    """Of an arm that lies on the table, which a plan has put into MoveIt's scene before."""
+    from moveit_msgs.srv import GetStateValidity
+
+    moveit_cell.teach_again()
+    assert moveit_cell.client.grasp(GraspObject.Goal(object_id="cap", plan_only=True), 90.0).code == GraspCode.SUCCESS
+    namespace = {"move_group": "", "moveit_py": "/fr3_moveit_py"}[moveit_cell.planner]
+    client = moveit_cell.client.node.create_client(GetStateValidity, f"{namespace}/check_state_validity")
+    moveit_cell.client.wait(client.service_is_ready, 10.0, client.srv_name)
+
+    def answer(*positions: float):
+        request = GetStateValidity.Request(group_name="fr3_arm")
+        request.robot_state.is_diff = True
+        request.robot_state.joint_state.name = [f"fr3_joint{i}" for i in range(1, 8)]
+        request.robot_state.joint_state.position = list(positions)
+        return moveit_cell.client.result(client.call_async(request), 10.0, client.srv_name)
+
+    assert answer(0.0, -0.785, 0.0, -2.356, 0.0, 1.571, 0.785).valid
+    lying = answer(0.0, 1.7, 0.0, -0.6, 0.0, 2.0, 0.785)
+    assert not lying.valid
+    touching = {frozenset((contact.contact_body_1, contact.contact_body_2)) for contact in lying.contacts}
+    assert frozenset(("fr3_hand", "dense_grasp_table")) in touching, touching
+
+
 def test_a_moveit_that_died_is_named_and_comes_back(moveit_cell):
     executable = {"move_group": "move_group", "moveit_py": "moveit_py_planner"}[moveit_cell.planner]
     moveit_cell.teach_again()
