@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 
 from dense_grasp.launch_support import CONFIGURATION_ERROR
@@ -25,28 +27,49 @@ def run_node(
     threads: int = 1,
     refused: int = CONFIGURATION_ERROR,
 ) -> int:
-    """Spins the node that `make` makes, in so many threads; its exit code.
+    """Spins the node that `make` makes, in so many threads; its exit code. For a process' main thread.
 
     refused: the exit code for parameters that are not what they must be (`make` raises DenseGraspError or rclpy's
     ParameterException), which are said in a line. CONFIGURATION_ERROR tells launch not to try again.
     """
-    rclpy.init(args=arguments)
-    node = None
-    try:
-        node = make()
-        executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
-        executor.add_node(node)
-        while rclpy.ok():
-            executor.spin_once(timeout_sec=LOOK_PERIOD)
-    except (DenseGraspError, ParameterException) as error:
-        if node is not None:
-            raise
-        print(f"{name}: {error}", file=sys.stderr, flush=True)
-        return refused
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+    with _without_interrupts():
+        rclpy.init(args=arguments)
+        node = None
+        try:
+            node = make()
+            executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
+            executor.add_node(node)
+            while rclpy.ok():
+                _look(executor)
+        except (DenseGraspError, ParameterException) as error:
+            if node is not None:
+                raise
+            print(f"{name}: {error}", file=sys.stderr, flush=True)
+            return refused
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
+        finally:
+            if node is not None:
+                node.destroy_node()
+            rclpy.try_shutdown()
     return 0
+
+
+def _look(executor: Executor) -> None:
+    try:
+        executor.spin_once(timeout_sec=LOOK_PERIOD)
+    except RuntimeError:  # rclpy's RCLError: a signal may take the context away while the next wait is prepared
+        if rclpy.ok():
+            raise
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """rclpy ends the context at a SIGINT; a KeyboardInterrupt besides may leave a half-made thread of the executor
+    behind, for which Python then waits for ever.
+    """
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -92,7 +92,7 @@ def pre_grasp(base_from_tcp: ArrayLike, distance: float) -> Array:
 
 def _closing_directions(spec: PinchSpec, approach: Array) -> list[Array]:
     """Unit vectors across the approach, in order of preference."""
-    axis = direction_between("axis", spec.axis_a, spec.axis_b, spec.min_axis, approach, "approach")
+    axis = direction_between("axis", spec.axis_a, spec.axis_b, spec.min_axis, approach, "approach", "closing axis")
     directions = [axis] if axis is not None else _free_directions(spec, approach)
     return [sign * direction for direction in directions for sign in (1.0, -1.0)]
 

@@ -43,9 +43,11 @@ def direction_between(
     least: float,
     across: Array | None = None,
     across_what: str = "",
+    meaning: str = "",
 ) -> Array | None:
     """Unit vector from the point `a` to `b`, called `name`_a and `name`_b; None when neither is given.
 
+    meaning: what a message calls the connection, else `name`.
     across: a unit vector (3,), called `across_what`, when only what of the connection lies across it counts. Raises
     GraspError when only one point is given, for points that are not finite, and when what counts is shorter than
     `least` m.
@@ -60,7 +62,8 @@ def direction_between(
     if length < least:
         where = "" if across is None else f" across the {across_what}"
         raise GraspError(
-            f"{name} from {start.tolist()} to {end.tolist()} is {length:.4f} m long{where}, expected >= {least} m"
+            f"{meaning or name} from {start.tolist()} to {end.tolist()} is {length:.4f} m long{where}, "
+            f"expected >= {least} m"
         )
     return np.asarray(connection / length)
 

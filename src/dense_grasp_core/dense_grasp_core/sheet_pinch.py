@@ -50,14 +50,13 @@ def sheet_candidates(spec: SheetSpec) -> list[Array]:
     points, the connection by two that were each found in an image. Raises GraspError for what defines no pinch.
     """
     contact = point_of("contact", spec.contact)
-    closing = direction_between("axis", spec.axis_a, spec.axis_b, spec.least_length)
+    least = spec.least_length
+    closing = direction_between("axis", spec.axis_a, spec.axis_b, least, meaning="closing axis")
     if closing is None:
         if spec.surface_normal is None:
             raise GraspError("an approach is given without axis and without surface_normal, expected one of them")
         closing = unit_of("surface_normal", spec.surface_normal)
-    along = direction_between(
-        "approach", spec.approach_a, spec.approach_b, spec.least_length, closing, "closing direction"
-    )
+    along = direction_between("approach", spec.approach_a, spec.approach_b, least, closing, "closing direction")
     if along is None:
         raise GraspError("approach_a and approach_b are not given, expected the way of the hand along the sheet")
     aside = np.cross(closing, along)

@@ -14,4 +14,8 @@ def spin_until_shutdown(executor: Executor) -> None:
     A cell that has stopped publishing gets no other one, and stayed for ever.
     """
     while rclpy.ok():
-        executor.spin_once(timeout_sec=LOOK_PERIOD)
+        try:
+            executor.spin_once(timeout_sec=LOOK_PERIOD)
+        except RuntimeError:  # rclpy's RCLError: a signal may take the context away while the next wait is prepared
+            if rclpy.ok():
+                raise

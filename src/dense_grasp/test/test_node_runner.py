@@ -1,0 +1,82 @@
+"""A node's process from its start to its end, as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+from dense_grasp.launch_support import CONFIGURATION_ERROR
+
+PROGRAM = """
+import sys
+from dense_grasp.node_runner import run_node
+from dense_grasp_core.errors import DenseGraspError
+from rclpy.node import Node
+
+class Under(Node):
+    def __init__(self):
+        super().__init__("under_test")
+        self.timer = self.create_timer(0.05, self.tick)
+    def tick(self):
+        print("runs", flush=True)
+        self.timer.cancel()
+        {tick}
+    def destroy_node(self):
+        print("closed", flush=True)
+        super().destroy_node()
+
+def refuse():
+    raise DenseGraspError("speed is -1, expected > 0")
+
+sys.exit(run_node("under_test", {make}, threads={threads}, refused=7))
+"""
+
+
+def start(make: str, tick: str = "pass", threads: int = 1) -> subprocess.Popen[str]:
+    program = PROGRAM.format(make=make, tick=tick, threads=threads)
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ, ROS_AUTOMATIC_DISCOVERY_RANGE="OFF"),
+    )
+
+
+def test_parameters_that_are_refused_are_said_in_one_line():
+    process = start("refuse")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (7, "")
+    assert err == "under_test: speed is -1, expected > 0\n"
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(number, threads):
+    process = start("Under", threads=threads)
+    assert process.stdout.readline() == "runs\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out == "closed\n" and "Traceback" not in err
+
+
+def test_an_error_of_a_running_node_is_no_refusal():
+    """launch is to start it again."""
+    process = start("Under", tick='raise DenseGraspError("lost")')
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "lost" in err
+    assert out == "runs\nclosed\n"
+
+
+@pytest.mark.skipif(find_spec("moveit") is not None, reason="moveit_py is installed here")
+def test_moveit_py_that_this_machine_lacks_is_said_and_not_tried_again():
+    process = subprocess.run(
+        [sys.executable, "-m", "dense_grasp.moveit_py_planner"], capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == CONFIGURATION_ERROR
+    assert "there is no moveit_py" in process.stderr and "Traceback" not in process.stderr
