@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import rclpy
 from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory
 from rcl_interfaces.srv import SetParameters
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import DescriptorImage
@@ -74,15 +75,23 @@ class GraphClient:
         self.node = Node(name, context=self._context, parameter_overrides=clock)
         self._clients = {key: self.node.create_client(kind, topic) for key, (kind, topic) in _SERVICES.items()}
         self._grasp = ActionClient(self.node, GraspObject, "/dense_grasp/grasp_object")
+        # Never destroyed while the thread spins: rclpy's executor raises when an action client goes between two waits.
+        self._arm = ActionClient(self.node, FollowJointTrajectory, "/fr3_arm_controller/follow_joint_trajectory")
         self._descriptor_stamp = -1.0
+        self._ended: Exception | None = None
         self._executor = MultiThreadedExecutor(num_threads=2, context=self._context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
 
     def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
+        try:
             self._executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # no answer comes from here on: whoever waits is to be told why
+            if self._context.ok():
+                self._ended = error
 
     def close(self) -> None:
         """Leave the graph."""
@@ -99,8 +108,16 @@ class GraphClient:
     # waiting
 
     def wait(self, condition, timeout: float, what: str):
-        """The first truthy value of `condition()`; raises GraphError with `what` after the time-out."""
-        return wait_until(condition, timeout, what, self._graph)
+        """The first truthy value of `condition()`; raises GraphError with `what` after the time-out, or at once when
+        this client has ceased to listen.
+        """
+
+        def heard():
+            if self._ended is not None:
+                raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
+            return condition()
+
+        return wait_until(heard, timeout, what, self._graph)
 
     def wait_services(self, keys, timeout: float) -> None:
         """Until the named services are there."""
@@ -154,6 +171,24 @@ class GraphClient:
         self.node.destroy_client(client)
         if not answer.successful:
             raise GraphError(f"{node} refused {name} = {value!r}: {answer.reason}")
+
+    # the arm
+
+    def move_arm(self, joints: Sequence[float], seconds: float, timeout: float = 60.0) -> None:
+        """Move the FR3's seven joints to `joints` rad in `seconds` s of the graph's clock; raises GraphError when the
+        controller refuses or fails.
+        """
+        self.wait(self._arm.server_is_ready, timeout, "the arm's controller")
+        point = JointTrajectoryPoint(positions=list(joints), velocities=[0.0] * 7)
+        point.time_from_start = duration_message(seconds)
+        goal = FollowJointTrajectory.Goal()
+        goal.trajectory = JointTrajectory(joint_names=[f"fr3_joint{i}" for i in range(1, 8)], points=[point])
+        handle = self.result(self._arm.send_goal_async(goal), timeout, "the controller's answer")
+        if not handle.accepted:
+            raise GraphError(f"the arm's controller refused to move to {goal.trajectory.points[0].positions}")
+        result = self.result(handle.get_result_async(), timeout, "the end of the arm's motion").result
+        if result.error_code != result.SUCCESSFUL:
+            raise GraphError(f"the arm's controller ended with {result.error_code}: {result.error_string}")
 
     # topics
 
