@@ -11,10 +11,13 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 
 from dense_grasp.failure import GraspFailure
-from dense_grasp.motion.waiting import Deadline, wait_until
+from dense_grasp.motion.waiting import Deadline, StopCheck, wait_until
 
 #: s of wall clock within which a simulated clock has to go on.
 STANDSTILL = 1.0
+#: s of wall clock within which a node that has just started has to hear its first time: /clock is still being
+#: discovered, and the modules that are still being loaded hold the interpreter.
+FIRST_TIME = 10.0
 #: s; a simulated clock that is published a hundred times a second does not step so far.
 FORWARD_JUMP = 2.0
 
@@ -44,16 +47,19 @@ class ClockWatch:
         """Whether the clock jumped since the mark; `jump` then says how."""
         return self._jumps > mark
 
-    def check_running(self) -> None:
-        """Raises GraspFailure INVALID_GOAL when a simulated clock stands still: every age would be wrong."""
+    def check_running(self, stop: StopCheck | None = None) -> None:
+        """Raises GraspFailure INVALID_GOAL when a simulated clock stands still: every age would be wrong. And
+        GraspCanceled.
+        """
         clock = self._node.get_clock()
         if not (isinstance(clock, ROSClock) and clock.ros_time_is_active):
             return
         start = clock.now()
-        if not wait_until(lambda: clock.now() != start, Deadline(STANDSTILL)):
+        patience = STANDSTILL if start.nanoseconds else FIRST_TIME
+        if not wait_until(lambda: clock.now() != start, Deadline(patience), stop):
             raise GraspFailure(
                 GraspCode.INVALID_GOAL,
-                f"use_sim_time is true and /clock stands at {start.nanoseconds * 1e-9:.3f} s for {STANDSTILL} s",
+                f"use_sim_time is true and /clock stands at {start.nanoseconds * 1e-9:.3f} s for {patience} s",
             )
 
     def _on_jump(self, jump: TimeJump) -> None:

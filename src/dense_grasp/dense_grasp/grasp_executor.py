@@ -206,7 +206,7 @@ class GraspExecutor(Node):
             ),
         )
         try:
-            self._clock_watch.check_running()
+            self._clock_watch.check_running(lambda: handle.is_cancel_requested)
             # A node that has just started jumps from zero to the simulation's time: no goal was under way then.
             mark = self._clock_watch.mark()
             code, message = int(GraspCode.SUCCESS), sequence.run(goal)

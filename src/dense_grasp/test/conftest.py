@@ -47,7 +47,8 @@ class LocalGraph:
                 executor.spin()
             except ExternalShutdownException:
                 pass
-            except InvalidHandle:  # rclpy: a callback that was due meets the guard condition of a stopped executor
+            # rclpy: a callback that was due, or a wait that begins, meets the guard condition of a stopped executor.
+            except (InvalidHandle, AttributeError):
                 if not stopping.is_set():
                     raise
 

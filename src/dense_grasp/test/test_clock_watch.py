@@ -6,8 +6,8 @@ import threading
 from itertools import count
 
 import pytest
-from dense_grasp.clock_watch import ClockWatch
-from dense_grasp.failure import GraspFailure
+from dense_grasp.clock_watch import STANDSTILL, ClockWatch
+from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.codes import GraspCode
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -71,6 +71,18 @@ def test_a_clock_that_goes_on_is_taken(simulated):
     timer.start()
     simulated.watch.check_running()
     timer.join()
+
+
+def test_a_node_that_has_just_started_waits_longer_for_its_first_time(simulated):
+    timer = threading.Timer(STANDSTILL + 0.3, lambda: simulated.set(100.0))
+    timer.start()
+    simulated.watch.check_running()
+    timer.join()
+
+
+def test_the_wait_for_the_first_time_can_be_canceled(simulated):
+    with pytest.raises(GraspCanceled):
+        simulated.watch.check_running(lambda: True)
 
 
 def test_the_walls_clock_always_goes_on(graph):
