@@ -31,6 +31,7 @@ from dense_grasp.grasp_ports import GraspGoal, GraspOutcome
 from dense_grasp.grasp_settings import changed_settings, grasp_settings, timeouts
 from dense_grasp.joint_state_monitor import JointStateMonitor
 from dense_grasp.keypoint_client import KeypointClient
+from dense_grasp.long_callback import long_callback
 from dense_grasp.motion.arm_client import ArmClient
 from dense_grasp.motion.backends import make_planner
 from dense_grasp.motion.error_recovery import make_recovering
@@ -43,9 +44,6 @@ from dense_grasp.node_runner import run_node
 from dense_grasp.stages import GraspSequence
 from dense_grasp.wrench_monitor import WrenchMonitor
 from dense_grasp_interfaces.action import GraspObject
-
-# The action's callback waits in one thread; its answers, the streams and a cancel need others.
-THREADS = 8
 
 
 class _Eyes:
@@ -111,7 +109,7 @@ class GraspExecutor(Node):
             self,
             GraspObject,
             self.declare_parameter("action", "/dense_grasp/grasp_object").value,
-            execute_callback=self._execute,
+            execute_callback=long_callback(self, self._execute),
             goal_callback=lambda goal: GoalResponse.ACCEPT,
             cancel_callback=lambda handle: CancelResponse.ACCEPT,
             callback_group=group,
@@ -270,7 +268,7 @@ class GraspExecutor(Node):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; CONFIGURATION_ERROR when a parameter is not what it must be, so that launch does not try again."""
-    return run_node("grasp_executor", GraspExecutor, arguments, threads=THREADS)
+    return run_node("grasp_executor", GraspExecutor, arguments)
 
 
 if __name__ == "__main__":

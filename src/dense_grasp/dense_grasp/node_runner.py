@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
 from rclpy.exceptions import ParameterException
-from rclpy.executors import Executor, ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from dense_grasp.launch_support import CONFIGURATION_ERROR
@@ -24,10 +24,9 @@ def run_node(
     make: Callable[[], Node],
     arguments: list[str] | None = None,
     *,
-    threads: int = 1,
     refused: int = CONFIGURATION_ERROR,
 ) -> int:
-    """Spins the node that `make` makes, in so many threads; its exit code. For a process' main thread.
+    """Spins the node that `make` makes; its exit code. For a process' main thread.
 
     refused: the exit code for parameters that are not what they must be (`make` raises DenseGraspError or rclpy's
     ParameterException), which are said in a line. CONFIGURATION_ERROR tells launch not to try again.
@@ -37,7 +36,7 @@ def run_node(
         node = None
         try:
             node = make()
-            executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
+            executor = SingleThreadedExecutor()  # and no other: see long_callback
             executor.add_node(node)
             while rclpy.ok():
                 _look(executor)
@@ -65,7 +64,7 @@ def _look(executor: Executor) -> None:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """rclpy ends the context at a SIGINT; a KeyboardInterrupt besides may leave a half-made thread of the executor
+    """rclpy ends the context at a SIGINT; a KeyboardInterrupt besides may leave a half-made thread of a callback
     behind, for which Python then waits for ever.
     """
     before = signal.signal(signal.SIGINT, lambda number, frame: None)

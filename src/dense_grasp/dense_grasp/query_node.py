@@ -24,6 +24,7 @@ from tf2_ros import Buffer, TransformException, TransformListener
 from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
 from dense_grasp.descriptor_services import DescriptorServices
 from dense_grasp.frames import Frame, FrameSync
+from dense_grasp.long_callback import long_callback
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import NANOSECONDS, stamp_ns
 from dense_grasp.node_runner import run_node
@@ -41,8 +42,6 @@ from dense_grasp_interfaces.srv import (
 
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 ERROR_PERIOD_S = 2.0
-# A call may wait for a frame for seconds: as many can wait at a time as there are threads, minus some for the streams.
-THREADS = 8
 
 
 class QueryNode(Node):
@@ -134,7 +133,7 @@ class QueryNode(Node):
             (DeleteDescriptor, "delete_descriptor", services.delete),
             (LocateKeypoints, "locate_keypoints", self._on_locate),
         ):
-            self.create_service(kind, f"/dense_grasp/{name}", handler, callback_group=calls)
+            self.create_service(kind, f"/dense_grasp/{name}", long_callback(self, handler), callback_group=calls)
 
     def destroy_node(self) -> None:
         """Stop the watcher, then the node."""
@@ -276,7 +275,7 @@ class QueryNode(Node):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; 1 when the parameters make no sense."""
-    return run_node("query_node", QueryNode, arguments, threads=THREADS, refused=1)
+    return run_node("query_node", QueryNode, arguments, refused=1)
 
 
 if __name__ == "__main__":

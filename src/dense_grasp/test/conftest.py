@@ -32,7 +32,7 @@ class LocalGraph:
         self.spin(self.node)
 
     def spin(self, node: Node, threads: int = 8) -> Node:
-        """Spin a node in a thread until the test ends; ``threads`` as the node's own `main` has them."""
+        """Spin a node in a thread until the test ends; one that waits in callbacks needs several ``threads``."""
         executor = (
             SingleThreadedExecutor(context=self.context)
             if threads == 1
@@ -65,10 +65,10 @@ class LocalGraph:
         self._stops.append(stop)
         return node
 
-    def start(self, kind: type, threads: int = 8, /, **parameters: Any) -> Any:
-        """Make a node of `kind` with parameters and spin it in so many threads."""
+    def start(self, kind: type, **parameters: Any) -> Any:
+        """Make a node of `kind` with parameters and spin it in one thread, as `run_node` does."""
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        return self.spin(kind(context=self.context, parameter_overrides=overrides), threads)
+        return self.spin(kind(context=self.context, parameter_overrides=overrides), 1)
 
     def call(self, kind: Any, name: str, patience: float = 20.0, **fields: Any) -> Any:
         """Answer of a service."""

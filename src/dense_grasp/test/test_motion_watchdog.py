@@ -43,7 +43,7 @@ class Cell:
         ]
         graph.node.create_service(Trigger, f"{self.hand}/stop", self.stop, callback_group=group)
         # One thread, as its main has it: only then are the beats that wait read between one check and the next.
-        self.watchdog = graph.start(MotionWatchdog, 1, prefix=self.prefix, heartbeat_timeout=TIMEOUT)
+        self.watchdog = graph.start(MotionWatchdog, prefix=self.prefix, heartbeat_timeout=TIMEOUT)
         self.topic = f"/{self.prefix}fr3_arm_controller/executor_heartbeat"
         self.heartbeat = Heartbeat(graph.node, self.topic, group)
         until(lambda: graph.node.count_subscribers(self.topic) >= 2, 10.0, "watchdog")

@@ -32,12 +32,12 @@ class Under(Node):
 def refuse():
     raise DenseGraspError("speed is -1, expected > 0")
 
-sys.exit(run_node("under_test", {make}, threads={threads}, refused=7))
+sys.exit(run_node("under_test", {make}, refused=7))
 """
 
 
-def start(make: str, tick: str = "pass", threads: int = 1) -> subprocess.Popen[str]:
-    program = PROGRAM.format(make=make, tick=tick, threads=threads)
+def start(make: str, tick: str = "pass") -> subprocess.Popen[str]:
+    program = PROGRAM.format(make=make, tick=tick)
     return subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
@@ -54,10 +54,9 @@ def test_parameters_that_are_refused_are_said_in_one_line():
     assert err == "under_test: speed is -1, expected > 0\n"
 
 
-@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly(number, threads):
-    process = start("Under", threads=threads)
+def test_a_signal_ends_it_cleanly(number):
+    process = start("Under")
     assert process.stdout.readline() == "runs\n"
     process.send_signal(number)
     out, err = process.communicate(timeout=60)

@@ -12,7 +12,7 @@ import rclpy
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from rcl_interfaces.srv import SetParameters
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
@@ -79,7 +79,7 @@ class GraphClient:
         self._arm = ActionClient(self.node, FollowJointTrajectory, "/fr3_arm_controller/follow_joint_trajectory")
         self._descriptor_stamp = -1.0
         self._ended: Exception | None = None
-        self._executor = MultiThreadedExecutor(num_threads=2, context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()

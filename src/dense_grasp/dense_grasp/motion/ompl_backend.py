@@ -89,12 +89,16 @@ class DescribedBackend:
         return _Borrowed(self._planner, self._lock)
 
     def _on_description(self, message: String) -> None:
+        # Building takes seconds, and waits for a plan that is being made.
+        threading.Thread(target=self._take, args=(message.data,), name="description", daemon=True).start()
+
+    def _take(self, urdf: str) -> None:
         with self._lock:
-            if message.data == self._urdf:
+            if urdf == self._urdf:
                 return
-            self._urdf = message.data
+            self._urdf = urdf
             try:
-                self._planner = self._build(self._settings, message.data)
+                self._planner = self._build(self._settings, urdf)
                 self._error = ""
             except DenseGraspError as error:
                 self._planner, self._error = None, str(error)

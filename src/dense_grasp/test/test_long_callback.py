@@ -1,0 +1,89 @@
+"""Services and actions that take long, on nodes whose loop is one thread."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from control_msgs.action import FollowJointTrajectory
+from dense_grasp.long_callback import long_callback
+from dense_grasp.motion.action_client import ActionClient
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+
+class Patient(Node):
+    """A service that waits until another one is called, and an action that waits for its cancel."""
+
+    def __init__(self, **arguments):
+        super().__init__("patient", **arguments)
+        group = ReentrantCallbackGroup()
+        self.let_go = threading.Event()
+        self.create_service(Trigger, "/wait", long_callback(self, self.wait), callback_group=group)
+        self.create_service(SetBool, "/go", self.go, callback_group=group)
+        self.server = ActionServer(
+            self,
+            FollowJointTrajectory,
+            "/move",
+            execute_callback=long_callback(self, self.move),
+            cancel_callback=lambda handle: CancelResponse.ACCEPT,
+            callback_group=group,
+        )
+
+    def wait(self, request, response):
+        response.success = self.let_go.wait(20.0)
+        response.message = threading.current_thread().name
+        return response
+
+    def go(self, request, response):
+        self.let_go.set()
+        response.success = True
+        return response
+
+    def move(self, handle):
+        if not handle.request.trajectory.joint_names:
+            raise ValueError("no joints")
+        while not handle.is_cancel_requested:
+            threading.Event().wait(0.01)
+        handle.canceled()
+        return FollowJointTrajectory.Result(error_string="canceled")
+
+
+def test_the_loop_goes_on_while_calls_wait(graph, until):
+    graph.start(Patient)
+    clients = [graph.node.create_client(Trigger, "/wait") for _ in range(3)]
+    assert clients[0].wait_for_service(20.0)
+    waiting = [client.call_async(Trigger.Request()) for client in clients]
+    assert graph.call(SetBool, "/go").success
+    until(lambda: all(future.done() for future in waiting), 20.0, "answers")
+    answers = [future.result() for future in waiting]
+    assert all(answer.success and answer.message == "wait" for answer in answers)
+
+
+@pytest.fixture
+def client(graph):
+    graph.start(Patient)
+    client = ActionClient(graph.node, FollowJointTrajectory, "/move", callback_group=ReentrantCallbackGroup())
+    assert client.wait_for_server(20.0)
+    return client
+
+
+def result_of(future, until):
+    until(future.done, 20.0, "answer")
+    return future.result()
+
+
+def test_an_action_hears_its_cancel(client, until):
+    goal = FollowJointTrajectory.Goal()
+    goal.trajectory.joint_names = ["joint"]
+    handle = result_of(client.send_goal_async(goal), until)
+    result_of(handle.cancel_goal_async(), until)
+    assert result_of(handle.get_result_async(), until).result.error_string == "canceled"
+
+
+def test_what_an_action_raises_ends_it(client, until):
+    handle = result_of(client.send_goal_async(FollowJointTrajectory.Goal()), until)
+    answer = result_of(handle.get_result_async(), until)
+    assert answer.status == 6 and answer.result.error_string == ""  # aborted
