@@ -94,6 +94,34 @@ def test_less_clearance_at_the_start_is_not_a_collision(robot, limits):
     planner.plan_joints(LEFT, RIGHT, WorldModel())
 
 
+def room_about(robot, *positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    points = np.array([robot.tcp_pose(q)[:3, 3] for q in positions])
+    return points.min(axis=0) - 0.03, points.max(axis=0) + 0.03
+
+
+def test_the_tool_stays_in_its_room(robot, limits):
+    """Straight in joint space the tool swings out of the box about the two ends."""
+    low, high = room_about(robot, LEFT, RIGHT)
+    planner = EmbeddedPlanner(robot, EmbeddedConfig(limits, room=(low, high)))
+    anywhere = EmbeddedPlanner(robot, EmbeddedConfig(limits))
+
+    def farthest(trajectory) -> float:
+        points = np.array([robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
+        return float(np.max(np.maximum(low - points, points - high)))
+
+    assert farthest(anywhere.plan_joints(LEFT, RIGHT, WorldModel())) > 0.02
+    assert farthest(planner.plan_joints(LEFT, RIGHT, WorldModel())) < 1e-3
+
+
+def test_a_goal_outside_the_room_is_refused_and_an_arm_outside_comes_back(robot, limits):
+    planner = EmbeddedPlanner(robot, EmbeddedConfig(limits, room=room_about(robot, LEFT)))
+    with pytest.raises(PlanError, match="tool centre point touches the end of its workspace") as failure:
+        planner.plan_joints(LEFT, RIGHT, WorldModel())
+    assert failure.value.code == GraspCode.GOAL_IN_COLLISION
+    trajectory = planner.plan_joints(RIGHT, LEFT, WorldModel())
+    np.testing.assert_array_equal(trajectory.positions[-1], LEFT)
+
+
 class Islands(CollisionChecker):
     """Free near LEFT and near RIGHT, nowhere between: no path exists."""
 

@@ -125,3 +125,13 @@ def test_densify_keeps_corners_and_step():
     assert np.max(np.abs(np.diff(dense, axis=0))) <= 0.1 + 1e-12
     assert any(np.array_equal(q, path[1]) for q in dense)
     np.testing.assert_array_equal(dense[[0, -1]], path[[0, -1]])
+
+
+def test_the_hand_alone_touches_what_it_touches_on_the_arm(robot):
+    checker = checker_of(robot, WorldModel(wall_of_points(0.5)))
+    assert checker.hand_contacts(pose_at(0.3, 0.3, 0.4)) == []
+    touching = checker.hand_contacts(pose_at(0.5, 0.0, 0.15))
+    q = joints_at(robot, 0.5, 0.0, 0.15)
+    moving = {link for link, part in zip(robot.links_of_geometry, robot.geometry.geometryObjects, strict=True)
+              if part.parentJoint == 7}  # fmt: skip
+    assert touching and set(touching) == {pair for pair in checker.contacts(q) if pair[0] in moving}

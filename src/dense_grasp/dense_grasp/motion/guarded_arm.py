@@ -69,6 +69,4 @@ def motion_bounds(settings: RobotSettings, urdf: str) -> MotionBounds:
     limits = MotionLimits.scaled(
         velocity, settings.acceleration_limits, settings.velocity_scaling, settings.acceleration_scaling
     )
-    low = settings.tcp_min.copy()
-    low[2] = max(low[2], settings.table_height + settings.minimum_height)
-    return MotionBounds(lower, upper, limits, low, settings.tcp_max, settings.tcp_speed)
+    return MotionBounds(lower, upper, limits, *settings.room, settings.tcp_speed)

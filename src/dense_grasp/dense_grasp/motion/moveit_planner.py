@@ -1,7 +1,7 @@
 """Plans picks with MoveIt: what touches what and the way to a joint goal are asked of MoveIt, through a port.
 
-Each question takes milliseconds, so what our own checker, which has the same scene, finds in the way is not asked
-about, and lines are asked about every 2 cm.
+Each question takes milliseconds, so MoveIt is asked about what is to be taken only, when our own checker, which has the
+same scene, found nothing in the way; about lines every 2 cm.
 
 Everything else is the embedded planner's own code: candidates and their order, inverse kinematics, straight lines,
 codes and sentences. So each planner is given the same goals and answers in the same words. MoveIt's own inverse
@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.cartesian import describe, straight_line
+from dense_grasp_core.motion.cartesian import describe
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
@@ -40,33 +40,16 @@ UNASKED = (-31, -21)
 
 
 class MoveItChecker(CollisionChecker):
-    """Collision checks by the scene that MoveIt has now, after those of our own checker in the same scene."""
+    """Our own checks, beside which MoveIt can be asked about the scene that it has now."""
 
     def __init__(self, robot: RobotModel, scene: Scene, port: MoveItPort, stop: StopCheck | None):
-        self.robot = robot
-        self.own = CollisionChecker(robot, scene)
+        super().__init__(robot, scene)
         self._port = port
         self._stop = stop
 
-    def free(self, positions: Array) -> bool:
-        """True when nothing touches at `positions` (7,)."""
-        return self.own.free(positions) and not self.along(np.atleast_2d(positions))[0]
-
-    def contacts(self, positions: Array) -> list[tuple[str, str]]:
-        """Pairs (link, link or obstacle) that touch at `positions` (7,)."""
-        return self.own.contacts(positions) or self.along(np.atleast_2d(positions))[0]
-
-    def untouched(self, path: Array, step: float = 0.02) -> bool:
-        """True when no point of the polyline (N, 7) touches anything, by our own checker alone."""
-        return self.own.untouched(path, step)
-
-    def path_free(self, path: Array, step: float = 0.02) -> bool:
-        """As `untouched`, with the clearance kept."""
-        return self.own.path_free(path, step)
-
-    def along(self, path: Array) -> list[list[tuple[str, str]]]:
-        """For each of the positions (N, 7) the pairs that touch, our objects by their short names."""
-        answers = self._port.contacts(np.asarray(path, dtype=float), self._stop)
+    def asked(self, path: Array) -> list[list[tuple[str, str]]]:
+        """For each of the positions (N, 7) the pairs that touch as MoveIt says, our objects by their short names."""
+        answers = self._port.contacts(np.atleast_2d(np.asarray(path, dtype=float)), self._stop)
         return [[(_short(a), _short(b)) for a, b in pairs] for pairs in answers]
 
 
@@ -105,12 +88,12 @@ class MoveItPlanner(EmbeddedPlanner):
         start = np.asarray(start, dtype=float)
         present = self._present(start)
         cells, held = seen_cells(self.config.scene, world, self.robot, seen_from=start)
-        scene = scene_of(self.config.scene, cells, held)
+        scene = replace(scene_of(self.config.scene, cells, held), room=self.room(start))
         contacts: list[tuple[str, str]] = []
         for clearance in dict.fromkeys((self.config.scene.clearance, 0.0)):
             self._change(present, scene_objects(self.config.scene, cells, self.robot, clearance, held))
             checker = MoveItChecker(self.robot, replace(scene, clearance=clearance), self._port, self._stop)
-            contacts = checker.contacts(start)
+            contacts = checker.contacts(start) or checker.asked(start)[0]
             if not contacts:
                 return checker
             present = self._port.scene(self._stop)
@@ -121,37 +104,28 @@ class MoveItPlanner(EmbeddedPlanner):
         self._change(self._port.scene(self._stop), carried(self.robot))
         return MoveItChecker(self.robot, Scene((), 0.0), self._port, self._stop)
 
-    def straight(
-        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, passed: frozenset[str] = frozenset()
-    ) -> Array:
-        """Joint path (N, 7) of a straight line that touches no obstacle but those named in `passed`.
-
-        Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
-        """
+    def confirm(self, checker: CollisionChecker, path: Array, passed: frozenset[str] = frozenset()) -> None:
+        """Asks MoveIt about a straight line (N, 7). Raises PlanError GOAL_IN_COLLISION."""
         assert isinstance(checker, MoveItChecker)
-        path = straight_line(self.kinematics, start, base_from_tcp, checker.own, passed=passed)
         # All at once, since an answer takes longer to come than to be found.
-        asked = sorted({*range(ASKED, len(path), ASKED), len(path) - 1})
-        for index, touching in zip(asked, checker.along(path[asked]), strict=True):
+        asked = sorted({*range(0, len(path), ASKED), len(path) - 1})
+        for index, touching in zip(asked, checker.asked(path[asked]), strict=True):
             pairs = [pair for pair in touching if passed.isdisjoint(pair)]
             if pairs:
                 share = index / (len(path) - 1)
                 raise PlanError(
                     GraspCode.GOAL_IN_COLLISION, f"straight line: {describe(pairs)} after {100 * share:.0f} % of it"
                 )
-        return path
 
     def joint_move(self, checker: CollisionChecker, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
         """A timed collision-free path by MoveIt, within our limits. Raises PlanError, PlanCanceled."""
+        assert isinstance(checker, MoveItChecker)
         start, goal = np.asarray(start, dtype=float), np.asarray(goal, dtype=float)
-        if not checker.free(goal):
-            raise PlanError(
-                GraspCode.GOAL_IN_COLLISION,
-                f"the goal of the path is in collision: {describe(checker.contacts(goal))}",
-            )
+        _check_goal(checker.contacts(goal))
         question = PathQuestion(start, goal, self.config.path.allowed_time, *self._scaling)
         answer = self._port.plan(question, stop)
         if answer.code != moveit_codes.SUCCESS:
+            _check_goal(checker.asked(goal)[0])
             raise moveit_codes.failure(self._port.who, answer.code, answer.message)
         trajectory = fitted(self._port.who, answer, self, start, goal)
         # MoveIt checked this path; one that another pipeline or a smoothing spline bent our own checker finds out.
@@ -205,6 +179,13 @@ class MoveItPlanner(EmbeddedPlanner):
             yield
         finally:
             self._stop = None
+
+
+def _check_goal(contacts: list[tuple[str, str]]) -> None:
+    if contacts:
+        raise PlanError(
+            GraspCode.GOAL_IN_COLLISION, f"the goal of the path is in collision: {describe(contacts)}"
+        )
 
 
 def _short(name: str) -> str:

@@ -175,5 +175,6 @@ def robot_and_config(
         tcp_speed=settings.tcp_speed,
         approach_speed=settings.approach_speed,
         lift_speed=settings.lift_speed,
+        room=settings.room,
     )
     return robot, config

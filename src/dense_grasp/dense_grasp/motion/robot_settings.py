@@ -63,6 +63,15 @@ class RobotSettings:
         return tuple(f"{self.name}_joint{i + 1}" for i in range(ARM_JOINTS))
 
     @property
+    def room(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest corner (3,) m, base frame, of the box that the tool centre point does not leave; it begins
+        at the minimum height over the table.
+        """
+        low = self.tcp_min.copy()
+        low[2] = max(low[2], self.table_height + self.minimum_height)
+        return low, self.tcp_max
+
+    @property
     def heartbeat_topic(self) -> str:
         """Where executors of this arm say that they live: beside the arm's action, so one topic an arm."""
         return f"{self.arm_action.rpartition('/')[0]}/executor_heartbeat"

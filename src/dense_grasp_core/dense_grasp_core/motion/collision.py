@@ -14,6 +14,12 @@ from dense_grasp_core.motion.scene import Scene
 Array = np.ndarray
 #: Links from this joint on are so near to the fingers that what these hold may touch them.
 NEAR_JOINT = 6
+#: m by which the tool centre point may be outside its room: half of what the guard tolerates.
+ROOM_TOLERANCE = 5e-4
+
+
+#: As a pair that touches: where the room of the tool centre point ends.
+OUTSIDE = ("tool centre point", "the end of its workspace")
 
 
 class CollisionChecker:
@@ -25,7 +31,10 @@ class CollisionChecker:
         self._labels: list[tuple[str, str]] = []
         for i, j in robot.self_pairs:
             self._pair(i, j, robot.links_of_geometry[i], robot.links_of_geometry[j])
+        self._room = scene.room
+        self._tcp = robot.model.frames[robot.model.getFrameId(robot.tcp_frame)]
         own = len(self._labels)
+        hand: list[int] = []
         obstacles = []
         for obstacle in scene.obstacles:
             placement = robot.root_from_base * obstacle.base_from_shape
@@ -36,29 +45,62 @@ class CollisionChecker:
                 # The base and the shoulder stand on the table and are where they are.
                 fixed = self._model.geometryObjects[i].parentJoint <= 1
                 if not fixed and (obstacle.fingers or not robot.is_finger(i)):
+                    if self._model.geometryObjects[i].parentJoint == self._tcp.parentJoint:
+                        hand.append(len(self._labels))
                     self._pair(i, index, link, obstacle.name)
             obstacles.append((index, obstacle.name))
         self._carry(scene, obstacles)
         self._touch_data = pin.GeometryData(self._model)
         self._data = pin.GeometryData(self._model)
+        self._hand = hand
+        self._hand_data = pin.GeometryData(self._model)
+        pin.updateGeometryPlacements(robot.model, robot.data, self._model, self._hand_data, pin.neutral(robot.model))
         for k in range(own, len(self._labels)):
-            self._data.collisionRequests[k].security_margin = scene.clearance
+            for requests in (self._data.collisionRequests, self._hand_data.collisionRequests):
+                requests[k].security_margin = scene.clearance
 
     def free(self, positions: Array) -> bool:
-        """True when nothing touches (scene: comes nearer than its clearance) at `positions` (7,)."""
-        return not pin.computeCollisions(self.robot.model, self.robot.data, self._model, self._data, positions, True)
+        """True when nothing touches (scene: comes nearer than its clearance) at `positions` (7,) and the tool centre
+        point is in its room.
+        """
+        return self._free(self._data, positions)
 
     def untouched(self, path: Array, step: float = 0.02) -> bool:
-        """True when no point of the polyline (N, 7) touches anything; the clearance may be used up."""
-        model, data = self.robot.model, self.robot.data
-        return not any(
-            pin.computeCollisions(model, data, self._model, self._touch_data, q, True) for q in densify(path, step)
-        )
+        """True when no point of the polyline (N, 7) touches anything or leaves the room; the clearance may be used
+        up.
+        """
+        return all(self._free(self._touch_data, q) for q in densify(path, step))
 
     def contacts(self, positions: Array) -> list[tuple[str, str]]:
         """Pairs (link, link or obstacle) that touch at `positions` (7,)."""
         pin.computeCollisions(self.robot.model, self.robot.data, self._model, self._data, positions, False)
-        return [label for label, r in zip(self._labels, self._data.collisionResults, strict=True) if r.isCollision()]
+        found = zip(self._labels, self._data.collisionResults, strict=True)
+        pairs = [label for label, result in found if result.isCollision()]
+        return pairs if self._in_room() else [*pairs, OUTSIDE]
+
+    def hand_contacts(self, base_from_tcp: Array) -> list[tuple[str, str]]:
+        """Pairs (part of the hand, obstacle) that touch with the tool centre point at a pose (4, 4), whatever the arm
+        does: what moves with the last joint is checked alone.
+        """
+        root_from_joint = self.robot.root_pose(base_from_tcp) * self._tcp.placement.inverse()
+        for index, part in enumerate(self.robot.geometry.geometryObjects):
+            if part.parentJoint == self._tcp.parentJoint:
+                self._hand_data.oMg[index] = root_from_joint * part.placement
+        touching = (k for k in self._hand if pin.computeCollision(self._model, self._hand_data, k))
+        return [self._labels[k] for k in touching]
+
+    def _free(self, data: pin.GeometryData, positions: Array) -> bool:
+        touches = pin.computeCollisions(self.robot.model, self.robot.data, self._model, data, positions, True)
+        return not touches and self._in_room()
+
+    def _in_room(self) -> bool:
+        """At the positions that were checked last."""
+        if self._room is None:
+            return True
+        root_from_tcp = self.robot.data.oMi[self._tcp.parentJoint] * self._tcp.placement
+        point = self.robot.root_from_base.actInv(root_from_tcp.translation)
+        low, high = self._room
+        return bool((point >= low - ROOM_TOLERANCE).all() and (point <= high + ROOM_TOLERANCE).all())
 
     def path_free(self, path: Array, step: float = 0.02) -> bool:
         """True when every point of the polyline (N, 7) is free, checked at most `step` rad apart."""
@@ -69,7 +111,7 @@ class CollisionChecker:
         if scene.held is None:
             return
         robot = self.robot
-        frame = robot.model.frames[robot.model.getFrameId(robot.tcp_frame)]
+        frame = self._tcp
         far = [i for i, part in enumerate(robot.geometry.geometryObjects) if part.parentJoint < NEAR_JOINT]
         for number, (centre, size) in enumerate(zip(scene.held.centres, scene.held.sizes, strict=True)):
             placement = frame.placement * pin.SE3(np.eye(3), np.asarray(centre, dtype=float))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,7 +22,10 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class EmbeddedConfig:
-    """Limits and scene of the embedded planner; speeds of the tool centre point in m/s."""
+    """Limits and scene of the embedded planner; speeds of the tool centre point in m/s.
+
+    room: lowest and highest corner (3,) m, base frame, of the box that the tool centre point stays in; None: anywhere.
+    """
 
     limits: MotionLimits
     scene: SceneConfig = field(default_factory=SceneConfig)
@@ -31,6 +34,7 @@ class EmbeddedConfig:
     approach_speed: float = 0.1
     lift_speed: float = 0.15
     period: float = 0.02
+    room: tuple[Array, Array] | None = None
 
 
 class EmbeddedPlanner:
@@ -67,7 +71,9 @@ class EmbeddedPlanner:
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None
     ) -> Trajectory:
         """A straight line of the tool centre point to the pose (4, 4); checked against the robot itself only."""
-        path = self.straight(self.alone(), np.asarray(start, dtype=float), np.asarray(base_from_tcp, dtype=float))
+        checker = self.alone()
+        path = self.straight(checker, np.asarray(start, dtype=float), np.asarray(base_from_tcp, dtype=float))
+        self.confirm(checker, path)
         return self.timed(path, speed or self.config.lift_speed)
 
     def plan_pick(self, request: PickRequest, stop: StopCheck | None = None) -> PickPlan:
@@ -80,15 +86,24 @@ class EmbeddedPlanner:
         Raises PlanError START_IN_COLLISION when the arm touches something at `start` (7,).
         """
         scene = build_scene(self.config.scene, world, self.robot, seen_from=start)
+        scene = replace(scene, room=self.room(start))
         checker = CollisionChecker(self.robot, scene)
         if checker.free(start):
             return checker
-        checker = CollisionChecker(self.robot, Scene(scene.obstacles, 0.0, scene.held))
+        checker = CollisionChecker(self.robot, replace(scene, clearance=0.0))
         if checker.free(start):
             return checker
         raise PlanError(
             GraspCode.START_IN_COLLISION, f"the arm starts in collision: {describe(checker.contacts(start))}"
         )
+
+    def room(self, start: Array) -> tuple[Array, Array] | None:
+        """The room of a plan from `start` (7,): the configured one, or none for an arm that has to come back to it."""
+        if self.config.room is None:
+            return None
+        point = self.robot.tcp_pose(start)[:3, 3]
+        low, high = self.config.room
+        return self.config.room if np.all((point >= low) & (point <= high)) else None
 
     def alone(self) -> CollisionChecker:
         """Collision checks of the robot against itself only."""
@@ -102,6 +117,12 @@ class EmbeddedPlanner:
         Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
         """
         return straight_line(self.kinematics, start, base_from_tcp, checker, passed=passed)
+
+    def confirm(self, checker: CollisionChecker, path: Array, passed: frozenset[str] = frozenset()) -> None:
+        """A last look at a straight line (N, 7) that is to be taken, for planners that know more than our checker.
+
+        Raises PlanError GOAL_IN_COLLISION.
+        """
 
     def joint_move(self, checker: CollisionChecker, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
         """A timed collision-free path; the timed spline is checked, too. Raises PlanError, PlanCanceled."""

@@ -11,6 +11,9 @@ from dense_grasp_core.motion.robot import READY, RobotModel
 
 Array = np.ndarray
 _TOLERANCE = 1e-5
+_EYE = np.eye(6)
+#: A search that in so many steps has not brought its error below this share of what it was is given up.
+_PATIENCE, _PROGRESS = 8, 0.9
 #: z of the approach direction above which the hand counts as lying.
 _LYING = -0.5
 #: Where to start for a lying hand, joint 1 counted from the direction to the tool centre point: hand to the left and
@@ -37,9 +40,15 @@ class InverseKinematics:
         goal = self.robot.root_pose(base_from_tcp)
         q = np.clip(np.asarray(seed, dtype=float), self._low, self._high)
         error, jacobian = self.robot.error_and_jacobian(q, goal)
-        for _ in range(self._max_iterations):
+        before = np.inf
+        for iteration in range(self._max_iterations):
             if np.max(np.abs(error)) < _TOLERANCE:
                 return q
+            if iteration % _PATIENCE == 0:
+                now = float(error @ error)
+                if now > _PROGRESS**2 * before:
+                    return None
+                before = now
             q = np.clip(q + self._step(error, jacobian, q), self._low, self._high)
             error, jacobian = self.robot.error_and_jacobian(q, goal)
         return q if np.max(np.abs(error)) < _TOLERANCE else None
@@ -57,13 +66,12 @@ class InverseKinematics:
         # Damping falls with the error: safe near singularities, quadratic at the end.
         damping = 1e-6 + 1e-2 * min(1.0, float(error @ error))
         # A joint pressed against its limit takes no part, else the others would wait for it.
-        pseudo = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + damping * np.eye(6))
-        step = pseudo @ error
+        step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + damping * _EYE, error)
         blocked = ((q <= self._low) & (step < 0)) | ((q >= self._high) & (step > 0))
         if blocked.any():
             reduced = jacobian.copy()
             reduced[:, blocked] = 0.0
-            step = reduced.T @ np.linalg.solve(reduced @ reduced.T + damping * np.eye(6), error)
+            step = reduced.T @ np.linalg.solve(reduced @ reduced.T + damping * _EYE, error)
         return step * min(1.0, 0.5 / max(1e-9, float(np.max(np.abs(step)))))
 
     def _seeds(self, base_from_tcp: Array, reference: Array) -> Iterator[Array]:

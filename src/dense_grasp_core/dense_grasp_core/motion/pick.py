@@ -63,6 +63,8 @@ def plan_pick(planner: EmbeddedPlanner, request: PickRequest, stop: StopCheck | 
         option = pending.pop(0)
         mark = time.monotonic()
         try:
+            planner.confirm(checker, option.approach)
+            planner.confirm(checker, option.lift, _carried(request))
             to_pre_grasp = planner.joint_move(checker, start, option.approach[0], stop)
         except PlanError as error:
             failures.append(error)
@@ -90,7 +92,11 @@ def _option(
     pre_grasp, lifted = pose.copy(), pose.copy()
     pre_grasp[:3, 3] -= request.pre_grasp_distance * pose[:3, 2]
     lifted[2, 3] += request.lift_height
-    carried = frozenset({TARGET}) if request.carries_target else frozenset()
+    for where, stand in (("pre-grasp", pre_grasp), ("grasp", pose)):
+        contacts = checker.hand_contacts(stand)
+        if contacts:
+            raise PlanError(GraspCode.GOAL_IN_COLLISION, f"{where}: {describe(contacts)}")
+    carried = _carried(request)
     failure = PlanError(GraspCode.UNREACHABLE, "no inverse kinematics for the pre-grasp pose")
     for q in planner.kinematics.solutions(pre_grasp, start):
         if not checker.free(q):
@@ -105,6 +111,11 @@ def _option(
             continue
         return _Option(index, approach, lift, float(np.max(np.abs(q - start))) + _RANK_WORTH * index)
     raise failure
+
+
+def _carried(request: PickRequest) -> frozenset[str]:
+    """What the arm may touch on its way up, as a part of the object is in the hand."""
+    return frozenset({TARGET}) if request.carries_target else frozenset()
 
 
 def _summary(failures: list[PlanError]) -> PlanError:

@@ -64,11 +64,15 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Scene:
-    """Obstacles to plan around, the clearance (m) that all of them ask for, and what the fingers hold."""
+    """Obstacles to plan around, the clearance (m) that all of them ask for, and what the fingers hold.
+
+    room: lowest and highest corner (3,) m, base frame, of the box that the tool centre point stays in; None: anywhere.
+    """
 
     obstacles: tuple[Obstacle, ...]
     clearance: float
     held: HeldObject | None = None
+    room: tuple[Array, Array] | None = None
 
 
 @dataclass(frozen=True)
