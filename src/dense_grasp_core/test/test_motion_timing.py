@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("toppra")
-from dense_grasp_core.motion.timing import LimitError, MotionLimits, slow_down, standstill, time_path
+from dense_grasp_core.motion.timing import LimitError, MotionLimits, excess, slow_down, standstill, time_path
 
 NAMES = tuple(f"joint{i}" for i in range(7))
 START = np.array([0.0, -0.5, 0.0, -2.0, 0.0, 1.5, 0.7])
@@ -29,6 +29,17 @@ def test_limits_hold(limits, seed):
     inner = velocity[1:-1]
     acceleration = np.diff(inner, axis=0) / step[1:-2]
     assert np.max(np.abs(acceleration) / limits.acceleration) <= 1.05
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_points_of_a_crooked_line_keep_the_limits(limits, seed):
+    """As of straight lines of the tool: many small steps that turn a little."""
+    generator = np.random.default_rng(seed)
+    turns = np.cumsum(generator.normal(0.0, 0.01, (24, 7)), axis=0) + generator.normal(0.0, 0.02, 7)
+    trajectory = time_path(NAMES, START + np.concatenate([np.zeros((1, 7)), np.cumsum(turns, axis=0)]), limits)
+    gain = np.diff(trajectory.velocities, axis=0) / np.diff(trajectory.times)[:, None]
+    assert np.max(np.abs(gain) / limits.acceleration) <= 1.0 + 1e-9
+    assert excess(trajectory, limits) <= 1.0 + 1e-9
 
 
 def test_limits_are_used(limits):

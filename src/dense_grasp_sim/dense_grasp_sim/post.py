@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .placement import Placement, Workspace, first_fitting, rotation_of
 from .surroundings import Surroundings, Thing
 
-POST_RADIUS, POST_HEIGHT = 0.02, 0.20  # m
+POST_RADIUS, POST_HEIGHT = 0.02, 0.34  # m
 POST_GAP = 0.05  # m between the post and the object behind it
 #: Where the camera at the observation pose sees a post from top to foot.
 POST_AREA = Workspace((0.36, 0.60), (-0.20, 0.20))

@@ -8,7 +8,7 @@ import numpy as np
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.embedded import EmbeddedConfig
 from dense_grasp_core.motion.protocol import PlanError, Trajectory
-from dense_grasp_core.motion.timing import slow_down
+from dense_grasp_core.motion.timing import excess, slow_down
 
 from dense_grasp.motion.moveit_port import PathAnswer
 
@@ -57,13 +57,10 @@ def fitted(who: str, answer: PathAnswer, timer: Timer, start: Array, goal: Array
     if velocities is None or np.any(np.diff(times) <= 0.0):
         return timer.timed(positions, tcp_speed)
     times, positions, velocities = _thinned(times, positions, velocities)
-    limits, steps = timer.config.limits, np.diff(times)[:, None]
-    speed = max(np.max(np.abs(v) / limits.velocity) for v in (velocities, np.diff(positions, axis=0) / steps))
-    gain = np.max(np.abs(np.diff(velocities, axis=0)) / steps / limits.acceleration)
-    points = np.array([timer.tcp_pose(q)[:3, 3] for q in positions])
-    tool = np.max(np.linalg.norm(np.diff(points, axis=0), axis=1) / steps[:, 0]) / tcp_speed
     trajectory = Trajectory(timer.joint_names, times, positions, velocities)
-    return slow_down(trajectory, float(max(speed, np.sqrt(gain), tool)))
+    points = np.array([timer.tcp_pose(q)[:3, 3] for q in positions])
+    tool = np.max(np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(times)) / tcp_speed
+    return slow_down(trajectory, max(excess(trajectory, timer.config.limits), float(tool)))
 
 
 def _columns(who: str, answer: PathAnswer, names: tuple[str, ...]) -> tuple[Array, Array, Array | None]:

@@ -86,7 +86,21 @@ def time_path(
     positions[0], positions[-1] = path[0], path[-1]
     velocities = velocities / stretch
     velocities[0] = velocities[-1] = 0.0
-    return Trajectory(names, source * stretch, positions, velocities)
+    trajectory = Trajectory(names, source * stretch, positions, velocities)
+    # Who follows the points, and the guard, see what changes from one to the next.
+    return slow_down(trajectory, excess(trajectory, limits))
+
+
+def excess(trajectory: Trajectory, limits: MotionLimits) -> float:
+    """How many times as long the trajectory has to take for its points to keep the limits; below 1 when they do.
+
+    Counted are the velocities of the points, the way from one to the next, and the change of velocity between.
+    """
+    steps = np.diff(trajectory.times)[:, None]
+    moved = np.diff(trajectory.positions, axis=0) / steps
+    speed = max(float(np.max(np.abs(v) / limits.velocity)) for v in (trajectory.velocities, moved))
+    gain = float(np.max(np.abs(np.diff(trajectory.velocities, axis=0)) / steps / limits.acceleration))
+    return max(speed, float(np.sqrt(gain)))
 
 
 def slow_down(trajectory: Trajectory, factor: float) -> Trajectory:
