@@ -65,9 +65,20 @@ def image_array(message: Image) -> np.ndarray:
 
 
 class GraphClient:
-    """One ROS context of its own in the given domain, spun in a thread; every call has a time-out."""
+    """One ROS context of its own in the given domain, spun in a thread; every call has a time-out.
 
-    def __init__(self, domain: int, graph: GraphProcess | None = None, use_sim_time: bool = True, name: str = "client"):
+    robot: prefix and type of the arm, the first part of its controller's and joints' names.
+    """
+
+    def __init__(
+        self,
+        domain: int,
+        graph: GraphProcess | None = None,
+        use_sim_time: bool = True,
+        name: str = "client",
+        robot: str = "fr3",
+    ):
+        self._robot = robot
         self._graph = graph
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain)
@@ -76,7 +87,7 @@ class GraphClient:
         self._clients = {key: self.node.create_client(kind, topic) for key, (kind, topic) in _SERVICES.items()}
         self._grasp = ActionClient(self.node, GraspObject, "/dense_grasp/grasp_object")
         # Never destroyed while the thread spins: rclpy's executor raises when an action client goes between two waits.
-        self._arm = ActionClient(self.node, FollowJointTrajectory, "/fr3_arm_controller/follow_joint_trajectory")
+        self._arm = ActionClient(self.node, FollowJointTrajectory, f"/{robot}_arm_controller/follow_joint_trajectory")
         self._descriptor_stamp = -1.0
         self._ended: Exception | None = None
         self._executor = SingleThreadedExecutor(context=self._context)
@@ -175,14 +186,14 @@ class GraphClient:
     # the arm
 
     def move_arm(self, joints: Sequence[float], seconds: float, timeout: float = 60.0) -> None:
-        """Move the FR3's seven joints to `joints` rad in `seconds` s of the graph's clock; raises GraphError when the
+        """Move the arm's seven joints to `joints` rad in `seconds` s of the graph's clock; raises GraphError when the
         controller refuses or fails.
         """
         self.wait(self._arm.server_is_ready, timeout, "the arm's controller")
         point = JointTrajectoryPoint(positions=list(joints), velocities=[0.0] * 7)
         point.time_from_start = duration_message(seconds)
         goal = FollowJointTrajectory.Goal()
-        goal.trajectory = JointTrajectory(joint_names=[f"fr3_joint{i}" for i in range(1, 8)], points=[point])
+        goal.trajectory = JointTrajectory(joint_names=[f"{self._robot}_joint{i}" for i in range(1, 8)], points=[point])
         handle = self.result(self._arm.send_goal_async(goal), timeout, "the controller's answer")
         if not handle.accepted:
             raise GraphError(f"the arm's controller refused to move to {goal.trajectory.points[0].positions}")
