@@ -15,8 +15,10 @@ MAX_FORCE = 70.0  # N, continuous grasping force of the real hand
 MOVE_FORCE = 30.0  # N a finger may use while moving freely
 STIFFNESS = 3000.0  # N/m
 DAMPING = 80.0  # N s/m
-STALL_SPEED = 0.001  # m/s of one finger
+# Fingers that in so many seconds went no farther than this are stopped. Their speed does not say so: pressed on
+# something they tremble by micrometres, at more than a millimetre a second.
 STALL_TIME = 0.15  # s
+STALL_TRAVEL = 0.00015  # m of one finger
 
 
 class GripperError(DenseGraspError):
@@ -61,7 +63,7 @@ class Gripper:
         self._reference = 0.0
         self._speed = 0.05
         self._force = MOVE_FORCE
-        self._still = 0.0
+        self._still, self._still_at = 0.0, 0.0
 
     def positions(self, data: mujoco.MjData) -> np.ndarray:
         """Finger positions (2,), m; the width is their sum."""
@@ -131,7 +133,8 @@ class Gripper:
         self._command = command
         self._target = 0.0 if command.kind == "grasp" else 0.5 * command.width
         self._reference = 0.5 * self.width(data)
-        self._speed, self._force, self._still = 0.5 * command.speed, command.force, 0.0
+        self._speed, self._force = 0.5 * command.speed, command.force
+        self._still, self._still_at = 0.0, self._reference
         return command
 
     def _end(self, outcome: GripperOutcome) -> None:
@@ -159,7 +162,9 @@ class Gripper:
     def _judge(self, command: GripperCommand, data: mujoco.MjData, position: float, velocity: float, dt: float) -> None:
         width = self.width(data)
         pushing = abs(self._reference - position) * STIFFNESS >= 0.9 * self._force
-        self._still = self._still + dt if abs(velocity) < STALL_SPEED else 0.0
+        self._still += dt
+        if abs(position - self._still_at) > STALL_TRAVEL:
+            self._still, self._still_at = 0.0, position
         stalled = pushing and self._still >= STALL_TIME
         if command.kind == "grasp":
             if stalled:

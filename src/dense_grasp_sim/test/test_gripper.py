@@ -44,6 +44,20 @@ def test_grasp_with_wide_epsilon_succeeds_even_on_nothing(empty_cell: Simulator)
     assert outcome.success and outcome.width == pytest.approx(0.0, abs=1e-3)
 
 
+def test_fingers_that_tremble_are_stopped_all_the_same(empty_cell: Simulator) -> None:
+    gripper, data = empty_cell.gripper, empty_cell.data
+    gripper.place(data, 0.01)
+    command = gripper.grasp(data, 0.0, 0.1, 20.0, 0.08, 0.08)
+    end, sign = empty_cell.time + 2.0, 1.0
+    while command.outcome is None:
+        assert empty_cell.time < end, f"not stopped at {gripper.velocities(data)} m/s"
+        empty_cell.step(1)
+        if gripper.width(data) < 0.001:
+            data.qvel[gripper._dofs] = sign * 0.005
+            sign = -sign
+    assert command.outcome.stalled
+
+
 def test_grasp_of_a_cap_ends_at_its_thickness_and_keeps_pressing(cap_cell: Simulator) -> None:
     ik = TopDownIk(cap_cell.cell.urdf, cap_cell.cell.names.tcp)
     contact = cap_cell.truth("crown", 0.5, 0.0).position
