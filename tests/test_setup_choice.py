@@ -123,8 +123,8 @@ def test_numpy_is_asked_for_only_beside_a_cv_bridge(tmp_path):
 
 
 def test_foreign_paths_keep_their_order_and_drop_the_checkout():
-    assert foreign_paths("/a:/work/x:/b::/a:/work", Path("/work")) == ("/a", "/b")
-    assert foreign_paths("/workshop", Path("/work")) == ("/workshop",)
+    assert foreign_paths("/a:/checkout/x:/b::/a:/checkout", Path("/checkout")) == ("/a", "/b")
+    assert foreign_paths("/checkouts", Path("/checkout")) == ("/checkouts",)
 
 
 @pytest.mark.parametrize(

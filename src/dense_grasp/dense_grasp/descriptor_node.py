@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import rclpy
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.extractor import DescriptorExtractor
 from dense_grasp_core.heatmap import PcaBasis, fit_pca, pca_image
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
@@ -30,6 +28,7 @@ from dense_grasp.messages import (
     rgb_from_message,
     stamp_ns,
 )
+from dense_grasp.node_runner import run_node
 from dense_grasp.read_once import refuse_changes
 from dense_grasp.stamps import LatestSlot, StampCache
 from dense_grasp_interfaces.msg import DescriptorImage
@@ -169,28 +168,9 @@ class DescriptorNode(Node):
         return message
 
 
-def run(arguments: list[str] | None = None) -> int:
-    """Spin the node until it is interrupted; 1 when the model file cannot be used."""
-    rclpy.init(args=arguments)
-    node = None
-    try:
-        node = DescriptorNode()
-        rclpy.spin(node)
-    except DenseGraspError as error:
-        print(f"descriptor_node: {error}", file=sys.stderr, flush=True)
-        return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
-
-
 def main() -> None:
-    """Entry point."""
-    code = run()
+    """Entry point; 1 when the model file cannot be used."""
+    code = run_node("descriptor_node", DescriptorNode, refused=1)
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is closed. Unloading the network's libraries would take seconds, and launch kills after five.

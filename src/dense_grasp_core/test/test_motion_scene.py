@@ -132,6 +132,6 @@ def test_the_hand_alone_touches_what_it_touches_on_the_arm(robot):
     assert checker.hand_contacts(pose_at(0.3, 0.3, 0.4)) == []
     touching = checker.hand_contacts(pose_at(0.5, 0.0, 0.15))
     q = joints_at(robot, 0.5, 0.0, 0.15)
-    moving = {link for link, part in zip(robot.links_of_geometry, robot.geometry.geometryObjects, strict=True)
-              if part.parentJoint == 7}  # fmt: skip
+    parts = zip(robot.links_of_geometry, robot.geometry.geometryObjects, strict=True)
+    moving = {link for link, part in parts if part.parentJoint == len(robot.joint_names)}
     assert touching and set(touching) == {pair for pair in checker.contacts(q) if pair[0] in moving}

@@ -16,8 +16,6 @@ Array = np.ndarray
 NEAR_JOINT = 6
 #: m by which the tool centre point may be outside its room: half of what the guard tolerates.
 ROOM_TOLERANCE = 5e-4
-
-
 #: As a pair that touches: where the room of the tool centre point ends.
 OUTSIDE = ("tool centre point", "the end of its workspace")
 
@@ -89,6 +87,10 @@ class CollisionChecker:
         touching = (k for k in self._hand if pin.computeCollision(self._model, self._hand_data, k))
         return [self._labels[k] for k in touching]
 
+    def path_free(self, path: Array, step: float = 0.02) -> bool:
+        """True when every point of the polyline (N, 7) is free, checked at most `step` rad apart."""
+        return all(self.free(q) for q in densify(path, step))
+
     def _free(self, data: pin.GeometryData, positions: Array) -> bool:
         touches = pin.computeCollisions(self.robot.model, self.robot.data, self._model, data, positions, True)
         return not touches and self._in_room()
@@ -99,12 +101,7 @@ class CollisionChecker:
             return True
         root_from_tcp = self.robot.data.oMi[self._tcp.parentJoint] * self._tcp.placement
         point = self.robot.root_from_base.actInv(root_from_tcp.translation)
-        low, high = self._room
-        return bool((point >= low - ROOM_TOLERANCE).all() and (point <= high + ROOM_TOLERANCE).all())
-
-    def path_free(self, path: Array, step: float = 0.02) -> bool:
-        """True when every point of the polyline (N, 7) is free, checked at most `step` rad apart."""
-        return all(self.free(q) for q in densify(path, step))
+        return in_room(point, self._room)
 
     def _carry(self, scene: Scene, obstacles: list[tuple[int, str]]) -> None:
         """Adds what the fingers hold: against every obstacle, and against the links that are not beside it."""
@@ -125,6 +122,12 @@ class CollisionChecker:
     def _pair(self, i: int, j: int, a: str, b: str) -> None:
         self._model.addCollisionPair(pin.CollisionPair(i, j))
         self._labels.append((a, b))
+
+
+def in_room(point: Array, room: tuple[Array, Array]) -> bool:
+    """True for a point (3,) in the box of two corners (3,), or outside by no more than ROOM_TOLERANCE."""
+    low, high = room
+    return bool((point >= low - ROOM_TOLERANCE).all() and (point <= high + ROOM_TOLERANCE).all())
 
 
 def densify(path: Array, step: float) -> Array:

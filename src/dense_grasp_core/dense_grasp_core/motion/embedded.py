@@ -8,7 +8,7 @@ import numpy as np
 
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.cartesian import describe, straight_line
-from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.collision import CollisionChecker, in_room
 from dense_grasp_core.motion.ik import InverseKinematics
 from dense_grasp_core.motion.pick import plan_pick
 from dense_grasp_core.motion.planner import PathOptions, find_path
@@ -99,11 +99,8 @@ class EmbeddedPlanner:
 
     def room(self, start: Array) -> tuple[Array, Array] | None:
         """The room of a plan from `start` (7,): the configured one, or none for an arm that has to come back to it."""
-        if self.config.room is None:
-            return None
-        point = self.robot.tcp_pose(start)[:3, 3]
-        low, high = self.config.room
-        return self.config.room if np.all((point >= low) & (point <= high)) else None
+        room = self.config.room
+        return room if room is not None and in_room(self.robot.tcp_pose(start)[:3, 3], room) else None
 
     def alone(self) -> CollisionChecker:
         """Collision checks of the robot against itself only."""
