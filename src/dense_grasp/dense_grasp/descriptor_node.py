@@ -28,8 +28,8 @@ from dense_grasp.messages import (
     rgb_from_message,
     stamp_ns,
 )
-from dense_grasp.node_runner import run_node
-from dense_grasp.read_once import refuse_changes
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.read_once import refuse_changes
 from dense_grasp.stamps import LatestSlot, StampCache
 from dense_grasp_interfaces.msg import DescriptorImage
 

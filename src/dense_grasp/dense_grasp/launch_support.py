@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 
 SHIPPED_MODEL = "compact_caps.safetensors"
 # Fast DDS 2 reads the first, Fast DDS 3 the second.
@@ -18,8 +19,6 @@ FASTDDS_PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_
 RESPAWN_DELAY_S = 2.0
 #: A simulation shares its machine with physics and renderer, which hold the nodes up for a tenth of a second at times.
 SIMULATED_HEARTBEAT_S = 2.0
-#: Exit code of a node whose parameters cannot be used; starting it again would not help.
-CONFIGURATION_ERROR = os.EX_CONFIG
 
 
 class LaunchArgumentError(DenseGraspError):

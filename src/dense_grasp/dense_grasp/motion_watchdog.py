@@ -16,8 +16,8 @@ from dense_grasp.motion.grippers import gripper_namespaces
 from dense_grasp.motion.heartbeat import IDLE, QOS
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.motion.waiting import Deadline
-from dense_grasp.node_runner import run_node
-from dense_grasp.read_once import refuse_changes
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.read_once import refuse_changes
 
 CHECK_PERIOD = 0.01  # s
 #: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.

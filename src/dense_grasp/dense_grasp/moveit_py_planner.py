@@ -13,7 +13,7 @@ from dense_grasp_core.errors import DenseGraspError
 from rclpy.node import Node
 
 from dense_grasp.motion.robot_settings import robot_settings
-from dense_grasp.node_runner import run_node
+from dense_grasp_ros.node_runner import run_node
 
 
 def offer(node: Node, answers: Any, namespace: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("launch_ros", reason="the workspace is not sourced")
 
 import dense_grasp.launch_nodes as launch_nodes
-from dense_grasp.launch_support import CONFIGURATION_ERROR
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from launch import LaunchDescription, LaunchService
 from launch.actions import RegisterEventHandler, Shutdown, TimerAction
 from launch.event_handlers import OnProcessExit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from dense_grasp.launch_support import (
-    CONFIGURATION_ERROR,
     SHIPPED_MODEL,
     LaunchArgumentError,
     camera_serial,

@@ -30,7 +30,7 @@ from dense_grasp_interfaces.srv import (
     SimGetTruth,
     SimSetScene,
 )
-from dense_grasp_sim.action_client import ActionClient
+from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_sim.graph_process import GraphError, GraphProcess, wait_until
 
 CALL_TIMEOUT_S = 20.0

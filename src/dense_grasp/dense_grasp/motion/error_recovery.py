@@ -13,7 +13,7 @@ from rclpy.node import Node
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import Arm
-from dense_grasp.motion.action_client import ActionClient
+from dense_grasp_ros.action_client import ActionClient
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future
 
 SUCCEEDED = 4

@@ -16,7 +16,7 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp.motion.action_client import ActionClient
+from dense_grasp_ros.action_client import ActionClient
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
 

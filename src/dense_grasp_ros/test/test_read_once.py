@@ -1,5 +1,5 @@
 import rclpy
-from dense_grasp.read_once import refusal, refuse_changes
+from dense_grasp_ros.read_once import refusal, refuse_changes
 from rclpy.parameter import Parameter
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +14,9 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-from dense_grasp.launch_support import CONFIGURATION_ERROR
 
+#: Exit code of a node whose parameters cannot be used; starting it again would not help.
+CONFIGURATION_ERROR = os.EX_CONFIG
 #: s between two looks whether it is to end: rclpy can lose the wake-up of a signal.
 LOOK_PERIOD = 0.5
 

@@ -9,11 +9,11 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from dense_grasp.launch_support import CONFIGURATION_ERROR
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 
 PROGRAM = """
 import sys
-from dense_grasp.node_runner import run_node
+from dense_grasp_ros.node_runner import run_node
 from dense_grasp_core.errors import DenseGraspError
 from rclpy.node import Node
 

@@ -6,7 +6,7 @@ import time
 from itertools import count
 
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp.motion.action_client import ActionClient
+from dense_grasp_ros.action_client import ActionClient
 from rclpy.action import ActionServer
 from rclpy.callback_groups import ReentrantCallbackGroup
 

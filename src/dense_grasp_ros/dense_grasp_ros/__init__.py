@@ -1,0 +1,1 @@
+"""What every node of dense_grasp needs of rclpy: a process' life, parameters, actions, long callbacks."""
