@@ -16,6 +16,8 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.extractor import DescriptorExtractor
 from dense_grasp_core.heatmap import PcaBasis, fit_pca, pca_image
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.read_once import refuse_changes
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
@@ -28,8 +30,6 @@ from dense_grasp.messages import (
     rgb_from_message,
     stamp_ns,
 )
-from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.read_once import refuse_changes
 from dense_grasp.stamps import LatestSlot, StampCache
 from dense_grasp_interfaces.msg import DescriptorImage
 

@@ -14,6 +14,8 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.protocol import PickPlan
 from dense_grasp_core.pinch_choice import PinchChoice, PinchPoints, SurfaceError
 from dense_grasp_core.pinch_geometry import GraspError
+from dense_grasp_ros.long_callback import long_callback
+from dense_grasp_ros.node_runner import run_node
 from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
@@ -31,7 +33,6 @@ from dense_grasp.grasp_ports import GraspGoal, GraspOutcome
 from dense_grasp.grasp_settings import changed_settings, grasp_settings, timeouts
 from dense_grasp.joint_state_monitor import JointStateMonitor
 from dense_grasp.keypoint_client import KeypointClient
-from dense_grasp_ros.long_callback import long_callback
 from dense_grasp.motion.arm_client import ArmClient
 from dense_grasp.motion.backends import make_planner
 from dense_grasp.motion.error_recovery import make_recovering
@@ -40,7 +41,6 @@ from dense_grasp.motion.guarded_arm import GuardedArm
 from dense_grasp.motion.heartbeat import Heartbeat
 from dense_grasp.motion.robot_description import RobotDescription
 from dense_grasp.motion.robot_settings import robot_settings
-from dense_grasp_ros.node_runner import run_node
 from dense_grasp.stages import GraspSequence
 from dense_grasp.wrench_monitor import WrenchMonitor
 from dense_grasp_interfaces.action import GraspObject

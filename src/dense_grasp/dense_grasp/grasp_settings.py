@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from dense_grasp_core.codes import GraspCode
+from dense_grasp_ros.read_once import refusal
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import GraspSettings
 from dense_grasp.motion.robot_settings import ARM_JOINTS, RobotSettings, numbers
-from dense_grasp_ros.read_once import refusal
 
 
 @dataclass(frozen=True)

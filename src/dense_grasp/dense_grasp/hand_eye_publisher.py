@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.read_once import refuse_changes
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from tf2_ros import StaticTransformBroadcaster
-
-from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.read_once import refuse_changes
 
 NORM_TOLERANCE = 1e-3
 FARTHEST = 1.0

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 
 from action_msgs.srv import CancelGoal
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.read_once import refuse_changes
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType, ROSClock
 from rclpy.node import Node
@@ -16,8 +18,6 @@ from dense_grasp.motion.grippers import gripper_namespaces
 from dense_grasp.motion.heartbeat import IDLE, QOS
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.motion.waiting import Deadline
-from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.read_once import refuse_changes
 
 CHECK_PERIOD = 0.01  # s
 #: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.

@@ -10,10 +10,10 @@ import sys
 from typing import Any
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.node_runner import run_node
 from rclpy.node import Node
 
 from dense_grasp.motion.robot_settings import robot_settings
-from dense_grasp_ros.node_runner import run_node
 
 
 def offer(node: Node, answers: Any, namespace: str) -> None:

@@ -12,6 +12,9 @@ from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.query import Limits, WorkspaceBox
 from dense_grasp_core.store import Row, StoreError, UnknownKeypointError
+from dense_grasp_ros.long_callback import long_callback
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.read_once import refuse_changes
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
@@ -24,12 +27,9 @@ from tf2_ros import Buffer, TransformException, TransformListener
 from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
 from dense_grasp.descriptor_services import DescriptorServices
 from dense_grasp.frames import Frame, FrameSync
-from dense_grasp_ros.long_callback import long_callback
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import NANOSECONDS, stamp_ns
-from dense_grasp_ros.node_runner import run_node
 from dense_grasp.overlay import Overlay
-from dense_grasp_ros.read_once import refuse_changes
 from dense_grasp.stamps import LatestSlot
 from dense_grasp.store_access import StoreAccess
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch

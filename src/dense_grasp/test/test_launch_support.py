@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from dense_grasp.launch_support import (
     SHIPPED_MODEL,
     LaunchArgumentError,
@@ -19,6 +18,7 @@ from dense_grasp.launch_support import (
     read_parameter,
     store_url,
 )
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 
 
 @pytest.fixture

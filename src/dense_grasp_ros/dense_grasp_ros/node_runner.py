@@ -14,7 +14,6 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
-
 #: Exit code of a node whose parameters cannot be used; starting it again would not help.
 CONFIGURATION_ERROR = os.EX_CONFIG
 #: s between two looks whether it is to end: rclpy can lose the wake-up of a signal.

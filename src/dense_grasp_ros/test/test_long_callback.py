@@ -6,8 +6,8 @@ import threading
 
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.long_callback import long_callback
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node

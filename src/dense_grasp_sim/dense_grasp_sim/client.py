@@ -11,6 +11,7 @@ import numpy as np
 import rclpy
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
+from dense_grasp_ros.action_client import ActionClient
 from rcl_interfaces.srv import SetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -30,7 +31,6 @@ from dense_grasp_interfaces.srv import (
     SimGetTruth,
     SimSetScene,
 )
-from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_sim.graph_process import GraphError, GraphProcess, wait_until
 
 CALL_TIMEOUT_S = 20.0

@@ -12,12 +12,12 @@ from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_ros.action_client import ActionClient
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.joint_state_monitor import JointStateMonitor
-from dense_grasp_ros.action_client import ActionClient
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
 

@@ -8,12 +8,12 @@ import numpy as np
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.guard import START_TOLERANCE
 from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_ros.action_client import ActionClient
 from franka_msgs.action import ErrorRecovery
 from rclpy.node import Node
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import Arm
-from dense_grasp_ros.action_client import ActionClient
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future
 
 SUCCEEDED = 4

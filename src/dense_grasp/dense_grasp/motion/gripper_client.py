@@ -11,12 +11,12 @@ from typing import Any, Protocol
 
 from control_msgs.action import GripperCommand
 from dense_grasp_core.codes import GraspCode
+from dense_grasp_ros.action_client import ActionClient
 from franka_msgs.action import Grasp, Homing, Move
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp_ros.action_client import ActionClient
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
 
