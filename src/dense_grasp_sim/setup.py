@@ -26,6 +26,7 @@ setup(
             "demo_photo = dense_grasp_sim.demo_photo:main",
             "bench_grasp = dense_grasp_sim.bench_grasp:main",
             "bench_stop = dense_grasp_sim.bench_stop:main",
+            "soak = dense_grasp_sim.soak.run:main",
         ]
     },
 )

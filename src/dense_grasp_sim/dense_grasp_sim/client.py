@@ -160,6 +160,14 @@ class GraphClient:
         request = kind.Request(**fields)
         return self.result(client.call_async(request), patience, f"answer of {client.srv_name}")
 
+    def offers(self, key: str) -> bool:
+        """Whether a node offers the service now."""
+        return self._clients[key].service_is_ready()
+
+    def request(self, key: str, **fields) -> Any:
+        """Call the service `key` and do not wait; the future of its answer."""
+        return self._clients[key].call_async(_SERVICES[key][0].Request(**fields))
+
     def register(self, object_id: str, keypoint: str, u: float, v: float, patience: float = CALL_TIMEOUT_S) -> None:
         """Teach a pixel, waiting for a fresh frame when there is none; raises GraphError when it is refused."""
 
@@ -216,6 +224,10 @@ class GraphClient:
         qos = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
         self.node.create_subscription(DescriptorImage, "/dense_grasp/descriptors", remember, qos)
 
+    def forget_descriptors(self) -> None:
+        """The clock may have begun anew: stamps of before mean nothing."""
+        self._descriptor_stamp = -1.0
+
     def wait_descriptors(self, not_before: float, timeout: float = CALL_TIMEOUT_S) -> None:
         """Until two descriptor images stamped after `not_before` s have gone by, so that every node has one."""
         first = 0.0
@@ -229,6 +241,14 @@ class GraphClient:
         self.wait(second, timeout, f"descriptors stamped after {not_before:.3f} s")
 
     # the grasp action
+
+    def offers_grasp(self) -> bool:
+        """Whether a node offers the grasp action now."""
+        return self._grasp.server_is_ready()
+
+    def request_grasp(self, goal: GraspObject.Goal, on_feedback=None) -> Any:
+        """Send a goal and do not wait; the future of its handle."""
+        return self._grasp.send_goal_async(goal, feedback_callback=on_feedback)
 
     def send_grasp(self, goal: GraspObject.Goal, on_feedback=None, timeout: float = CALL_TIMEOUT_S):
         """The accepted goal's handle; raises GraphError when it is not accepted."""
