@@ -14,11 +14,12 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.protocol import PickPlan
 from dense_grasp_core.pinch_choice import PinchChoice, PinchPoints, SurfaceError
 from dense_grasp_core.pinch_geometry import GraspError
+from dense_grasp_ros.action_server import ActionServer
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
 from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -104,12 +105,13 @@ class GraspExecutor(Node):
             MarkerArray, self.declare_parameter("grasp_markers_topic", "/dense_grasp/markers_grasp").value, 1
         )
         self._running = threading.Lock()
+        self._run_long = long_callback(self, self._run_alone)
         self._clock_watch.on_jump(self._forget)
         self._server = ActionServer(
             self,
             GraspObject,
             self.declare_parameter("action", "/dense_grasp/grasp_object").value,
-            execute_callback=long_callback(self, self._execute),
+            execute_callback=self._execute,
             goal_callback=lambda goal: GoalResponse.ACCEPT,
             cancel_callback=lambda handle: CancelResponse.ACCEPT,
             callback_group=group,
@@ -164,18 +166,22 @@ class GraspExecutor(Node):
 
     # the goal
 
-    def _execute(self, handle) -> GraspObject.Result:
+    async def _execute(self, handle) -> GraspObject.Result:
         began = time.monotonic()
+        # Answered by the loop itself: however many goals come, they take no thread.
         if not self._running.acquire(blocking=False):
             return self._end(handle, began, GraspCode.BUSY, "another goal is running", GraspOutcome())
         try:
-            others = self._heartbeat.others()
-            if others:
-                message = f"another executor drives this arm: {', '.join(others)}; end one of them"
-                return self._end(handle, began, GraspCode.BUSY, message, GraspOutcome())
-            return self._run(handle, began)
+            return await self._run_long(handle, began)
         finally:
             self._running.release()
+
+    def _run_alone(self, handle, began: float) -> GraspObject.Result:
+        others = self._heartbeat.others()
+        if others:
+            message = f"another executor drives this arm: {', '.join(others)}; end one of them"
+            return self._end(handle, began, GraspCode.BUSY, message, GraspOutcome())
+        return self._run(handle, began)
 
     def _run(self, handle, began: float) -> GraspObject.Result:
         request = handle.request

@@ -17,10 +17,11 @@ from dense_grasp.motion.heartbeat import QOS, Heartbeat
 from dense_grasp.motion.ompl_backend import LATCHED
 from dense_grasp_core.codes import GraspCode, MatchCode, Stage
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
+from dense_grasp_ros.action_client import ActionClient
 from diagnostic_msgs.msg import DiagnosticStatus
 from franka_msgs.action import Grasp, Homing, Move
 from geometry_msgs.msg import Point
-from rclpy.action import ActionClient, ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -218,6 +219,23 @@ def test_a_second_goal_is_busy_and_the_first_goes_on(setup):
     assert made.grasp().code == GraspCode.BUSY
     made.cell.held = None
     assert made.result(first).code == GraspCode.SUCCESS
+
+
+def test_twenty_goals_at_once_are_all_answered(setup):
+    """One runs, for longer than the others take to be answered; refused ones may be canceled, too."""
+    made = setup(motion_margin=120.0)
+    made.cell.held = ("Arm", 1)
+    sent = [made.client.send_goal_async(GraspObject.Goal(object_id="cap")) for _ in range(20)]
+    made.until(lambda: all(future.done() for future in sent), 20.0, "acceptance of all")
+    handles = [future.result() for future in sent]
+    futures = [handle.get_result_async() for handle in handles]
+    made.until(lambda: sum(future.done() for future in futures) == 19, 20.0, "refusals")
+    assert all(future.result().result.code == GraspCode.BUSY for future in futures if future.done())
+    cancels = [handle.cancel_goal_async() for handle, future in zip(handles, futures, strict=True) if future.done()]
+    made.until(lambda: all(future.done() for future in cancels), 20.0, "answers to the cancels of refused goals")
+    made.cell.held = None
+    made.until(lambda: all(future.done() for future in futures), 30.0, "result of the goal that ran")
+    assert Counter(future.result().result.code for future in futures) == {GraspCode.BUSY: 19, GraspCode.SUCCESS: 1}
 
 
 @pytest.mark.parametrize(

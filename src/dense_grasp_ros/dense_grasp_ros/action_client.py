@@ -7,15 +7,19 @@ from typing import Any
 
 import rclpy.action
 
+from dense_grasp_ros.service_qos import EVERY_CALL
+
 
 class ActionClient(rclpy.action.ActionClient):
     """rclpy's client notes a request after it was sent. An answer that another thread takes in between is dropped
     ("Ignoring unexpected goal response"), and an accepted goal would go on unattended. Here sending and taking
-    exclude each other.
+    exclude each other. And there is room for every answer that waits to be read.
     """
 
     def __init__(self, *arguments: Any, **more: Any):
         self._turn = threading.RLock()
+        for service in ("goal", "result", "cancel"):
+            more.setdefault(f"{service}_service_qos_profile", EVERY_CALL)
         super().__init__(*arguments, **more)
 
     def send_goal_async(self, *arguments: Any, **more: Any) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.trajectory_goal import points_of, seconds_of, tolerances_of, why_rejected
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from dense_grasp_ros.action_server import ActionServer
+from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node

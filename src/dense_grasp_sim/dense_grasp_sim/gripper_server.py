@@ -8,8 +8,9 @@ from typing import Any
 
 from control_msgs.action import GripperCommand as GripperCommandAction
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.action_server import ActionServer
 from franka_msgs.action import Grasp, Homing, Move
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
