@@ -1,12 +1,14 @@
-"""The life of a node's process: made, spun until it is told to end, closed."""
+"""The life of a node's process: made, spun until it is told to end, closed. What a callback raises does not end it."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
@@ -20,6 +22,10 @@ CONFIGURATION_ERROR = os.EX_CONFIG
 LOOK_PERIOD = 0.5
 
 
+class RestartNeeded(Exception):
+    """Raised in a callback of a node that can do nothing any more but be started anew: ends its process with 1."""
+
+
 def run_node(
     name: str,
     make: Callable[[], Node],
@@ -31,6 +37,7 @@ def run_node(
 
     refused: the exit code for parameters that are not what they must be (`make` raises DenseGraspError or rclpy's
     ParameterException), which are said in a line. CONFIGURATION_ERROR tells launch not to try again.
+    What a callback raises is logged and the node goes on; only RestartNeeded ends it: its sentence, and 1.
     """
     with _without_interrupts():
         rclpy.init(args=arguments)
@@ -40,12 +47,15 @@ def run_node(
             executor = SingleThreadedExecutor()  # and no other: see long_callback
             executor.add_node(node)
             while rclpy.ok():
-                _look(executor)
+                _look(executor, node)
         except (DenseGraspError, ParameterException) as error:
             if node is not None:
                 raise
             print(f"{name}: {error}", file=sys.stderr, flush=True)
             return refused
+        except RestartNeeded as error:
+            print(f"{name}: {error}", file=sys.stderr, flush=True)
+            return 1
         except (KeyboardInterrupt, ExternalShutdownException):
             pass
         finally:
@@ -55,12 +65,23 @@ def run_node(
     return 0
 
 
-def _look(executor: Executor) -> None:
+def _look(executor: Executor, node: Node) -> None:
     try:
         executor.spin_once(timeout_sec=LOOK_PERIOD)
-    except RuntimeError:  # rclpy's RCLError: a signal may take the context away while the next wait is prepared
-        if rclpy.ok():
+    except (KeyboardInterrupt, ExternalShutdownException, RestartNeeded):
+        raise
+    except Exception as error:
+        if not rclpy.ok():  # rclpy's RCLError: a signal may take the context away while the next wait is prepared
+            return
+        if not _is_of_a_callback(error.__traceback__):
             raise
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        node.get_logger().error(f"a callback failed, the node goes on: {error!r}\n{text}", throttle_duration_sec=1.0)
+
+
+def _is_of_a_callback(trace: TracebackType | None) -> bool:
+    """Whether an exception went through one of rclpy's tasks: these run the callbacks, and take what they get."""
+    return any(frame.f_globals.get("__name__") == "rclpy.task" for frame, _ in traceback.walk_tb(trace))
 
 
 @contextmanager

@@ -64,11 +64,27 @@ def test_a_signal_ends_it_cleanly(number):
     assert out == "closed\n" and "Traceback" not in err
 
 
-def test_an_error_of_a_running_node_is_no_refusal():
-    """launch is to start it again."""
-    process = start("Under", tick='raise DenseGraspError("lost")')
+def test_what_a_callback_raises_is_logged_and_the_node_goes_on():
+    process = start("Under", tick='self.create_timer(0.05, self.tick); self.count_publishers("not a name")')
+    assert [process.stdout.readline() for _ in range(3)] == ["runs\n"] * 3
+    process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 1 and "lost" in err
+    assert process.returncode == 0 and out.endswith("closed\n")
+    assert "a callback failed, the node goes on" in err and "not a name" in err and "in tick" in err
+
+
+def test_a_node_that_asks_for_a_new_start_ends_with_its_sentence():
+    process = start("Under", tick='from dense_grasp_ros.node_runner import RestartNeeded; raise RestartNeeded("deaf")')
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and err == "under_test: deaf\n"
+    assert out == "runs\nclosed\n"
+
+
+def test_an_error_outside_of_callbacks_ends_it():
+    """The loop itself cannot go on; launch is to start the node again."""
+    process = start("Under", tick="self.executor.wait_for_ready_callbacks = None")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "NoneType" in err
     assert out == "runs\nclosed\n"
 
 
