@@ -137,7 +137,7 @@ class CellObserver(Node):
 
         try:
             store = DescriptorStore(self._store)
-            rows = len(store.list())
+            rows = store.list(limit=0).total
             store.close()
         except DenseGraspError as error:
             return Check("descriptor store", False, str(error), "give a database with -p store:=URL")

@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.store import (
+    MAX_ROWS,
     AlreadyExistsError,
     DescriptorStore,
+    Entry,
     InvalidNameError,
     Row,
     StoreError,
@@ -24,14 +26,17 @@ from dense_grasp_interfaces.msg import Descriptor
 from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, RegisterDescriptor
 
 PATCH_PX = 64
+DAMAGED_SHOWN = 5
 FrameSource = Callable[[], tuple[Frame | None, int, str]]
 
 
-def row_message(row: Row) -> Descriptor:
+def row_message(row: Row | Entry) -> Descriptor:
     """A row of the store as a message, without its vector."""
     message = Descriptor(id=row.id, object_id=row.object_id, keypoint=row.keypoint, model_id=row.model_id)
     message.dimension = row.dimension
     message.u, message.v = row.u, row.v
+    if row.camera is not None:
+        message.image_width, message.image_height = row.camera.width, row.camera.height
     message.created.sec = math.floor(row.created)
     message.created.nanosec = int((row.created - math.floor(row.created)) * 1e9)
     return message
@@ -80,6 +85,7 @@ class DescriptorServices:
                 return codes.PIXEL_OUTSIDE, f"pixel is ({u:g}, {v:g}), expected one inside the {size} image", None
             descriptor = frame.grid.sample(u, v)
             patch = patch_png(frame.rgb, u, v)
+            camera = frame.camera
         except DenseGraspError as error:
             return codes.NO_FRAME, str(error), None
 
@@ -93,6 +99,7 @@ class DescriptorServices:
                 v=v,
                 patch=patch,
                 overwrite=request.overwrite,
+                camera=camera,
             )
 
         try:
@@ -106,12 +113,17 @@ class DescriptorServices:
     def list(self, request: ListDescriptors.Request, response: ListDescriptors.Response) -> ListDescriptors.Response:
         """Rows of one object or of all."""
         try:
-            rows = self._store.run(lambda store: store.list(request.object_id or None))
+            limit = min(request.limit or MAX_ROWS, MAX_ROWS)
+            page = self._store.run(lambda store: store.list(request.object_id, request.offset, limit))
         except StoreError as error:
             response.code, response.message = ListDescriptors.Response.STORE_ERROR, str(error)
             return response
-        response.descriptors = [row_message(row) for row in rows]
-        response.message = f"{len(rows)} descriptors"
+        response.descriptors = [row_message(entry) for entry in page.entries]
+        response.total = page.total
+        response.message = f"{len(page.entries)} of {page.total} descriptors"
+        if page.damaged:
+            named = "; ".join(page.damaged[:DAMAGED_SHOWN])
+            response.message += f"; {len(page.damaged)} left out: {named}; teach these again, or delete them"
         return response
 
     def delete(

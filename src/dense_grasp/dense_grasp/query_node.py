@@ -57,7 +57,7 @@ class QueryNode(Node):
             f"{parameter('prefix', '')}{parameter('robot_type', 'fr3')}_link0"
         )
         self._limits = self._read_limits(parameter("model", ""))
-        self._store = StoreAccess(parameter("store", "sqlite:///dense_grasp.db"))
+        self._store = StoreAccess(parameter("store", "sqlite:///dense_grasp.db"), self._log_store)
         self._sync = FrameSync(parameter("sync_queue_size", 30))
         self._overlay = Overlay(
             self,
@@ -198,18 +198,12 @@ class QueryNode(Node):
 
     # queries
 
+    def _log_store(self, note: str) -> None:
+        self.get_logger().warning(f"descriptor store: {note}")
+
     def _rows(self, object_id: str, keypoints: Sequence[str]) -> list[Row]:
         """Raises UnknownKeypointError, naming what is missing, or StoreError."""
-
-        def read(store):
-            if keypoints:
-                return [store.get(object_id, keypoint) for keypoint in keypoints]
-            rows = store.list(object_id)
-            if not rows:
-                raise UnknownKeypointError(f"object '{object_id}' is not in the store, expected a taught object")
-            return rows
-
-        return self._store.run(read)
+        return self._store.run(lambda store: store.get_all(object_id, keypoints))
 
     def _match(self, frame: Frame, rows: Sequence[Row]) -> list[KeypointMatch]:
         base_from_camera, no_transform = self._base_from_camera(frame)
@@ -231,8 +225,10 @@ class QueryNode(Node):
 
         try:
             rows = self._rows(request.object_id, names)
-        except (UnknownKeypointError, StoreError) as error:
+        except UnknownKeypointError as error:
             return fail(MatchCode.UNKNOWN_KEYPOINT, str(error))
+        except StoreError as error:
+            return fail(MatchCode.STORE_ERROR, str(error))
         names = [row.keypoint for row in rows]
         frame = self._sync.wait(lambda f: f.stamp >= not_before and self._is_fresh(f), timeout)
         if frame is None:

@@ -44,8 +44,10 @@ def register(services, u=11.5, v=19.5, object_id="cap", keypoint="contact", over
 def test_descriptor_and_patch_of_the_clicked_pixel_are_stored(services, store):
     response = register(services)
     assert response.code == Register.OK and response.descriptor.id > 0
-    (row,) = store.run(lambda opened: opened.list())
+    assert (response.descriptor.image_width, response.descriptor.image_height) == (64, 48)
+    row = store.run(lambda opened: opened.get("cap", "contact"))
     np.testing.assert_allclose(row.descriptor, FEATURES[2, 1].astype(np.float32), atol=1e-3)
+    assert row.camera == frame().camera
     patch = cv2.imdecode(np.frombuffer(row.patch, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
     np.testing.assert_array_equal(patch, RGB[: 20 + 32, : 12 + 32])
 
@@ -53,7 +55,7 @@ def test_descriptor_and_patch_of_the_clicked_pixel_are_stored(services, store):
 @pytest.mark.parametrize(("u", "v"), [(64.0, 5.0), (-1.0, 5.0), (5.0, 48.0), (float("nan"), 5.0), (5.0, float("inf"))])
 def test_pixel_outside(services, store, u, v):
     assert register(services, u, v).code == Register.PIXEL_OUTSIDE
-    assert store.run(lambda opened: opened.list()) == []
+    assert store.run(lambda opened: opened.list().entries) == []
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 65, "ä", "a/b"])

@@ -280,7 +280,7 @@ def test_corrupt_store_is_reported_and_left_alone(graph, until, tmp_path):
     listed = graph.call(ListDescriptors, "/dense_grasp/list_descriptors")
     assert listed.code == ListDescriptors.Response.STORE_ERROR and "store.db" in listed.message
     answer = cell.locate()
-    assert answer.code == MatchCode.UNKNOWN_KEYPOINT and "store.db" in answer.message
+    assert answer.code == MatchCode.STORE_ERROR and "store.db" in answer.message
     assert path.read_bytes() == b"no database" * 500
 
 

@@ -16,7 +16,7 @@ def test_nothing_is_opened_before_it_is_used(tmp_path):
 def test_action_sees_the_store(tmp_path):
     access = StoreAccess(f"sqlite:///{tmp_path / 'store.db'}")
     access.run(add)
-    assert [row.keypoint for row in access.run(lambda store: store.list())] == ["contact"]
+    assert [row.keypoint for row in access.run(lambda store: store.list().entries)] == ["contact"]
     with pytest.raises(UnknownKeypointError):
         access.run(lambda store: store.get("cap", "axis_a"))
 

@@ -1,0 +1,37 @@
+"""The descriptor store: taught keypoints in a database, SQLite by default.
+
+What `add` has returned survives a kill -9 of the process and, on SQLite, a power cut.
+"""
+
+from dense_grasp_core.store.descriptor_store import MAX_ROWS, DescriptorStore
+from dense_grasp_core.store.errors import (
+    AlreadyExistsError,
+    DamagedRowError,
+    InvalidNameError,
+    ModelMismatchError,
+    ReadOnlyError,
+    StoreError,
+    StoreMissingError,
+    UnknownKeypointError,
+)
+from dense_grasp_core.store.rows import Entry, Page, Row, check_comparable, check_name
+from dense_grasp_core.store.schema import SCHEMA_VERSION
+
+__all__ = [
+    "MAX_ROWS",
+    "SCHEMA_VERSION",
+    "AlreadyExistsError",
+    "DamagedRowError",
+    "DescriptorStore",
+    "Entry",
+    "InvalidNameError",
+    "ModelMismatchError",
+    "Page",
+    "ReadOnlyError",
+    "Row",
+    "StoreError",
+    "StoreMissingError",
+    "UnknownKeypointError",
+    "check_comparable",
+    "check_name",
+]

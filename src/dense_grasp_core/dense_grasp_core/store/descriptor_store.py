@@ -1,0 +1,215 @@
+"""Taught keypoints behind a database URL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import ArrayLike
+from sqlalchemy.exc import IntegrityError
+
+from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.store.database import Database
+from dense_grasp_core.store.errors import AlreadyExistsError, DamagedRowError, StoreError, UnknownKeypointError
+from dense_grasp_core.store.nearest import unknown_keypoint
+from dense_grasp_core.store.rows import Page, Row, camera_columns, check_name, entry_from, is_name, row_from
+from dense_grasp_core.store.schema import descriptors, key, selected
+
+#: Rows that one call returns at most.
+MAX_ROWS = 1000
+_OVERWRITE_ATTEMPTS = 5
+T = TypeVar("T")
+
+
+class DescriptorStore:
+    """Taught descriptors behind a database URL (or a path, which means a SQLite file).
+
+    Safe to use from several threads and processes. Every method raises StoreError, naming the database, when
+    it cannot do its work; what it would have written is then not there. What a method has written when it returns
+    is in the file that lies at the path then, and survives a kill -9 of the process and, on SQLite, a power cut.
+
+    create: whether a database that is not there, or empty, is made. A SQLite file that is removed while it is in use
+    is not made anew: every call raises StoreMissingError until a file is there again.
+    """
+
+    def __init__(self, url: str, create: bool = True) -> None:
+        self._database = Database(url, create)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an operator should know about how the store was opened, a sentence each."""
+        return self._database.notes
+
+    def add(
+        self,
+        object_id: str,
+        keypoint: str,
+        descriptor: ArrayLike,
+        model_id: str,
+        u: float,
+        v: float,
+        patch: bytes = b"",
+        overwrite: bool = False,
+        camera: CameraModel | None = None,
+    ) -> Row:
+        """Stores descriptor (D,) taught at pixel (u, v) of an image of `camera`; its row, once that is on the disk.
+
+        Raises InvalidNameError, AlreadyExistsError (unless overwrite), StoreError.
+        """
+        check_name("object_id", object_id)
+        check_name("keypoint", keypoint)
+        vector = np.ascontiguousarray(descriptor, dtype="<f4")
+        if vector.ndim != 1 or vector.size == 0 or not np.isfinite(vector).all():
+            raise StoreError(f"descriptor of {object_id}/{keypoint} has shape {vector.shape}, expected (D,), finite")
+        if not np.isfinite([u, v]).all():
+            raise StoreError(f"{object_id}/{keypoint} was taught at pixel ({u}, {v}), expected finite numbers")
+        if not model_id:
+            raise StoreError(f"model_id of {object_id}/{keypoint} is empty, expected the network's id")
+        values: dict[str, Any] = {
+            "object_id": object_id,
+            "keypoint": keypoint,
+            "model_id": model_id,
+            "dimension": vector.size,
+            "created": time.time(),
+            "u": float(u),
+            "v": float(v),
+            **camera_columns(camera),
+            "descriptor": vector.tobytes(),
+            "patch": bytes(patch),
+        }
+        # On a server, two writers that replace one keypoint at once collide on the unique pair; the later tries again.
+        for attempt in range(_OVERWRITE_ATTEMPTS):
+            try:
+                return self._insert(values, overwrite)
+            except AlreadyExistsError:
+                if not overwrite or attempt == _OVERWRITE_ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def get(self, object_id: str, keypoint: str) -> Row:
+        """The row of one keypoint. Raises UnknownKeypointError, DamagedRowError."""
+        return self.get_all(object_id, [keypoint])[0]
+
+    def get_all(self, object_id: str, keypoints: Sequence[str] = ()) -> list[Row]:
+        """Rows of the named keypoints of an object, in that order, or of all it has in order of name; from one moment.
+
+        Raises UnknownKeypointError when one is not there or the object has none, DamagedRowError, and StoreError for
+        more than MAX_ROWS.
+        """
+        for name in (object_id, *keypoints):
+            if not is_name(name):
+                raise UnknownKeypointError(f"store has no {name!r}: a name is 1..64 characters of [A-Za-z0-9_.-]")
+
+        def read(connection: sa.Connection) -> list[Row]:
+            columns = selected(self._database.version, with_bytes=True)
+            if keypoints:
+                queries = [sa.select(*columns).where(key(object_id, keypoint)) for keypoint in keypoints]
+            else:
+                all_of_object = sa.select(*columns).where(descriptors.c.object_id == object_id)
+                queries = [all_of_object.order_by(descriptors.c.keypoint).limit(MAX_ROWS + 1)]
+            found: list[dict[str, Any]] = []
+            for query, keypoint in zip(queries, keypoints or ("",), strict=True):
+                rows = [dict(row) for row in connection.execute(query).mappings()]
+                if not rows:
+                    raise UnknownKeypointError(unknown_keypoint(connection, object_id, keypoint))
+                found += rows
+            if len(found) > MAX_ROWS:
+                raise StoreError(f"more than {MAX_ROWS} keypoints of {object_id} were asked for at once; name fewer")
+            return [row_from(row) for row in found]
+
+        return self._run(read)
+
+    def list(self, object_id: str | None = None, offset: int = 0, limit: int = MAX_ROWS) -> Page:
+        """Entries of one object, or of all when None or empty, ordered by object_id, keypoint; MAX_ROWS at most."""
+        limit = min(max(limit, 0), MAX_ROWS)
+
+        def read(connection: sa.Connection) -> Page:
+            condition = descriptors.c.object_id == object_id if object_id else sa.true()
+            order = (descriptors.c.object_id, descriptors.c.keypoint)
+            query = sa.select(*selected(self._database.version, with_bytes=False)).where(condition).order_by(*order)
+            counted = sa.select(sa.func.count()).select_from(descriptors).where(condition)
+            total = connection.execute(counted).scalar_one()
+            entries, damaged = [], []
+            for found in connection.execute(query.limit(limit).offset(max(offset, 0))).mappings():
+                try:
+                    entries.append(entry_from(dict(found)))
+                except DamagedRowError as error:
+                    damaged.append(str(error))
+            return Page(entries, total, damaged)
+
+        if object_id and not is_name(object_id):
+            return Page([], 0, [])
+        return self._run(read)
+
+    def damaged(self) -> Iterator[tuple[int, str]]:
+        """(id, sentence) of every row that cannot be used. Reads the whole store, MAX_ROWS rows at a time."""
+        last: int | None = None
+        while True:
+            rows = self._run(partial(self._rows_after, last=last))
+            if not rows:
+                return
+            for found in rows:
+                try:
+                    row_from(found)
+                except DamagedRowError as error:
+                    yield found["id"], str(error)
+            last = rows[-1]["id"]
+
+    def delete(self, object_id: str, keypoint: str = "") -> int:
+        """Removes a keypoint, or every keypoint of the object when empty; the number removed.
+
+        Raises UnknownKeypointError when there was nothing to remove.
+        """
+        for name in (object_id, keypoint) if keypoint else (object_id,):
+            if not is_name(name):
+                raise UnknownKeypointError(f"store has no {name!r}, nothing was deleted")
+        condition = key(object_id, keypoint) if keypoint else descriptors.c.object_id == object_id
+
+        def delete(connection: sa.Connection) -> int:
+            deleted = int(connection.execute(sa.delete(descriptors).where(condition)).rowcount)
+            if deleted == 0:
+                raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was deleted")
+            return deleted
+
+        return self._run(delete, write=True)
+
+    def delete_row(self, row_id: int) -> None:
+        """Removes the row with this id, whatever it holds. Raises UnknownKeypointError."""
+        query = sa.delete(descriptors).where(descriptors.c.id == row_id)
+        if self._run(lambda connection: connection.execute(query).rowcount, write=True) == 0:
+            raise UnknownKeypointError(f"store has no row {row_id}, nothing was deleted")
+
+    def close(self) -> None:
+        """Closes the connections; using the store again opens new ones."""
+        self._database.close()
+
+    def _rows_after(self, connection: sa.Connection, last: int | None) -> Sequence[dict[str, Any]]:
+        query = sa.select(*selected(self._database.version, with_bytes=True))
+        if last is not None:
+            query = query.where(descriptors.c.id > last)
+        return [dict(row) for row in connection.execute(query.order_by(descriptors.c.id).limit(MAX_ROWS)).mappings()]
+
+    def _insert(self, values: dict[str, Any], overwrite: bool) -> Row:
+        name = f"{values['object_id']}/{values['keypoint']}"
+
+        def insert(connection: sa.Connection) -> int:
+            if overwrite:
+                replaced = key(values["object_id"], values["keypoint"])
+                connection.execute(sa.delete(descriptors).where(replaced))
+            result = connection.execute(sa.insert(descriptors).values(**values))
+            return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+        try:
+            row_id = self._run(insert, write=True)
+        except StoreError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                raise AlreadyExistsError(f"store already has {name}; set overwrite to replace it") from error
+            raise
+        return row_from({"id": row_id, "descriptor_bytes": len(values["descriptor"]), **values})
+
+    def _run(self, work: Callable[[sa.Connection], T], write: bool = False) -> T:
+        return self._database.run(work, write)

@@ -1,0 +1,166 @@
+"""Rows of the store as values, and their way to and from the columns."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.store.errors import DamagedRowError, InvalidNameError, ModelMismatchError
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One taught keypoint without its bytes, as a list shows it. Fields as in Row; dimension: D."""
+
+    id: int
+    object_id: str
+    keypoint: str
+    dimension: int
+    model_id: str
+    created: float
+    u: float
+    v: float
+    camera: CameraModel | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One taught keypoint.
+
+    descriptor: (D,) float32. created: s since 1970, UTC. u, v: px in the image it was taught on.
+    patch: PNG bytes of the image around that pixel, may be empty.
+    camera: of that image; None when it was taught with dense_grasp 0.1.0, which did not keep it.
+    """
+
+    id: int
+    object_id: str
+    keypoint: str
+    descriptor: NDArray[np.float32]
+    model_id: str
+    created: float
+    u: float
+    v: float
+    patch: bytes
+    camera: CameraModel | None = None
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        return len(self.descriptor)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list. total: rows there are without offset and limit. damaged: a sentence for each row left out."""
+
+    entries: list[Entry]
+    total: int
+    damaged: list[str]
+
+
+def check_comparable(row: Row, model_id: str, dimension: int) -> None:
+    """Raises ModelMismatchError unless the row was taught with this network and dimension."""
+    if row.model_id != model_id or row.dimension != dimension:
+        raise ModelMismatchError(
+            f"{row.object_id}/{row.keypoint} was taught with model {row.model_id} (D = {row.dimension}), "
+            f"expected {model_id} (D = {dimension}); teach it again with this model"
+        )
+
+
+def is_name(name: str) -> bool:
+    """Whether it can name an object or a keypoint: 1..64 characters of [A-Za-z0-9_.-]."""
+    return _NAME.fullmatch(name) is not None
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raises InvalidNameError, naming `kind`, unless `name` is 1..64 characters of [A-Za-z0-9_.-]."""
+    if not is_name(name):
+        raise InvalidNameError(f"{kind} is {name!r}, expected 1..64 characters of [A-Za-z0-9_.-]")
+
+
+def camera_columns(camera: CameraModel | None) -> dict[str, Any]:
+    """What the columns hold for a camera, or for none."""
+    if camera is None:
+        return {"image_width": 0, "image_height": 0, "fx": 0.0, "fy": 0.0, "cx": 0.0, "cy": 0.0, "distortion": "[]"}
+    return {
+        "image_width": camera.width,
+        "image_height": camera.height,
+        "fx": camera.fx,
+        "fy": camera.fy,
+        "cx": camera.cx,
+        "cy": camera.cy,
+        "distortion": json.dumps([float(number) for number in camera.distortion]),
+    }
+
+
+def entry_from(found: Mapping[str, Any]) -> Entry:
+    """An entry of selected columns. Raises DamagedRowError, naming the row and what is wrong with it."""
+    name = f"{found['object_id']}/{found['keypoint']}"
+    try:
+        check_name("object_id", str(found["object_id"]))
+        check_name("keypoint", str(found["keypoint"]))
+        dimension, length = int(found["dimension"]), int(found["descriptor_bytes"])
+        if dimension < 1 or length != 4 * dimension:
+            raise DamagedRowError(f"its vector has {length / 4:g} numbers, expected {dimension}, at least 1")
+        created, u, v = (float(found[column]) for column in ("created", "u", "v"))
+        if not all(map(math.isfinite, (created, u, v))):
+            raise DamagedRowError(f"created, u and v are {created}, {u} and {v}, expected finite numbers")
+        if not isinstance(found["model_id"], str) or not found["model_id"]:
+            raise DamagedRowError(f"model_id is {found['model_id']!r}, expected the network's id")
+        return Entry(
+            int(found["id"]),
+            found["object_id"],
+            found["keypoint"],
+            dimension,
+            found["model_id"],
+            created,
+            u,
+            v,
+            _camera(found),
+        )
+    except (TypeError, ValueError, DenseGraspError) as error:
+        raise DamagedRowError(f"{name} (row {found['id']}) is damaged: {error}") from error
+
+
+def row_from(found: Mapping[str, Any]) -> Row:
+    """A row of selected columns with bytes. Raises DamagedRowError, naming the row and what is wrong with it."""
+    entry = entry_from(found)
+    name = f"{entry.object_id}/{entry.keypoint} (row {entry.id})"
+    try:
+        vector = np.frombuffer(bytes(memoryview(found["descriptor"])), dtype="<f4").astype(np.float32)
+        patch = bytes(memoryview(found["patch"]))
+    except TypeError as error:  # SQLite keeps a text where bytes should be
+        raise DamagedRowError(f"{name} is damaged: {error}") from error
+    if not np.isfinite(vector).all():
+        raise DamagedRowError(f"{name} is damaged: its vector is not finite")
+    return Row(
+        entry.id,
+        entry.object_id,
+        entry.keypoint,
+        vector,
+        entry.model_id,
+        entry.created,
+        entry.u,
+        entry.v,
+        patch,
+        entry.camera,
+    )
+
+
+def _camera(found: Mapping[str, Any]) -> CameraModel | None:
+    if int(found["image_width"]) == 0:
+        return None
+    fx, fy, cx, cy = (float(found[column]) for column in ("fx", "fy", "cx", "cy"))
+    distortion = tuple(float(number) for number in json.loads(found["distortion"]))
+    return CameraModel(int(found["image_width"]), int(found["image_height"]), fx, fy, cx, cy, distortion)

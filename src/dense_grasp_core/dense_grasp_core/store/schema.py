@@ -1,0 +1,97 @@
+"""Tables of the store, and the way from an older schema to this one.
+
+Version 1 (dense_grasp 0.1.0) did not keep the camera. Version 2 does: a row of before has image_width 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from dense_grasp_core.store.errors import StoreError
+
+SCHEMA_VERSION = 2
+metadata = sa.MetaData()
+# Bytes come last: SQLite would read through them on the way to a column behind them.
+descriptors = sa.Table(
+    "descriptors",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("object_id", sa.String(64), nullable=False),
+    sa.Column("keypoint", sa.String(64), nullable=False),
+    sa.Column("model_id", sa.String(64), nullable=False),
+    sa.Column("dimension", sa.Integer, nullable=False),
+    sa.Column("created", sa.Float(53), nullable=False),
+    sa.Column("u", sa.Float(53), nullable=False),
+    sa.Column("v", sa.Float(53), nullable=False),
+    sa.Column("image_width", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("image_height", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("fx", sa.Float(53), nullable=False, server_default="0"),
+    sa.Column("fy", sa.Float(53), nullable=False, server_default="0"),
+    sa.Column("cx", sa.Float(53), nullable=False, server_default="0"),
+    sa.Column("cy", sa.Float(53), nullable=False, server_default="0"),
+    sa.Column("distortion", sa.String(512), nullable=False, server_default="[]"),
+    sa.Column("descriptor", sa.LargeBinary, nullable=False),
+    sa.Column("patch", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("object_id", "keypoint"),
+)
+version_table = sa.Table("dense_grasp_schema", metadata, sa.Column("version", sa.Integer, primary_key=True))
+#: Columns that came with a version, and what they read as in an older store.
+ADDED: dict[int, dict[str, Any]] = {
+    2: {"image_width": 0, "image_height": 0, "fx": 0.0, "fy": 0.0, "cx": 0.0, "cy": 0.0, "distortion": "[]"}
+}
+_BYTES = ("descriptor", "patch")
+
+
+def read_version(connection: sa.Connection) -> int | None:
+    """The version of the store, None for a database that holds none."""
+    if not sa.inspect(connection).has_table(version_table.name):
+        return None
+    return connection.execute(sa.select(version_table.c.version)).scalar()
+
+
+def check_version(version: int, label: str) -> None:
+    """Raises StoreError for a version that this code does not know."""
+    if not 1 <= version <= SCHEMA_VERSION:
+        raise StoreError(
+            f"descriptor store {label} has schema {version}, expected 1..{SCHEMA_VERSION}: a newer dense_grasp made "
+            "it; update dense_grasp, or give another store"
+        )
+
+
+def create(connection: sa.Connection) -> None:
+    """Tables of an empty store of this version."""
+    metadata.create_all(connection)
+    connection.execute(sa.insert(version_table).values(version=SCHEMA_VERSION))
+
+
+def migrate(connection: sa.Connection, version: int) -> None:
+    """From `version` to SCHEMA_VERSION, within the transaction of the connection."""
+    for step in range(version + 1, SCHEMA_VERSION + 1):
+        for name in ADDED[step]:
+            ddl = sa.schema.CreateColumn(descriptors.c[name]).compile(dialect=connection.dialect)
+            connection.execute(sa.DDL(f"ALTER TABLE {descriptors.name} ADD COLUMN {str(ddl).replace('%', '%%')}"))
+    connection.execute(sa.update(version_table).values(version=SCHEMA_VERSION))
+
+
+def selected(version: int, with_bytes: bool) -> Sequence[sa.ColumnElement[Any]]:
+    """Columns to select of a store of `version`, as the database holds them (a damaged value must not stop the query).
+
+    Without bytes there is `descriptor_bytes`, the length of the vector, instead of the vector and the patch.
+    """
+    lacking = {name: value for step, names in ADDED.items() if step > version for name, value in names.items()}
+    columns: list[sa.ColumnElement[Any]] = []
+    for column in descriptors.c:
+        if column.name in lacking:
+            columns.append(sa.literal(lacking[column.name]).label(column.name))
+        elif with_bytes or column.name not in _BYTES:
+            columns.append(sa.type_coerce(column, sa.types.NullType()).label(column.name))
+    columns.append(sa.func.length(descriptors.c.descriptor).label("descriptor_bytes"))
+    return columns
+
+
+def key(object_id: str, keypoint: str) -> sa.ColumnElement[bool]:
+    """The condition of one keypoint."""
+    return sa.and_(descriptors.c.object_id == object_id, descriptors.c.keypoint == keypoint)

@@ -1,0 +1,47 @@
+"""What a store's URL means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from dense_grasp_core.store.errors import StoreError
+from dense_grasp_core.store.sqlite_file import SqliteFile
+
+#: SQLite's own parameters of a file: URI that a store's URL may carry.
+SQLITE_OPTIONS = ("vfs", "nolock", "psow")
+_DRIVERS = ("sqlite", "sqlite+pysqlite")
+
+
+def parse_url(url: str) -> sa.URL:
+    """A database URL, or a path, which means a SQLite file. Raises StoreError."""
+    try:
+        return sa.make_url(url if "://" in url else f"sqlite:///{Path(url).expanduser()}")
+    except (SQLAlchemyError, RuntimeError, ValueError) as error:
+        raise StoreError(
+            f"descriptor store is {url!r}, expected a file, sqlite:///FILE or another database URL"
+        ) from error
+
+
+def in_memory(url: sa.URL) -> bool:
+    """Whether the URL means a SQLite database without a file."""
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def sqlite_file(url: sa.URL) -> SqliteFile | None:
+    """The file of a SQLite URL; None for another database and for one in memory. Raises StoreError."""
+    if url.get_backend_name() != "sqlite" or in_memory(url):
+        return None
+    if url.drivername not in _DRIVERS:
+        raise StoreError(f"descriptor store {url} names driver {url.drivername}, expected {' or '.join(_DRIVERS)}")
+    name, _, inner = str(url.database).partition("?")
+    options = {**{key: str(value) for key, value in url.query.items()}, **dict(parse_qsl(inner))}
+    name = unquote(name.removeprefix("file:")) if name.startswith("file:") else str(url.database)
+    options.pop("uri", None)
+    unknown = sorted(set(options) - set(SQLITE_OPTIONS))
+    if unknown:
+        raise StoreError(f"descriptor store {url} has option {unknown[0]}, expected one of {', '.join(SQLITE_OPTIONS)}")
+    return SqliteFile(Path(name).expanduser(), options)
