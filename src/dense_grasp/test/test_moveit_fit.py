@@ -12,7 +12,7 @@ from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.guard import MotionBounds, check_trajectory
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.motion.protocol import PlanError
+from dense_grasp_core.motion.protocol import PlanError, Trajectory
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.timing import MotionLimits
 
@@ -92,3 +92,22 @@ def test_an_answer_that_cannot_be_driven_is_refused(planner, changed, code, word
     with pytest.raises(PlanError, match=word) as caught:
         fitted("move_group", answer(planner, **changed), planner, START, GOAL)
     assert caught.value.code == code
+
+
+def test_too_fast_near_the_end_of_a_joint_it_gets_our_times(planner):
+    """MoveIt's limits are constant; the robot's are not."""
+    goal = GOAL.copy()
+    goal[0] = planner.robot.lower[0]
+    first = answer(planner, 10.0)
+    share = (1 - np.cos(np.pi * first.times / 10.0))[:, None] / 2
+    rate = (np.pi / 10.0 * np.sin(np.pi * first.times / 10.0))[:, None] / 2
+    way = goal - START
+    near = answer(planner, times=first.times / 3, positions=START + share * way, velocities=3 * rate * way)
+    limits, robot = planner.config.limits, planner.robot
+    sent = Trajectory(planner.joint_names, near.times, near.positions, near.velocities)
+    assert np.max(robot.near_ends.share(*sent.between()[1:])) > 1.0
+    trajectory = fitted("move_group", near, planner, START, goal)
+    bounds = MotionBounds(robot.lower, robot.upper, limits, np.full(3, -2.0), np.full(3, 2.0), 0.3)
+    check_trajectory(trajectory, bounds, planner.tcp_pose, START)
+    np.testing.assert_array_equal(trajectory.end, goal)
+    assert trajectory.duration < 20.0

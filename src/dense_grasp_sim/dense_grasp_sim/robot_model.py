@@ -154,7 +154,7 @@ def _arm_joint(models: Path, names: RobotNames, index: int) -> ET.Element:
     joint = ET.Element("joint", name=names.of(f"joint{index}"), type=source.get("type", ""))
     ET.SubElement(joint, "parent", link=names.of(f"link{index - 1}"))
     ET.SubElement(joint, "child", link=names.of(f"link{index}"))
-    for tag in ("origin", "axis", "limit"):
+    for tag in ("origin", "axis", "limit", "position_based_velocity_limits"):
         element = source.find(tag)
         if element is not None and not (tag == "axis" and source.get("type") == "fixed"):
             joint.append(element)

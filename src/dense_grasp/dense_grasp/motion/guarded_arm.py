@@ -8,6 +8,7 @@ import numpy as np
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.guard import START_TOLERANCE, MotionBounds, check_trajectory
+from dense_grasp_core.motion.near_ends import near_ends
 from dense_grasp_core.motion.protocol import PlanError, Trajectory
 from dense_grasp_core.motion.timing import MotionLimits
 from dense_grasp_core.motion.urdf import joint_limits
@@ -67,6 +68,10 @@ def motion_bounds(settings: RobotSettings, urdf: str) -> MotionBounds:
     """What every motion of this arm keeps. Raises DenseGraspError for limits that are none."""
     lower, upper, velocity = joint_limits(urdf, settings.joint_names)
     limits = MotionLimits.scaled(
-        velocity, settings.acceleration_limits, settings.velocity_scaling, settings.acceleration_scaling
+        velocity,
+        settings.acceleration_limits,
+        settings.velocity_scaling,
+        settings.acceleration_scaling,
+        near_ends(urdf, settings.joint_names, settings.robot_type),
     )
     return MotionBounds(lower, upper, limits, *settings.room, settings.tcp_speed)

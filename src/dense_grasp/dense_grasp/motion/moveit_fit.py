@@ -8,7 +8,7 @@ import numpy as np
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.embedded import EmbeddedConfig
 from dense_grasp_core.motion.protocol import PlanError, Trajectory
-from dense_grasp_core.motion.timing import excess, slow_down
+from dense_grasp_core.motion.timing import SPACING, excess, near_excess, slow_down
 
 from dense_grasp.motion.moveit_port import PathAnswer
 
@@ -17,6 +17,8 @@ Array = np.ndarray
 END_TOLERANCE = 2e-3
 #: s; a point that comes sooner after the one before it is left out.
 SHORTEST = 1e-3
+#: rad between the points of a path that gets our times; the spline through them stays near the path that was checked.
+FINE = SPACING / 4
 
 
 class Timer(Protocol):
@@ -31,14 +33,15 @@ class Timer(Protocol):
     def tcp_pose(self, positions: Array) -> Array:
         """base_from_tcp (4, 4) at `positions` (J,)."""
 
-    def timed(self, path: Array, tcp_speed: float) -> Trajectory:
-        """A path (N, J) timed within our limits."""
+    def timed(self, path: Array, tcp_speed: float, spacing: float = SPACING) -> Trajectory:
+        """A path (N, J) timed within our limits, by a spline through points `spacing` rad apart."""
 
 
 def fitted(who: str, answer: PathAnswer, timer: Timer, start: Array, goal: Array) -> Trajectory:
     """The answer as a trajectory from `start` to `goal` (J,) that the guard lets pass.
 
-    Even slowing down leaves the path as it was checked. A path without times gets ours.
+    Even slowing down leaves the path as it was checked. A path without times, or that is too fast near the end of a
+    joint, gets our times.
     Raises PlanError PLANNER_UNAVAILABLE for missing joints, PLANNING_FAILED for wrong ends or numbers.
     """
     times, positions, velocities = _columns(who, answer, timer.joint_names)
@@ -60,7 +63,11 @@ def fitted(who: str, answer: PathAnswer, timer: Timer, start: Array, goal: Array
     trajectory = Trajectory(timer.joint_names, times, positions, velocities)
     points = np.array([timer.tcp_pose(q)[:3, 3] for q in positions])
     tool = np.max(np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(times)) / tcp_speed
-    return slow_down(trajectory, max(excess(trajectory, timer.config.limits), float(tool)))
+    evenly = max(1.0, excess(trajectory, timer.config.limits), float(tool))
+    if near_excess(trajectory, timer.config.limits) > evenly:
+        # MoveIt knows constant limits. Slowed down evenly, the whole way would creep as the last of it has to.
+        return timer.timed(positions, tcp_speed, FINE)
+    return slow_down(trajectory, evenly)
 
 
 def _columns(who: str, answer: PathAnswer, names: tuple[str, ...]) -> tuple[Array, Array, Array | None]:

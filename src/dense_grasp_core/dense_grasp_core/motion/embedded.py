@@ -48,7 +48,7 @@ class EmbeddedPlanner:
                 f"{robot.name} has {len(robot.joint_names)} joints",
             )
         self.robot = robot
-        self.config = config
+        self.config = replace(config, limits=replace(config.limits, near_ends=robot.near_ends))
         self.kinematics = InverseKinematics(robot)
 
     @property
@@ -64,7 +64,12 @@ class EmbeddedPlanner:
         """A collision-free way to the joint goal (7,)."""
         goal = np.asarray(goal, dtype=float)
         if not self.robot.within_limits(goal):
-            raise PlanError(GraspCode.UNREACHABLE, f"joint goal {np.round(goal, 3)} is outside the joint limits")
+            worst = int(np.argmax(np.maximum(self.robot.lower - goal, goal - self.robot.upper)))
+            raise PlanError(
+                GraspCode.UNREACHABLE,
+                f"the goal has {self.joint_names[worst]} at {goal[worst]:.4f} rad, expected "
+                f"{self.robot.lower[worst]:.4f} to {self.robot.upper[worst]:.4f}, where this arm lets it move",
+            )
         return self.joint_move(self.checker(world, start), start, goal, stop)
 
     def plan_line(
@@ -131,9 +136,15 @@ class EmbeddedPlanner:
                     return trajectory
         raise PlanError(GraspCode.PLANNING_FAILED, "the smoothed path touches an obstacle, three times over")
 
-    def timed(self, path: Array, tcp_speed: float, spacing: float = SPACING) -> Trajectory:
-        """The path (N, 7) timed within joint limits and a speed limit of the tool centre point."""
-        trajectory = time_path(self.robot.joint_names, path, self.config.limits, self.config.period, spacing)
+    def timed(
+        self, path: Array, tcp_speed: float, spacing: float = SPACING, reversible: bool = False
+    ) -> Trajectory:
+        """The path (N, 7) timed within joint limits and a speed limit of the tool centre point.
+
+        reversible: the limits hold for the way back, too.
+        """
+        names, config = self.robot.joint_names, self.config
+        trajectory = time_path(names, path, config.limits, config.period, spacing, reversible)
         points = np.array([self.robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
         speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(trajectory.times)
         return slow_down(trajectory, float(np.max(speeds)) / tcp_speed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.motion.near_ends import NearEnds
 from dense_grasp_core.motion.protocol import PlanError, Trajectory
 from dense_grasp_core.motion.timing import MotionLimits
 
@@ -16,6 +17,8 @@ Array = np.ndarray
 SHARE = 0.05
 POSITION_TOLERANCE = 1e-3  # rad
 DISTANCE_TOLERANCE = 1e-3  # m
+#: Share by which a speed may be over its limit near a joint's end: the robot stops there, so for rounding only.
+NEAR_SHARE = 1e-3
 START_TOLERANCE = 0.1  # rad between the arm and the first point
 
 
@@ -56,6 +59,7 @@ def check_trajectory(
     moved = np.diff(positions, axis=0) / steps
     for speeds in (velocities, moved):
         _check_size("velocity", "rad/s", trajectory.joint_names, times, speeds, bounds.limits.velocity)
+    _check_near_ends(trajectory, bounds.limits.near_ends)
     gains = np.diff(velocities, axis=0) / steps
     _check_size("acceleration", "rad/s^2", trajectory.joint_names, times, gains, bounds.limits.acceleration)
     points = np.array([tcp_pose(q)[:3, 3] for q in positions])
@@ -119,6 +123,23 @@ def _check_size(what: str, unit: str, names: tuple[str, ...], times: Array, valu
         raise _refused(
             f"{what} of {names[column]} is {abs(values[row, column]):.3f} {unit} at {times[row]:.2f} s, expected at "
             f"most {limit[column]:.3f}"
+        )
+
+
+def _check_near_ends(trajectory: Trajectory, near_ends: NearEnds | None) -> None:
+    """The velocities that the robot allows near the ends of its joints, on the cubics that a controller drives."""
+    if near_ends is None:
+        return
+    times, positions, velocities = trajectory.between()
+    index = _worst(near_ends.share(positions, velocities) - (1.0 + NEAR_SHARE))
+    if index is not None:
+        row, column = index
+        q, v = positions[row], float(velocities[row, column])
+        end = (near_ends.upper if v > 0.0 else near_ends.lower)[column]
+        most = float((near_ends.highest(q) if v > 0.0 else -near_ends.lowest(q))[column])
+        raise _refused(
+            f"velocity of {trajectory.joint_names[column]} is {abs(v):.3f} rad/s at {times[row]:.2f} s, "
+            f"{abs(end - q[column]):.4f} rad before the end of the joint, where the robot allows {most:.3f}"
         )
 
 

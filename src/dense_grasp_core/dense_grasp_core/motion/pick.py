@@ -72,8 +72,9 @@ def plan_pick(planner: EmbeddedPlanner, request: PickRequest, stop: StopCheck | 
         finally:
             stages["path"] = stages.get("path", 0.0) + time.monotonic() - mark
         mark = time.monotonic()
-        approach = planner.timed(option.approach, planner.config.approach_speed)
-        lift = planner.timed(option.lift, planner.config.lift_speed)
+        # An object that is put back goes both ways backwards.
+        approach = planner.timed(option.approach, planner.config.approach_speed, reversible=True)
+        lift = planner.timed(option.lift, planner.config.lift_speed, reversible=True)
         stages["timing"] = time.monotonic() - mark
         pose = np.asarray(request.candidates[option.candidate], dtype=float)
         return PickPlan(to_pre_grasp, approach, lift, pose, option.candidate, time.monotonic() - began, stages)

@@ -55,6 +55,25 @@ class Trajectory:
         """Positions (J,) at `time`, linear between the points, held outside."""
         return np.array([np.interp(time, self.times, column) for column in self.positions.T])
 
+    def between(self, parts: int = 4) -> tuple[Array, Array, Array]:
+        """Times (M,), positions and velocities (M, J) of the cubics through the points, as a trajectory controller
+        drives them, `parts` a step.
+        """
+        step = np.diff(self.times)[:, None, None]
+        fraction = (np.arange(parts) / parts)[None, :, None]
+        q0, q1 = self.positions[:-1, None], self.positions[1:, None]
+        v0, v1 = self.velocities[:-1, None] * step, self.velocities[1:, None] * step
+        a, b = 2.0 * (q0 - q1) + v0 + v1, 3.0 * (q1 - q0) - 2.0 * v0 - v1
+        positions = q0 + fraction * (v0 + fraction * (b + fraction * a))
+        velocities = (v0 + fraction * (2.0 * b + 3.0 * fraction * a)) / step
+        times = self.times[:-1, None] + step[:, :, 0] * fraction[:, :, 0]
+        joints = self.positions.shape[1]
+        return (
+            np.append(times.ravel(), self.times[-1]),
+            np.vstack([positions.reshape(-1, joints), self.positions[-1:]]),
+            np.vstack([velocities.reshape(-1, joints), self.velocities[-1:]]),
+        )
+
 
 @dataclass(frozen=True)
 class WorldModel:

@@ -8,6 +8,7 @@ import coal
 import numpy as np
 import pinocchio as pin
 
+from dense_grasp_core.motion.near_ends import near_ends
 from dense_grasp_core.motion.urdf import (
     PackageResolver,
     RobotModelError,
@@ -68,8 +69,8 @@ class RobotModel:
                 )
         self.model = self._reduce(full, finger_width)
         self.data = self.model.createData()
-        self.lower = np.array(self.model.lowerPositionLimit)
-        self.upper = np.array(self.model.upperPositionLimit)
+        self.near_ends = near_ends(urdf, self.joint_names, robot_type)
+        self.lower, self.upper = self._reachable()
         self.velocity_limits = np.array(self.model.velocityLimit)
         self.base_frame = f"{self.name}_link0"
         base = self.model.frames[self._frame(self.base_frame)]
@@ -89,6 +90,14 @@ class RobotModel:
         if not self.links_of_geometry:
             raise RobotModelError("robot description has no collision geometry: nothing could be avoided")
         self.self_pairs = self._allowed_pairs(disabled_pairs(srdf) if srdf else set())
+
+    def _reachable(self) -> tuple[Array, Array]:
+        """Between which positions (7,) the joints may be sent: where they end, or may move outwards no more."""
+        lower, upper = np.array(self.model.lowerPositionLimit), np.array(self.model.upperPositionLimit)
+        if self.near_ends is None:
+            return lower, upper
+        low, high = self.near_ends.reachable()
+        return np.maximum(lower, low), np.minimum(upper, high)
 
     def tcp_pose(self, positions: Array) -> Array:
         """base_from_tcp (4, 4) at `positions` (7,)."""

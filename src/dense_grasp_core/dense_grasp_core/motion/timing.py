@@ -12,6 +12,8 @@ from toppra import algorithm, constraint
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.collision import densify
+from dense_grasp_core.motion.near_ends import TOLERANCE as NEAR_TOLERANCE
+from dense_grasp_core.motion.near_ends import NearEnds
 from dense_grasp_core.motion.protocol import PlanError, Trajectory
 
 Array = np.ndarray
@@ -26,10 +28,14 @@ class LimitError(DenseGraspError):
 
 @dataclass(frozen=True)
 class MotionLimits:
-    """Joint limits after scaling, `velocity` rad/s and `acceleration` rad/s^2, both (7,)."""
+    """Joint limits after scaling, `velocity` rad/s and `acceleration` rad/s^2, both (7,).
+
+    near_ends: what the velocities are besides near the ends of the joints, unscaled; None: nothing.
+    """
 
     velocity: Array
     acceleration: Array
+    near_ends: NearEnds | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("velocity", self.velocity), ("acceleration", self.acceleration)):
@@ -40,20 +46,42 @@ class MotionLimits:
 
     @classmethod
     def scaled(
-        cls, velocity: Array, acceleration: Array, velocity_scaling: float, acceleration_scaling: float
+        cls,
+        velocity: Array,
+        acceleration: Array,
+        velocity_scaling: float,
+        acceleration_scaling: float,
+        near_ends: NearEnds | None = None,
     ) -> MotionLimits:
         """The robot's limits (7,) times factors in 0..1. Raises LimitError for factors outside."""
         for name, factor in (("velocity", velocity_scaling), ("acceleration", acceleration_scaling)):
             if not 0.0 < factor <= 1.0:
                 raise LimitError(f"{name} scaling is {factor}, expected above 0 and at most 1")
-        return cls(np.asarray(velocity) * velocity_scaling, np.asarray(acceleration) * acceleration_scaling)
+        return cls(np.asarray(velocity) * velocity_scaling, np.asarray(acceleration) * acceleration_scaling, near_ends)
+
+    def range_at(self, positions: Array) -> tuple[Array, Array]:
+        """Lowest and highest velocity (N, J) rad/s at positions (N, J), libfranka's own tolerance kept."""
+        low, high = -np.broadcast_to(self.velocity, positions.shape), np.broadcast_to(self.velocity, positions.shape)
+        if self.near_ends is None:
+            return low, high
+        keep = NEAR_TOLERANCE
+        return (
+            np.maximum(low, np.minimum(self.near_ends.lowest(positions) + keep, -keep)),
+            np.minimum(high, np.maximum(self.near_ends.highest(positions) - keep, keep)),
+        )
 
 
 def time_path(
-    names: tuple[str, ...], path: Array, limits: MotionLimits, period: float = 0.02, spacing: float = SPACING
+    names: tuple[str, ...],
+    path: Array,
+    limits: MotionLimits,
+    period: float = 0.02,
+    spacing: float = SPACING,
+    reversible: bool = False,
 ) -> Trajectory:
     """A trajectory with a point every `period` s along the polyline (N, J), at rest at both ends.
 
+    reversible: played backwards it keeps the limits, too. Away from its end a joint may go faster than towards it.
     The spline through the path leaves it a little at corners, less with a smaller `spacing` (rad): check the result.
     Raises PlanError PLANNING_FAILED when no parameterisation is found.
     """
@@ -62,14 +90,14 @@ def time_path(
         return standstill(names, np.asarray(path, dtype=float)[-1])
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(waypoints, axis=0), axis=1))])
     curve = toppra.SplineInterpolator(lengths, waypoints)
+    grid = np.linspace(0.0, lengths[-1], int(np.clip(2 * len(waypoints), 40, 200)))
     constraints = [
-        constraint.JointVelocityConstraint(np.stack([-limits.velocity, limits.velocity], axis=1)),
+        _velocity_constraint(curve, grid, limits, reversible),
         constraint.JointAccelerationConstraint(
             np.stack([-limits.acceleration, limits.acceleration], axis=1),
             discretization_scheme=constraint.DiscretizationType.Interpolation,
         ),
     ]
-    grid = np.linspace(0.0, lengths[-1], int(np.clip(2 * len(waypoints), 40, 200)))
     timed = algorithm.TOPPRA(constraints, curve, gridpoints=grid).compute_trajectory(0.0, 0.0)
     if timed is None:
         raise PlanError(GraspCode.PLANNING_FAILED, f"no timing for a path of {lengths[-1]:.2f} rad within the limits")
@@ -88,7 +116,21 @@ def time_path(
     velocities[0] = velocities[-1] = 0.0
     trajectory = Trajectory(names, source * stretch, positions, velocities)
     # Who follows the points, and the guard, see what changes from one to the next.
-    return slow_down(trajectory, excess(trajectory, limits))
+    return slow_down(trajectory, max(excess(trajectory, limits), near_excess(trajectory, limits, reversible)))
+
+
+def _velocity_constraint(
+    curve: toppra.SplineInterpolator, grid: Array, limits: MotionLimits, reversible: bool
+) -> constraint.Constraint:
+    """Of the joints along the curve at the points of the grid; constant where none comes near its end."""
+    low, high = limits.range_at(curve(grid))
+    if reversible:
+        high = np.minimum(high, -low)
+        low = -high
+    table = np.stack([low, high], axis=2)
+    if np.all(low <= -limits.velocity) and np.all(high >= limits.velocity):
+        return constraint.JointVelocityConstraint(table[0])
+    return constraint.JointVelocityConstraintVarying(lambda s: table[int(np.searchsorted(grid, s))])
 
 
 def excess(trajectory: Trajectory, limits: MotionLimits) -> float:
@@ -101,6 +143,16 @@ def excess(trajectory: Trajectory, limits: MotionLimits) -> float:
     speed = max(float(np.max(np.abs(v) / limits.velocity)) for v in (trajectory.velocities, moved))
     gain = float(np.max(np.abs(np.diff(trajectory.velocities, axis=0)) / steps / limits.acceleration))
     return max(speed, float(np.sqrt(gain)))
+
+
+def near_excess(trajectory: Trajectory, limits: MotionLimits, reversible: bool = False) -> float:
+    """As excess(), of the limits near the ends of the joints; seen between the points, too. 0 without such limits."""
+    if limits.near_ends is None:
+        return 0.0
+    _, positions, velocities = trajectory.between()
+    share = float(np.max(limits.near_ends.share(positions, velocities, NEAR_TOLERANCE)))
+    back = float(np.max(limits.near_ends.share(positions, -velocities, NEAR_TOLERANCE))) if reversible else 0.0
+    return max(share, back)
 
 
 def slow_down(trajectory: Trajectory, factor: float) -> Trajectory:
