@@ -58,7 +58,7 @@ def resting_points(first: DepthPicture, second: DepthPicture, seed: int = 0) -> 
 
 
 def _matches(first: DepthPicture, second: DepthPicture) -> tuple[Array, Array]:
-    sift = cv2.SIFT_create(nfeatures=_FEATURES, contrastThreshold=0.01)
+    sift = cv2.SIFT.create(nfeatures=_FEATURES, contrastThreshold=0.01)
     found = [sift.detectAndCompute(cv2.cvtColor(p.rgb, cv2.COLOR_RGB2GRAY), None) for p in (first, second)]
     (points_a, words_a), (points_b, words_b) = found
     if words_a is None or words_b is None or len(words_a) < 2 or len(words_b) < 2:

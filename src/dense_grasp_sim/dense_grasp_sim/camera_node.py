@@ -19,6 +19,7 @@ from .messages import camera_info_message, image_message, to_time
 from .simulator import Simulator, Snapshot
 
 STAMP_FAULT = 0.007  # s between colour and depth with the fault stamps_apart
+AHEAD_FAULT = 0.8  # s between every stamp and the clock with the fault stamps_ahead
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +91,7 @@ class CameraLoop(LoopThread):
         if not pictures and not infos:
             return False
         snapshot = self._simulator.snapshot()
-        stamp, frame = to_time(snapshot.time), self._options.optical_frame
+        stamp, frame = to_time(self._stamp(snapshot.time)), self._options.optical_frame
         picture = None
         if pictures:
             picture = self._renderer.render(snapshot, dataclasses.replace(WRIST, shadows=self._options.wrist_shadows))
@@ -104,7 +105,7 @@ class CameraLoop(LoopThread):
 
     def _publish_pictures(self, picture: Picture) -> None:
         fault, frame = self._fault(), self._options.optical_frame
-        stamp = to_time(picture.time)
+        stamp = to_time(self._stamp(picture.time))
         encoding = "bogus8" if fault == "wrong_encoding" else "rgb8"
         self._colour.publish(image_message(picture.rgb, encoding, stamp, frame))
         if fault == "no_depth":
@@ -118,9 +119,14 @@ class CameraLoop(LoopThread):
         depth = self._measured(picture)
         if fault == "zero_depth":
             depth = np.zeros_like(depth)
+        if fault == "depth_in_tenths":
+            depth = np.minimum(depth.astype(np.uint32) * 10, np.iinfo(np.uint16).max).astype(np.uint16)
         if fault == "wrong_size":
             depth = np.ascontiguousarray(depth[::2, ::2])
         self._depth.publish(image_message(depth, "16UC1", stamp, frame))
+
+    def _stamp(self, seconds: float) -> float:
+        return seconds + AHEAD_FAULT if self._fault() == "stamps_ahead" else seconds
 
     def _measured(self, picture: Picture) -> np.ndarray:
         if self._options.noise:

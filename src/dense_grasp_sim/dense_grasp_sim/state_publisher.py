@@ -60,7 +60,8 @@ class StatePublisher:
         self._clock.publish(Clock(clock=stamp))
         if fault != "frozen_joint_states":
             names = self._names.arm_joints + self._names.finger_joints
-            self._joints.publish(_joint_state(stamp, names, positions, velocities, efforts))
+            told = [*positions[:7], 0.0, 0.0] if fault == "zero_fingers" else positions
+            self._joints.publish(_joint_state(stamp, names, told, velocities, efforts))
         if self._count % TF_EVERY == 0 and fault != "no_tf":
             self._tf.publish(TFMessage(transforms=self._links.moving(qpos, stamp)))
         if self._count % GRIPPER_EVERY == 0:

@@ -123,7 +123,7 @@ def client():
     c.listen(Clock, "/clock")
     c.listen(JointState, "/joint_states")
     try:
-        c.until(lambda: bool(c.messages["/joint_states"]), 40.0)
+        c.until(lambda: bool(c.messages["/joint_states"]), 240.0)
         yield c
         assert process.poll() is None, "sim_cell died"
     finally:
@@ -314,6 +314,27 @@ def test_faults(client: Client) -> None:
     result = client.send(FollowJointTrajectory, "/fr3_arm_controller/follow_joint_trajectory", goal)
     assert result.status == 6 and "controller_aborts" in result.result.error_string
     assert client.set_parameter("fault", "")
+
+
+def test_faults_of_stamps_units_and_fingers(client: Client) -> None:
+    client.listen(Image, DEPTH, qos_profile_sensor_data)
+    client.newest(DEPTH)
+    near = np.median(np.frombuffer(client.messages[DEPTH][-1].data, np.uint16))
+
+    def ahead() -> float:
+        image = client.newest(DEPTH)
+        return stamp_of(image) - seconds(client.messages["/clock"][-1])
+
+    assert ahead() < 0.05
+    assert client.set_parameter("fault", "stamps_ahead")
+    client.until(lambda: ahead() > 0.3)
+    assert client.set_parameter("fault", "depth_in_tenths")
+    client.until(lambda: np.median(np.frombuffer(client.newest(DEPTH).data, np.uint16)) > 9 * near)
+    assert client.set_parameter("fault", "zero_fingers")
+    client.until(lambda: list(client.newest("/joint_states").position[7:]) == [0.0, 0.0])
+    assert client.set_parameter("fault", "")
+    client.until(lambda: client.newest("/joint_states").position[7] > 0.01)
+    client.deaf(DEPTH)
 
 
 def _shows(image: Image, fault: str) -> bool:
