@@ -16,7 +16,7 @@ from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.store.database import Database
 from dense_grasp_core.store.errors import AlreadyExistsError, DamagedRowError, StoreError, UnknownKeypointError
 from dense_grasp_core.store.nearest import unknown_keypoint
-from dense_grasp_core.store.rows import Page, Row, camera_columns, check_name, entry_from, is_name, row_from
+from dense_grasp_core.store.rows import Page, Row, camera_columns, check_name, entry_from, is_name, row_from, shown
 from dense_grasp_core.store.schema import descriptors, key, selected
 
 #: Rows that one call returns at most.
@@ -102,7 +102,7 @@ class DescriptorStore:
         """
         for name in (object_id, *keypoints):
             if not is_name(name):
-                raise UnknownKeypointError(f"store has no {name!r}: a name is 1..64 characters of [A-Za-z0-9_.-]")
+                raise UnknownKeypointError(f"store has no {shown(name)}: a name is 1..64 characters of [A-Za-z0-9_.-]")
 
         def read(connection: sa.Connection) -> list[Row]:
             columns = selected(self._database.version, with_bytes=True)
@@ -166,7 +166,7 @@ class DescriptorStore:
         """
         for name in (object_id, keypoint) if keypoint else (object_id,):
             if not is_name(name):
-                raise UnknownKeypointError(f"store has no {name!r}, nothing was deleted")
+                raise UnknownKeypointError(f"store has no {shown(name)}, nothing was deleted")
         condition = key(object_id, keypoint) if keypoint else descriptors.c.object_id == object_id
 
         def delete(connection: sa.Connection) -> int:

@@ -45,7 +45,9 @@ def _nearest(
         candidates += connection.execute(around).scalars()
     if not candidates:
         candidates = [*connection.execute(query).scalars()]
-    return difflib.get_close_matches(name, dict.fromkeys(candidates), SHOWN, 0.5) or candidates[:SHOWN]
+    longer = [candidate for candidate in candidates if name and candidate.startswith(name)]
+    close = difflib.get_close_matches(name, dict.fromkeys(candidates), SHOWN, 0.5)
+    return list(dict.fromkeys([*longer, *close]))[:SHOWN] or candidates[:SHOWN]
 
 
 def _counted(number: int, what: str) -> str:

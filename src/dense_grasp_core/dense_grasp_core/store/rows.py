@@ -16,6 +16,7 @@ from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.store.errors import DamagedRowError, InvalidNameError, ModelMismatchError
 
+_LONGEST_SHOWN = 80
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -83,10 +84,15 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def shown(name: str) -> str:
+    """A name as a message shows it, whatever it holds and however long it is."""
+    return repr(name) if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]!r}... ({len(name)} characters)"
+
+
 def check_name(kind: str, name: str) -> None:
     """Raises InvalidNameError, naming `kind`, unless `name` is 1..64 characters of [A-Za-z0-9_.-]."""
     if not is_name(name):
-        raise InvalidNameError(f"{kind} is {name!r}, expected 1..64 characters of [A-Za-z0-9_.-]")
+        raise InvalidNameError(f"{kind} is {shown(name)}, expected 1..64 characters of [A-Za-z0-9_.-]")
 
 
 def camera_columns(camera: CameraModel | None) -> dict[str, Any]:

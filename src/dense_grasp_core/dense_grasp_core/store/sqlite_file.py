@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,16 @@ class SqliteFile:
         self._options = dict(options or {})
 
     def state(self) -> FileState | None:
-        """What lies there now; None for nothing."""
+        """What lies there now; None for nothing. Raises StoreError where this cannot be seen."""
         try:
             found = self.path.stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise StoreError(
+                f"descriptor store {self.path} cannot be reached: {error.strerror or error}; check its folders and their "
+                "permissions, or name another file"
+            ) from error
         writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
         return FileState(found.st_dev, found.st_ino, writable)
 
@@ -132,7 +138,7 @@ class SqliteFile:
         else:
             connection, folder = self._connect_to_read(told)
         try:
-            mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+            mode = _journal_mode(connection)
         except BaseException:
             connection.close()
             raise
@@ -156,35 +162,26 @@ class SqliteFile:
     def _connect_to_write(self, notes: list[str]) -> sqlite3.Connection:
         connection = self.connect("rw")
         try:
-            try:
-                mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-                connection.execute("PRAGMA schema_version").fetchone()
-            except sqlite3.OperationalError as error:
-                if "locked" in str(error):
-                    raise
-                # A store of 0.1.0 on a file system without shared memory opens for one process alone.
-                connection.close()
-                connection = self.connect("rw")
-                connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-                connection.execute("PRAGMA schema_version").fetchone()
-                mode = "wal"
-            if mode == "wal":
-                connection = self._leave_log(connection, notes)
+            if _journal_mode(connection) == "wal":
+                connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA synchronous=EXTRA")
+            return connection
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                notes.append(f"{self.path} keeps its write-ahead log, another process has it open ({error})")
+                connection.execute("PRAGMA synchronous=FULL")
+                return connection
+            connection.close()
         except BaseException:
             connection.close()
             raise
+        # The log needs shared memory, unless one process has the file alone.
+        with closing(self.connect("rw")) as alone:
+            alone.execute("PRAGMA locking_mode=EXCLUSIVE")
+            alone.execute("PRAGMA journal_mode=DELETE")
+        connection = self.connect("rw")
+        connection.execute("PRAGMA synchronous=EXTRA")
         return connection
-
-    def _leave_log(self, connection: sqlite3.Connection, notes: list[str]) -> sqlite3.Connection:
-        """Converts a store of 0.1.0; one that another process holds open keeps its log for now."""
-        try:
-            connection.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError as error:
-            notes.append(f"{self.path} keeps its write-ahead log, another process has it open ({error})")
-            return connection
-        connection.close()
-        return self.connect("rw")
 
     def _connect_to_read(self, notes: list[str]) -> tuple[sqlite3.Connection, tempfile.TemporaryDirectory | None]:
         notes.append(f"{self.path} is read-only (file, folder or file system): it can be read, not written")
@@ -241,8 +238,14 @@ class SqliteFile:
         return len(header) == 20 and header[18] == _ROLLBACK_FORMAT
 
 
+def _journal_mode(connection: sqlite3.Connection) -> str:
+    """delete, wal, ...; reads the header, and so raises sqlite3.Error where a file is none or cannot be locked."""
+    connection.execute("PRAGMA schema_version").fetchone()
+    return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+
 def engine_of(connection: sqlite3.Connection) -> sa.Engine:
-    """An engine that works on one connection, in autocommit mode, and begins a transaction as `write_option` says."""
+    """An engine on one connection in autocommit mode; the execution option dense_grasp_write begins a writing one."""
     engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     sa.event.listen(engine, "begin", _begin)
     return engine

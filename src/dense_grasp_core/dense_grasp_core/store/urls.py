@@ -19,7 +19,9 @@ _DRIVERS = ("sqlite", "sqlite+pysqlite")
 def parse_url(url: str) -> sa.URL:
     """A database URL, or a path, which means a SQLite file. Raises StoreError."""
     try:
-        return sa.make_url(url if "://" in url else f"sqlite:///{Path(url).expanduser()}")
+        if "://" not in url:
+            return sa.URL.create("sqlite", database=str(Path(url).expanduser()))
+        return sa.make_url(url)
     except (SQLAlchemyError, RuntimeError, ValueError) as error:
         raise StoreError(
             f"descriptor store is {url!r}, expected a file, sqlite:///FILE or another database URL"
@@ -37,9 +39,12 @@ def sqlite_file(url: sa.URL) -> SqliteFile | None:
         return None
     if url.drivername not in _DRIVERS:
         raise StoreError(f"descriptor store {url} names driver {url.drivername}, expected {' or '.join(_DRIVERS)}")
-    name, _, inner = str(url.database).partition("?")
-    options = {**{key: str(value) for key, value in url.query.items()}, **dict(parse_qsl(inner))}
-    name = unquote(name.removeprefix("file:")) if name.startswith("file:") else str(url.database)
+    name = str(url.database)
+    options = {key: str(value) for key, value in url.query.items()}
+    if name.startswith("file:"):
+        name, _, inner = name.removeprefix("file:").partition("?")
+        name = unquote(name)
+        options |= dict(parse_qsl(inner))
     options.pop("uri", None)
     unknown = sorted(set(options) - set(SQLITE_OPTIONS))
     if unknown:
