@@ -36,6 +36,7 @@ setup(
             "motion_watchdog = dense_grasp.motion_watchdog:main",
             "moveit_py_planner = dense_grasp.moveit_py_planner:main",
             "check_cell = dense_grasp.check_cell:main",
+            "store = dense_grasp.store_command:main",
         ]
     },
 )

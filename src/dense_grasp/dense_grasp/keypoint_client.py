@@ -16,6 +16,14 @@ from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_un
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
+#: Rows asked for at once; an answer holds 1000 at most.
+PAGE = 1000
+#: What a failed list means for a grasp; the two services number their codes differently.
+LIST_CODES = {
+    ListDescriptors.Response.STORE_ERROR: MatchCode.STORE_ERROR,
+    ListDescriptors.Response.BUSY: MatchCode.BUSY,
+    ListDescriptors.Response.INTERNAL_ERROR: MatchCode.INTERNAL_ERROR,
+}
 
 
 class KeypointClient:
@@ -41,11 +49,19 @@ class KeypointClient:
 
     def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
         """Names of the object's keypoints in the store. Raises GraspFailure, GraspCanceled."""
-        request = ListDescriptors.Request(object_id=object_id)
-        answer = self._call(self._list, request, self._server_timeout, stop)
-        if answer.code != ListDescriptors.Response.OK:
-            raise GraspFailure(GraspCode.PERCEPTION_UNAVAILABLE, f"the descriptor store: {answer.message}")
-        return [d.keypoint for d in answer.descriptors]
+        names: list[str] = []
+        skipped = 0
+        while True:
+            request = ListDescriptors.Request(object_id=object_id, offset=skipped, limit=PAGE)
+            answer = self._call(self._list, request, self._server_timeout, stop)
+            if answer.code != ListDescriptors.Response.OK:
+                reason = LIST_CODES.get(answer.code)
+                code = GraspCode.PERCEPTION_UNAVAILABLE if reason is None else GraspCode.PERCEPTION + reason
+                raise GraspFailure(code, answer.message)
+            names += [d.keypoint for d in answer.descriptors]
+            skipped += PAGE  # a page may hold fewer rows than it skips: damaged ones are left out
+            if skipped >= answer.total:
+                return names
 
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
         """The keypoints in an image stamped now or later. Raises GraspFailure, GraspCanceled."""
@@ -54,7 +70,7 @@ class KeypointClient:
         nanoseconds = int(self._locate_timeout * 1e9)
         request.timeout = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
         answer = self._call(self._locate, request, self._locate_timeout, stop)
-        if answer.code != MatchCode.OK and len(answer.matches) != len(keypoints):
+        if answer.code != MatchCode.OK and (not answer.matches or len(answer.matches) != len(keypoints)):
             raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
         if len(answer.matches) != len(keypoints):
             raise GraspFailure(

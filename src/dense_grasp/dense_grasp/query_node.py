@@ -11,7 +11,7 @@ import numpy as np
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.query import Limits, WorkspaceBox
-from dense_grasp_core.store import Row, StoreError, UnknownKeypointError
+from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.read_once import refuse_changes
@@ -202,7 +202,7 @@ class QueryNode(Node):
         self.get_logger().warning(f"descriptor store: {note}")
 
     def _rows(self, object_id: str, keypoints: Sequence[str]) -> list[Row]:
-        """Raises UnknownKeypointError, naming what is missing, or StoreError."""
+        """Raises UnknownKeypointError, naming what is missing, TooManyRowsError, or StoreError."""
         return self._store.run(lambda store: store.get_all(object_id, keypoints))
 
     def _match(self, frame: Frame, rows: Sequence[Row]) -> list[KeypointMatch]:
@@ -227,6 +227,8 @@ class QueryNode(Node):
             rows = self._rows(request.object_id, names)
         except UnknownKeypointError as error:
             return fail(MatchCode.UNKNOWN_KEYPOINT, str(error))
+        except TooManyRowsError as error:
+            return fail(MatchCode.INVALID_REQUEST, str(error))
         except StoreError as error:
             return fail(MatchCode.STORE_ERROR, str(error))
         names = [row.keypoint for row in rows]

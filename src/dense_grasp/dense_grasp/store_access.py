@@ -13,11 +13,19 @@ from dense_grasp_core.store import (
     InvalidNameError,
     ReadOnlyError,
     StoreError,
+    TooManyRowsError,
     UnknownKeypointError,
 )
 
 T = TypeVar("T")
-_HEALTHY = (AlreadyExistsError, DamagedRowError, InvalidNameError, ReadOnlyError, UnknownKeypointError)
+_HEALTHY = (
+    AlreadyExistsError,
+    DamagedRowError,
+    InvalidNameError,
+    ReadOnlyError,
+    TooManyRowsError,
+    UnknownKeypointError,
+)
 
 
 class StoreAccess:

@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+
 import cv2
 import numpy as np
 import pytest
@@ -86,6 +89,47 @@ def test_list_and_delete(services):
     assert services.delete(one, DeleteDescriptor.Response()).deleted == 1
     assert services.delete(one, DeleteDescriptor.Response()).code == DeleteDescriptor.Response.UNKNOWN_KEYPOINT
     assert services.delete(DeleteDescriptor.Request(object_id="cap"), DeleteDescriptor.Response()).deleted == 1
+
+
+def listed(services, **fields):
+    return services.list(ListDescriptors.Request(**fields), ListDescriptors.Response())
+
+
+def test_a_list_comes_in_pages(services, store):
+    for index in range(5):
+        register(services, keypoint=f"kp{index}")
+    page = listed(services, offset=2, limit=2)
+    assert ([row.keypoint for row in page.descriptors], page.total) == (["kp2", "kp3"], 5)
+    for limit in (0, 10**9):
+        assert len(listed(services, limit=limit).descriptors) == 5
+    past = listed(services, offset=2**32 - 1)
+    assert (past.code, list(past.descriptors), past.total) == (ListDescriptors.Response.OK, [], 5)
+    assert listed(services, object_id="no name").total == 0
+
+
+def test_a_damaged_row_is_named_beside_the_good_ones(services, store, tmp_path):
+    for keypoint in ("a", "b", "c"):
+        register(services, keypoint=keypoint)
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        connection.execute("UPDATE descriptors SET descriptor = x'00' WHERE keypoint = 'b'")
+    answer = listed(services)
+    assert answer.code == ListDescriptors.Response.OK and [row.keypoint for row in answer.descriptors] == ["a", "c"]
+    assert "1 left out: cap/b (row 2) is damaged" in answer.message and "teach these again" in answer.message
+    assert register(services, keypoint="b", overwrite=True).code == Register.OK
+    assert len(listed(services).descriptors) == 3
+
+
+def test_a_removed_store_is_said_by_every_call_until_it_is_back(services, store, tmp_path):
+    register(services)
+    (tmp_path / "store.db").rename(tmp_path / "away")
+    for _ in range(2):
+        answer = register(services, keypoint="b")
+        assert answer.code == Register.STORE_ERROR and "is not there any more" in answer.message
+        assert listed(services).code == ListDescriptors.Response.STORE_ERROR
+    assert not (tmp_path / "store.db").exists()
+    (tmp_path / "away").rename(tmp_path / "store.db")
+    assert register(services, keypoint="b").code == Register.OK
+    assert len(listed(services).descriptors) == 2
 
 
 def test_corrupt_store_is_an_answer_of_every_service(tmp_path):

@@ -347,4 +347,4 @@ def test_kill_loses_nothing_that_was_acknowledged(graph, until, store):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert len(acknowledged) > 10
-    assert {row.keypoint for row in DescriptorStore(store).list()} >= set(acknowledged)
+    assert {row.keypoint for row in DescriptorStore(store).list().entries} >= set(acknowledged)

@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 from dense_grasp.store_access import StoreAccess
@@ -19,6 +22,19 @@ def test_action_sees_the_store(tmp_path):
     assert [row.keypoint for row in access.run(lambda store: store.list().entries)] == ["contact"]
     with pytest.raises(UnknownKeypointError):
         access.run(lambda store: store.get("cap", "axis_a"))
+
+
+def test_how_the_store_was_opened_is_told_once(tmp_path):
+    told = []
+    path = tmp_path / "store.db"
+    StoreAccess(str(path)).run(add)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("SELECT count(*) FROM descriptors").fetchall()
+        other = StoreAccess(str(path), told.append)
+        for keypoint in ("a", "b"):
+            other.run(lambda store, name=keypoint: add(store, name))
+    assert len(told) == 1 and "keeps its write-ahead log" in told[0]
 
 
 def test_a_corrupt_file_is_reported_kept_and_used_again_once_repaired(tmp_path):

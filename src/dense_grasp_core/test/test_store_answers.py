@@ -1,4 +1,4 @@
-"""What a large or partly damaged store answers: pages, nearest names, the other rows; and that it reads little for it."""
+"""What a large or partly damaged store answers: pages, nearest names, the other rows; and how little it reads."""
 
 import sqlite3
 from contextlib import closing
@@ -6,7 +6,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from dense_grasp_core.store import MAX_ROWS, DamagedRowError, DescriptorStore, StoreError, UnknownKeypointError
+from dense_grasp_core.store import MAX_ROWS, DamagedRowError, DescriptorStore, TooManyRowsError, UnknownKeypointError
 from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, key, selected
 
 ROWS = 2500
@@ -83,7 +83,7 @@ def test_a_name_that_can_be_none_is_unknown(large, name):
 def test_more_keypoints_at_once_than_an_answer_holds_are_refused(path):
     store = DescriptorStore(str(path))
     store.add("cap", "first", np.ones(4), "m", 1.0, 2.0)
-    with pytest.raises(StoreError, match="more than 1000 keypoints of cap were asked for at once; name fewer"):
+    with pytest.raises(TooManyRowsError, match="more than 1000 keypoints of cap asked for at once; name fewer"):
         store.get_all("cap", ["first"] * (MAX_ROWS + 1))
 
 

@@ -12,6 +12,7 @@ from dense_grasp_core.store.errors import (
     ReadOnlyError,
     StoreError,
     StoreMissingError,
+    TooManyRowsError,
     UnknownKeypointError,
 )
 from dense_grasp_core.store.rows import Entry, Page, Row, check_comparable, check_name
@@ -31,6 +32,7 @@ __all__ = [
     "Row",
     "StoreError",
     "StoreMissingError",
+    "TooManyRowsError",
     "UnknownKeypointError",
     "check_comparable",
     "check_name",

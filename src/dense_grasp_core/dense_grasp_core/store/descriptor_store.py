@@ -14,7 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.store.database import Database
-from dense_grasp_core.store.errors import AlreadyExistsError, DamagedRowError, StoreError, UnknownKeypointError
+from dense_grasp_core.store.errors import (
+    AlreadyExistsError,
+    DamagedRowError,
+    StoreError,
+    TooManyRowsError,
+    UnknownKeypointError,
+)
 from dense_grasp_core.store.nearest import unknown_keypoint
 from dense_grasp_core.store.rows import Page, Row, camera_columns, check_name, entry_from, is_name, row_from, shown
 from dense_grasp_core.store.schema import descriptors, key, selected
@@ -43,6 +49,16 @@ class DescriptorStore:
     def notes(self) -> tuple[str, ...]:
         """What an operator should know about how the store was opened, a sentence each."""
         return self._database.notes
+
+    @property
+    def journal_mode(self) -> str:
+        """SQLite's; empty for another database."""
+        return self._database.journal_mode
+
+    @property
+    def schema(self) -> int:
+        """The version of the database's schema."""
+        return self._database.version
 
     def add(
         self,
@@ -97,8 +113,8 @@ class DescriptorStore:
     def get_all(self, object_id: str, keypoints: Sequence[str] = ()) -> list[Row]:
         """Rows of the named keypoints of an object, in that order, or of all it has in order of name; from one moment.
 
-        Raises UnknownKeypointError when one is not there or the object has none, DamagedRowError, and StoreError for
-        more than MAX_ROWS.
+        Raises UnknownKeypointError when one is not there or the object has none, DamagedRowError,
+        TooManyRowsError for more than MAX_ROWS.
         """
         for name in (object_id, *keypoints):
             if not is_name(name):
@@ -118,7 +134,7 @@ class DescriptorStore:
                     raise UnknownKeypointError(unknown_keypoint(connection, object_id, keypoint))
                 found += rows
             if len(found) > MAX_ROWS:
-                raise StoreError(f"more than {MAX_ROWS} keypoints of {object_id} were asked for at once; name fewer")
+                raise TooManyRowsError(f"more than {MAX_ROWS} keypoints of {object_id} asked for at once; name fewer")
             return [row_from(row) for row in found]
 
         return self._run(read)
@@ -158,6 +174,10 @@ class DescriptorStore:
                 except DamagedRowError as error:
                     yield found["id"], str(error)
             last = rows[-1]["id"]
+
+    def integrity(self) -> Sequence[str]:
+        """What SQLite's own check of every page and index finds, a line each; "ok" alone for a file in order."""
+        return self._run(lambda connection: [*connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()])
 
     def delete(self, object_id: str, keypoint: str = "") -> int:
         """Removes a keypoint, or every keypoint of the object when empty; the number removed.

@@ -21,6 +21,10 @@ class DamagedRowError(StoreError):
     """One row cannot be used; the other rows can."""
 
 
+class TooManyRowsError(StoreError):
+    """More rows were asked for at once than one answer holds."""
+
+
 class UnknownKeypointError(StoreError):
     """The store holds no such object or keypoint."""
 

@@ -94,8 +94,8 @@ class SqliteFile:
             return None
         except OSError as error:
             raise StoreError(
-                f"descriptor store {self.path} cannot be reached: {error.strerror or error}; check its folders and their "
-                "permissions, or name another file"
+                f"descriptor store {self.path} cannot be reached: {error.strerror or error}; check its folders and "
+                "their permissions, or name another file"
             ) from error
         writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
         return FileState(found.st_dev, found.st_ino, writable)

@@ -1,0 +1,47 @@
+"""The executor's client of the store and the queries, against query_node's own services."""
+
+import numpy as np
+import pytest
+from dense_grasp.failure import GraspFailure
+from dense_grasp.keypoint_client import PAGE, KeypointClient
+from dense_grasp.query_node import QueryNode
+from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.store import DescriptorStore
+from rclpy.node import Node
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def client(graph, path):
+    graph.start(QueryNode, store=f"sqlite:///{path}", frame_timeout=0.5)
+    node = Node("client", context=graph.context)
+    graph.spin(node, 1)
+    services = ("/dense_grasp/locate_keypoints", "/dense_grasp/list_descriptors")
+    return KeypointClient(node, *services, server_timeout=20.0)
+
+
+def test_every_page_of_an_object_is_read(client, path, monkeypatch):
+    monkeypatch.setattr("dense_grasp.keypoint_client.PAGE", 3)
+    store = DescriptorStore(str(path))
+    names = [f"kp{index}" for index in range(8)]
+    for name in names:
+        store.add("cap", name, np.ones(4), "m", 1.0, 2.0)
+    store.add("mug", "handle", np.ones(4), "m", 1.0, 2.0)
+    assert client.taught("cap") == names
+    assert client.taught("mug") == ["handle"]
+    assert client.taught("shoe") == []
+    assert PAGE == 1000
+
+
+def test_a_store_that_fails_is_a_code_of_its_own(client, path):
+    path.write_bytes(b"no database" * 500)
+    for call in (lambda: client.taught("cap"), lambda: client.locate("cap", ())):
+        with pytest.raises(GraspFailure, match=r"store\.db") as caught:
+            call()
+        assert caught.value.code == GraspCode.PERCEPTION + MatchCode.STORE_ERROR
+    (located,) = client.locate("cap", ["contact"])
+    assert located.code == MatchCode.STORE_ERROR and "store.db" in located.text
