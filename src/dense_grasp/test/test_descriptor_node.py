@@ -13,6 +13,7 @@ from dense_grasp.frames import features_from_message
 from dense_grasp.messages import image_message, stamp_ns
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.extractor import DescriptorExtractor
+from dense_grasp_ros.domains import private_domain
 from rcl_interfaces.msg import Log
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
@@ -171,7 +172,7 @@ def test_truncated_model_file_ends_the_process_with_one_line(tmp_path, random_mo
     path = tmp_path / "net.safetensors"
     path.write_bytes(random_model.read_bytes()[:50_000])
     command = [sys.executable, "-m", "dense_grasp.descriptor_node", "--ros-args", "-p", f"model:={path}"]
-    environment = dict(os.environ, ROS_DOMAIN_ID=str(1 + os.getpid() % 101))
+    environment = dict(os.environ, ROS_DOMAIN_ID=str(private_domain()))
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment)
     assert done.returncode == 1
     lines = done.stderr.strip().splitlines()

@@ -15,6 +15,7 @@ from dense_grasp.messages import byte_array, image_message, stamp_ns
 from dense_grasp.query_node import QueryNode
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.store import DescriptorStore
+from dense_grasp_ros.domains import private_domain
 from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -332,7 +333,7 @@ def test_kill_loses_nothing_that_was_acknowledged(graph, until, store):
     options = {**SCORES, "store": store}
     arguments = [text for name, value in options.items() for text in ("-p", f"{name}:={value}")]
     command = [sys.executable, "-m", "dense_grasp.query_node", "--ros-args", *arguments]
-    environment = dict(os.environ, ROS_DOMAIN_ID=str(1 + os.getpid() % 101))
+    environment = dict(os.environ, ROS_DOMAIN_ID=str(private_domain()))
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     cell = Cell(graph)
     cell.stream()

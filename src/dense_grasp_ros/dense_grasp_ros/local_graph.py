@@ -14,7 +14,7 @@ from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, Si
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-DOMAIN = 1 + os.getpid() % 101
+from dense_grasp_ros.domains import private_domain
 
 
 class LocalGraph:
@@ -23,7 +23,7 @@ class LocalGraph:
     def __init__(self) -> None:
         os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=DOMAIN)
+        rclpy.init(context=self.context, domain_id=private_domain())
         self._stops: list[Callable[[], None]] = []
         self.nodes: list[Node] = []
         self.node = Node("test_client", context=self.context)

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from dense_grasp_core.codes import Stage
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_sim.client import GraphClient
 from dense_grasp_sim.demo import summary, write_json
-from dense_grasp_sim.graph_process import GraphProcess, private_domain
+from dense_grasp_sim.graph_process import GraphProcess
 from dense_grasp_sim.lessons import CAP, CAP_ON_STAND, TRAINING_SEED, Lesson
 from dense_grasp_sim.pictures import sheet, write_png
 from dense_grasp_sim.placement import ON_STAND

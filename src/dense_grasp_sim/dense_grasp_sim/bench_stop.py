@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.domains import private_domain
 from rclpy.qos import qos_profile_action_status_default
 from sensor_msgs.msg import JointState
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_sim.client import GraphClient
 from dense_grasp_sim.demo import write_json
-from dense_grasp_sim.graph_process import GraphError, GraphProcess, private_domain
+from dense_grasp_sim.graph_process import GraphError, GraphProcess
 from dense_grasp_sim.lessons import CAP, TRAINING_SEED
 from dense_grasp_sim.session import CellSession, launch_arguments
 

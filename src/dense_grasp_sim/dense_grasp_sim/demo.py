@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_sim.client import GraphClient
-from dense_grasp_sim.graph_process import GraphProcess, private_domain
+from dense_grasp_sim.graph_process import GraphProcess
 from dense_grasp_sim.lessons import TRAINING_SEED
 from dense_grasp_sim.pictures import Film, sheet, write_png
 from dense_grasp_sim.scenes import Photographer, TrialPictures

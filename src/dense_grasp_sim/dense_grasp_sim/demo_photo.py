@@ -10,9 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_sim.client import PERCEPTION_SERVICES, GraphClient, duration_message, stamp_seconds
-from dense_grasp_sim.graph_process import GraphError, GraphProcess, private_domain
+from dense_grasp_sim.graph_process import GraphError, GraphProcess
 from dense_grasp_sim.replay_source import StereoPair, load_motorcycle, warp_to_right
 
 OBJECT = "motorcycle"

@@ -1,12 +1,12 @@
 """replay_camera publishes what the real camera would, in a private domain."""
 
-import os
 import threading
 import time
 
 import numpy as np
 import pytest
 import rclpy
+from dense_grasp_ros.domains import private_domain
 from dense_grasp_sim.client import image_array
 from dense_grasp_sim.replay_camera import ReplayCamera
 from dense_grasp_sim.replay_source import load_motorcycle
@@ -20,7 +20,7 @@ from sensor_msgs.msg import CameraInfo, Image
 @pytest.fixture
 def camera():
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=1 + os.getpid() % 101)
+    rclpy.init(context=context, domain_id=private_domain())
     node = ReplayCamera(context=context, parameter_overrides=[Parameter("rate", value=10.0)])
     listener = Node("listener", context=context)
     executor = SingleThreadedExecutor(context=context)

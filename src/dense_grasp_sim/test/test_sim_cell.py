@@ -13,6 +13,7 @@ import pytest
 rclpy = pytest.importorskip("rclpy")
 
 from control_msgs.action import FollowJointTrajectory, GripperCommand  # noqa: E402
+from dense_grasp_ros.domains import private_domain  # noqa: E402
 from franka_msgs.action import Grasp, Homing, Move  # noqa: E402
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
@@ -114,7 +115,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client():
-    domain = 30 + os.getpid() % 10
+    domain = private_domain("sim_cell")
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
     process = subprocess.Popen([sys.executable, "-m", "dense_grasp_sim.sim_cell"], env=environment)
     context = rclpy.Context()
