@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import textwrap
 from typing import Any
 
@@ -14,6 +15,7 @@ from rclpy.action.graph import (
     get_action_server_names_and_types_by_node,
 )
 from rclpy.node import Node
+from rclpy.task import Future
 
 from ros2cli.graph import appears, graph_node, settled, spin_until, wait_until
 from ros2cli.main import CommandError
@@ -69,7 +71,7 @@ def _info(args: argparse.Namespace) -> None:
         appears(node, lambda: name in dict(get_action_names_and_types(node)))
         queries = (get_action_client_names_and_types_by_node, get_action_server_names_and_types_by_node)
         clients, servers = settled(node, lambda: [ends(node, query) for query in queries])
-    print(f"Action: {name}")
+    print(f"Action: {args.action_name}")
     for title, found in (("clients", clients), ("servers", servers)):
         print(f"Action {title}: {len(found)}")
         for node_name, types in found:
@@ -83,7 +85,8 @@ def _print_indented(title: str, message: Any) -> None:
 def _send_goal(args: argparse.Namespace) -> int:
     action = get_interface(args.action_type, "action")
     goal = action.Goal()
-    handle = None
+    # As ros2action 0.32.5 does; a shell may have started this with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with graph_node() as node:
         set_fields(goal, parse_yaml(args.goal), node.get_clock().now().to_msg())
         client = ActionClient(node, action, args.action_name)
@@ -92,33 +95,50 @@ def _send_goal(args: argparse.Namespace) -> int:
             wait_until(node, client.server_is_ready)
             _print_indented("Sending goal", goal)
             callback = (lambda message: _print_indented("Feedback", message.feedback)) if args.feedback else None
-            accepted = client.send_goal_async(goal, callback)
-            spin_until(node, accepted)
-            handle = accepted.result()
-            if handle is None or not handle.accepted:
-                raise CommandError("Goal was rejected.")
-            print(f"Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}\n", flush=True)
-            result = handle.get_result_async()
-            spin_until(node, result)
-            _print_indented("Result", result.result().result)
-            status = result.result().status
-            print(f"Goal finished with status: {_STATUS[status]}")
-            return 0 if status == GoalStatus.STATUS_SUCCEEDED else 1
-        except KeyboardInterrupt:
-            if handle is not None and handle.accepted:
-                _cancel(node, handle)
-            raise
+            answer = client.send_goal_async(goal, callback)
+            try:
+                result = _result(node, answer)
+            except KeyboardInterrupt:
+                result = _cancel(node, answer)
+            if result is not None:
+                _print_indented("Result", result.result)
+                print(f"Goal finished with status: {_STATUS[result.status]}", flush=True)
+            return 0  # upstream's, too, whatever became of the goal
         finally:
             client.destroy()
 
 
-def _cancel(node: Node, handle: Any) -> None:
+def _result(node: Node, answer: Future) -> Any:
+    """Return the result of the goal that `answer` tells of, None when it is refused."""
+    spin_until(node, answer)
+    handle = answer.result()
+    if handle is None:
+        raise CommandError(f"Exception while sending goal: {answer.exception()!r}")
+    if not handle.accepted:
+        print("Goal was rejected.")
+        return None
+    print(f"Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}\n", flush=True)
+    result = handle.get_result_async()
+    spin_until(node, result)
+    return result.result()
+
+
+def _cancel(node: Node, answer: Future) -> Any:
+    """Cancel the goal, also one whose answer is still under way; return its result, None if that does not come."""
     print("Canceling goal...", flush=True)
+    spin_until(node, answer, _CANCEL_SECONDS)
+    handle = answer.result() if answer.done() else None
+    if handle is None:
+        raise CommandError("Failed to cancel goal: the action server has not answered the goal")
+    if not handle.accepted:
+        print("Goal was rejected.")
+        return None
     result = handle.get_result_async()
     cancel = handle.cancel_goal_async()
     spin_until(node, cancel, _CANCEL_SECONDS)
-    answer = cancel.result() if cancel.done() else None
-    if answer is None or not answer.goals_canceling:
+    answered = cancel.result() if cancel.done() else None
+    if answered is None or not answered.goals_canceling:
         raise CommandError("Failed to cancel goal")
+    print("Goal canceled.", flush=True)
     spin_until(node, result, _CANCEL_SECONDS)
-    print("Goal canceled." if result.done() else "The goal is being canceled.")
+    return result.result() if result.done() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from rcl_interfaces.msg import ParameterType
@@ -92,5 +93,5 @@ def _set(args: argparse.Namespace) -> int:
     if result.successful:
         print("Set parameter successful" + f": {result.reason}" * bool(result.reason))
         return 0
-    print("Setting parameter failed" + f": {result.reason}" * bool(result.reason))
-    return 1
+    print("Setting parameter failed" + f": {result.reason}" * bool(result.reason), file=sys.stderr)
+    return 0  # upstream's, too

@@ -3,7 +3,7 @@
 import time
 
 import rclpy
-from rclpy.action import ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.qos import qos_profile_sensor_data
@@ -37,6 +37,9 @@ def main():
 
     def execute(handle):
         position = handle.request.command.position
+        if handle.request.command.max_effort < 0.0:
+            handle.abort()
+            return GripperCommand.Result()
         for step in range(3 if position < 1.0 else 600):
             if handle.is_cancel_requested:
                 handle.canceled()
@@ -54,6 +57,7 @@ def main():
             "gripper",
             execute,
             callback_group=group,
+            goal_callback=lambda goal: GoalResponse.ACCEPT if goal.command.position >= 0.0 else GoalResponse.REJECT,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
     print("ready", flush=True)

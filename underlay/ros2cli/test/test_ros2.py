@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +20,12 @@ pytestmark = pytest.mark.skipif(shutil.which("ros2") is None, reason="the worksp
 STAND_IN = bool(find_spec("ros2cli")) and bool(find_spec("ros2cli.main"))
 
 
-def ros2(*arguments, code=0, timeout=30):
-    result = subprocess.run(["ros2", *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+def run(*arguments, timeout=120):
+    return subprocess.run(["ros2", *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def ros2(*arguments, code=0):
+    result = run(*arguments)
     assert code is None or result.returncode == code, result.stdout + result.stderr
     return result.stdout
 
@@ -76,20 +81,29 @@ def test_echo(live):
     assert len(re.findall(r"\b7\b", full)) == 500
 
 
+def rate_of(topic, seconds=30.0):
+    """The first rate that `ros2 topic hz` prints; None when it hears nothing in that time."""
+    with subprocess.Popen(["ros2", "topic", "hz", topic], stdout=subprocess.PIPE, text=True) as process:
+        timer = threading.Timer(seconds, process.send_signal, [signal.SIGINT])
+        timer.start()
+        found = None
+        for line in process.stdout:
+            if "average rate" in line and found is None:
+                found = float(line.split(":")[1])
+                process.send_signal(signal.SIGINT)
+        timer.cancel()
+    return found
+
+
 def test_hz(live):
-    command = ["ros2", "topic", "hz", "/cell/text"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as p:
-        line = p.stdout.readline()
-        while "average rate" not in line:
-            line = p.stdout.readline()
-            assert p.poll() is None
-        p.send_signal(signal.SIGINT)
-        p.stdout.read()
-    assert 10.0 < float(line.split(":")[1]) < 30.0
+    # On a busy machine a reader may be matched and yet stay deaf; the next one hears.
+    rate = next(filter(None, (rate_of("/cell/text") for _ in range(5))), None)
+    assert rate is not None and 1.0 < rate < 100.0
 
 
 def test_pub_once_waits_for_a_listener(live):
-    output = ros2("topic", "pub", "--once", "/cell/heard", "std_msgs/msg/String", "{data: from cli}")
+    command = ("topic", "pub", "--once", "--keep-alive", "10")  # what takes the message away may be slow
+    output = ros2(*command, "/cell/heard", "std_msgs/msg/String", "{data: from cli}")
     assert "publishing #1: std_msgs.msg.String(data='from cli')" in output
     deadline = time.monotonic() + 10.0
     while "heard from cli" not in live.read_text():
@@ -114,35 +128,56 @@ def test_parameters(live):
     assert ros2("param", "get", "/cell/live", "joints").strip().startswith("Integer values are: ")
     assert ros2("param", "set", "/cell/live", "name", "hat").strip() == "Set parameter successful"
     assert ros2("param", "get", "/cell/live", "name").strip() == "String value is: hat"
-    refused = ros2("param", "set", "/cell/live", "rate", "text", code=None)
-    assert "Setting parameter failed" in refused
+    refused = run("param", "set", "/cell/live", "rate", "text")
+    assert refused.stderr.startswith("Setting parameter failed") and refused.stdout == "" and refused.returncode == 0
+    assert ros2("param", "get", "/cell/live", "rate").strip() == "Double value is: 20.0"
 
 
 def test_actions(live):
     pytest.importorskip("control_msgs")
     assert lists("/cell/gripper [control_msgs/action/GripperCommand]", "action", "list", "-t")
     info = ros2("action", "info", "/cell/gripper")
-    assert "Action servers: 1\n    /cell/live" in info
+    # Before ros2cli 0.32.5 (Jazzy), upstream prints the node's namespace with slashes too many: //c/e/l/llive.
+    assert re.search(r"^Action: /cell/gripper\nAction clients: 0\nAction servers: 1\n    /[/cel]*live$", info, re.M)
     goal = ("/cell/gripper", "control_msgs/action/GripperCommand", "{command: {position: 0.04}}")
     output = ros2("action", "send_goal", "-f", *goal)
     assert "Goal accepted with ID: " in output and output.count("Feedback:") == 3
     assert "position: 0.04" in output and "Goal finished with status: SUCCEEDED" in output
 
 
-def test_ctrl_c_cancels_the_goal(live):
+def test_what_became_of_a_goal_is_printed_and_no_exit_code(live):
     pytest.importorskip("control_msgs")
+    command = ("action", "send_goal", "/cell/gripper", "control_msgs/action/GripperCommand")
+    assert "Goal was rejected." in ros2(*command, "{command: {position: -1.0}}")
+    assert "Goal finished with status: ABORTED" in ros2(*command, "{command: {position: 0.5, max_effort: -1.0}}")
+
+
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN], ids=["foreground", "background"])
+def test_ctrl_c_in_send_goal(live, before):
+    """Since ros2cli 0.32.5 (Jazzy, August 2025) it cancels the goal, also in a shell's background job. Earlier ones
+    end with a complaint, and the goal goes on: what operators are told must not rely on it.
+    """
+    pytest.importorskip("control_msgs")
+    stops = live.read_text().count("stopped by cancel")
     command = ["ros2", "action", "send_goal", "/cell/gripper", "control_msgs/action/GripperCommand"]
-    process = subprocess.Popen([*command, "{command: {position: 2.0}}"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "{command: {position: 2.0}}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, before),
+    )
     line = ""
     while "Goal accepted" not in line:
         line = process.stdout.readline()
         assert line, "no goal was accepted"
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
-    deadline = time.monotonic() + 10.0
-    while "stopped by cancel" not in live.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    output, _ = process.communicate(timeout=60)
+    if not STAND_IN and "Goal canceled." not in output:
+        pytest.skip(f"this version of ros2cli does not cancel: {output.strip()}")
+    order = [output.index(text) for text in ("Canceling goal...", "Goal canceled.", "Result:", "status: CANCELED")]
+    assert order == sorted(order) and process.returncode == 0
+    assert live.read_text().count("stopped by cancel") == stops + 1
 
 
 def test_interfaces():

@@ -147,10 +147,29 @@ def test_a_frame_from_itself_is_the_identity(moving):
 def test_bad_transforms_are_ignored():
     buffer = BufferCore()
     buffer.set_transform(stamped("a", "b", 1.0, (math.nan, 0, 0)), "test")
-    buffer.set_transform(stamped("a", "b", 1.0, (0, 0, 0), (0, 0, 0, 0.5)), "test")
+    buffer.set_transform(stamped("a", "b", 1.0, (0, 0, 0), (0, 0, 0, 0)), "test")
+    buffer.set_transform(stamped("a", "b", 1.0, (0, 0, 0), (0, 0, math.nan, 1)), "test")
     buffer.set_transform(stamped("a", "a", 1.0), "test")
     buffer.set_transform(stamped("", "b", 1.0), "test")
     assert not buffer.can_transform_core("a", "b", Time())[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ((0.0, 0.0, 0.0, 0.5), (0.0, 0.0, 0.0, 1.0)),
+        ((0.0, 0.0, 3.0, 4.0), (0.0, 0.0, 0.6, 0.8)),
+        ((0.0, 0.0, -0.6, -0.8), (0.0, 0.0, 0.6, 0.8)),
+        ((-0.8, 0.48, 0.0, 0.36), (0.8, -0.48, 0.0, -0.36)),
+    ],
+)
+def test_rotations_are_kept_at_unit_length(given, kept):
+    """The buffer keeps a rotation, not the numbers: it refuses none but what has no direction."""
+    buffer = BufferCore()
+    buffer.set_transform(stamped("a", "b", 1.0, (1, 2, 3), given), "test")
+    found = buffer.lookup_transform_core("a", "b", at(1.0))
+    np.testing.assert_allclose(quaternion(found), kept, atol=1e-12)
+    assert xyz(found) == [1.0, 2.0, 3.0]
 
 
 def test_history_is_limited():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from typing import Any
 
@@ -18,6 +17,7 @@ from tf2_py.exceptions import (
     TransformException,
 )
 from tf2_py.pose import Pose, compose, invert, message, nanoseconds, problem
+from tf2_py.rotation import normalized
 from tf2_py.time_cache import Cache, Sample, StaticCache, TimeCache, seconds_text
 
 _MAX_DEPTH = 1000
@@ -135,14 +135,12 @@ class BufferCore:
         child = transform.child_frame_id.removeprefix("/")
         t, r = transform.transform.translation, transform.transform.rotation
         translation = (float(t.x), float(t.y), float(t.z))
-        rotation = (float(r.x), float(r.y), float(r.z), float(r.w))
+        rotation = normalized((float(r.x), float(r.y), float(r.z), float(r.w)))
         fault = problem(parent, child, translation, rotation)
         if fault:
             self._logger.error(f'{fault[0]}: Ignoring transform from authority "{authority}" {fault[1]}')
             return
         stamp = nanoseconds(transform.header.stamp)
-        norm = math.sqrt(sum(x * x for x in rotation))
-        rotation = (rotation[0] / norm, rotation[1] / norm, rotation[2] / norm, rotation[3] / norm)
         with self._lock:
             self._frames.setdefault(child)
             self._frames.setdefault(parent)

@@ -37,6 +37,21 @@ def rotate(q: Quaternion, v: Vector) -> Vector:
     )
 
 
+def normalized(q: Quaternion) -> Quaternion:
+    """Return the unit quaternion of q's direction, as tf2 stores it; of one without a direction, NaN.
+
+    tf2 goes by way of the rotation matrix: length and sign of q are lost. The sign that comes back is that of a
+    positive w, or for turns beyond 120 degrees of a positive largest part of the axis.
+    """
+    x, y, z, w = q
+    norm = math.sqrt(x * x + y * y + z * z + w * w)
+    if not 0.0 < norm < math.inf:
+        return (math.nan, math.nan, math.nan, math.nan)
+    x, y, z, w = x / norm, y / norm, z / norm, w / norm
+    leading = w if 4.0 * w * w > 1.0 else max(x, y, z, key=abs)
+    return (x, y, z, w) if leading >= 0.0 else (-x, -y, -z, -w)
+
+
 def slerp(a: Quaternion, b: Quaternion, ratio: float) -> Quaternion:
     """Interpolate from a (ratio 0) to b (ratio 1) along the shorter arc."""
     dot = a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]
