@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PYTEST ?=
+# processes that share the tests out; 0: none but this one, as a debugger and -s want it
+WORKERS ?= 2
 ARGS ?=
 # of bench-grasp; empty: its defaults
 TRIALS ?=
@@ -30,7 +32,8 @@ demo-photo: setup  ## the same nodes on a real photograph pair with ground truth
 	@$(IN_WORKSPACE) ros2 run dense_grasp_sim demo_photo $(ARGS)
 
 test: setup lint  ## lint, types, then every test; PYTEST="-k name" passes arguments on
-	@$(IN_WORKSPACE) python -m pytest $$(cat .setup/test_paths) $(PYTEST)
+	@$(IN_WORKSPACE) python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
+	  $$(cat .setup/test_paths) $(PYTEST)
 
 test-franka: franka  ## the arm behind Franka's network protocol: bridge, stops, errors, and five unseen caps lifted
 	@$(IN_WORKSPACE) PYTHONPATH=$(CURDIR)/.franka:$$PYTHONPATH python -m pytest tests/franka -s $(PYTEST)
@@ -38,11 +41,11 @@ test-franka: franka  ## the arm behind Franka's network protocol: bridge, stops,
 franka: .franka/whole  ## Franka's control interface and a server of its protocol, into .franka/ (32 MB)
 
 .franka/whole: requirements/franka.lock | setup
-	@rm -rf .franka .franka.part && .venv/bin/pip install --quiet --no-deps --target .franka.part -r $<
+	@rm -rf .franka .franka.part && .venv/bin/python -m pip install --quiet --no-deps --target .franka.part -r $<
 	@mv .franka.part .franka && touch $@
 
 lint: setup  ## ruff and mypy
-	@$(IN_WORKSPACE) ruff check . && ruff format --check --quiet tools && mypy
+	@$(IN_WORKSPACE) python -m ruff check . && python -m ruff format --check --quiet tools && python -m mypy
 
 bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, times; TRIALS= SCENE= PLANNER=
 	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_grasp $(TRIALS:%=--trials %) $(SCENE:%=--scene %) \
@@ -87,7 +90,7 @@ blender:  ## Blender's Cycles in .blender for `generate --renderer blender` (350
 	@command -v $(BLENDER_PYTHON) > /dev/null || { echo "blender: $(BLENDER_PYTHON) is not there, expected Python 3.11:" \
 	  "make blender BLENDER_PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(BLENDER_PYTHON) -m venv .blender
-	.blender/bin/pip install --quiet --no-deps -r requirements/blender.lock
+	.blender/bin/python -m pip install --quiet --no-deps -r requirements/blender.lock
 	@.blender/bin/python -I -c "import bpy; print('Blender', bpy.app.version_string)"
 
 lock:  ## resolve requirements/*.in into the lock files (needs uv)

@@ -9,6 +9,12 @@ fi
 # The ROS wheels start Python anew with LD_LIBRARY_PATH set and mark that with a guard. A guard inherited from elsewhere
 # would keep them from doing so here.
 unset _ROS_WHEELS_BOOTSTRAP_COMPLETE
+# An environment that is activated already holds the ROS that this one builds on: activating a second one would first
+# undo the first, and take its commands off the PATH.
+if [ -n "${VIRTUAL_ENV:-}" ] && [ "$VIRTUAL_ENV" != "$_dg_root/.venv" ]; then
+  unset _OLD_VIRTUAL_PATH _OLD_VIRTUAL_PYTHONHOME _OLD_VIRTUAL_PS1
+  unset -f deactivate
+fi
 source "$_dg_root/.venv/bin/activate"
 source "$_dg_root/.setup/floor.bash"
 # Renders without a display.

@@ -86,17 +86,29 @@ def python_version(python: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def base_interpreter(checkout: Path) -> str:
-    """The running interpreter, or what it was made from when it belongs to this checkout's environment."""
-    if Path(sys.prefix).resolve() == (checkout / ".venv").resolve():
-        return os.path.realpath(sys._base_executable)  # type: ignore[attr-defined]
-    return os.path.realpath(sys.executable) if sys.prefix == sys.base_prefix else sys.executable
+def base_interpreter() -> str:
+    """The running interpreter, or what it was made from when it belongs to a virtual environment.
+
+    So it is the same in a shell where this checkout's environment is activated, or ROS's, or none.
+    """
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
-def find_interpreter(checkout: Path, sourced: bool) -> str:
-    """An interpreter that can be used: the running one, else the newest supported one on PATH."""
-    running = base_interpreter(checkout)
-    candidates = [running]
+def base_of(venv: Path) -> str:
+    """The interpreter that a virtual environment was made from."""
+    code = "import os, sys; print(os.path.realpath(sys._base_executable))"
+    done = subprocess.run([str(venv / "bin/python"), "-I", "-c", code], capture_output=True, text=True)
+    if done.returncode:
+        raise SetupError(f"{venv / 'bin/python'} does not start: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def find_interpreter(sourced: bool, parent: Path | None = None) -> str:
+    """An interpreter that can be used: the running one, else the newest supported one on PATH.
+
+    A ROS that lives in the virtual environment `parent` is for the interpreter of that environment.
+    """
+    candidates = [base_interpreter() if parent is None else base_of(parent)]
     for minor in range(NEWEST_WITH_WHEELS[1], OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")
         if found:

@@ -22,6 +22,8 @@ RENDER_PROBE = (
     "r = mujoco.Renderer(m, 48, 64); r.update_scene(d); assert r.render().any(), 'the picture is black'; r.close()"
 )
 LIBRARIES = ("rclpy", "torch", "torchvision", "lightning", "openvino", "cv2", "mujoco", "pinocchio", "coal", "toppra")
+# (package, executable) that only print their help when they are asked for it.
+PROBES = (("dense_grasp_sim", "demo"),)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Setup:
         self.environment = choice.read_environment(environ, checkout, self._sourced_numpy)
         self.sources = workspace.packages(checkout / "src")
         self.stand_ins = workspace.packages(checkout / "underlay")
-        self.python = machine.find_interpreter(checkout, bool(self.environment.packages))
+        parent = workspace.parent_venv(self.environment)
+        self.python = machine.find_interpreter(bool(self.environment.packages), parent)
         self.version = machine.python_version(self.python)
         requirements = checkout / "requirements"
         self.choice = choice.choose(
@@ -69,8 +72,11 @@ class Setup:
         return [pin for pin in choice.read_lock(path.read_text()) if choice.wanted_on(pin, self.version)]
 
     def _sourced_numpy(self) -> str:
+        """Asked of the Python that ROS runs in: that of its own environment, else the machine's."""
         code = "import importlib.metadata as m; print(m.version('numpy'))"
-        done = subprocess.run(["python3", "-c", code], capture_output=True, text=True, env=self.environ)
+        parent = workspace.parent_venv(choice.read_environment(self.environ, self.checkout))
+        python = str(parent / "bin/python") if parent else machine.base_interpreter()
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=self.environ)
         return done.stdout.strip() if done.returncode == 0 else ""
 
     def steps(self) -> list[Step]:
@@ -83,7 +89,7 @@ class Setup:
         on_python = [on_venv, self.choice.python_pins]
         on_ros = [on_venv, self.choice.ros_wheels, [p for p in self.choice.python_pins if p.startswith("numpy=")]]
         on_models = [on_venv, self.models_lock.read_text()]
-        on_build = [on_ros, self.choice.underlay, workspace.build_inputs(folders)]
+        on_build = [on_ros, self.choice.underlay, workspace.BUILD_COMMAND, workspace.build_inputs(folders)]
         wheels, pins = len(self.choice.ros_wheels), len(self.choice.python_pins)
         venv, state = self.venv, self.state
         steps = [
@@ -100,7 +106,7 @@ class Setup:
                 lambda: self._build(built),
                 self.checkout / "install/local_setup.bash",
             ),
-            Step("imports", "everything imports", [on_build, on_python], self._imports, state),
+            Step("imports", "everything imports, executables start", [on_build, on_python], self._imports, state),
         ]
         if not self.choice.ros_wheels:
             steps = [step for step in steps if step.name != "ros"]
@@ -225,3 +231,9 @@ class Setup:
         code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
         if workspace.in_workspace(self.checkout, ["python", "-c", code, *modules], self.environ):
             raise SetupError("a package does not import: its message stands above; make clean setup starts anew")
+        for package, executable in PROBES:
+            if package in self.sources and not workspace.starts(self.checkout, package, executable, self.environ):
+                raise SetupError(
+                    f"ros2 run {package} {executable} does not start: its message stands above; "
+                    "make clean setup starts anew"
+                )

@@ -9,11 +9,14 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.setup import executables
 from tools.setup.choice import RosEnvironment, foreign_paths
 from tools.setup.machine import SetupError
 from tools.setup.stamps import tree_digest
 
 GUARD = "_ROS_WHEELS_BOOTSTRAP_COMPLETE"
+# What a build depends on beside its sources: how it is called.
+BUILD_COMMAND = ("python", "-m", "colcon", "--log-level", "error", "build", "--symlink-install")
 BUILD_FILES = ("setup.py", "setup.cfg", "package.xml", "CMakeLists.txt")
 
 
@@ -114,6 +117,8 @@ def floor_script(environment: RosEnvironment, uses_wheels: bool) -> str:
         ]
     parent = parent_venv(environment)
     if parent is not None:
+        # Commands of that environment (ros2, cmake), in a shell in which it is not activated, too.
+        lines.append(f'[[ ":$PATH:" == *":{parent}/bin:"* ]] || export PATH="$PATH:{parent}/bin"')
         value = os.pathsep.join(parent_library_path(parent))
         lines += [
             f'export LD_LIBRARY_PATH="{value}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"',
@@ -130,14 +135,38 @@ def in_workspace(checkout: Path, command: Sequence[str], environ: Mapping[str, s
 
 
 def build(checkout: Path, names: Sequence[str], dropped: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Build these packages of src/ and underlay/; `dropped` stand-ins of an earlier build are removed."""
+    """Build these packages of src/ and underlay/; `dropped` stand-ins of an earlier build are removed.
+
+    colcon is called as a module of the environment's Python, never as the command that comes first on PATH: the
+    executables get the interpreter that colcon runs in, and the command may belong to another one.
+
+    Raises:
+        SetupError: a package was not built, or has executables that another Python than the environment's would start.
+    """
     for name in dropped:
-        shutil.rmtree(checkout / "install" / name, ignore_errors=True)
-        shutil.rmtree(checkout / "build" / name, ignore_errors=True)
+        _remove_built(checkout, name)
+    for path in executables.strangers(checkout / "install", names, checkout / ".venv"):
+        _remove_built(checkout, path.relative_to(checkout / "install").parts[0])
     env = {**environ, "PYTHONWARNINGS": "ignore", "DENSE_GRASP_BUILDING": "1"}
     bases = [name for name in ("underlay", "src") if (checkout / name).is_dir()]
-    command = ["colcon", "--log-level", "error", "build", "--base-paths", *bases, "--symlink-install"]
+    command = [*BUILD_COMMAND, "--base-paths", *bases]
     command += ["--packages-select", *names, "--event-handlers", "console_cohesion-", "console_stderr-"]
     command += ["--cmake-args", "-DBUILD_TESTING=OFF", "--no-warn-unused-cli"]
     if in_workspace(checkout, command, env):
         raise SetupError("colcon could not build the workspace; the whole output is in log/latest_build/")
+    for path, interpreter in executables.strangers(checkout / "install", names, checkout / ".venv").items():
+        raise SetupError(
+            f"{path} would be started by {interpreter}, expected {checkout / '.venv/bin/python'}: "
+            "the packages of this checkout are not there. Remove build/ and install/ and run make setup again"
+        )
+
+
+def _remove_built(checkout: Path, name: str) -> None:
+    shutil.rmtree(checkout / "install" / name, ignore_errors=True)
+    shutil.rmtree(checkout / "build" / name, ignore_errors=True)
+
+
+def starts(checkout: Path, package: str, executable: str, environ: Mapping[str, str]) -> bool:
+    """True when `ros2 run` starts an executable and it prints its help."""
+    command = ["ros2", "run", package, executable, "--help"]
+    return in_workspace(checkout, command, environ, stdout=subprocess.DEVNULL) == 0
