@@ -100,8 +100,9 @@ class RunningCell:
 
 def start_cell(model: Path, folder: Path, extra: Sequence[str] = ()) -> Iterator[RunningCell]:
     """Start bringup in simulation and wait until it is ready; stops it at the end."""
+    from dense_grasp_ros.domains import private_domain
     from dense_grasp_sim.client import GraphClient
-    from dense_grasp_sim.graph_process import GraphProcess, private_domain
+    from dense_grasp_sim.graph_process import GraphProcess
     from dense_grasp_sim.session import CellSession, launch_arguments
 
     domain = private_domain()

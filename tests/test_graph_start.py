@@ -15,8 +15,9 @@ pytestmark = pytest.mark.graph
 
 
 def test_truncated_model_and_corrupt_store(test_model, tmp_path):
+    from dense_grasp_ros.domains import private_domain
     from dense_grasp_sim.client import GraphClient
-    from dense_grasp_sim.graph_process import GraphProcess, private_domain
+    from dense_grasp_sim.graph_process import GraphProcess
 
     model = tmp_path / "cut.safetensors"
     model.write_bytes(test_model.read_bytes()[:10_000])
@@ -49,7 +50,8 @@ def test_truncated_model_and_corrupt_store(test_model, tmp_path):
 def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
     if find_spec("moveit_msgs"):
         pytest.skip("MoveIt is installed here")
-    from dense_grasp_sim.graph_process import GraphProcess, private_domain, wait_until
+    from dense_grasp_ros.domains import private_domain
+    from dense_grasp_sim.graph_process import GraphProcess, wait_until
 
     log = tmp_path / "graph.log"
     with GraphProcess("grasp.launch.py", ["planner:=move_group"], log, private_domain()) as graph:

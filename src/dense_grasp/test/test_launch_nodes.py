@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 from collections import Counter
 
@@ -45,6 +48,65 @@ def run(tmp_path, monkeypatch, codes: list[int]) -> tuple[int, list[int]]:
     service.include_launch_description(LaunchDescription([RegisterEventHandler(OnProcessExit(on_exit=note)), node]))
     assert service.run() == 0
     return int(starts.read_text()), exits
+
+
+LAUNCH_FILE = """
+from launch import LaunchDescription
+from dense_grasp.launch_nodes import lasting_node
+SCRIPT = "echo up; exec sleep 600"
+def generate_launch_description():
+    return LaunchDescription([lasting_node(executable="/bin/sh", arguments=["-c", SCRIPT], output="screen")])
+"""
+HEARS = """
+import signal, socket
+import dense_grasp.launch_nodes as launch_nodes
+assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+launch_nodes.lasting_node(executable="/bin/true")
+ours, pythons = socket.socketpair()
+pythons.setblocking(False)
+ours.settimeout(20.0)
+signal.set_wakeup_fd(pythons.fileno())
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    pass
+print("heard", ours.recv(1)[0])
+"""
+
+
+def ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def test_an_interrupt_reaches_the_wakeup_file_by_which_launch_hears_of_it():
+    """Started as a shell starts a background job."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEARS], preexec_fn=ignore_interrupts, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == f"heard {int(signal.SIGINT)}", done.stderr
+
+
+def test_one_interrupt_ends_a_launch_in_the_background(tmp_path):
+    """The whole process group gets it, as from a terminal: the node ends by it, and is not started again."""
+    path = tmp_path / "cell.launch.py"
+    path.write_text(LAUNCH_FILE)
+    process = subprocess.Popen(
+        ["ros2", "launch", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "ROS_LOG_DIR": str(tmp_path / "log")},
+        start_new_session=True,
+        preexec_fn=ignore_interrupts,
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "] up" in line:
+            os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60.0) == 0
+    assert "".join(lines).count("process started") == 1
+    assert "user interrupted with ctrl-c" in "".join(lines)
 
 
 def test_a_wrong_configuration_is_not_tried_again(tmp_path, monkeypatch):

@@ -23,11 +23,6 @@ class GraphError(DenseGraspError):
     """The graph did not start, died, or did not answer in time."""
 
 
-def private_domain() -> int:
-    """A ROS domain of this process's own, 1..101, so that no other graph on the machine is met by chance."""
-    return 1 + os.getpid() % 101
-
-
 class GraphProcess:
     """`ros2 launch PACKAGE FILE ARGUMENTS…` in a process group of its own; use as a context manager.
 
@@ -61,7 +56,7 @@ class GraphProcess:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,
-                preexec_fn=lambda: _end_with(parent),
+                preexec_fn=lambda: _prepare(parent),
             )
 
     @property
@@ -103,8 +98,12 @@ class GraphProcess:
         self.stop()
 
 
-def _end_with(parent: int) -> None:
-    """Ask the kernel for a SIGINT when the parent ends; the setting outlives exec (man 2 prctl)."""
+def _prepare(parent: int) -> None:
+    """Of the child, between fork and exec: heed SIGINT, and get one when the parent ends (man 2 prctl).
+
+    A shell starts its background jobs, and nohup its command, with SIGINT ignored, which is handed down.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
     if os.getppid() != parent:  # it has ended already
         os.kill(os.getpid(), signal.SIGINT)

@@ -1,11 +1,12 @@
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from dense_grasp_sim.graph_process import GraphError, GraphProcess, private_domain, wait_until
+from dense_grasp_sim.graph_process import GraphError, GraphProcess, wait_until
 
 
 @pytest.fixture
@@ -33,6 +34,19 @@ def test_graph_has_its_own_domain_and_ends_with_the_block(fake_ros2, tmp_path):
         os.kill(pid, 0)
 
 
+def test_stops_by_an_interrupt_also_where_interrupts_are_ignored(fake_ros2, tmp_path):
+    """As below nohup, or in the background job of a shell: what is ignored there is handed down to every child."""
+    fake_ros2('trap "echo interrupted; exit 0" INT; echo started; while true; do sleep 0.05; done')
+    log = tmp_path / "graph.log"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with GraphProcess("bringup.launch.py", [], log, 1) as graph:
+            wait_until(lambda: "started" in graph.tail(), 20.0, "first line", graph)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert log.read_text().split() == ["started", "interrupted"]
+
+
 def test_a_dead_graph_is_noticed_with_the_end_of_its_log(fake_ros2, tmp_path):
     fake_ros2("echo the reason; exit 3")
     with (
@@ -54,10 +68,6 @@ def test_waiting_ends():
         wait_until(lambda: False, 0.1, "the moon")
     assert time.monotonic() - began < 5.0
     assert wait_until(lambda: 7, 0.0, "at once") == 7
-
-
-def test_private_domain_is_a_legal_one():
-    assert 1 <= private_domain() <= 101
 
 
 def test_the_graph_ends_when_its_parent_is_killed(fake_ros2, tmp_path):

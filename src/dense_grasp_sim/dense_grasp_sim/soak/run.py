@@ -11,10 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_sim.client import GraphClient
 from dense_grasp_sim.demo import write_json
-from dense_grasp_sim.graph_process import GraphProcess, private_domain
+from dense_grasp_sim.graph_process import GraphProcess
 from dense_grasp_sim.lessons import CAP, TRAINING_SEED
 from dense_grasp_sim.session import CellSession, launch_arguments
 from dense_grasp_sim.soak.agenda import Agenda
