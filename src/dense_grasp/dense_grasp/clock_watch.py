@@ -48,7 +48,7 @@ class ClockWatch:
         return self._jumps > mark
 
     def check_running(self, stop: StopCheck | None = None) -> None:
-        """Raises GraspFailure INVALID_GOAL when a simulated clock stands still: every age would be wrong. And
+        """Raises GraspFailure CLOCK_ERROR when a simulated clock stands still: every age would be wrong. And
         GraspCanceled.
         """
         clock = self._node.get_clock()
@@ -58,7 +58,7 @@ class ClockWatch:
         patience = STANDSTILL if start.nanoseconds else FIRST_TIME
         if not wait_until(lambda: clock.now() != start, Deadline(patience), stop):
             raise GraspFailure(
-                GraspCode.INVALID_GOAL,
+                GraspCode.CLOCK_ERROR,
                 f"use_sim_time is true and /clock stands at {start.nanoseconds * 1e-9:.3f} s for {patience} s",
             )
 

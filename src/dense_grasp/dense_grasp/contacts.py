@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,9 @@ TRY_ANOTHER = (
     GraspCode.PLANNING_FAILED,
     GraspCode.PERCEPTION + MatchCode.NO_DEPTH,
 )
+
+#: As many of the taught keypoints a message names.
+NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,35 @@ def contacts_of(goal: GraspGoal, taught: Collection[str]) -> list[Contact]:
     return [first, *others]
 
 
+def sort_out_unknown(
+    object_id: str, contacts: Sequence[Contact], taught: Collection[str]
+) -> tuple[list[Contact], dict[str, GraspFailure]]:
+    """The contacts all of whose keypoints are taught, and why each of the others cannot be used, by contact."""
+    known: list[Contact] = []
+    failures: dict[str, GraspFailure] = {}
+    for contact in contacts:
+        missing = [name for name in contact.keypoints if name not in taught]
+        if missing:
+            failures[contact.name] = unknown_keypoint(object_id, missing, taught)
+        else:
+            known.append(contact)
+    return known, failures
+
+
+def unknown_keypoint(object_id: str, missing: Sequence[str], taught: Collection[str]) -> GraspFailure:
+    """For keypoints that the store does not have, with some of those that it has."""
+    code = GraspCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT
+    if not taught:
+        return GraspFailure(code, f"object '{object_id}' is not in the store, expected a taught object")
+    some = sorted(taught)
+    more = f" and {len(some) - NAMES} more" if len(some) > NAMES else ""
+    return GraspFailure(
+        code,
+        f"{', '.join(missing)} is not taught for object '{object_id}', expected one of "
+        f"{', '.join(some[:NAMES])}{more}",
+    )
+
+
 def keypoints_of(contacts: Sequence[Contact]) -> list[str]:
     """Every name once, in order."""
     return list(dict.fromkeys(name for contact in contacts for name in contact.keypoints))
@@ -105,9 +137,17 @@ def summary(failures: Sequence[tuple[str, GraspFailure]]) -> GraspFailure:
     return GraspFailure(first.code, f"none of {len(failures)} contacts can be grasped: {_reasons(failures)}")
 
 
-def instead_of(failures: Sequence[tuple[str, GraspFailure]], used: str) -> str:
-    """What to add to a message when `used` was grasped after (contact, failure) of others; empty without any."""
-    return f"; by {used}, because {_reasons(failures)}" if failures else ""
+def instead_of(contacts: Sequence[str], failures: Mapping[str, GraspFailure], used: str) -> str:
+    """What to add to a message when `used` of the `contacts`, in order of trial, was grasped: why those before it were
+    not, and what is wrong with those after it. Empty when nothing is.
+    """
+    place = contacts.index(used)
+    before, after = (
+        [(name, failures[name]) for name in names if name in failures]
+        for names in (contacts[:place], contacts[place + 1 :])
+    )
+    because = f"; by {used}, because {_reasons(before)}" if before else ""
+    return because + (f"; passed over: {_reasons(after)}" if after else "")
 
 
 def _reasons(failures: Sequence[tuple[str, GraspFailure]]) -> str:

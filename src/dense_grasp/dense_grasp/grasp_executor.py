@@ -32,6 +32,7 @@ from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.grasp_markers import plan_markers, pose_message
 from dense_grasp.grasp_ports import GraspGoal, GraspOutcome
 from dense_grasp.grasp_settings import changed_settings, grasp_settings, timeouts
+from dense_grasp.holding import FingerMemory
 from dense_grasp.joint_state_monitor import JointStateMonitor
 from dense_grasp.keypoint_client import KeypointClient
 from dense_grasp.motion.arm_client import ArmClient
@@ -42,6 +43,7 @@ from dense_grasp.motion.guarded_arm import GuardedArm
 from dense_grasp.motion.heartbeat import Heartbeat
 from dense_grasp.motion.robot_description import RobotDescription
 from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.motion.waiting import StopCheck
 from dense_grasp.stages import GraspSequence
 from dense_grasp.wrench_monitor import WrenchMonitor
 from dense_grasp_interfaces.action import GraspObject
@@ -74,7 +76,7 @@ class GraspExecutor(Node):
         planner_name = self.declare_parameter("planner", "ompl").value
         self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
         joints = JointStateMonitor(self, self._robot.joint_states_topic, times.joint_state, group)
-        client = ArmClient(
+        self._controller = ArmClient(
             self,
             self._robot.arm_action,
             self._robot.joint_names,
@@ -96,7 +98,7 @@ class GraspExecutor(Node):
         )
         self._planner = make_planner(planner_name, self, self._robot, group)
         description = RobotDescription(self, self._robot.description_topic, callback_group=group)
-        arm = make_recovering(self, client, group)
+        arm = make_recovering(self, self._controller, group)
         self._arm = GuardedArm(arm, self._robot, description, self._planner.tcp_pose)
         self._wrench = WrenchMonitor(self, self._robot.wrench_topic, group)
         self._clock_watch = ClockWatch(self)
@@ -104,6 +106,7 @@ class GraspExecutor(Node):
         self._markers = self.create_publisher(
             MarkerArray, self.declare_parameter("grasp_markers_topic", "/dense_grasp/markers_grasp").value, 1
         )
+        self._fingers = FingerMemory()
         self._running = threading.Lock()
         self._run_long = long_callback(self, self._run_alone)
         self._clock_watch.on_jump(self._forget)
@@ -192,6 +195,7 @@ class GraspExecutor(Node):
             request.plan_only,
             tuple(request.approach_keypoints),
             tuple(request.other_contacts),
+            request.may_drop,
         )
         self.get_logger().info(f"goal: {goal}")
         mark = self._clock_watch.mark()
@@ -202,6 +206,8 @@ class GraspExecutor(Node):
             self._planner,
             self._candidates,
             self._settings,
+            memory=self._fingers,
+            check_ready=self._check_ready,
             on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
             on_plan=self._show,
             force=self._wrench.vertical,
@@ -217,7 +223,7 @@ class GraspExecutor(Node):
         except GraspCanceled as error:
             code, message = GraspCode.CANCELED, str(error)
             if self._clock_watch.jumped_since(mark) and not handle.is_cancel_requested:
-                code, message = GraspCode.INVALID_GOAL, f"{self._clock_watch.jump}: the goal of before was stopped"
+                code, message = GraspCode.CLOCK_ERROR, f"{self._clock_watch.jump}: the goal of before was stopped"
         except GraspFailure as error:
             code, message = error.code, str(error)
         except DenseGraspError as error:
@@ -226,6 +232,12 @@ class GraspExecutor(Node):
             self.get_logger().error(f"internal error: {type(error).__name__}: {error}")
             code, message = GraspCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
         return self._end(handle, began, code, message, sequence.outcome)
+
+    def _check_ready(self, stop: StopCheck) -> None:
+        """Raises GraspFailure or PlanError when one of what moves cannot be commanded now."""
+        self._controller.check_available(stop)
+        self._gripper.check_available(stop)
+        self._planner.check_available(stop)
 
     def _end(self, handle, began: float, code: int, message: str, outcome: GraspOutcome) -> GraspObject.Result:
         result = GraspObject.Result(code=int(code), message=message)

@@ -58,7 +58,16 @@ class GripperPort(Protocol):
         """Closes with force."""
 
     def width(self) -> float | None:
-        """Present width in m, None when unknown."""
+        """Width in m after the last motion, None when unknown. Waits for the measurement."""
+
+    def live_width(self) -> float | None:
+        """Width in m by the newest measurement, at once; None when the width is not told all the time."""
+
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises GraspFailure when the gripper cannot be commanded now."""
+
+    def device(self) -> int:
+        """Another number after the gripper's node was restarted."""
 
     def stop(self) -> None:
         """Stops the fingers. Never raises."""
@@ -116,6 +125,7 @@ class GraspGoal:
     """What to grasp; `axis_keypoints` and `approach_keypoints`, of the first contact, are empty or two names.
 
     other_contacts: names of contacts that are tried in this order when the one before is not found or not reached.
+    may_drop: the fingers may open even where they hold something.
     """
 
     object_id: str
@@ -124,6 +134,7 @@ class GraspGoal:
     plan_only: bool = False
     approach_keypoints: tuple[str, ...] = ()
     other_contacts: tuple[str, ...] = ()
+    may_drop: bool = False
 
 
 @dataclass

@@ -28,7 +28,9 @@ from dense_grasp.contacts import (
     instead_of,
     keypoints_of,
     numbers,
+    sort_out_unknown,
     summary,
+    unknown_keypoint,
 )
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.grasp_ports import (
@@ -39,10 +41,12 @@ from dense_grasp.grasp_ports import (
     GraspOutcome,
     GraspSettings,
     GripperPort,
+    Located,
     Perception,
     StopCheck,
     validate,
 )
+from dense_grasp.holding import FingerMemory, HoldWatch, held_range
 
 #: Stages that a failed grasp does not end in: the arm retreats.
 NEAR_THE_OBJECT = (Stage.APPROACHING, Stage.GRASPING, Stage.LIFTING, Stage.VERIFYING)
@@ -64,12 +68,16 @@ class GraspSequence:
         candidates: Candidates,
         settings: GraspSettings,
         *,
+        memory: FingerMemory | None = None,
+        check_ready: Callable[[StopCheck], None] = lambda stop: None,
         on_stage: Callable[[Stage, str], None] = lambda stage, detail: None,
         on_plan: Callable[[PickPlan], None] = lambda plan: None,
         stop: StopCheck | None = None,
         force: Callable[[], float | None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
     ):
+        """memory: of the goals before. check_ready: raises GraspFailure when arm, gripper or planner is not there."""
         self._arm = arm
         self._gripper = gripper
         self._perception = perception
@@ -78,35 +86,55 @@ class GraspSequence:
         self._settings = settings
         self._on_stage = on_stage
         self._on_plan = on_plan
-        self._stop = stop
+        self._memory = memory or FingerMemory()
+        self._check_ready = check_ready
+        self._stop = HoldWatch(gripper, stop, now)
         self._force = force
         self._force_before: float | None = None
         self._sleep = sleep
         self._began = time.monotonic()
         self.outcome = GraspOutcome()
         self._reached: Stage | None = None
+        self._commanded_fingers = False
         self._request: PickRequest | None = None
 
     def run(self, goal: GraspGoal) -> str:
         """Does the whole grasp; the sentence says what was done. The arm is stopped whenever this raises.
 
         After a failure on the way to the object or with it the arm then goes up and to the observation pose, unless
-        the arm itself failed (300..399). After a cancel it stays where it stopped.
+        the arm itself failed (300..399). After a cancel it stays where it stopped. What the fingers hold they keep,
+        unless it is lost.
         """
         try:
             return self._run(goal)
-        except PlanCanceled as error:
+        except (GraspCanceled, PlanCanceled) as error:
             self.stop()
-            raise GraspCanceled(str(error)) from error
-        except PlanError as error:
+            lost = self._stop.failure
+            if lost is None:
+                raise GraspCanceled(str(error)) from error
+            raise self._ended(lost) from error
+        except (GraspFailure, PlanError) as failure:
             self.stop()
-            raise GraspFailure(error.code, f"{error}{self._to_safety(error)}") from error
-        except GraspFailure as failure:
-            self.stop()
-            raise GraspFailure(failure.code, f"{failure}{self._to_safety(failure)}") from failure
+            raise self._ended(failure) from failure
         except BaseException:
             self.stop()
             raise
+        finally:
+            if self._commanded_fingers:
+                self._memory.left(self._gripper.live_width())
+
+    def _ended(self, failure: GraspFailure | PlanError) -> GraspFailure:
+        """The failure as it is told, after what is done about it."""
+        # From here on the arm shall move whatever became of the object.
+        self._stop.end()
+        self._stop.failure = None
+        opened = ""
+        if failure.code == GraspCode.OBJECT_LOST:
+            try:
+                self._open()
+            except (GraspCanceled, GraspFailure) as error:
+                opened = f"; the fingers did not open: {error}"
+        return GraspFailure(failure.code, f"{failure}{opened}{self._to_safety(failure)}")
 
     def stop(self) -> None:
         """Stops arm and fingers."""
@@ -115,14 +143,16 @@ class GraspSequence:
 
     def _run(self, goal: GraspGoal) -> str:
         validate(goal)
-        contacts = contacts_of(goal, self._perception.taught(goal.object_id, self._stop))
-        failures: dict[str, GraspFailure] = {}
+        contacts, known, failures = self._contacts(goal)
+        if not goal.plan_only:
+            self._check_ready(self._stop)
+            self._check_fingers(goal.may_drop)
         look = self._look if goal.plan_only else self._observe_and_plan
-        plan = look(goal, contacts, failures)
-        refused = [(contact.name, failures[contact.name]) for contact in contacts if contact.name in failures]
+        plan = look(goal, known, failures)
+        names = [contact.name for contact in contacts]
         if plan is None:
-            raise summary(refused)
-        instead = instead_of([entry for entry in refused if entry[0] != self.outcome.contact], self.outcome.contact)
+            raise summary([(name, failures[name]) for name in names if name in failures])
+        instead = instead_of(names, failures, self.outcome.contact)
         where = numbers(plan.base_from_tcp[:3, 3])
         if goal.plan_only:
             return f"planned a grasp at {where} m, moved nothing{instead}"
@@ -134,12 +164,35 @@ class GraspSequence:
         held = f"{1000 * self.outcome.width:.1f} mm between the fingers"
         return f"grasped {goal.object_id} at {where} m, {held}{instead}"
 
+    def _contacts(self, goal: GraspGoal) -> tuple[list[Contact], list[Contact], dict[str, GraspFailure]]:
+        """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
+        taught = self._perception.taught(goal.object_id, self._stop)
+        if not taught:
+            raise unknown_keypoint(goal.object_id, (), taught)
+        contacts = contacts_of(goal, taught)
+        known, failures = sort_out_unknown(goal.object_id, contacts, taught)
+        if not known:
+            raise summary([(contact.name, failures[contact.name]) for contact in contacts])
+        return contacts, known, failures
+
+    def _check_fingers(self, may_drop: bool) -> None:
+        """Raises GraspFailure HOLDS_OBJECT where opening the fingers would drop something, unless it may."""
+        self._memory.seen(self._gripper.device())
+        why = self._memory.why_held(self._gripper.width(), self._settings)
+        if not why:
+            self._memory.empty()
+        elif not may_drop:
+            raise GraspFailure(
+                GraspCode.HOLDS_OBJECT,
+                f"{why}, and this goal would drop it: take it out, or send the goal with may_drop: true",
+            )
+
     def _observe_and_plan(
         self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
     ) -> PickPlan | None:
         """Looks from one pose after the other, while there is a contact that may be found from the next one."""
         self._stage(Stage.OBSERVING, "opening the gripper")
-        self._gripper.open(self._settings.open_width, self._stop)
+        self._open()
         poses, sought = self._settings.observe_poses, list(contacts)
         if not poses:
             raise GraspFailure(GraspCode.INVALID_GOAL, "no observation pose is configured")
@@ -188,10 +241,7 @@ class GraspSequence:
 
         `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it.
         """
-        keypoints = keypoints_of(contacts)
-        self._stage(Stage.LOCATING, ", ".join(keypoints))
-        self.outcome.matches = self._perception.locate(goal.object_id, keypoints, self._stop)
-        matches = dict(zip(keypoints, self.outcome.matches, strict=True))
+        contacts, matches = self._locate(goal, contacts, failures)
         points: Array | None = None
         for contact in contacts:
             try:
@@ -212,6 +262,27 @@ class GraspSequence:
             self.outcome.contact = contact.name
             return plan
         return None
+
+    def _locate(
+        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
+    ) -> tuple[Sequence[Contact], dict[str, Located]]:
+        """Where the contacts' keypoints are, by name, and the contacts that are left.
+
+        One that was deleted since the contacts were listed spoils the whole answer: its contacts are passed over.
+        """
+        while True:
+            keypoints = keypoints_of(contacts)
+            self._stage(Stage.LOCATING, ", ".join(keypoints))
+            self.outcome.matches = self._perception.locate(goal.object_id, keypoints, self._stop)
+            unknown = [m for m in self.outcome.matches if m.code == MatchCode.UNKNOWN_KEYPOINT]
+            if unknown and len(contacts) > 1:
+                taught = self._perception.taught(goal.object_id, self._stop)
+                left, gone = sort_out_unknown(goal.object_id, contacts, taught)
+                failures.update(gone)
+                if gone and left:
+                    contacts = left
+                    continue
+            return contacts, dict(zip(keypoints, self.outcome.matches, strict=True))
 
     def _points(self, stamp_ns: int) -> Array:
         return self._perception.points(stamp_ns, self._stop) if self._settings.use_depth else np.zeros((0, 3))
@@ -241,10 +312,15 @@ class GraspSequence:
 
     def _grasp(self, plan: PickPlan) -> None:
         self._stage(Stage.GRASPING, "closing")
+        self._memory.forget()
         self._gripper.grasp(self._stop)
         width = self._width()
+        held = held_range(width, self._settings)
+        if held is not None:
+            self._memory.holds(held)
+            self._stop.start(held)
         self._stage(Stage.GRASPING, f"{1000 * width:.1f} mm between the fingers")
-        if not self._settings.min_grasp_width <= width <= self._settings.max_grasp_width:
+        if held is None:
             self._retreat(plan)
             raise GraspFailure(
                 GraspCode.NOTHING_GRASPED,
@@ -259,21 +335,19 @@ class GraspSequence:
 
     def _verify(self) -> None:
         self._stage(Stage.VERIFYING, f"for {self._settings.hold_time:.1f} s")
-        before = self.outcome.width
         step = 0.05
         for _ in range(max(1, round(self._settings.hold_time / step))):
             self._sleep(step)
-            if self._stop is not None and self._stop():
-                raise GraspCanceled("the goal was canceled")
-        width = self._width()
-        self.outcome.width = width
-        if width < self._settings.min_grasp_width or before - width > self._settings.lost_width_change:
-            self._gripper.open(self._settings.open_width, self._stop)
-            raise GraspFailure(
-                GraspCode.OBJECT_LOST,
-                f"the fingers held {1000 * before:.1f} mm before lifting and {1000 * width:.1f} mm after it",
-            )
+            self._stop.check()
+        self._measure_held()
         self._verify_weight()
+
+    def _measure_held(self) -> None:
+        """Raises GraspFailure OBJECT_LOST unless a new measurement says that the object is held."""
+        if not self._stop.is_told:
+            self._gripper.grasp(self._stop)  # pressed on already: this tells the width
+        self.outcome.width = self._width()
+        self._stop.judge(self.outcome.width)
 
     def _verify_weight(self) -> None:
         """By the force on the hand, where somebody tells it: fingers may be held apart by their own pads."""
@@ -281,7 +355,6 @@ class GraspSequence:
         if least <= 0.0 or before is None or after is None:
             return
         if abs(after - before) < least:
-            self._gripper.open(self._settings.open_width, self._stop)
             raise GraspFailure(
                 GraspCode.OBJECT_LOST,
                 f"the vertical force on the hand changed by {abs(after - before):.2f} N from before the approach to "
@@ -290,10 +363,11 @@ class GraspSequence:
 
     def _after(self, plan: PickPlan) -> None:
         if self._settings.after_grasp == "release":
-            self._gripper.open(self._settings.open_width, self._stop)
+            self._open()
         elif self._settings.after_grasp == "place_back":
             self._execute(_reversed(plan.lift))
-            self._gripper.open(self._settings.open_width, self._stop)
+            self._measure_held()
+            self._open()
             self._execute(_reversed(plan.approach))
         elif self._settings.after_grasp == "deliver" and self._settings.deliver_joints is not None:
             self._deliver(plan, self._settings.deliver_joints)
@@ -305,12 +379,21 @@ class GraspSequence:
         world = replace(self._request.world, held_at=plan.base_from_tcp, seen_from=self._request.start)
         start = self._arm.positions()
         self._execute(self._timed(lambda: self._planner.plan_joints(start, pose, world, self._stop)))
+        self._measure_held()
         self._stage(Stage.DELIVERING, "opening the gripper")
+        self._open()
+
+    def _open(self) -> None:
+        """Opens the fingers on purpose: from here on they hold nothing."""
+        self._stop.end()
+        self._commanded_fingers = True
+        self._memory.opening()
         self._gripper.open(self._settings.open_width, self._stop)
+        self._memory.empty()
 
     def _retreat(self, plan: PickPlan) -> None:
         """Opens the fingers and goes straight up: what was not grasped shall not be dragged along."""
-        self._gripper.open(self._settings.open_width, self._stop)
+        self._open()
         self._execute(plan.lift)
 
     def _to_safety(self, failure: GraspFailure | PlanError) -> str:
@@ -330,6 +413,7 @@ class GraspSequence:
         if np.isnan(self.outcome.time_to_first_motion):
             self.outcome.time_to_first_motion = time.monotonic() - self._began
         self._arm.execute(trajectory, self._stop)
+        self._stop.check()
 
     def _width(self) -> float:
         width = self._gripper.width()
@@ -347,8 +431,7 @@ class GraspSequence:
             self.outcome.planning_time += time.monotonic() - start
 
     def _stage(self, stage: Stage, detail: str) -> None:
-        if self._stop is not None and self._stop():
-            raise GraspCanceled(f"the goal was canceled before {stage.name}")
+        self._stop.check()
         self._reached = stage
         self._on_stage(stage, detail)
 

@@ -62,7 +62,7 @@ def test_a_clock_that_stands_still_is_refused(simulated):
     simulated.set(100.0)
     with pytest.raises(GraspFailure, match=r"/clock stands at 100\.000 s") as failure:
         simulated.watch.check_running()
-    assert failure.value.code == GraspCode.INVALID_GOAL
+    assert failure.value.code == GraspCode.CLOCK_ERROR
 
 
 def test_a_clock_that_goes_on_is_taken(simulated):

@@ -70,5 +70,7 @@ def test_sentences_about_contacts():
     assert summary([("contact", low)]) is low
     both = summary([("contact", low), ("left", far)])
     assert both.code == 105 and "contact failed with 105: was not found; left failed with 201: too far" in str(both)
-    assert instead_of([], "left") == ""
-    assert instead_of([("contact", far)], "left") == "; by left, because contact failed with 201: too far"
+    names = ["contact", "left", "right"]
+    assert instead_of(names, {}, "left") == ""
+    assert instead_of(names, {"contact": far}, "left") == "; by left, because contact failed with 201: too far"
+    assert instead_of(names, {"right": low}, "left") == "; passed over: right failed with 105: was not found"

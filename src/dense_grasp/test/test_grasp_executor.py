@@ -119,7 +119,8 @@ class FakeCell(Node):
         return action.Result(success=True)
 
     def list(self, request, response):
-        response.descriptors = [Descriptor(object_id="cap", keypoint=name) for name in POINTS]
+        if request.object_id == "cap":
+            response.descriptors = [Descriptor(object_id="cap", keypoint=name) for name in POINTS]
         return response
 
     def locate(self, request, response):
@@ -165,7 +166,8 @@ class Setup:
     def send(self, **goal):
         feedback: list = []
         future = self.client.send_goal_async(
-            GraspObject.Goal(object_id="cap", **goal), feedback_callback=lambda m: feedback.append(m.feedback.stage)
+            GraspObject.Goal(**{"object_id": "cap", **goal}),
+            feedback_callback=lambda m: feedback.append(m.feedback.stage),
         )
         handle = self.until(lambda: future.done() and future.result(), 10.0, "acceptance")
         assert handle.accepted
@@ -260,6 +262,52 @@ def test_a_cancel_reaches_what_moves(setup, stage, held):
     assert ("hand" in made.cell.stops) == (stage in (Stage.OBSERVING, Stage.GRASPING))
     made.cell.held = None
     assert made.grasp(plan_only=True).code == GraspCode.SUCCESS
+
+
+def test_fingers_that_somebody_else_opens_stop_the_lift(setup):
+    made = setup(motion_margin=60.0)
+    made.cell.held = ("Arm", 3)
+    _, future, _ = made.send()
+    made.until(made.cell.holding.is_set, 20.0, "lift")
+    made.cell.width = 0.08
+    made.until(lambda: "cancel" in made.cell.stops, 10.0, "cancel of the lift")
+    made.cell.held = None
+    result = made.result(future)
+    assert result.code == GraspCode.OBJECT_LOST
+    assert "closed to 3.0 mm and are now wider, 80.0 mm apart" in result.message
+
+
+def test_an_unknown_object_opens_nothing(setup):
+    made = setup()
+    made.cell.width = 0.003
+    result = made.grasp(object_id="unheard_of")
+    assert result.code == GraspCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT, result.message
+    assert made.cell.width == 0.003 and not made.cell.asked and not made.cell.trajectories
+
+
+def test_what_the_last_goal_holds_the_next_one_may_not_drop(setup):
+    made = setup()
+    assert made.grasp().code == GraspCode.SUCCESS
+    moved = made.cell.asked.copy()
+    result = made.grasp()
+    assert result.code == GraspCode.HOLDS_OBJECT and "may_drop" in result.message
+    assert made.grasp(plan_only=True).code == GraspCode.SUCCESS
+    assert made.cell.asked == moved and made.cell.width == pytest.approx(0.003)
+    assert made.grasp(may_drop=True).code == GraspCode.SUCCESS
+
+
+def test_an_executor_that_has_just_started_does_not_drop_what_may_be_held(setup):
+    made = setup()
+    made.cell.width = 0.03
+    made.until(lambda: made.grasp().code == GraspCode.HOLDS_OBJECT, 10.0, "the new width heard of")
+    assert not made.cell.asked
+
+
+def test_nothing_opens_without_the_arms_controller(setup):
+    made = setup(arm_action="/nowhere/follow_joint_trajectory", server_timeout=0.5)
+    made.cell.width = 0.003
+    assert made.grasp(may_drop=True).code == GraspCode.CONTROLLER_UNAVAILABLE
+    assert not made.cell.asked
 
 
 def test_closing_on_nothing(setup):

@@ -29,6 +29,7 @@ class FrankaHand:
         self.stops = 0
         self.hang, self.refuse = hang, refuse
         self.width = 0.0
+        self.knows_home = True
         group = ReentrantCallbackGroup()
         self.servers = [
             ActionServer(
@@ -51,7 +52,8 @@ class FrankaHand:
                 handle.canceled()
                 return kind.Result()
             time.sleep(0.005)
-        if self.refuse == name:
+        self.knows_home = self.knows_home or name == "homing"
+        if self.refuse == name or not self.knows_home:
             handle.abort()
             return kind.Result(success=False, error="overheated")
         self.width = {"homing": 0.08, "grasp": 0.003}.get(name, getattr(handle.request, "width", 0.0))
@@ -62,6 +64,11 @@ class FrankaHand:
         self.stops += 1
         response.success = True
         return response
+
+    def close(self):
+        """The node is gone; a hand that is started anew knows no home."""
+        for server in self.servers:
+            server.destroy()
 
 
 NUMBERS = count()
@@ -95,6 +102,50 @@ def test_homing_comes_first_and_once(graph):
     gripper.open(0.08)
     assert names(hand) == ["homing", "move"]
     assert hand.calls[-1][1].width == pytest.approx(0.08)
+
+
+def test_a_hand_whose_node_was_restarted_is_homed_again(graph, until):
+    first = FrankaHand(graph, NAMESPACES[0])
+    gripper = franka(graph, first)
+    gripper.open(0.08)
+    device = gripper.device()
+    assert gripper.device() == device
+    first.close()
+    second = FrankaHand(graph, NAMESPACES[0])
+    first.width, second.knows_home = 0.003, False
+    until(lambda: gripper.device() != device, 20.0, "the new node")
+    gripper.open(0.08)
+    assert names(second) == ["homing", "move"]
+
+
+def test_a_hand_that_lost_its_power_behind_the_same_node_is_homed_again(graph):
+    hand = FrankaHand(graph, NAMESPACES[0])
+    gripper = franka(graph, hand)
+    gripper.open(0.08)
+    hand.width, hand.knows_home = 0.003, False
+    gripper.open(0.08)
+    assert names(hand) == ["homing", "move", "homing"]  # which opens them, too
+    hand.knows_home = False
+    with pytest.raises(GraspFailure):
+        gripper.grasp()
+    assert names(hand)[3:] == ["grasp"], "homing would open the fingers"
+    gripper.open(0.08)
+    assert names(hand)[4:] == ["homing"]
+
+
+def test_what_the_node_refuses_is_no_reason_to_home(graph):
+    hand = FrankaHand(graph, NAMESPACES[0], refuse="homing")
+    with pytest.raises(GraspFailure, match="homing failed"):
+        franka(graph, hand).open(0.08)
+    assert names(hand) == ["homing"]
+
+
+def test_a_hand_without_joint_states_is_told_before_it_moves(graph):
+    hand = FrankaHand(graph, NAMESPACES[0])
+    with pytest.raises(GraspFailure, match="nobody tells the width") as failure:
+        franka(graph, width_timeout=0.2).check_available()
+    assert failure.value.code == GraspCode.GRIPPER_FAILED and not hand.calls
+    franka(graph, hand).check_available()
 
 
 def test_homing_can_be_left_out(graph):
@@ -203,8 +254,8 @@ class CommandHand:
         )
 
 
-def command(graph, server_timeout: float = 10.0) -> CommandGripper:
-    settings = GripperSettings(server_timeout=server_timeout)
+def command(graph, server_timeout: float = 10.0, **more) -> CommandGripper:
+    settings = GripperSettings(server_timeout=server_timeout, **more)
     return CommandGripper(graph.node, f"{NAMESPACES[0]}/gripper_action", settings)
 
 
@@ -223,6 +274,30 @@ def test_command_gripper_stalls_on_the_object(graph):
     gripper = command(graph)
     gripper.grasp()
     assert gripper.width() == pytest.approx(0.003)
+
+
+def test_the_last_result_is_that_of_the_device_that_gave_it(graph, until):
+    first = CommandHand(graph, reached=0.0015, stalled=True)
+    gripper = command(graph, width_timeout=0.1)
+    gripper.grasp()
+    assert gripper.width() == pytest.approx(0.003) and gripper.live_width() is None
+    first.server.destroy()
+    CommandHand(graph)
+    until(lambda: gripper.width() is None, 20.0, "the new node")
+    gripper.open(0.08)
+    assert gripper.width() == pytest.approx(0.08)
+
+
+@pytest.mark.parametrize("make", [franka, command])
+def test_the_live_width_is_that_of_joint_states_after_the_last_motion(graph, make):
+    FrankaHand(graph, NAMESPACES[0])
+    CommandHand(graph)
+    told: list[float] = []
+    gripper = make(graph, read_width=lambda after: told.append(after) or 0.02)
+    assert gripper.live_width() == 0.02 and told == [0.0]
+    before = time.monotonic()
+    gripper.grasp()
+    assert gripper.live_width() == 0.02 and told[-1] > before
 
 
 def test_command_gripper_that_does_not_open(graph):

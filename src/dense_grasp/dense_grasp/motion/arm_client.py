@@ -89,18 +89,22 @@ class ArmClient:
     def _state_is_new(self) -> bool:
         return self._monitor.received(self._names) >= self._ended + STATE_DELAY
 
+    def check_available(self, stop: StopCheck | None = None, names: Sequence[str] | None = None) -> None:
+        """Raises GraspFailure CONTROLLER_UNAVAILABLE, and JOINT_STATE_STALE for the joints `names`, None: the arm's."""
+        if not wait_until(self._client.server_is_ready, Deadline(self._server_timeout), stop):
+            raise GraspFailure(
+                GraspCode.CONTROLLER_UNAVAILABLE,
+                f"no action server {self._action} within {self._server_timeout} s; is the controller active?",
+            )
+        self._monitor.check(self._names if names is None else names)
+
     def execute(self, trajectory: Trajectory, stop: StopCheck | None = None) -> None:
         """Returns when the controller says the trajectory is done.
 
         Raises GraspFailure CONTROLLER_UNAVAILABLE, CONTROLLER_REJECTED, CONTROLLER_ABORTED, EXECUTION_TIMEOUT,
         JOINT_STATE_STALE; GraspCanceled. In each of these cases the controller's goal has been canceled.
         """
-        if not wait_until(self._client.server_is_ready, Deadline(self._server_timeout), stop):
-            raise GraspFailure(
-                GraspCode.CONTROLLER_UNAVAILABLE,
-                f"no action server {self._action} within {self._server_timeout} s; is the controller active?",
-            )
-        self._monitor.check(trajectory.joint_names)
+        self.check_available(stop, trajectory.joint_names)
         with self._pulse.moving("arm"):
             self._follow(trajectory, stop)
 

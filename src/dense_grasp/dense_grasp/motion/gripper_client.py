@@ -17,12 +17,15 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.motion.device_life import DeviceLife
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
 
 CANCEL_TIMEOUT = 1.0
 #: A joint state that arrives so soon (s) after the fingers' motion may have been measured before its end.
 WIDTH_DELAY = 0.05
+#: m; fingers so near to the width that they are to open to are left alone.
+OPEN_TOLERANCE = 0.004
 SUCCEEDED = 4
 #: Franka's `grasp` fails unless width - inner < d < width + outer; this accepts every width of the hand.
 ANY_WIDTH = 0.08
@@ -59,7 +62,16 @@ class Gripper(Protocol):
         """Closes with force until something stops the fingers."""
 
     def width(self) -> float | None:
-        """Present width in m, None when nobody tells it."""
+        """Width in m after the last motion, None when nobody tells it. Waits for the measurement."""
+
+    def live_width(self) -> float | None:
+        """Width in m by the newest measurement, at once; None when the width is not told all the time."""
+
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises GraspFailure GRIPPER_UNAVAILABLE, or GRIPPER_FAILED when no grasp could be verified."""
+
+    def device(self) -> int:
+        """Another number after the gripper's node was restarted."""
 
     def stop(self) -> None:
         """Stops the fingers. Never raises."""
@@ -109,12 +121,16 @@ class _ActionRunner:
                 self._active = None
         return answer
 
+    def live_width(self) -> float | None:
+        """Width in m from the newest joint states, None when none are newer than the last motion of the fingers."""
+        return self._settings.read_width(self._ended + WIDTH_DELAY if self._ended else 0.0)
+
     def width(self) -> float | None:
         """Width in m from joint states that are newer than the last motion of the fingers, None when none come."""
         widths: list[float] = []
 
         def read() -> bool:
-            width = self._settings.read_width(self._ended + WIDTH_DELAY if self._ended else 0.0)
+            width = self.live_width()
             if width is not None:
                 widths.append(width)
             return bool(widths)
@@ -149,15 +165,33 @@ class FrankaGripper:
         self._stops = {
             ns: node.create_client(Trigger, f"{ns}/stop", callback_group=callback_group) for ns in namespaces
         }
-        self._homed = not settings.homing
+        self._life = DeviceLife(node, [f"{ns}/{name}" for ns, clients in self._clients.items() for name in clients])
+        #: The device that was homed last, None after a command that failed: the hand may have lost its power.
+        self._homed: int | None = None
 
     def open(self, width: float, stop: StopCheck | None = None) -> None:
-        """Homes on first use, then opens to `width` m unless it is that wide already."""
-        if not self._homed:
-            self._run("homing", Homing.Goal(), self._settings.homing_timeout, stop)
-            self._homed = True
+        """Opens to `width` m unless it is that wide already. Homes first where the hand's node is new, or a command
+        failed: a hand that lost its power knows no more where its fingers are.
+        """
+        homes = self._settings.homing and self._homed != self.device()
+        if homes:
+            self._home(stop)
+        try:
+            self._move(width, stop)
+        except GraspFailure:
+            if homes or not self._settings.homing or self._homed is not None:
+                raise
+            self._home(stop)
+            self._move(width, stop)
+
+    def _home(self, stop: StopCheck | None) -> None:
+        device = self.device()
+        self._run("homing", Homing.Goal(), self._settings.homing_timeout, stop)
+        self._homed = device
+
+    def _move(self, width: float, stop: StopCheck | None) -> None:
         present = self.width()
-        if present is None or abs(present - width) > 0.004:
+        if present is None or abs(present - width) > OPEN_TOLERANCE:
             goal = Move.Goal(width=float(width), speed=2 * self._settings.speed)
             self._run("move", goal, self._settings.action_timeout, stop)
 
@@ -168,8 +202,27 @@ class FrankaGripper:
         self._run("grasp", goal, self._settings.action_timeout, stop)
 
     def width(self) -> float | None:
-        """Present width in m from joint states."""
+        """Width in m from joint states that are newer than the last motion."""
         return self._runner.width()
+
+    def live_width(self) -> float | None:
+        """Width in m from the newest joint states."""
+        return self._runner.live_width()
+
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises GraspFailure GRIPPER_UNAVAILABLE, or GRIPPER_FAILED when no grasp could be verified."""
+        for name in ("homing", "move", "grasp") if self._settings.homing else ("move", "grasp"):
+            self._ready(name, stop)
+        if self.width() is None:
+            raise GraspFailure(
+                GraspCode.GRIPPER_FAILED,
+                "nobody tells the width of the gripper, so no grasp could be verified: "
+                f"no joint states of the fingers within {self._settings.width_timeout} s",
+            )
+
+    def device(self) -> int:
+        """Another number after the hand's node was restarted."""
+        return self._life.generation()
 
     def stop(self) -> None:
         """Cancels the running action and calls the stop service. Fingers at rest are left alone."""
@@ -185,6 +238,7 @@ class FrankaGripper:
         client = self._ready(name, stop)
         answer = self._runner.run(client, goal, name, timeout, stop)
         if answer.status != SUCCEEDED or not answer.result.success:
+            self._homed = None
             text = answer.result.error or "no reason given"
             raise GraspFailure(GraspCode.GRIPPER_FAILED, f"gripper: {name} failed ({text})")
 
@@ -212,12 +266,14 @@ class CommandGripper:
         self._settings = settings
         self._runner = _ActionRunner(node, settings)
         self._client = ActionClient(node, GripperCommand, action, callback_group=callback_group)
-        self._last: float | None = None
+        self._life = DeviceLife(node, [action])
+        #: The device and the width (m) that it ended its last command at.
+        self._last: tuple[int, float] | None = None
 
     def open(self, width: float, stop: StopCheck | None = None) -> None:
         """Opens to `width` m unless it is that wide already."""
         present = self.width()
-        if present is None or abs(present - width) > 0.004:
+        if present is None or abs(present - width) > OPEN_TOLERANCE:
             result = self._run("open", width, stop)
             if not result.reached_goal:
                 raise GraspFailure(
@@ -232,26 +288,41 @@ class CommandGripper:
             raise GraspFailure(GraspCode.GRIPPER_FAILED, "gripper: closing ended neither stalled nor closed")
 
     def width(self) -> float | None:
-        """Present width in m from joint states, else of the last result."""
+        """Width in m from joint states that are newer than the last motion, else of the device's last result."""
         width = self._runner.width()
-        return self._last if width is None else width
+        if width is not None:
+            return width
+        return self._last[1] if self._last is not None and self._last[0] == self.device() else None
 
-    def stop(self) -> None:
-        """Cancels the running action."""
-        self._runner.cancel()
+    def live_width(self) -> float | None:
+        """Width in m from the newest joint states."""
+        return self._runner.live_width()
 
-    def _run(self, what: str, width: float, stop: StopCheck | None) -> Any:
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises GraspFailure GRIPPER_UNAVAILABLE."""
         if not wait_until(self._client.server_is_ready, Deadline(self._settings.server_timeout), stop):
             raise GraspFailure(
                 GraspCode.GRIPPER_UNAVAILABLE,
                 f"no action server {self._action} within {self._settings.server_timeout} s; "
                 "is the gripper's node running?",
             )
+
+    def device(self) -> int:
+        """Another number after the gripper's node was restarted."""
+        return self._life.generation()
+
+    def stop(self) -> None:
+        """Cancels the running action."""
+        self._runner.cancel()
+
+    def _run(self, what: str, width: float, stop: StopCheck | None) -> Any:
+        self.check_available(stop)
+        device = self.device()
         goal = GripperCommand.Goal()
         goal.command.position = 0.5 * float(width)
         goal.command.max_effort = float(self._settings.force)
         answer = self._runner.run(self._client, goal, what, self._settings.action_timeout, stop)
         if answer.status != SUCCEEDED and not answer.result.stalled:
             raise GraspFailure(GraspCode.GRIPPER_FAILED, f"gripper: {what} ended with status {answer.status}")
-        self._last = 2.0 * float(answer.result.position)
+        self._last = device, 2.0 * float(answer.result.position)
         return answer.result

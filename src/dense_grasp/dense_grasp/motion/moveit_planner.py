@@ -63,6 +63,10 @@ class MoveItPlanner(EmbeddedPlanner):
         self._stop: StopCheck | None = None
         self._known = ""
 
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises PlanError PLANNER_UNAVAILABLE unless MoveIt answers."""
+        self._port.scene(stop)
+
     def plan_joints(self, start: Array, goal: Array, world: WorldModel, stop: StopCheck | None = None) -> Trajectory:
         """A collision-free way to the joint goal (7,)."""
         with self._stoppable(stop):

@@ -57,6 +57,11 @@ class DescribedBackend:
         """Arm joints in the order of every position vector."""
         return self._names
 
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises PlanError PLANNER_UNAVAILABLE without a robot description, and as the planner."""
+        with self._ready(stop) as planner:
+            planner.check_available(stop)
+
     def tcp_pose(self, positions: np.ndarray) -> np.ndarray:
         """base_from_tcp (4, 4) at `positions` (7,)."""
         with self._ready() as planner:

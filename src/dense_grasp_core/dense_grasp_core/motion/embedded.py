@@ -56,6 +56,9 @@ class EmbeddedPlanner:
         """Arm joints in the order of every position vector."""
         return self.robot.joint_names
 
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Nothing: what works in this process is there."""
+
     def tcp_pose(self, positions: Array) -> Array:
         """base_from_tcp (4, 4) at `positions` (7,)."""
         return self.robot.tcp_pose(positions)

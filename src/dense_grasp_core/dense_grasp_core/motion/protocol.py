@@ -134,6 +134,9 @@ class MotionPlanner(Protocol):
     def joint_names(self) -> tuple[str, ...]:
         """Arm joints in the order of every position vector."""
 
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises PlanError PLANNER_UNAVAILABLE when it cannot be asked now."""
+
     def tcp_pose(self, positions: Array) -> Array:
         """base_from_tcp (4, 4) at `positions` (J,)."""
 
