@@ -6,14 +6,16 @@ import numpy as np
 from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.codes import GraspCode, MatchCode
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.se3 import from_quaternion, transform
+from dense_grasp_core.se3 import transform
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.failure import GraspFailure
-from dense_grasp.messages import camera_from_info, check_same_size, depth_from_message, stamp_ns
+from dense_grasp.freshness import ahead_message, stamp_tolerance
+from dense_grasp.matches import matrix_from_transform
+from dense_grasp.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_until
 from dense_grasp.stamps import StampCache
 
@@ -44,8 +46,8 @@ class DepthWorld:
         self._timeout = timeout
         self._wall_factor = wall_factor
         self._step = step
-        self._depths: StampCache[Image] = StampCache(KEPT)
-        self._info: CameraInfo | None = None
+        self._depths: StampCache[tuple[Image, int]] = StampCache(KEPT)
+        self._infos: StampCache[CameraInfo] = StampCache(KEPT)
         group = callback_group
         node.create_subscription(Image, depth_topic, self._on_depth, qos_profile_sensor_data, callback_group=group)
         node.create_subscription(CameraInfo, info_topic, self._on_info, qos_profile_sensor_data, callback_group=group)
@@ -53,47 +55,59 @@ class DepthWorld:
     def forget(self) -> None:
         """Drops what was seen, after a clock that jumped back."""
         self._depths.clear()
-        self._info = None
+        self._infos.clear()
 
     def _on_depth(self, message: Image) -> None:
-        self._depths.put(stamp_ns(message.header.stamp), message)
+        stamp = stamp_ns(message.header.stamp)
+        self._depths.put(stamp, (message, stamp - self._clock.now().nanoseconds))
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._info = message
+        self._infos.put(stamp_ns(message.header.stamp), message)
 
-    def _seen(self, stamp: int) -> Image | None:
-        exact = self._depths.get(stamp)
-        newest = self._depths.newest
-        if exact is not None or newest is None or newest < stamp:
-            return exact
-        return self._depths.get(newest)
+    def _seen(self, stamp: int) -> tuple[Image, int, CameraInfo] | None:
+        """A depth image of the stamp or later, what its stamp was ahead by, and the camera_info of the same stamp."""
+        later = [other for other in reversed(self._depths.stamps) if other > stamp]
+        for candidate in (stamp, *later):
+            depth, info = self._depths.get(candidate), self._infos.get(candidate)
+            if depth is not None and info is not None:
+                return *depth, info
+        return None
+
+    def _missing(self, stamp: int) -> str:
+        newest_depth, newest_info = self._depths.newest, self._infos.newest
+        newest = f"newest depth image {newest_depth or 'none'}, newest camera_info {newest_info or 'none'}"
+        if newest_depth is not None and newest_depth >= stamp:
+            return f"no camera_info of a depth image's stamp came, expected exactly equal stamps ({newest})"
+        return f"no depth image of stamp {stamp} ns or later came ({newest})"
 
     def points(self, stamp: int, stop: StopCheck | None = None) -> np.ndarray:
         """Surface points (N, 3) m in the base frame, of every `step`-th pixel, seen at the stamp (ns) or after it.
 
         A later image serves as well because the arm stands still: one that was lost on the way is not waited for.
-        Raises GraspFailure 100 + NO_FRAME, NO_DEPTH or NO_TF, and GraspCanceled.
+        Raises GraspFailure 100 + NO_FRAME, NO_DEPTH, STAMP_AHEAD or NO_TF, and GraspCanceled.
         """
         deadline = Deadline(self._timeout, self._clock, self._wall_factor)
-        pairs: list[tuple[Image, CameraInfo]] = []
+        found: list[tuple[Image, int, CameraInfo]] = []
 
-        def found() -> bool:
-            depth, info = self._seen(stamp), self._info
-            if depth is not None and info is not None:
-                pairs.append((depth, info))
-            return bool(pairs)
+        def look() -> bool:
+            seen = self._seen(stamp)
+            if seen is not None:
+                found.append(seen)
+            return seen is not None
 
-        if not wait_until(found, deadline, stop):
-            missing = "camera_info" if self._info is None else "depth image"
+        if not wait_until(look, deadline, stop):
             raise GraspFailure(
                 GraspCode.PERCEPTION + MatchCode.NO_FRAME,
-                f"no {missing} of stamp {stamp} ns or later came within {self._timeout} s on {self._topics} "
-                f"(newest depth: {self._depths.newest or 'none'})",
+                f"{self._missing(stamp)} within {self._timeout} s on {self._topics}",
             )
-        depth, info = pairs[0]
+        depth, ahead, info = found[0]
+        tolerance = stamp_tolerance(self._clock)
+        if ahead > tolerance * NANOSECONDS:
+            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.STAMP_AHEAD, ahead_message(ahead, tolerance))
         try:
-            check_same_size(depth, info, "depth image")
-            points_camera = surface_points(depth_from_message(depth), camera_from_info(info), self._step)
+            camera = camera_from_info(info)
+            check_belongs(depth, info, camera, "depth image")
+            points_camera = surface_points(depth_from_message(depth), camera, self._step)
         except DenseGraspError as error:
             raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
         base_from_camera = self._transform(depth.header.frame_id, depth.header.stamp, deadline, stop)
@@ -115,10 +129,12 @@ class DepthWorld:
                 GraspCode.PERCEPTION + MatchCode.NO_TF,
                 f"no transform {self._base_frame} <- {frame} at the image's stamp: {errors[-1]}",
             )
-        rotation, translation = answers[0].transform.rotation, answers[0].transform.translation
-        return from_quaternion(
-            [rotation.x, rotation.y, rotation.z, rotation.w], [translation.x, translation.y, translation.z]
-        )
+        try:
+            return matrix_from_transform(answers[0].transform)
+        except DenseGraspError as error:
+            raise GraspFailure(
+                GraspCode.PERCEPTION + MatchCode.NO_TF, f"transform {self._base_frame} <- {frame}: {error}"
+            ) from error
 
 
 def surface_points(depth: np.ndarray, camera: CameraModel, step: int) -> np.ndarray:

@@ -23,9 +23,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.messages import (
+    MAX_PIXELS,
     byte_array,
     camera_from_info,
-    check_same_size,
+    check_belongs,
     image_message,
     rgb_from_message,
     stamp_ns,
@@ -58,6 +59,7 @@ class DescriptorNode(Node):
         backend = self.declare_parameter("backend", "auto").value
         threads = self.declare_parameter("threads", 0).value
         cache = self.declare_parameter("graph_cache", "").value
+        self._max_pixels = int(self.declare_parameter("max_pixels", MAX_PIXELS).value)
         self.declare_parameter("max_rate", 10.0)
         color_topic = self.declare_parameter("color_topic", "/camera/camera/color/image_raw").value
         info_topic = self.declare_parameter("camera_info_topic", "/camera/camera/color/camera_info").value
@@ -143,8 +145,7 @@ class DescriptorNode(Node):
 
     def _process(self, frame: ColourFrame) -> None:
         start = time.perf_counter()
-        check_same_size(frame.image, frame.info)
-        camera_from_info(frame.info)
+        check_belongs(frame.image, frame.info, camera_from_info(frame.info, self._max_pixels))
         rgb = rgb_from_message(frame.image)
         features = self._extractor(rgb)
         extracted = time.perf_counter()

@@ -81,7 +81,7 @@ class DescriptorServices:
         u, v = request.u, request.v
         try:
             if not (math.isfinite(u) and math.isfinite(v) and frame.camera.contains(u, v)):
-                size = f"{frame.info.width}x{frame.info.height}"
+                size = f"{frame.camera.width}x{frame.camera.height}"
                 return codes.PIXEL_OUTSIDE, f"pixel is ({u:g}, {v:g}), expected one inside the {size} image", None
             descriptor = frame.grid.sample(u, v)
             patch = patch_png(frame.rgb, u, v)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.query import Frame as QueryFrame
@@ -15,14 +17,23 @@ from geometry_msgs.msg import Point, Transform
 from std_msgs.msg import Header
 
 from dense_grasp.frames import Frame
-from dense_grasp.messages import NANOSECONDS
+from dense_grasp.messages import NANOSECONDS, MessageError
 from dense_grasp_core import se3
 from dense_grasp_interfaces.msg import KeypointMatch
 
+#: Share of the focal length by which calibrations of one camera differ.
+FOCAL_LENGTH_TOLERANCE = 0.03
+
 
 def matrix_from_transform(transform: Transform) -> np.ndarray:
-    """(4, 4) target_from_source of a transform message."""
+    """(4, 4) target_from_source of a transform message. Raises MessageError for one that is no rigid motion."""
     q, t = transform.rotation, transform.translation
+    numbers = (q.x, q.y, q.z, q.w, t.x, t.y, t.z)
+    if not all(map(math.isfinite, numbers)) or not 0.5 < math.hypot(q.x, q.y, q.z, q.w) < 2.0:
+        raise MessageError(
+            f"translation is ({t.x:g}, {t.y:g}, {t.z:g}) m and quaternion ({q.x:g}, {q.y:g}, {q.z:g}, {q.w:g}), "
+            "expected finite numbers and a unit quaternion"
+        )
     return se3.from_quaternion([q.x, q.y, q.z, q.w], [t.x, t.y, t.z])
 
 
@@ -36,6 +47,19 @@ def match_message(match: Match, stamp: Time, base_frame: str, camera_frame: str)
     message.position_camera = Point(**dict(zip("xyz", match.position_camera, strict=True)))
     message.position = Point(**dict(zip("xyz", match.position_base, strict=True)))
     return message
+
+
+def camera_change(taught: CameraModel | None, now: CameraModel) -> str:
+    """What to add to a match's sentence when the camera is not the one that the keypoint was taught with, else ""."""
+    if taught is None:
+        return ""
+    same_size = (taught.width, taught.height) == (now.width, now.height)
+    if same_size and math.isclose(taught.fx, now.fx, rel_tol=FOCAL_LENGTH_TOLERANCE):
+        return ""
+    return (
+        f"; taught at {taught.width}x{taught.height} px, fx {taught.fx:.0f}; this image is {now.width}x{now.height} "
+        f"px, fx {now.fx:.0f}: a keypoint is found best at the size that it was taught at"
+    )
 
 
 def failed_match(object_id: str, keypoint: str, code: MatchCode, reason: str, base_frame: str) -> KeypointMatch:
@@ -75,5 +99,6 @@ def locate_rows(
             message.message = f"{match.message}; {no_depth}"
         if match.code == MatchCode.NO_TF and no_transform:
             message.message = no_transform
+        message.message += camera_change(row.camera, camera)
         messages.append(message)
     return messages

@@ -18,6 +18,8 @@ from sensor_msgs.msg import CameraInfo, Image
 
 Bytes = NDArray[np.uint8]
 NANOSECONDS = 1_000_000_000
+#: Largest image, px. The network's memory and time grow with it: 33 million took 4 GB and minutes.
+MAX_PIXELS = 4_000_000
 COLOUR_ENCODINGS = ("rgb8", "bgr8")
 DEPTH_ENCODINGS: dict[str, np.dtype] = {"16UC1": np.dtype("<u2"), "32FC1": np.dtype("<f4")}
 
@@ -68,16 +70,47 @@ def depth_from_message(message: Image) -> np.ndarray:
     return depth_to_metres(raw.astype(dtype.newbyteorder("=")), message.encoding)
 
 
-def camera_from_info(info: CameraInfo) -> CameraModel:
-    """Camera model of a camera_info; raises CameraError for an uncalibrated camera or an unknown distortion model."""
-    return CameraModel.from_camera_info(info.width, info.height, info.k, info.d, info.distortion_model)
+def camera_from_info(info: CameraInfo, max_pixels: int = MAX_PIXELS) -> CameraModel:
+    """Model of the camera of the image that a camera_info belongs to: region of interest and binning are applied.
 
-
-def check_same_size(message: Image, info: CameraInfo, what: str = "colour image") -> None:
-    """Raises MessageError unless an image has the size its camera_info says."""
-    if (message.width, message.height) != (info.width, info.height):
+    Raises CameraError for an uncalibrated camera, an unknown distortion model and what the model does not cover, and
+    MessageError for an image of more than `max_pixels` px.
+    """
+    if info.width * info.height > max_pixels:
         raise MessageError(
-            f"{what} is {message.width}x{message.height} px, expected {info.width}x{info.height} as camera_info says"
+            f"camera_info says {info.width}x{info.height} px, expected at most {max_pixels / 1e6:g} million px: choose "
+            "a smaller profile of the camera"
+        )
+    roi = info.roi
+    return CameraModel.from_camera_info(
+        info.width,
+        info.height,
+        info.k,
+        info.d,
+        info.distortion_model,
+        r=info.r,
+        p=info.p,
+        binning=(info.binning_x, info.binning_y),
+        roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
+    )
+
+
+def check_belongs(message: Image, info: CameraInfo, camera: CameraModel, what: str = "colour image") -> None:
+    """Raises MessageError unless an image has the size of the camera and the frame and stamp of its camera_info."""
+    if (message.width, message.height) != (camera.width, camera.height):
+        hint = " (is depth aligned to colour?)" if what == "depth image" else ""
+        raise MessageError(
+            f"{what} is {message.width}x{message.height} px, expected {camera.width}x{camera.height} as camera_info "
+            f"says{hint}"
+        )
+    if message.header.frame_id != info.header.frame_id:
+        raise MessageError(
+            f"{what} is in frame '{message.header.frame_id}', expected '{info.header.frame_id}' as its camera_info says"
+        )
+    if message.header.stamp != info.header.stamp:
+        raise MessageError(
+            f"{what} has stamp {stamp_ns(message.header.stamp)} ns and its camera_info "
+            f"{stamp_ns(info.header.stamp)} ns, expected the same"
         )
 
 

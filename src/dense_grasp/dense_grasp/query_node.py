@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.query import Limits, WorkspaceBox
 from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
-from dense_grasp_ros.long_callback import long_callback
+from dense_grasp_ros.long_callback import BusyError, Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.read_once import refuse_changes
+from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
@@ -27,6 +30,7 @@ from tf2_ros import Buffer, TransformException, TransformListener
 from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
 from dense_grasp.descriptor_services import DescriptorServices
 from dense_grasp.frames import Frame, FrameSync
+from dense_grasp.freshness import Freshness
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import NANOSECONDS, stamp_ns
 from dense_grasp.overlay import Overlay
@@ -42,6 +46,8 @@ from dense_grasp_interfaces.srv import (
 
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 ERROR_PERIOD_S = 2.0
+MAX_TIMEOUT = 60.0
+MAX_KEYPOINTS = 256
 
 
 class QueryNode(Node):
@@ -50,7 +56,7 @@ class QueryNode(Node):
     def __init__(self, **node_arguments):
         super().__init__("query_node", **node_arguments)
         parameter = self._parameter
-        self._max_age = parameter("max_frame_age", 2.0)
+        self._fresh = Freshness(self.get_clock(), parameter("max_frame_age", 2.0))
         self._frame_timeout = parameter("frame_timeout", 3.0)
         self._tf_timeout = parameter("tf_timeout", 0.5)
         self._base_frame = parameter("base_frame", "") or (
@@ -58,7 +64,7 @@ class QueryNode(Node):
         )
         self._limits = self._read_limits(parameter("model", ""))
         self._store = StoreAccess(parameter("store", "sqlite:///dense_grasp.db"), self._log_store)
-        self._sync = FrameSync(parameter("sync_queue_size", 30))
+        self._sync = FrameSync(parameter("sync_queue_size", 30), lambda: self.get_clock().now().nanoseconds)
         self._overlay = Overlay(
             self,
             parameter("heatmap_topic", "/dense_grasp/heatmap"),
@@ -127,17 +133,31 @@ class QueryNode(Node):
     def _serve(self) -> None:
         services = DescriptorServices(self._store, self._fresh_frame)
         calls = ReentrantCallbackGroup()
-        for kind, name, handler in (
-            (RegisterDescriptor, "register_descriptor", services.register),
-            (ListDescriptors, "list_descriptors", services.list),
-            (DeleteDescriptor, "delete_descriptor", services.delete),
-            (LocateKeypoints, "locate_keypoints", self._on_locate),
+        # A locate waits for an image, the others are short: neither may keep the other from being answered.
+        locating, storing = Workers(32, 0, "locate"), Workers(4, 28, "store")
+        for kind, name, handler, workers in (
+            (RegisterDescriptor, "register_descriptor", services.register, storing),
+            (ListDescriptors, "list_descriptors", services.list, storing),
+            (DeleteDescriptor, "delete_descriptor", services.delete, storing),
+            (LocateKeypoints, "locate_keypoints", self._on_locate, locating),
         ):
-            self.create_service(kind, f"/dense_grasp/{name}", long_callback(self, handler), callback_group=calls)
+            callback = long_callback(self, handler, workers=workers, on_error=self._failed)
+            self.create_service(kind, f"/dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
+
+    def _failed(self, error: Exception, request: Any, response: Any) -> Any:
+        """The answer to a call that was not carried out: too many at once, or an input nobody thought of."""
+        if isinstance(error, BusyError):
+            response.code, response.message = MatchCode.BUSY, str(error)
+            return response
+        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        self.get_logger().error(f"{type(request).__name__}: {trace}", throttle_duration_sec=ERROR_PERIOD_S)
+        response.code, response.message = MatchCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
+        return response
 
     def destroy_node(self) -> None:
-        """Stop the watcher, then the node."""
+        """Stop the watcher and who waits for an image, then the node."""
         self._running = False
+        self._sync.close()
         self._watcher.join(timeout=5.0)
         super().destroy_node()
 
@@ -158,30 +178,11 @@ class QueryNode(Node):
         self._sync.reset()
         self._buffer.clear()
 
-    def _age(self, frame: Frame) -> float:
-        """Seconds between a frame's stamp and the node's clock; negative when the stamp lies ahead."""
-        return (self.get_clock().now().nanoseconds - frame.stamp) / NANOSECONDS
-
-    def _is_fresh(self, frame: Frame) -> bool:
-        return abs(self._age(frame)) <= self._max_age
-
     def _fresh_frame(self) -> tuple[Frame | None, int, str]:
         frame = self._sync.newest
-        if frame is not None and self._is_fresh(frame):
+        if frame is not None and self._fresh.accepts(frame):
             return frame, MatchCode.OK, ""
-        return None, *self._why_no_frame(frame, 0)
-
-    def _why_no_frame(self, frame: Frame | None, not_before: int) -> tuple[MatchCode, str]:
-        if frame is None:
-            return MatchCode.NO_FRAME, self._sync.why_empty()
-        if self._is_fresh(frame) and frame.stamp < not_before:
-            missing = (not_before - frame.stamp) / NANOSECONDS
-            return MatchCode.STALE, f"newest frame is {missing:.2f} s older than not_before, expected one after it"
-        return (
-            MatchCode.STALE,
-            f"newest frame is {self._age(frame):.2f} s old by this node's clock, expected at most {self._max_age:g} s; "
-            f"since then: {self._sync.why_empty()}",
-        )
+        return None, *self._fresh.refusal(frame, 0, self._sync.why_empty())
 
     def _base_from_camera(self, frame: Frame) -> tuple[np.ndarray | None, str]:
         """(4, 4) at the stamp of the frame, or None with the reason; waits at most `tf_timeout`."""
@@ -194,7 +195,10 @@ class QueryNode(Node):
             )
         except TransformException as error:
             return None, f"no transform {self._base_frame} <- {frame.header.frame_id} at the image's stamp: {error}"
-        return matrix_from_transform(transform.transform), ""
+        try:
+            return matrix_from_transform(transform.transform), ""
+        except DenseGraspError as error:
+            return None, f"transform {self._base_frame} <- {frame.header.frame_id} at the image's stamp: {error}"
 
     # queries
 
@@ -216,6 +220,14 @@ class QueryNode(Node):
         not_before = stamp_ns(request.not_before)
         timeout = stamp_ns(request.timeout) / NANOSECONDS or self._frame_timeout
 
+        if not 0.0 < timeout <= MAX_TIMEOUT or len(names) > MAX_KEYPOINTS:
+            response.code = MatchCode.INVALID_REQUEST
+            response.message = (
+                f"request has a time-out of {timeout:g} s and {len(names)} keypoints, expected at most "
+                f"{MAX_TIMEOUT:g} s, not negative, and at most {MAX_KEYPOINTS} keypoints"
+            )
+            return response
+
         def fail(code: MatchCode, message: str) -> LocateKeypoints.Response:
             response.code, response.message = code, message
             response.matches = [
@@ -232,9 +244,9 @@ class QueryNode(Node):
         except StoreError as error:
             return fail(MatchCode.STORE_ERROR, str(error))
         names = [row.keypoint for row in rows]
-        frame = self._sync.wait(lambda f: f.stamp >= not_before and self._is_fresh(f), timeout)
+        frame = self._sync.wait(lambda f: self._fresh.accepts(f, not_before), timeout)
         if frame is None:
-            return fail(*self._why_no_frame(self._sync.newest, not_before))
+            return fail(*self._fresh.refusal(self._sync.newest, not_before, self._sync.why_empty()))
         response.matches = self._match(frame, rows)
         first_bad = next((match for match in response.matches if match.code != MatchCode.OK), None)
         response.code = MatchCode.OK if first_bad is None else first_bad.code
@@ -253,6 +265,8 @@ class QueryNode(Node):
             self._overlay.publish(frame, matches, kernel)
         except DenseGraspError as error:
             self.get_logger().error(f"heatmap: {error}", throttle_duration_sec=ERROR_PERIOD_S)
+        except Exception as error:  # an input nobody thought of
+            self.get_logger().error(f"heatmap: {error!r}", throttle_duration_sec=ERROR_PERIOD_S)
 
     def _watch(self) -> None:
         while self._running and self.context.ok():

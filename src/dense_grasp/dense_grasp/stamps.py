@@ -42,6 +42,12 @@ class StampCache(Generic[T]):
         with self._lock:
             return next(reversed(self._items), None)
 
+    @property
+    def stamps(self) -> list[int]:
+        """Stamps in ns of what is held, in order of arrival."""
+        with self._lock:
+            return list(self._items)
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

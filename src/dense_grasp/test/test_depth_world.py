@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import numpy as np
 import pytest
 from dense_grasp.depth_world import DepthWorld, surface_points
@@ -16,8 +19,11 @@ K = [100.0, 0.0, 15.5, 0.0, 100.0, 11.5, 0.0, 0.0, 1.0]
 SECOND = 1_000_000_000
 
 
-def info(width=32, height=24) -> CameraInfo:
-    return CameraInfo(width=width, height=height, k=K, d=[0.0] * 5, distortion_model="plumb_bob")
+def info(stamp_s: int = 0, width=32, height=24, frame="optical", focal_length=100.0) -> CameraInfo:
+    header = Header(frame_id=frame)
+    header.stamp.sec = stamp_s
+    k = [focal_length, *K[1:4], focal_length, *K[5:]]
+    return CameraInfo(header=header, width=width, height=height, k=k, d=[0.0] * 5, distortion_model="plumb_bob")
 
 
 def depth(stamp_s: int, metres: float = 0.5, encoding: str = "16UC1"):
@@ -56,7 +62,7 @@ def test_surface_points_agree_with_the_camera():
 
 def test_points_are_in_the_base_frame(graph):
     made = world(graph)
-    made._on_info(info())
+    made._on_info(info(7))
     made._on_depth(depth(7))
     points = made.points(7 * SECOND)
     assert points.shape == (48, 3)
@@ -65,15 +71,15 @@ def test_points_are_in_the_base_frame(graph):
 
 def test_the_exact_stamp_wins_over_a_newer_one(graph):
     made = world(graph)
-    made._on_info(info())
-    made._on_depth(depth(7, 0.5))
-    made._on_depth(depth(8, 0.4))
+    for stamp, metres in ((7, 0.5), (8, 0.4)):
+        made._on_info(info(stamp))
+        made._on_depth(depth(stamp, metres))
     np.testing.assert_allclose(made.points(7 * SECOND)[:, 2], 0.1, atol=1e-6)
 
 
 def test_a_lost_image_is_replaced_by_a_later_one_never_by_an_older(graph):
     made = world(graph)
-    made._on_info(info())
+    made._on_info(info(8))
     made._on_depth(depth(8, 0.4))
     np.testing.assert_allclose(made.points(7 * SECOND)[:, 2], 0.2, atol=1e-6)
     failure = failure_of(made, 9 * SECOND)
@@ -87,14 +93,61 @@ def test_no_camera_info_is_said(graph):
     assert "no camera_info" in str(failure_of(made, 8 * SECOND))
 
 
+def test_only_the_camera_info_of_the_depth_images_stamp_counts(graph):
+    """A stray one, or one of a new focal length, would move every obstacle."""
+    made = world(graph)
+    made._on_depth(depth(8))
+    made._on_info(info(9, focal_length=200.0))
+    failure = failure_of(made, 8 * SECOND)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_FRAME
+    assert "newest depth image 8000000000, newest camera_info 9000000000" in str(failure)
+    made._on_info(info(8))
+    points = made.points(8 * SECOND)
+    made._on_info(info(10, focal_length=200.0))
+    np.testing.assert_array_equal(made.points(8 * SECOND), points)
+
+
+def test_a_camera_info_of_another_frame_is_refused(graph):
+    made = world(graph)
+    made._on_info(info(8, frame="infra1"))
+    made._on_depth(depth(8))
+    failure = failure_of(made, 8 * SECOND)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_DEPTH
+    assert "'optical', expected 'infra1'" in str(failure)
+
+
+def test_a_stamp_from_the_future_is_refused_with_its_offset(graph):
+    made = world(graph)
+    ahead = graph.node.get_clock().now().nanoseconds // SECOND + 600
+    made._on_info(info(ahead))
+    made._on_depth(depth(ahead))
+    failure = failure_of(made, ahead * SECOND)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.STAMP_AHEAD
+    assert re.search(r"stamped (599|600)\.\d+ s ahead.* at most 0\.02 s", str(failure))
+
+
+@pytest.mark.parametrize(("field", "value"), [("translation", "x"), ("rotation", "w")])
+def test_a_transform_that_is_none_is_refused(graph, field, value):
+    def broken(base, frame, time):
+        transform = looking_down(base, frame, time)
+        setattr(getattr(transform.transform, field), value, math.inf)
+        return transform
+
+    made = world(graph, broken)
+    made._on_info(info(1))
+    made._on_depth(depth(1))
+    failure = failure_of(made, 1 * SECOND)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_TF and "inf" in str(failure)
+
+
 def test_a_wrong_size_or_encoding_is_no_depth(graph):
     made = world(graph)
-    made._on_info(info(64, 48))
+    made._on_info(info(1, 64, 48))
     made._on_depth(depth(1))
     failure = failure_of(made, 1 * SECOND)
     assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_DEPTH
     assert "32x24" in str(failure)
-    made._on_info(info())
+    made._on_info(info(2))
     made._on_depth(depth(2, encoding="mono16"))
     assert "mono16" in str(failure_of(made, 2 * SECOND))
 
@@ -104,7 +157,7 @@ def test_no_transform_says_why(graph):
         raise LookupError("extrapolation into the future")
 
     made = world(graph, never)
-    made._on_info(info())
+    made._on_info(info(1))
     made._on_depth(depth(1))
     failure = failure_of(made, 1 * SECOND)
     assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_TF
@@ -118,7 +171,7 @@ def test_waiting_can_be_stopped(graph):
 
 def test_what_was_seen_can_be_forgotten(graph):
     made = world(graph)
-    made._on_info(info())
+    made._on_info(info(1))
     made._on_depth(depth(1))
     made.forget()
     assert failure_of(made, 1 * SECOND).code == GraspCode.PERCEPTION + MatchCode.NO_FRAME

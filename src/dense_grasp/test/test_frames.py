@@ -15,6 +15,7 @@ def descriptors(stamp: int = 1, features: np.ndarray | None = None) -> Descripto
     message.height, message.width, message.channels = features.shape
     message.data = byte_array(features.astype("<f2"))
     message.header.stamp.nanosec = stamp
+    message.camera_info.header = message.header
     message.camera_info.width, message.camera_info.height = 24, 16
     message.camera_info.k = [20.0, 0.0, 12.0, 0.0, 20.0, 8.0, 0.0, 0.0, 1.0]
     return message

@@ -1,12 +1,15 @@
 """Every code of KeypointMatch that a frame can give, as the message that is sent."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from dense_grasp.frames import Frame
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
-from dense_grasp.messages import byte_array, image_message
+from dense_grasp.messages import MessageError, byte_array, image_message
+from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.query import Limits, WorkspaceBox
 from dense_grasp_core.store import Row
@@ -27,6 +30,7 @@ def frame(depth_mm: np.ndarray | None = None, encoding: str = "16UC1") -> Frame:
     message.data = byte_array(features.astype("<f2"))
     message.header = Header(frame_id="optical")
     message.header.stamp.sec = 12
+    message.camera_info.header = message.header
     message.camera_info.width, message.camera_info.height = 64, 48
     message.camera_info.k = [60.0, 0.0, 31.5, 0.0, 60.0, 23.5, 0.0, 0.0, 1.0]
     plane = np.full((48, 64), 600, np.uint16) if depth_mm is None else depth_mm
@@ -139,3 +143,46 @@ def test_transform_message():
     np.testing.assert_allclose(
         se3.transform(matrix_from_transform(transform), [1.0, 0.0, 0.0]), [1.0, 1.0, 0.0], atol=1e-9
     )
+
+
+@pytest.mark.parametrize(
+    ("taught", "words"),
+    [
+        (None, ""),
+        (CameraModel(64, 48, 61.0, 61.0, 31.5, 23.5), ""),
+        (CameraModel(32, 24, 30.0, 30.0, 15.5, 11.5), "taught at 32x24 px, fx 30; this image is 64x48 px, fx 60"),
+        (CameraModel(64, 48, 80.0, 80.0, 31.5, 23.5), "taught at 64x48 px, fx 80; this image is 64x48 px, fx 60"),
+    ],
+)
+def test_another_camera_than_the_one_it_was_taught_with_is_named(taught, words):
+    for given in (row(), row(model_id="other")):
+        message = one(frame(), replace(given, camera=taught))
+        assert ("taught at" in message.message) == bool(words) and words in message.message
+
+
+@pytest.mark.parametrize("field", ["frame_id", "stamp"])
+def test_a_stray_camera_info_is_no_frame(field):
+    stray = frame()
+    stray.info.header = Header(frame_id="optical", stamp=Time(sec=12))
+    setattr(stray.info.header, field, "infra1" if field == "frame_id" else Time(sec=11))
+    message = one(stray, row())
+    assert message.code == MatchCode.NO_FRAME
+    assert ("infra1" if field == "frame_id" else "11000000000") in message.message
+
+
+def test_depth_of_another_frame_is_no_depth():
+    stray = frame()
+    stray._depth.header = Header(frame_id="depth_optical", stamp=stray.header.stamp)
+    message = one(stray, row())
+    assert message.code == MatchCode.NO_DEPTH and "'depth_optical', expected 'optical'" in message.message
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan, 1e300])
+def test_a_transform_that_is_no_rigid_motion_is_refused(value):
+    for part, field in (("translation", "y"), ("rotation", "w")):
+        transform = Transform()
+        setattr(getattr(transform, part), field, value)
+        if (part, value) == ("translation", 1e300):
+            continue  # far away, and so outside of the workspace
+        with pytest.raises(MessageError, match="expected finite numbers and a unit quaternion"):
+            matrix_from_transform(transform)

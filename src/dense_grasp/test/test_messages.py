@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from dense_grasp.messages import (
     MessageError,
     byte_array,
     camera_from_info,
-    check_same_size,
+    check_belongs,
     depth_from_message,
     image_message,
     rgb_from_message,
@@ -91,10 +92,45 @@ def test_camera_info():
         camera_from_info(CameraInfo(width=640, height=480))
 
 
-def test_size_against_camera_info():
-    check_same_size(Image(width=4, height=3), CameraInfo(width=4, height=3))
-    with pytest.raises(MessageError, match=r"4x3.*8x6"):
-        check_same_size(Image(width=4, height=3), CameraInfo(width=8, height=6))
+@pytest.fixture
+def small():
+    header = Header(frame_id="optical", stamp=Time(sec=3))
+    info = CameraInfo(header=header, width=4, height=3, k=[10.0, 0.0, 1.5, 0.0, 10.0, 1.0, 0.0, 0.0, 1.0])
+    return Image(header=Header(frame_id="optical", stamp=Time(sec=3)), width=4, height=3), info
+
+
+def test_an_image_and_its_camera_info_belong_together(small):
+    image, info = small
+    check_belongs(image, info, camera_from_info(info))
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "text"),
+    [
+        ("", "width", 8, "8x3 px, expected 4x3"),
+        ("header", "frame_id", "infra1", "'infra1', expected 'optical'"),
+        ("header", "stamp", Time(sec=2), "2000000000 ns.* 3000000000 ns"),
+    ],
+)
+def test_a_stray_image_is_refused(small, part, field, value, text):
+    image, info = small
+    setattr(getattr(image, part) if part else image, field, value)
+    with pytest.raises(MessageError, match=text):
+        check_belongs(image, info, camera_from_info(info))
+
+
+def test_the_camera_is_that_of_the_part_that_was_read_out_and_binned():
+    info = CameraInfo(width=8, height=6, binning_x=2, binning_y=3, k=[8.0, 0.0, 3.5, 0.0, 9.0, 2.5, 0.0, 0.0, 1.0])
+    info.roi.x_offset, info.roi.width, info.roi.height = 2, 4, 6
+    camera = camera_from_info(info)
+    assert (camera.width, camera.height, camera.fx, camera.fy) == (2, 2, 4.0, 3.0)
+    assert (camera.cx, camera.cy) == pytest.approx(((3.5 - 2 + 0.5) / 2 - 0.5, (2.5 + 0.5) / 3 - 0.5))
+
+
+def test_an_image_that_is_too_large_is_refused():
+    with pytest.raises(MessageError, match=r"7680x4320 px, expected at most 4 million"):
+        camera_from_info(CameraInfo(width=7680, height=4320))
+
 
 
 def test_byte_array_and_stamp():

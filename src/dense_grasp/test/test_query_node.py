@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dense_grasp.query_node import QueryNode
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.service_qos import EVERY_CALL
 from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -61,7 +63,17 @@ class Cell:
         rotation.x, rotation.y, rotation.z, rotation.w = math.sqrt(0.5), -math.sqrt(0.5), 0.0, 0.0
         self._broadcaster.sendTransform(message)
 
-    def send(self, model_id="m", depth=None, depth_offset_ns=0, age=0.0, stamp=None, twin=False, with_depth=True):
+    def send(
+        self,
+        model_id="m",
+        depth=None,
+        depth_offset_ns=0,
+        age=0.0,
+        stamp=None,
+        twin=False,
+        with_depth=True,
+        colour=None,
+    ):
         if stamp is None:
             stamp = (self._clock.now().nanoseconds) - int(age * 1e9)
         header = Header(frame_id="optical")
@@ -79,7 +91,8 @@ class Cell:
         encoding = {"uint16": "16UC1", "float32": "32FC1", "uint8": "mono8"}[str(depth.dtype)]
         other = stamp + depth_offset_ns
         depth_header = Header(frame_id="optical", stamp=TimeMessage(sec=other // 10**9, nanosec=other % 10**9))
-        self._colour.publish(image_message(np.full((HEIGHT, WIDTH, 3), 90, np.uint8), "rgb8", header))
+        colour = np.full((HEIGHT, WIDTH, 3), 90, np.uint8) if colour is None else colour
+        self._colour.publish(image_message(colour, "rgb8", header))
         if with_depth:
             self._depth.publish(image_message(depth, encoding, depth_header))
         self._descriptors.publish(message)
@@ -101,6 +114,9 @@ class Cell:
         u, v = cell_centre(cell)
         request = {"object_id": "cap", "keypoint": keypoint, "u": u, "v": v, **more}
         return self._graph.call(RegisterDescriptor, "/dense_grasp/register_descriptor", **request)
+
+    def call(self, kind, name, **fields):
+        return self._graph.call(kind, f"/dense_grasp/{name}", **fields)
 
     def now_ns(self) -> int:
         return self._clock.now().nanoseconds
@@ -181,12 +197,99 @@ def test_depth_that_never_comes(cell, until, store):
     until(lambda: "no depth image" in cell.locate(timeout=0.3).message, 20.0)
 
 
-@pytest.mark.parametrize("age", [100.0, -100.0])
-def test_stale_frames(cell, until, store, age):
+def test_stale_frames(cell, until, store):
     DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
-    cell.stream(age=age)
+    cell.stream(age=100.0)
     until(lambda: cell.locate(timeout=0.3).code == MatchCode.STALE, 20.0)
     assert cell.register().code == RegisterDescriptor.Response.STALE
+
+
+@pytest.mark.parametrize("ahead", [0.6, 1.5, 100.0])
+def test_stamps_from_the_future_are_refused_with_their_offset(cell, until, store, ahead):
+    """The pose of the arm at such a stamp is that of later: 115 mm off at 1.5 s."""
+    DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
+    cell.publish_transform()
+    cell.stream(age=-ahead)
+    until(lambda: cell.locate(timeout=0.3).code == MatchCode.STAMP_AHEAD, 20.0)
+    answer = cell.locate(timeout=2.0)  # while which the clock catches up with the first of them
+    assert answer.code == MatchCode.STAMP_AHEAD and {match.code for match in answer.matches} == {MatchCode.STAMP_AHEAD}
+    offset = float(re.search(r"stamped (\S+) s ahead", answer.message)[1])
+    assert ahead - 0.5 < offset <= ahead
+    refused = cell.register()
+    assert refused.code == RegisterDescriptor.Response.STAMP_AHEAD and "s ahead" in refused.message
+
+
+def test_a_request_that_cannot_be_meant_is_refused(cell, until):
+    taught(cell, until)
+    for timeout in (Duration(sec=2**31 - 1), Duration(sec=-1), Duration(sec=60, nanosec=1)):
+        call = {"object_id": "cap", "keypoints": ["contact"], "timeout": timeout}
+        answer = cell.call(LocateKeypoints, "locate_keypoints", **call)
+        assert answer.code == MatchCode.INVALID_REQUEST and "at most 60 s" in answer.message
+    assert cell.locate(keypoints=["contact"] * 257).code == MatchCode.INVALID_REQUEST
+    assert cell.locate(keypoints=["contact"] * 256).code == MatchCode.OK
+
+
+@pytest.mark.parametrize("callers", [1, 10])
+def test_every_one_of_a_thousand_calls_at_once_is_answered(graph, cell, until, callers):
+    taught(cell, until)
+    kinds = ((RegisterDescriptor, "register_descriptor"), (LocateKeypoints, "locate_keypoints"))
+    for kind, name in kinds:
+        clients = [
+            graph.node.create_client(kind, f"/dense_grasp/{name}", qos_profile=EVERY_CALL) for _ in range(callers)
+        ]
+        until(lambda clients=clients: all(client.service_is_ready() for client in clients), 20.0, name)
+        futures = []
+        for number in range(1000):
+            request = kind.Request(object_id="cap")
+            if kind is RegisterDescriptor:
+                request.keypoint, (request.u, request.v) = f"k{number}", cell_centre(9)
+            else:
+                request.keypoints = ["contact"]
+            futures.append(clients[number % callers].call_async(request))
+        until(lambda futures=futures: all(future.done() for future in futures), 120.0, f"1000 answers of {name}")
+        codes = {future.result().code for future in futures}
+        assert MatchCode.OK in codes and codes <= {MatchCode.OK, MatchCode.BUSY}, codes
+        for client in clients:
+            graph.node.destroy_client(client)
+    assert cell.locate().code == MatchCode.OK
+
+
+def test_what_nobody_thought_of_is_an_answer_and_the_node_goes_on(graph, cell, until, monkeypatch):
+    taught(cell, until)
+    node = graph.nodes[-1]
+    with monkeypatch.context() as patch:
+        patch.setattr(node._store, "run", lambda action: 1 / 0)
+        answers = [cell.locate(), cell.register(), cell.call(ListDescriptors, "list_descriptors")]
+    assert {answer.code for answer in answers} == {MatchCode.INTERNAL_ERROR}
+    assert {answer.message for answer in answers} == {"ZeroDivisionError: division by zero"}
+    assert cell.locate().code == MatchCode.OK
+
+
+def test_a_transform_to_infinity_is_answered(graph, cell, until):
+    taught(cell, until)
+    message = TransformStamped(child_frame_id="optical")
+    message.header.frame_id = "fr3_link0"
+    message.transform.translation.x = math.inf
+    message.transform.rotation.w = 1.0
+    StaticTransformBroadcaster(graph.node).sendTransform(message)
+    until(lambda: cell.locate().code == MatchCode.NO_TF, 20.0)
+    assert cell.register(keypoint="other").code == RegisterDescriptor.Response.OK
+    cell._broadcaster = StaticTransformBroadcaster(graph.node)
+    cell.publish_transform()
+    until(lambda: cell.locate().code == MatchCode.OK, 20.0)
+
+
+def test_a_colour_image_of_another_size_is_answered(cell, until):
+    taught(cell, until)
+    cell.stream(colour=np.full((3, 5, 3), 90, np.uint8))
+
+    def refused():
+        answer = cell.register(keypoint="other", overwrite=True)
+        return answer.code == RegisterDescriptor.Response.NO_FRAME and "5x3 px, expected 64x48" in answer.message
+
+    until(refused, 20.0)
+    cell.stream()
+    until(lambda: cell.register(keypoint="other", overwrite=True).code == 0, 20.0)
 
 
 def test_not_before_waits_for_a_newer_image(cell, until):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from dense_grasp_core.errors import DenseGraspError
 
 Array = NDArray[np.float64]
 _MODELS = ("plumb_bob", "rational_polynomial", "")
+_EXACT = 1e-6
 
 
 class CameraError(DenseGraspError):
@@ -54,13 +55,25 @@ class CameraModel:
         k: Sequence[float],
         d: Sequence[float] = (),
         distortion_model: str = "plumb_bob",
+        *,
+        r: Sequence[float] = (),
+        p: Sequence[float] = (),
+        binning: tuple[int, int] = (0, 0),
+        roi: tuple[int, int, int, int] = (0, 0, 0, 0),
     ) -> CameraModel:
-        """From the fields of a sensor_msgs/CameraInfo; k is the row-major 3x3 matrix."""
+        """The camera of the image that a sensor_msgs/CameraInfo belongs to, which is not rectified (image_raw).
+
+        width, height, k, d: of the sensor. k, r: row-major 3x3, p: row-major 3x4; r and p empty or all zero: not given.
+        roi: x offset, y offset, width, height of the part that was read out, in sensor pixels, size 0 for all of it;
+        binning: sensor pixels per image pixel across and down, 0 for 1. Both are applied.
+        Raises CameraError for what would move points and is not modelled: skew, a rectifying rotation, a baseline, and
+        a projection matrix that contradicts an undistorted camera matrix.
+        """
         if distortion_model not in _MODELS:
             raise CameraError(f"distortion model is {distortion_model!r}, expected plumb_bob or rational_polynomial")
         if len(k) != 9:
             raise CameraError(f"camera matrix has {len(k)} numbers, expected 9")
-        return cls(
+        sensor = cls(
             int(width),
             int(height),
             float(k[0]),
@@ -69,6 +82,51 @@ class CameraModel:
             float(k[5]),
             tuple(float(x) for x in d),
         )
+        if not np.allclose([k[1], k[3], *k[6:]], [0.0, 0.0, 0.0, 0.0, 1.0], atol=_EXACT):
+            raise CameraError(
+                f"camera matrix is {[float(x) for x in k]}, expected [fx, 0, cx, 0, fy, cy, 0, 0, 1]: skew is not "
+                "modelled"
+            )
+        sensor._check_rectification(r, p)
+        return sensor._read_out(roi, binning)
+
+    def _check_rectification(self, r: Sequence[float], p: Sequence[float]) -> None:
+        if any(r) and not np.allclose(r, np.eye(3).ravel(), atol=_EXACT):
+            raise CameraError(
+                f"rectification matrix R is {[float(x) for x in r]}, expected the identity: a rectified stereo camera "
+                "looks along other axes than its frame_id; use the topics of the unrectified camera"
+            )
+        if not any(p):
+            return
+        if not np.isfinite(p).all() or abs(p[3]) > _EXACT or abs(p[7]) > _EXACT:
+            raise CameraError(
+                f"projection matrix P has the baseline ({p[3]:g}, {p[7]:g}) px m, expected 0: the image of a second "
+                "stereo camera does not lie in its frame_id; use the first camera"
+            )
+        if not any(self.distortion):
+            intrinsics = (self.fx, self.fy, self.cx, self.cy)
+            projected = (p[0], p[5], p[2], p[6])
+            if not np.allclose(projected, intrinsics, rtol=0.0, atol=0.01):
+                raise CameraError(
+                    f"projection matrix P has fx fy cx cy {tuple(float(x) for x in projected)} and camera matrix K "
+                    f"{intrinsics}, expected the same without distortion: one of them is of another image"
+                )
+
+    def _read_out(self, roi: tuple[int, int, int, int], binning: tuple[int, int]) -> CameraModel:
+        left, top, width, height = roi
+        width, height = width or self.width, height or self.height
+        if left + width > self.width or top + height > self.height:
+            raise CameraError(
+                f"region of interest is {width}x{height} px at ({left}, {top}), expected inside the {self.width}x"
+                f"{self.height} px of the sensor"
+            )
+        across, down = (n or 1 for n in binning)
+        if width % across or height % down:
+            raise CameraError(f"binning is {across}x{down}, expected divisors of {width}x{height} px")
+        if (left, top, width, height, across, down) == (0, 0, self.width, self.height, 1, 1):
+            return self
+        cut = replace(self, width=width, height=height, cx=self.cx - left, cy=self.cy - top)
+        return cut.scaled(1.0 / across, 1.0 / down)
 
     @property
     def matrix(self) -> Array:

@@ -75,3 +75,48 @@ def test_from_camera_info_reads_ros_fields():
 def test_bad_parameters_are_named(make):
     with pytest.raises(CameraError, match="expected"):
         make()
+
+
+K = [8.0, 0.0, 3.5, 0.0, 9.0, 2.5, 0.0, 0.0, 1.0]
+IDENTITY = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+P = [8.0, 0.0, 3.5, 0.0, 0.0, 9.0, 2.5, 0.0, 0.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"r": [0.0] * 9, "p": [0.0] * 12},
+        {"r": IDENTITY, "p": P},
+        {"d": [0.1, 0, 0, 0, 0], "p": [7.0, *P[1:]]},
+        {"roi": (0, 0, 8, 6), "binning": (1, 1)},
+    ],
+)
+def test_a_whole_camera_info_is_the_sensors_camera(more):
+    camera = CameraModel.from_camera_info(8, 6, K, **more)
+    assert (camera.width, camera.height, camera.fx, camera.cy) == (8, 6, 8.0, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"k": [8.0, 0.5, *K[2:]]}, "skew"),
+        ({"r": [0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]}, "R is .*identity"),
+        ({"r": [float("nan"), *IDENTITY[1:]]}, "R is .*identity"),
+        ({"p": [*P[:3], -40.0, *P[4:]]}, "baseline"),
+        ({"p": [float("inf"), *P[1:]]}, "baseline|P has"),
+        ({"p": [7.0, *P[1:]]}, "P has fx .*7.0.*without distortion"),
+        ({"roi": (4, 0, 6, 6)}, "6x6 px at .4, 0."),
+        ({"binning": (3, 1)}, "3x1, expected divisors of 8x6"),
+    ],
+)
+def test_what_the_model_does_not_cover_is_refused(change, text):
+    with pytest.raises(CameraError, match=text):
+        CameraModel.from_camera_info(8, 6, **{"k": K, **change})
+
+
+def test_points_of_a_binned_part_are_those_of_the_sensor():
+    whole = CameraModel.from_camera_info(8, 6, K)
+    part = CameraModel.from_camera_info(8, 6, K, roi=(2, 0, 4, 6), binning=(2, 3))
+    # Pixel (0, 0) of the part is the mean of the sensor's columns 2, 3 and rows 0, 1, 2.
+    np.testing.assert_allclose(part.deproject([[0, 0]], [0.5]), whole.deproject([[2.5, 1.0]], [0.5]))
