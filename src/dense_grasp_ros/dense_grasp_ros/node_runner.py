@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +17,14 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
+from dense_grasp_ros.shared_memory import PortCheck, remove_stale
+
 #: Exit code of a node whose parameters cannot be used; starting it again would not help.
 CONFIGURATION_ERROR = os.EX_CONFIG
+#: bytes of removed shared memory
+WORTH_A_LINE = 1_000_000
+#: s between two checks whether this process still hears the others; two in a row count.
+HEARING_PERIOD = 2.0
 #: s between two looks whether it is to end: rclpy can lose the wake-up of a signal.
 LOOK_PERIOD = 0.5
 
@@ -40,14 +47,19 @@ def run_node(
     What a callback raises is logged and the node goes on; only RestartNeeded ends it: its sentence, and 1.
     """
     with _without_interrupts():
+        freed = remove_stale()
         rclpy.init(args=arguments)
         node = None
         try:
             node = make()
             executor = SingleThreadedExecutor()  # and no other: see long_callback
             executor.add_node(node)
+            if freed > WORTH_A_LINE:
+                node.get_logger().info(f"removed {freed / 1e6:.0f} MB of shared memory that ended processes had left")
+            hearing = _Hearing()
             while rclpy.ok():
                 _look(executor, node)
+                hearing.check()
         except (DenseGraspError, ParameterException) as error:
             if node is not None:
                 raise
@@ -63,6 +75,28 @@ def run_node(
                 node.destroy_node()
             rclpy.try_shutdown()
     return 0
+
+
+class _Hearing:
+    """Whether what is sent to this process arrives."""
+
+    def __init__(self) -> None:
+        self._ports = PortCheck()
+        self._due = time.monotonic() + HEARING_PERIOD
+        self._suspected = False
+
+    def check(self) -> None:
+        """Raises RestartNeeded when nothing does, and never will."""
+        if time.monotonic() < self._due:
+            return
+        port = self._ports.lost()
+        if port and self._suspected:
+            raise RestartNeeded(
+                f"others no longer reach this process: {port} of the shared memory was replaced while it was stopped "
+                "or had no processor for more than a second; it ends with 1 so that it is started again (launch does)"
+            )
+        self._suspected = bool(port)
+        self._due = time.monotonic() + HEARING_PERIOD
 
 
 def _look(executor: Executor, node: Node) -> None:
