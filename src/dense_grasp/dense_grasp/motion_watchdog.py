@@ -20,6 +20,8 @@ from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.motion.waiting import Deadline
 
 CHECK_PERIOD = 0.01  # s
+#: s between two checks from which on this node was held up itself.
+HELD_UP = 0.2
 #: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.
 AGAIN_AFTER = (0.0, 0.05, 0.2, 0.5)
 GRIPPER_ACTIONS = ("homing", "move", "grasp", "gripper_action")
@@ -33,6 +35,7 @@ class _Mover:
     heard: float
     silence: Deadline
     suspected: bool = False
+    excused: bool = False
 
 
 class MotionWatchdog(Node):
@@ -59,6 +62,7 @@ class MotionWatchdog(Node):
         }
         self._movers: dict[str, _Mover] = {}
         self._due: list[tuple[float, str]] = []
+        self._checked = time.monotonic()
         self.create_subscription(DiagnosticStatus, robot.heartbeat_topic, self._hear, QOS)
         # On the wall's clock: a dead simulation stops its own.
         self._timer = self.create_timer(CHECK_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -71,6 +75,7 @@ class MotionWatchdog(Node):
             return
         self._movers[message.hardware_id] = _Mover(message.message, time.monotonic(), self._silence())
         if self._timer.is_canceled():
+            self._checked = time.monotonic()
             self._timer.reset()
 
     def _silence(self) -> Deadline:
@@ -82,6 +87,8 @@ class MotionWatchdog(Node):
 
     def _check(self) -> None:
         now = time.monotonic()
+        self._excuse_if_held_up(now - self._checked)
+        self._checked = now
         for who, mover in list(self._movers.items()):
             if mover.silence.expired and not mover.suspected:
                 # This node may have been held up itself: the beats that wait to be read come before the next check.
@@ -98,6 +105,18 @@ class MotionWatchdog(Node):
         self._due = [(due, what) for due, what in self._due if due > now]
         if not self._movers and not self._due:
             self._timer.cancel()
+
+    def _excuse_if_held_up(self, gap: float) -> None:
+        """Silence that this node slept through is no silence: count it from now on, once until the next beat."""
+        if gap < HELD_UP:
+            return
+        for who, mover in self._movers.items():
+            if not mover.excused:
+                mover.silence, mover.suspected, mover.excused = self._silence(), False, True
+                self.get_logger().warning(
+                    f"this watchdog was held up for {gap:.3f} s (is the machine overloaded?): the silence of {who} "
+                    "counts from now on"
+                )
 
     def _stop(self, what: str) -> None:
         for client in self._cancels.get(what, []):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from itertools import count
 
@@ -126,6 +127,20 @@ def test_beats_that_waited_to_be_read_count(cell):
     cell.watchdog._timer.cancel()
     cell.watchdog._check()
     assert "me" in cell.watchdog._movers and not cell.watchdog._due
+
+
+def test_a_watchdog_that_was_held_up_itself_counts_silence_from_then_on(cell):
+    """Stopped for 5 s, it reads the first beat later than its second check: the transport has to wake up, too."""
+    node = cell.watchdog
+    node.create_timer(0.01, lambda: time.sleep(3 * TIMEOUT) if not held_up.is_set() else None)
+    held_up = threading.Event()
+    node._hear(DiagnosticStatus(hardware_id="me", message="arm"))
+    mover = node._movers["me"]
+    cell.until(lambda: mover.excused, 20.0, "a check after the hold-up")
+    held_up.set()
+    assert not mover.silence.expired and not node._due
+    cell.until(lambda: "me" not in node._movers, 20.0, "the end of a silence that it did not sleep through")
+    assert {what for _, what in node._due} <= {"arm"}
 
 
 def test_an_idle_executor_may_be_silent(cell):
