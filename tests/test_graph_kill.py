@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
+import threading
+import time
 
 import pytest
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_sim.graph_process import GraphError
 from rclpy.qos import qos_profile_action_status_default
 
 from dense_grasp_interfaces.action import GraspObject
@@ -54,6 +59,33 @@ def test_executor_killed_while_the_arm_moves(cell):
     cell.session.set_cap(0)
     result = cell.eventually(lambda: cell.client.grasp(plan, 40.0, accept_timeout=5.0), 180.0, "a plan")
     assert result.code == GraspCode.SUCCESS, result.message
+
+
+def test_query_node_that_was_stopped_while_it_located_answers_again(cell):
+    """In 2 of 2 tries it stayed deaf: the middleware took it for dead, and its shared memory was lost to the others."""
+    for _ in range(2):
+        pid = cell.pid("query_node")
+        waiting = threading.Event()
+
+        def stop(pid=pid, waiting=waiting):
+            waiting.wait(30.0)
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(5.0)
+            os.kill(pid, signal.SIGCONT)
+
+        stopper = threading.Thread(target=stop)
+        stopper.start()
+        while stopper.is_alive():
+            waiting.set()
+            with contextlib.suppress(GraphError):
+                cell.locate(timeout=3.0, patience=3.0)
+        stopper.join()
+        answer = cell.eventually(
+            lambda: (found := cell.locate(timeout=3.0, patience=3.0)).code == MatchCode.OK and found, 120.0, "an answer"
+        )
+        assert answer.matches[0].keypoint == "contact"
+        if cell.pid("query_node") != pid:
+            assert "query_node: others no longer reach this process: fast" in cell.log.read_text()
 
 
 @pytest.mark.parametrize("node", NODES)

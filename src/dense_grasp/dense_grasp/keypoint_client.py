@@ -16,6 +16,8 @@ from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_un
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
+#: s until a query_node that has too many calls is asked again.
+BUSY_PAUSE = 0.2
 #: Rows asked for at once; an answer holds 1000 at most.
 PAGE = 1000
 #: What a failed list means for a grasp; the two services number their codes differently.
@@ -70,6 +72,10 @@ class KeypointClient:
         nanoseconds = int(self._locate_timeout * 1e9)
         request.timeout = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
         answer = self._call(self._locate, request, self._locate_timeout, stop)
+        patience = Deadline(self._locate_timeout, self._clock, self._wall_factor)
+        while answer.code == MatchCode.BUSY and not patience.expired:
+            wait_until(lambda: False, Deadline(BUSY_PAUSE), stop)
+            answer = self._call(self._locate, request, self._locate_timeout, stop)
         if answer.code != MatchCode.OK and (not answer.matches or len(answer.matches) != len(keypoints)):
             raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
         if len(answer.matches) != len(keypoints):

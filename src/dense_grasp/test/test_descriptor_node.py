@@ -49,12 +49,12 @@ class Camera:
             DescriptorImage, self.topics["descriptors_topic"], self.received.append, BEST_EFFORT
         )
 
-    def send(self, encoding="rgb8", rgb=RGB, info_size=None, info_delay_ns=0) -> int:
+    def send(self, encoding="rgb8", rgb=RGB, info_size=None, info_delay_ns=0, info_frame=None) -> int:
         self._stamp += 1_000_000
         header = Header(frame_id="camera_color_optical_frame")
         header.stamp.nanosec = self._stamp
         width, height = info_size or (rgb.shape[1], rgb.shape[0])
-        info = CameraInfo(header=Header(frame_id=header.frame_id), width=width, height=height)
+        info = CameraInfo(header=Header(frame_id=info_frame or header.frame_id), width=width, height=height)
         info.header.stamp.nanosec = self._stamp + info_delay_ns
         info.distortion_model = "plumb_bob"
         info.k = [100.0, 0.0, 64.0, 0.0, 100.0, 48.0, 0.0, 0.0, 1.0]
@@ -112,6 +112,22 @@ def test_bad_images_are_named_and_the_node_lives_on(camera, until):
     send_until(camera, until, lambda: camera.said("128x96", "640x480"), info_size=(640, 480))
     assert not camera.received
     send_until(camera, until, lambda: camera.received)
+
+
+def test_an_image_that_is_too_large_is_refused_before_anything_is_computed(camera, graph, until):
+    camera.listen()
+    processed = []
+    graph.nodes[-1]._extractor = processed.append
+    large = np.zeros((1600, 2560, 3), np.uint8)
+    send_until(camera, until, lambda: camera.said("2560x1600", "at most 4 million px"), rgb=large)
+    assert not processed
+
+
+def test_an_image_of_another_frame_than_its_camera_info_is_named(camera, until):
+    camera.listen()
+    words = "'camera_color_optical_frame', expected 'infra1'"
+    send_until(camera, until, lambda: camera.said(words), info_frame="infra1")
+    assert not camera.received
 
 
 def test_camera_info_that_never_meets_is_named(camera, until):

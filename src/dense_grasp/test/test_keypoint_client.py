@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Duration
 from dense_grasp.failure import GraspFailure
 from dense_grasp.keypoint_client import PAGE, KeypointClient
 from dense_grasp.query_node import QueryNode
 from dense_grasp_core.codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
+from dense_grasp_ros.local_graph import wait_until
+from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.node import Node
+
+from dense_grasp_interfaces.srv import LocateKeypoints
 
 
 @pytest.fixture
@@ -45,3 +50,17 @@ def test_a_store_that_fails_is_a_code_of_its_own(client, path):
         assert caught.value.code == GraspCode.PERCEPTION + MatchCode.STORE_ERROR
     (located,) = client.locate("cap", ["contact"])
     assert located.code == MatchCode.STORE_ERROR and "store.db" in located.text
+
+
+def test_a_query_node_that_has_too_many_calls_is_asked_again(graph, client, path):
+    """32 others wait for an image; the goal's own question is answered when one of them has ended."""
+    DescriptorStore(str(path)).add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
+    others = graph.node.create_client(LocateKeypoints, "/dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
+    assert others.wait_for_service(20.0)
+    request = LocateKeypoints.Request(object_id="cap", keypoints=["contact"], timeout=Duration(sec=4))
+    waiting = [others.call_async(request) for _ in range(40)]
+    wait_until(lambda: sum(future.done() for future in waiting) == 8, 20.0, "no room")
+    assert {future.result().code for future in waiting if future.done()} == {MatchCode.BUSY}
+    (located,) = client.locate("cap", ["contact"])
+    assert located.code == MatchCode.NO_FRAME  # and not BUSY
+    wait_until(lambda: all(future.done() for future in waiting), 20.0, "answers")

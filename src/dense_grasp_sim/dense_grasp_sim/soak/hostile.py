@@ -21,8 +21,11 @@ LEFT_ALONE = ("/clock", "/rosout", "/parameter_events")
 
 
 def message_class(name: str) -> Any:
-    """The class of a message type such as "sensor_msgs/msg/Image" or "sensor_msgs/Image"."""
+    """The class of a message type: "sensor_msgs/msg/Image", "sensor_msgs/Image", or that of an action's feedback."""
     package, _, kind = name.partition("/")
+    if kind.startswith("action/"):
+        action, _, part = kind.removeprefix("action/").rpartition("_")
+        return getattr(getattr(importlib.import_module(f"{package}.action"), action).Impl, part)
     return getattr(importlib.import_module(f"{package}.msg"), kind.rpartition("/")[2])
 
 
