@@ -1,4 +1,8 @@
-"""Node: stops arm and gripper when the executor that moves them gives no sign of life any more."""
+"""Node: stops arm and gripper when the executor that moves them gives no sign of life, and whenever it is asked to.
+
+The service /dense_grasp/stop cancels every goal of arm, gripper and executor, whoever sent it, and works when the
+executor hangs or is gone. It is no safety stop: it needs this process, the network and the controllers to work.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ import sys
 import time
 from dataclasses import dataclass
 
-from action_msgs.srv import CancelGoal
+from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.read_once import refuse_changes
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType, ROSClock
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -17,6 +22,7 @@ from std_srvs.srv import Trigger
 from dense_grasp.motion.grippers import gripper_namespaces
 from dense_grasp.motion.heartbeat import IDLE, QOS
 from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.motion.stop_all import Stoppable, stop_all
 from dense_grasp.motion.waiting import Deadline
 
 CHECK_PERIOD = 0.01  # s
@@ -24,6 +30,10 @@ CHECK_PERIOD = 0.01  # s
 HELD_UP = 0.2
 #: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.
 AGAIN_AFTER = (0.0, 0.05, 0.2, 0.5)
+#: s in which a server that is there has to answer that it stops.
+ANSWER_TIMEOUT = 1.0
+#: The same for the requests after the first: who answered that one answers soon.
+LATER_TIMEOUT = 0.1
 GRIPPER_ACTIONS = ("homing", "move", "grasp", "gripper_action")
 
 
@@ -39,7 +49,7 @@ class _Mover:
 
 
 class MotionWatchdog(Node):
-    """Hears the heartbeat of one arm's executors. An all-zero goal id in CancelGoal means every goal of the server."""
+    """Hears the heartbeat of one arm's executors, and offers a stop of what moves."""
 
     def __init__(self, **node_arguments):
         super().__init__("motion_watchdog", **node_arguments)
@@ -47,19 +57,18 @@ class MotionWatchdog(Node):
         self._timeout = robot.heartbeat_timeout
         self._wall_factor = float(self.declare_parameter("wall_time_factor", 5.0).value)
         namespaces = gripper_namespaces(robot, self.declare_parameter("gripper_namespace", "").value)
+        executor_action = self.declare_parameter("action", "/dense_grasp/grasp_object").value
+        stop_service = self.declare_parameter("stop_service", "/dense_grasp/stop").value
         refuse_changes(self)
-        self._cancels = {
-            "arm": [self.create_client(CancelGoal, f"{robot.arm_action}/_action/cancel_goal")],
-            "gripper": [
-                self.create_client(CancelGoal, f"{namespace}/{action}/_action/cancel_goal")
-                for namespace in namespaces
-                for action in GRIPPER_ACTIONS
-            ],
+        group = ReentrantCallbackGroup()
+        gripper_actions = [f"{namespace}/{action}" for namespace in namespaces for action in GRIPPER_ACTIONS]
+        self._stoppable = {
+            # First: an executor that is not told takes a stopped motion for a failed one.
+            "executor": Stoppable(self, [executor_action], callback_group=group),
+            "arm": Stoppable(self, [robot.arm_action], callback_group=group),
+            "gripper": Stoppable(self, gripper_actions, [f"{ns}/stop" for ns in namespaces], group),
         }
-        self._stops = {
-            "arm": [],
-            "gripper": [self.create_client(Trigger, f"{namespace}/stop") for namespace in namespaces],
-        }
+        self.create_service(Trigger, stop_service, long_callback(self, self._on_stop), callback_group=group)
         self._movers: dict[str, _Mover] = {}
         self._due: list[tuple[float, str]] = []
         self._checked = time.monotonic()
@@ -119,12 +128,21 @@ class MotionWatchdog(Node):
                 )
 
     def _stop(self, what: str) -> None:
-        for client in self._cancels.get(what, []):
-            if client.service_is_ready():
-                client.call_async(CancelGoal.Request())
-        for client in self._stops.get(what, []):
-            if client.service_is_ready():
-                client.call_async(Trigger.Request())
+        self._stoppable[what].cancel()
+        self._stoppable[what].stop()
+
+    def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        movers = list(self._stoppable.values())
+        began = time.monotonic()
+        came_of_it = stop_all(movers, ANSWER_TIMEOUT)
+        for later in AGAIN_AFTER[1:]:
+            time.sleep(max(0.0, began + later - time.monotonic()))
+            came_of_it = came_of_it.and_then(stop_all(movers, LATER_TIMEOUT))
+        missing = [action for what in ("executor", "arm") for action in self._stoppable[what].missing()]
+        response.success = not came_of_it.silent
+        response.message = came_of_it.sentence() + (f"; not there: {', '.join(missing)}" if missing else "")
+        self.get_logger().warning(f"stop: {response.message}")
+        return response
 
 
 def main(arguments: list[str] | None = None) -> int:

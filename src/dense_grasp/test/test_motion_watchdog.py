@@ -14,7 +14,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from franka_msgs.action import Grasp
 from rclpy.action import ActionClient, ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
 from std_srvs.srv import Trigger
+
+from dense_grasp_interfaces.action import GraspObject
 
 NUMBERS = count()
 TIMEOUT = 0.5  # s; generous: watchdog, servers and test share one process
@@ -44,10 +47,29 @@ class Cell:
         ]
         graph.node.create_service(Trigger, f"{self.hand}/stop", self.stop, callback_group=group)
         # One thread, as its main has it: only then are the beats that wait read between one check and the next.
-        self.watchdog = graph.start(MotionWatchdog, prefix=self.prefix, heartbeat_timeout=TIMEOUT)
+        self.executor = f"/{self.prefix}grasp_object"
+        self.stop_service = f"/{self.prefix}stop"
+        self.watchdog = graph.start(
+            MotionWatchdog,
+            prefix=self.prefix,
+            heartbeat_timeout=TIMEOUT,
+            action=self.executor,
+            stop_service=self.stop_service,
+        )
         self.topic = f"/{self.prefix}fr3_arm_controller/executor_heartbeat"
         self.heartbeat = Heartbeat(graph.node, self.topic, group)
         until(lambda: graph.node.count_subscribers(self.topic) >= 2, 10.0, "watchdog")
+
+    def serve_executor(self, node):
+        """An executor's action on `node`, whose goals run until they are canceled."""
+        return ActionServer(
+            node,
+            GraspObject,
+            self.executor,
+            execute_callback=lambda handle: self.run(handle, GraspObject),
+            cancel_callback=lambda handle: self.cancel("executor"),
+            callback_group=ReentrantCallbackGroup(),
+        )
 
     def cancel(self, what):
         self.canceled.append((what, time.monotonic()))
@@ -157,3 +179,48 @@ def test_executors_of_one_arm_hear_each_other(cell):
     cell.until(cell.heartbeat.others, 10.0, "the other one")
     assert other.identity in cell.heartbeat.others()[0]
     assert cell.heartbeat.identity != other.identity
+
+
+def test_a_stop_ends_every_goal_and_says_which(cell):
+    cell.servers.append(cell.serve_executor(cell.graph.node))
+    futures = [
+        cell.start(FollowJointTrajectory, cell.arm),
+        cell.start(Grasp, f"{cell.hand}/grasp"),
+        cell.start(GraspObject, cell.executor),
+    ]
+    answer = cell.graph.call(Trigger, cell.stop_service)
+    cell.until(lambda: all(future.done() for future in futures), 10.0, "end of all goals")
+    assert answer.success, answer.message
+    for name in (cell.arm, f"{cell.hand}/grasp", cell.executor):
+        assert f"canceled 1 goal of {name}" in answer.message
+    assert cell.stops >= 1 and f"called {cell.hand}/stop" in answer.message
+    assert cell.graph.call(Trigger, cell.stop_service).message == "nothing was moving by a goal"
+
+
+def test_a_stop_leaves_fingers_at_rest_alone_and_needs_no_executor(cell):
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    answer = cell.graph.call(Trigger, cell.stop_service)
+    cell.until(future.done, 10.0, "end of the trajectory")
+    assert answer.success and answer.message.endswith(f"not there: {cell.executor}")
+    assert cell.stops == 0, "they may hold something"
+
+
+def test_a_stop_works_while_the_executor_hangs(cell):
+    hanging = Node("hanging", context=cell.graph.context)  # never spun
+    server = cell.serve_executor(hanging)
+    cell.until(lambda: not cell.watchdog._stoppable["executor"].missing(), 10.0, "the executor that hangs")
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    answer = cell.graph.call(Trigger, cell.stop_service)
+    cell.until(future.done, 10.0, "end of the trajectory")
+    assert not answer.success
+    assert f"canceled 1 goal of {cell.arm}" in answer.message and f"NO ANSWER from {cell.executor}" in answer.message
+    server.destroy()
+    hanging.destroy_node()
+
+
+def test_a_goal_that_is_accepted_after_the_stop_was_asked_for_is_stopped_too(cell):
+    client = cell.graph.node.create_client(Trigger, cell.stop_service)
+    assert client.wait_for_service(10.0)
+    asked = client.call_async(Trigger.Request())
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    cell.until(lambda: asked.done() and future.done(), 10.0, "end of stop and trajectory")
