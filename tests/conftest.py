@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,29 @@ class RunningCell:
                 return None
 
         return self.client.wait(tried, timeout, what)
+
+    def send_and_wait_for(self, goal, stage: int, timeout: float = 90.0):
+        """Sends a grasp goal; the future of its result once it is in the stage."""
+        reached = threading.Event()
+
+        def on_feedback(message) -> None:
+            if message.feedback.stage == stage:
+                reached.set()
+
+        future = self.client.send_grasp(goal, on_feedback).get_result_async()
+        self.client.wait(lambda: reached.is_set() or future.done(), timeout, f"stage {stage}")
+        assert reached.is_set(), f"stage {stage} was never reached: {future.result().result.message}"
+        return future
+
+    def call_trigger(self, name: str, timeout: float = 20.0):
+        """Answer of a std_srvs/Trigger service."""
+        from std_srvs.srv import Trigger
+
+        client = self.client.node.create_client(Trigger, name)
+        self.client.wait(client.service_is_ready, timeout, f"service {name}")
+        answer = self.client.result(client.call_async(Trigger.Request()), timeout, f"answer of {name}")
+        self.client.node.destroy_client(client)
+        return answer
 
     def teach_again(self) -> None:
         """The training cap at its taught pose, and the three clicks on it."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_sim.client import stamp_seconds
 from dense_grasp_sim.graph_process import GraphError
 from dense_grasp_sim.simulator import OBSERVE_JOINTS
+from franka_msgs.action import Move
 from sensor_msgs.msg import JointState
 
 from dense_grasp_interfaces.action import GraspObject
@@ -218,6 +222,67 @@ def test_object_that_drops_while_lifting_is_lost_and_the_arm_retreats(cell, join
     cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
     report = cell.client.call("get_report")
     assert not report.lifted and not report.both_pads and report.width > 0.07
+
+
+def test_a_hand_that_somebody_else_opens_while_it_lifts_has_lost_the_object(cell, joint_speed):
+    view_of_the_cap(cell)
+    hand = ActionClient(cell.client.node, Move, "/franka_gripper/move")
+    future = cell.send_and_wait_for(goal(), Stage.LIFTING)
+    hand.send_goal_async(Move.Goal(width=0.08, speed=0.2))
+    result = cell.client.result(future, 90.0, "result").result
+    assert result.code == GraspCode.OBJECT_LOST, result.message
+    assert "are now wider" in result.message and "went back to the observation pose" in result.message
+    cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+    assert not cell.client.call("get_report").lifted
+
+
+def test_what_is_held_is_dropped_by_no_goal_that_may_not(cell):
+    view_of_the_cap(cell)
+    assert cell.client.grasp(goal(), 120.0).code == GraspCode.SUCCESS
+    for object_id, code in (("unheard_of", GraspCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT), ("cap", 405)):
+        result = cell.client.grasp(GraspObject.Goal(object_id=object_id), 60.0)
+        assert result.code == code, result.message
+        assert np.isnan(result.time_to_first_motion)
+    assert cell.client.call("get_report").both_pads
+    result = cell.client.grasp(goal(may_drop=True), 120.0)
+    assert result.code != GraspCode.HOLDS_OBJECT
+    view_of_the_cap(cell)
+
+
+STOP = "/dense_grasp/stop"
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["executor_lives", "executor_hangs"])
+def test_the_stop_service_ends_what_moves(cell, joint_speed, hangs):
+    view_of_the_cap(cell)
+    future = cell.send_and_wait_for(goal(), Stage.LIFTING)
+    executor = cell.pid("grasp_executor")
+    if hangs:
+        os.kill(executor, signal.SIGSTOP)
+    try:
+        answer = cell.call_trigger(STOP)
+        cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+    finally:
+        os.kill(executor, signal.SIGCONT)
+    assert answer.success != hangs, answer.message
+    assert ("NO ANSWER from /dense_grasp/grasp_object" in answer.message) == hangs
+    answer = cell.client.result(future, 60.0, "result of the stopped goal")
+    assert answer.result.code == GraspCode.CANCELED, answer.result.message
+    assert "nothing was moving" in cell.call_trigger(STOP).message
+
+
+def test_a_hand_that_was_restarted_is_homed_again(cell):
+    killed = cell.kill("sim_cell")
+    cell.client.wait(lambda: cell.pid("sim_cell") != killed, 60.0, "new start of the hand")
+    scene = {"object": "cap", "seed": 0, "x": 0.5, "y": 0.0, "yaw": 0.0, "random_pose": False}
+    cell.eventually(lambda: cell.client.call("set_scene", 15.0, **scene).success, 180.0, "the scene")
+    cell.eventually(lambda: cell.locate(timeout=3.0, patience=3.0).code == MatchCode.OK, 180.0, "the taught point")
+    cell.client.set_parameter("grasp_executor", "after_grasp", "place_back")  # opens what a fresh hand cannot
+    try:
+        result = cell.eventually(lambda: cell.client.grasp(goal(), 120.0, accept_timeout=5.0), 300.0, "a result")
+    finally:
+        cell.client.set_parameter("grasp_executor", "after_grasp", "hold")
+    assert result.code == GraspCode.SUCCESS, result.message
 
 
 def test_silent_joint_states(cell):

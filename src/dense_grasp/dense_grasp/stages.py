@@ -5,55 +5,42 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.codes import GraspCode, Stage
 from dense_grasp_core.motion.protocol import (
     MotionPlanner,
     PickPlan,
-    PickRequest,
     PlanCanceled,
     PlanError,
-    Trajectory,
-    WorldModel,
 )
-from dense_grasp_core.pinch_choice import PinchPoints
 
+from dense_grasp.arm_moves import ArmMoves, backwards
 from dense_grasp.contacts import (
-    TRY_ANOTHER,
     Contact,
-    contacts_of,
-    found_points,
     instead_of,
-    keypoints_of,
     numbers,
-    sort_out_unknown,
     summary,
-    unknown_keypoint,
 )
 from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.goal_run import GoalRun
 from dense_grasp.grasp_ports import (
     Arm,
     Array,
     Candidates,
     GraspGoal,
-    GraspOutcome,
     GraspSettings,
     GripperPort,
-    Located,
     Perception,
     StopCheck,
     validate,
 )
 from dense_grasp.holding import FingerMemory, HoldWatch, held_range
+from dense_grasp.plan_search import LOOK_AGAIN, PlanSearch
 
 #: Stages that a failed grasp does not end in: the arm retreats.
 NEAR_THE_OBJECT = (Stage.APPROACHING, Stage.GRASPING, Stage.LIFTING, Stage.VERIFYING)
 #: Range of codes after which the arm is not moved on: it was its controller that failed.
 ARM_FAILED = (300, 399)
-#: Codes after which looking from another pose may help.
-LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH))
 
 
 class GraspSequence:
@@ -80,23 +67,18 @@ class GraspSequence:
         """memory: of the goals before. check_ready: raises GraspFailure when arm, gripper or planner is not there."""
         self._arm = arm
         self._gripper = gripper
-        self._perception = perception
-        self._planner = planner
-        self._candidates = candidates
         self._settings = settings
-        self._on_stage = on_stage
-        self._on_plan = on_plan
         self._memory = memory or FingerMemory()
         self._check_ready = check_ready
         self._stop = HoldWatch(gripper, stop, now)
+        self._goal = GoalRun(self._stop, on_stage)
+        self._moves = ArmMoves(arm, planner, settings, self._goal)
+        self._search = PlanSearch(arm, perception, planner, candidates, settings, self._goal, on_plan)
+        self.outcome = self._goal.outcome
         self._force = force
         self._force_before: float | None = None
         self._sleep = sleep
-        self._began = time.monotonic()
-        self.outcome = GraspOutcome()
-        self._reached: Stage | None = None
         self._commanded_fingers = False
-        self._request: PickRequest | None = None
 
     def run(self, goal: GraspGoal) -> str:
         """Does the whole grasp; the sentence says what was done. The arm is stopped whenever this raises.
@@ -143,11 +125,13 @@ class GraspSequence:
 
     def _run(self, goal: GraspGoal) -> str:
         validate(goal)
-        contacts, known, failures = self._contacts(goal)
+        contacts, known, failures = self._search.contacts(goal)
         if not goal.plan_only:
+            if not self._settings.observe_poses:
+                raise GraspFailure(GraspCode.CONFIGURATION_ERROR, "observe_joints is empty, expected a pose of the arm")
             self._check_ready(self._stop)
             self._check_fingers(goal.may_drop)
-        look = self._look if goal.plan_only else self._observe_and_plan
+        look = self._search.look if goal.plan_only else self._observe_and_plan
         plan = look(goal, known, failures)
         names = [contact.name for contact in contacts]
         if plan is None:
@@ -163,17 +147,6 @@ class GraspSequence:
         self._after(plan)
         held = f"{1000 * self.outcome.width:.1f} mm between the fingers"
         return f"grasped {goal.object_id} at {where} m, {held}{instead}"
-
-    def _contacts(self, goal: GraspGoal) -> tuple[list[Contact], list[Contact], dict[str, GraspFailure]]:
-        """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
-        taught = self._perception.taught(goal.object_id, self._stop)
-        if not taught:
-            raise unknown_keypoint(goal.object_id, (), taught)
-        contacts = contacts_of(goal, taught)
-        known, failures = sort_out_unknown(goal.object_id, contacts, taught)
-        if not known:
-            raise summary([(contact.name, failures[contact.name]) for contact in contacts])
-        return contacts, known, failures
 
     def _check_fingers(self, may_drop: bool) -> None:
         """Raises GraspFailure HOLDS_OBJECT where opening the fingers would drop something, unless it may."""
@@ -191,14 +164,12 @@ class GraspSequence:
         self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
     ) -> PickPlan | None:
         """Looks from one pose after the other, while there is a contact that may be found from the next one."""
-        self._stage(Stage.OBSERVING, "opening the gripper")
+        self._goal.stage(Stage.OBSERVING, "opening the gripper")
         self._open()
         poses, sought = self._settings.observe_poses, list(contacts)
-        if not poses:
-            raise GraspFailure(GraspCode.INVALID_GOAL, "no observation pose is configured")
         for number, pose in enumerate(poses, start=1):
-            self._observe(pose, f"pose {number} of {len(poses)}")
-            plan = self._look(goal, sought, failures)
+            self._moves.observe(pose, f"pose {number} of {len(poses)}")
+            plan = self._search.look(goal, sought, failures)
             if plan is not None:
                 return plan
             sought = [contact for contact in sought if failures[contact.name].code in LOOK_AGAIN]
@@ -209,109 +180,15 @@ class GraspSequence:
             failures[contact.name] = GraspFailure(failure.code, f"{failure} (looked from {len(poses)} poses)")
         return None
 
-    def _observe(self, pose: Array, detail: str) -> None:
-        positions = self._arm.positions()
-        if np.max(np.abs(positions - pose)) > self._settings.observe_tolerance:
-            self._stage(Stage.OBSERVING, detail)
-            if self._raise_to_safe_height(positions):
-                self._arm.wait_still(self._stop)
-            start = self._arm.positions()
-            self._execute(self._timed(lambda: self._planner.plan_joints(start, pose, WorldModel(), self._stop)))
-        self._arm.wait_still(self._stop)
-
-    def _raise_to_safe_height(self, positions: Array) -> bool:
-        """Goes straight up when the hand is low; a shorter way where the arm cannot go so far. True when it moved."""
-        pose = self._planner.tcp_pose(positions)
-        missing = self._settings.safe_height - pose[2, 3]
-        for part in (1.0, 0.5, 0.25) if missing > 0.0 else ():
-            higher = pose.copy()
-            higher[2, 3] += part * missing
-            try:
-                line = self._timed(lambda: self._planner.plan_line(positions, higher, None, self._stop))  # noqa: B023
-            except PlanError:
-                continue
-            self._execute(line)
-            return True
-        return False
-
-    def _look(
-        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
-    ) -> PickPlan | None:
-        """The plan of the first contact that is found and reached in one image, None when there is none.
-
-        `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it.
-        """
-        contacts, matches = self._locate(goal, contacts, failures)
-        points: Array | None = None
-        for contact in contacts:
-            try:
-                found = found_points(contact, matches, self._settings.workspace_min, self._settings.workspace_max)
-            except GraspFailure as failure:
-                _note(failures, contact, failure)
-                continue
-            self._stage(Stage.PLANNING, f"to {contact.name} at {numbers(found.contact)} m")
-            if points is None:
-                points = self._points(matches[contact.name].stamp_ns)
-            try:
-                plan = self._plan(found, points)
-            except (GraspFailure, PlanError) as error:
-                if error.code not in TRY_ANOTHER:
-                    raise
-                _note(failures, contact, GraspFailure(error.code, str(error)))
-                continue
-            self.outcome.contact = contact.name
-            return plan
-        return None
-
-    def _locate(
-        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
-    ) -> tuple[Sequence[Contact], dict[str, Located]]:
-        """Where the contacts' keypoints are, by name, and the contacts that are left.
-
-        One that was deleted since the contacts were listed spoils the whole answer: its contacts are passed over.
-        """
-        while True:
-            keypoints = keypoints_of(contacts)
-            self._stage(Stage.LOCATING, ", ".join(keypoints))
-            self.outcome.matches = self._perception.locate(goal.object_id, keypoints, self._stop)
-            unknown = [m for m in self.outcome.matches if m.code == MatchCode.UNKNOWN_KEYPOINT]
-            if unknown and len(contacts) > 1:
-                taught = self._perception.taught(goal.object_id, self._stop)
-                left, gone = sort_out_unknown(goal.object_id, contacts, taught)
-                failures.update(gone)
-                if gone and left:
-                    contacts = left
-                    continue
-            return contacts, dict(zip(keypoints, self.outcome.matches, strict=True))
-
-    def _points(self, stamp_ns: int) -> Array:
-        return self._perception.points(stamp_ns, self._stop) if self._settings.use_depth else np.zeros((0, 3))
-
-    def _plan(self, found: PinchPoints, points: Array) -> PickPlan:
-        request = PickRequest(
-            start=self._arm.positions(),
-            candidates=self._candidates(found, points),
-            world=WorldModel(points, found.contact, self._settings.target_radius),
-            pre_grasp_distance=self._settings.pre_grasp_distance,
-            lift_height=self._settings.lift_height,
-            minimum_height=self._settings.minimum_height,
-            carries_target=found.approach_a is not None,
-        )
-        self._request = request
-        plan = self._timed(lambda: self._planner.plan_pick(request, self._stop))
-        self.outcome.plan = plan
-        self._on_plan(plan)
-        return plan
-
     def _approach(self, plan: PickPlan) -> None:
         self._force_before = self._force()
-        self._stage(Stage.APPROACHING, "to the pre-grasp pose")
-        self._execute(plan.to_pre_grasp)
-        self._stage(Stage.APPROACHING, "straight to the grasp")
-        self._execute(plan.approach)
+        self._goal.stage(Stage.APPROACHING, "to the pre-grasp pose")
+        self._moves.execute(plan.to_pre_grasp)
+        self._goal.stage(Stage.APPROACHING, "straight to the grasp")
+        self._moves.execute(plan.approach)
 
     def _grasp(self, plan: PickPlan) -> None:
-        self._stage(Stage.GRASPING, "closing")
+        self._goal.stage(Stage.GRASPING, "closing")
         self._memory.forget()
         self._gripper.grasp(self._stop)
         width = self._width()
@@ -319,7 +196,7 @@ class GraspSequence:
         if held is not None:
             self._memory.holds(held)
             self._stop.start(held)
-        self._stage(Stage.GRASPING, f"{1000 * width:.1f} mm between the fingers")
+        self._goal.stage(Stage.GRASPING, f"{1000 * width:.1f} mm between the fingers")
         if held is None:
             self._retreat(plan)
             raise GraspFailure(
@@ -330,11 +207,11 @@ class GraspSequence:
         self.outcome.width = width
 
     def _lift(self, plan: PickPlan) -> None:
-        self._stage(Stage.LIFTING, f"by {self._settings.lift_height:.2f} m")
-        self._execute(plan.lift)
+        self._goal.stage(Stage.LIFTING, f"by {self._settings.lift_height:.2f} m")
+        self._moves.execute(plan.lift)
 
     def _verify(self) -> None:
-        self._stage(Stage.VERIFYING, f"for {self._settings.hold_time:.1f} s")
+        self._goal.stage(Stage.VERIFYING, f"for {self._settings.hold_time:.1f} s")
         step = 0.05
         for _ in range(max(1, round(self._settings.hold_time / step))):
             self._sleep(step)
@@ -365,22 +242,22 @@ class GraspSequence:
         if self._settings.after_grasp == "release":
             self._open()
         elif self._settings.after_grasp == "place_back":
-            self._execute(_reversed(plan.lift))
+            self._moves.execute(backwards(plan.lift))
             self._measure_held()
             self._open()
-            self._execute(_reversed(plan.approach))
+            self._moves.execute(backwards(plan.approach))
         elif self._settings.after_grasp == "deliver" and self._settings.deliver_joints is not None:
             self._deliver(plan, self._settings.deliver_joints)
 
     def _deliver(self, plan: PickPlan, pose: Array) -> None:
         """Brings the object to a joint pose (J,) and opens there; it is part of the arm on the way."""
-        assert self._request is not None
-        self._stage(Stage.DELIVERING, "to deliver_joints")
-        world = replace(self._request.world, held_at=plan.base_from_tcp, seen_from=self._request.start)
-        start = self._arm.positions()
-        self._execute(self._timed(lambda: self._planner.plan_joints(start, pose, world, self._stop)))
+        request = self._search.request
+        assert request is not None
+        self._goal.stage(Stage.DELIVERING, "to deliver_joints")
+        world = replace(request.world, held_at=plan.base_from_tcp, seen_from=request.start)
+        self._moves.to_joints(pose, world)
         self._measure_held()
-        self._stage(Stage.DELIVERING, "opening the gripper")
+        self._goal.stage(Stage.DELIVERING, "opening the gripper")
         self._open()
 
     def _open(self) -> None:
@@ -394,26 +271,20 @@ class GraspSequence:
     def _retreat(self, plan: PickPlan) -> None:
         """Opens the fingers and goes straight up: what was not grasped shall not be dragged along."""
         self._open()
-        self._execute(plan.lift)
+        self._moves.execute(plan.lift)
 
     def _to_safety(self, failure: GraspFailure | PlanError) -> str:
         """Brings the arm to the first observation pose where that is called for; what to say about it."""
-        if self._reached not in NEAR_THE_OBJECT or ARM_FAILED[0] <= failure.code <= ARM_FAILED[1]:
+        if self._goal.reached not in NEAR_THE_OBJECT or ARM_FAILED[0] <= failure.code <= ARM_FAILED[1]:
             return ""
         try:
-            self._observe(self._settings.observe_poses[0], "retreating")
+            self._moves.observe(self._settings.observe_poses[0], "retreating")
         except (GraspCanceled, PlanCanceled):
             return "; the retreat was canceled"
         except (GraspFailure, PlanError) as error:
             self.stop()
             return f"; the retreat failed: {error}"
         return "; the arm went back to the observation pose"
-
-    def _execute(self, trajectory: Trajectory) -> None:
-        if np.isnan(self.outcome.time_to_first_motion):
-            self.outcome.time_to_first_motion = time.monotonic() - self._began
-        self._arm.execute(trajectory, self._stop)
-        self._stop.check()
 
     def _width(self) -> float:
         width = self._gripper.width()
@@ -423,26 +294,3 @@ class GraspSequence:
             )
         return width
 
-    def _timed(self, plan: Callable[[], Any]) -> Any:
-        start = time.monotonic()
-        try:
-            return plan()
-        finally:
-            self.outcome.planning_time += time.monotonic() - start
-
-    def _stage(self, stage: Stage, detail: str) -> None:
-        self._stop.check()
-        self._reached = stage
-        self._on_stage(stage, detail)
-
-
-def _reversed(trajectory: Trajectory) -> Trajectory:
-    times = trajectory.duration - trajectory.times[::-1]
-    return Trajectory(trajectory.joint_names, times, trajectory.positions[::-1], -trajectory.velocities[::-1])
-
-
-def _note(failures: dict[str, GraspFailure], contact: Contact, failure: GraspFailure) -> None:
-    if failure.code in LOOK_AGAIN:
-        failures.setdefault(contact.name, failure)
-    else:
-        failures[contact.name] = failure

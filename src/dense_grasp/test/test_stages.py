@@ -369,7 +369,7 @@ def test_a_surface_that_was_not_seen_gives_way_as_well():
     cell = other_cell()
     unseen = GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, "3 surface points")
     run = sequence(cell)
-    run._candidates = lambda found, points: fail(unseen) if found.approach_a is not None else [0]
+    run._search._candidates = lambda found, points: fail(unseen) if found.approach_a is not None else [0]
     assert "3 surface points" in run.run(OTHERS)
     assert run.outcome.contact == "left"
 
