@@ -17,7 +17,7 @@ BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop soak bench-perception bench-memory bench-descriptors reproduce train export pairs blender lock clean
+.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce train export pairs blender lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -65,6 +65,12 @@ bench-memory: setup  ## training and inference memory over the descriptor dimens
 
 bench-descriptors: setup  ## PCK of the shipped network on held-out pairs, with controls
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train evaluate $(ARGS)
+
+bench-store: setup  ## times of a store of 100,000 rows: list, locate, unknown names
+	@$(IN_WORKSPACE) python -m dense_grasp_core.store.benchmark $(ARGS)
+
+bench-kill: setup  ## kill -9 at random moments of every write call of the store; ARGS="--kills 1000 --seed 0"
+	@$(IN_WORKSPACE) python src/dense_grasp_core/test/store_kills.py $(ARGS)
 
 reproduce: setup  ## data, training, figures of the paper and of the hybrid; BUDGET=small writes docs/results.md
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train reproduce --budget $(BUDGET) \

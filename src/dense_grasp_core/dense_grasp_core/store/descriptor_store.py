@@ -150,9 +150,11 @@ class DescriptorStore:
             counted = sa.select(sa.func.count()).select_from(descriptors).where(condition)
             total = connection.execute(counted).scalar_one()
             entries, damaged = [], []
-            for found in connection.execute(query.limit(limit).offset(max(offset, 0))).mappings():
+            result = connection.execute(query.limit(limit).offset(max(offset, 0)))
+            names = tuple(result.keys())
+            for found in result.all():
                 try:
-                    entries.append(entry_from(dict(found)))
+                    entries.append(entry_from(dict(zip(names, found, strict=True))))
                 except DamagedRowError as error:
                     damaged.append(str(error))
             return Page(entries, total, damaged)

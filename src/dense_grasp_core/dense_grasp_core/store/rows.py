@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.store.errors import DamagedRowError, InvalidNameError, ModelMismatchError
 
+CAMERA_COLUMNS = ("image_width", "image_height", "fx", "fy", "cx", "cy", "distortion")
 _LONGEST_SHOWN = 80
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -167,6 +169,10 @@ def row_from(found: Mapping[str, Any]) -> Row:
 def _camera(found: Mapping[str, Any]) -> CameraModel | None:
     if int(found["image_width"]) == 0:
         return None
-    fx, fy, cx, cy = (float(found[column]) for column in ("fx", "fy", "cx", "cy"))
-    distortion = tuple(float(number) for number in json.loads(found["distortion"]))
-    return CameraModel(int(found["image_width"]), int(found["image_height"]), fx, fy, cx, cy, distortion)
+    return _camera_of(*(found[column] for column in CAMERA_COLUMNS))
+
+
+@lru_cache(maxsize=64)  # rows by the thousand were taught with one camera
+def _camera_of(width: int, height: int, fx: float, fy: float, cx: float, cy: float, distortion: str) -> CameraModel:
+    numbers = tuple(float(number) for number in json.loads(distortion))
+    return CameraModel(int(width), int(height), float(fx), float(fy), float(cx), float(cy), numbers)
