@@ -199,6 +199,24 @@ def test_aborting_controller_and_refusing_gripper(cell):
         cell.fault("")
 
 
+def test_a_controller_that_says_success_beside_the_goal(cell, joints_now):
+    """The fingers do not close, and the arm is not moved on."""
+    view_of_the_cap(cell)
+    before = joints_now()
+    seen: list[int] = []
+    cell.fault("controller_lies")
+    try:
+        result = cell.client.grasp(goal(), 90.0, lambda message: seen.append(message.feedback.stage))
+        after = joints_now()
+    finally:
+        cell.fault("")
+    assert result.code == GraspCode.NOT_AT_GOAL, result.message
+    assert "the tool centre point is" in result.message and "fr3_joint" in result.message
+    assert Stage.GRASPING not in seen and seen[-1] == Stage.APPROACHING
+    assert max(abs(a - b) for a, b in zip(after, before, strict=True)) > 0.05
+    assert cell.client.call("get_report").width > 0.07
+
+
 def test_object_that_drops_while_lifting_is_lost_and_the_arm_retreats(cell, joint_speed):
     view_of_the_cap(cell)
     before = cell.client.call("get_report")

@@ -24,10 +24,13 @@ MOVE = Trajectory(NAMES, np.array([0.0, 0.3]), np.array([[0.0, 0.0], [0.1, 0.2]]
 
 
 class Controller:
-    """An action server with a behaviour: done, reject, abort, hang."""
+    """An action server with a behaviour: done, reject, abort, hang; or deaf: hangs and refuses `deaf` cancels."""
 
-    def __init__(self, graph, behaviour: str):
-        self.behaviour = behaviour
+    def __init__(self, graph, behaviour: str, deaf: int = 0, before_answer: threading.Event | None = None):
+        self.behaviour, self.deaf = behaviour, deaf
+        self.cancels = 0
+        self.ended = threading.Event()
+        self.before_answer = before_answer
         self.goals: list[FollowJointTrajectory.Goal] = []
         self.canceled = threading.Event()
         self.server = ActionServer(
@@ -35,12 +38,20 @@ class Controller:
             FollowJointTrajectory,
             graph.action,
             execute_callback=self.run,
-            goal_callback=lambda goal: GoalResponse.REJECT if behaviour == "reject" else GoalResponse.ACCEPT,
+            goal_callback=self.answer,
             cancel_callback=self.cancel,
             callback_group=ReentrantCallbackGroup(),
         )
 
+    def answer(self, goal):
+        if self.before_answer is not None:
+            self.before_answer.wait(30.0)
+        return GoalResponse.REJECT if self.behaviour == "reject" else GoalResponse.ACCEPT
+
     def cancel(self, handle):
+        self.cancels += 1
+        if self.cancels <= self.deaf:
+            return CancelResponse.REJECT
         self.canceled.set()
         return CancelResponse.ACCEPT
 
@@ -51,6 +62,7 @@ class Controller:
         while self.behaviour == "hang" and time.monotonic() < end:
             if handle.is_cancel_requested:
                 handle.canceled()
+                self.ended.set()
                 return result
             time.sleep(0.005)
         if self.behaviour == "abort":
@@ -149,6 +161,39 @@ def test_a_stop_cancels(graph, cell, until):
     with pytest.raises(GraspCanceled):
         cell.client.execute(MOVE, lambda: bool(controller.goals))
     until(controller.canceled.is_set, 5.0, "cancel")
+
+
+def test_a_stop_that_is_not_confirmed_is_repeated(graph, cell, until):
+    controller = Controller(graph, "hang", deaf=2)
+    with pytest.raises(GraspCanceled, match=r"the goal was canceled$"):
+        cell.client.execute(MOVE, lambda: bool(controller.goals))
+    assert controller.cancels == 3
+    until(controller.ended.is_set, 5.0, "the end of the goal")
+
+
+def test_a_stop_that_is_never_confirmed_is_said_and_repeated_before_the_next_motion(graph, cell, until):
+    controller = Controller(graph, "hang", deaf=6)
+    with pytest.raises(GraspCanceled, match=rf"{graph.action} refused to stop .* after 3 attempts: it may still be"):
+        cell.client.execute(MOVE, lambda: bool(controller.goals))
+    failure = failure_of(cell)
+    assert failure.code == GraspCode.CONTROLLER_UNAVAILABLE
+    assert "an earlier motion was not stopped" in str(failure)
+    assert len(controller.goals) == 1
+    cell.client.stop()
+    assert controller.cancels == 7
+    until(controller.ended.is_set, 5.0, "the end of the goal")
+    controller.behaviour = "done"
+    cell.client.execute(MOVE)
+
+
+def test_a_goal_that_is_accepted_too_late_is_stopped(graph, cell, until):
+    answered = threading.Event()
+    controller = Controller(graph, "hang", before_answer=answered)
+    failure = failure_of(cell)
+    assert failure.code == GraspCode.CONTROLLER_UNAVAILABLE
+    assert "did not answer a trajectory within 3.0 s; should it still accept it, it is stopped at once" in str(failure)
+    answered.set()
+    until(controller.ended.is_set, 5.0, "the end of the late goal")
 
 
 def test_stop_without_motion_does_nothing(cell):

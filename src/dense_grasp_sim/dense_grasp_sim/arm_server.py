@@ -90,15 +90,24 @@ class ArmServer:
                         simulator.arm.stop(simulator.time)
                 self._wait_for_rest()
                 return
-            if self._fault() == "controller_aborts" and simulator.time > motion.start + ABORT_FAULT_AFTER:
+            status, when = self._fault_of(motion)
+            if status is not None and simulator.time > when:
                 with simulator.lock:
                     if motion.running:
-                        simulator.arm.stop(simulator.time, MotionStatus.ABORTED, "fault controller_aborts")
+                        simulator.arm.stop(simulator.time, status, f"fault {self._fault()}")
                 self._wait_for_rest()
                 return
             if time.monotonic() >= next_feedback:
                 next_feedback = time.monotonic() + FEEDBACK_PERIOD
                 handle.publish_feedback(self._feedback())
+
+    def _fault_of(self, motion: Motion) -> tuple[MotionStatus | None, float]:
+        """With what the fault that is switched on ends the motion, and when; None: it does not."""
+        if self._fault() == "controller_aborts":
+            return MotionStatus.ABORTED, motion.start + ABORT_FAULT_AFTER
+        if self._fault() == "controller_lies":
+            return MotionStatus.SUCCEEDED, motion.start + 0.5 * motion.spline.duration
+        return None, np.inf
 
     def _wait_for_rest(self) -> None:
         deadline = time.monotonic() + 0.5

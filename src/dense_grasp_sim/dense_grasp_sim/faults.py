@@ -19,6 +19,7 @@ FAULTS = {
     "zero_fingers": "/joint_states says exactly 0.0 for both fingers",
     "no_tf": "the robot's /tf is silent",
     "controller_aborts": "every trajectory is aborted 0.3 s after it began",
+    "controller_lies": "every trajectory stops half-way and is reported as done",
     "gripper_refuses": "every gripper command is rejected",
     "object_drops": "the object touches the hand no more and falls out of it",
 }

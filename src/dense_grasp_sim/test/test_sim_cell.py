@@ -314,6 +314,15 @@ def test_faults(client: Client) -> None:
     assert client.set_parameter("fault", "controller_aborts")
     result = client.send(FollowJointTrajectory, "/fr3_arm_controller/follow_joint_trajectory", goal)
     assert result.status == 6 and "controller_aborts" in result.result.error_string
+    goal = trajectory_goal(client, 0.3, 1.0)
+    assert client.set_parameter("fault", "controller_lies")
+    result = client.send(FollowJointTrajectory, "/fr3_arm_controller/follow_joint_trajectory", goal)
+    assert result.status == 4 and result.result.error_code == FollowJointTrajectory.Result.SUCCESSFUL
+    client.listen(JointState, "/joint_states", 10)
+    state = client.newest("/joint_states")
+    known = dict(zip(state.name, state.position, strict=True))
+    names, end = goal.trajectory.joint_names, goal.trajectory.points[-1].positions
+    assert max(abs(known[name] - value) for name, value in zip(names, end, strict=True)) > 0.1
     assert client.set_parameter("fault", "")
 
 

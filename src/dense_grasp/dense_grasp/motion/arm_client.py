@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -14,14 +13,15 @@ from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.protocol import Trajectory
 from dense_grasp_ros.action_client import ActionClient
 from rclpy.node import Node
+from rclpy.task import Future
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.joint_state_monitor import JointStateMonitor
+from dense_grasp.motion.cancel import confirmed_cancel
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
 
-CANCEL_TIMEOUT = 1.0
 STILL_SPEED = 0.02
 #: A joint state that arrives so soon (s) after a motion may have been measured before its end.
 STATE_DELAY = 0.05
@@ -54,11 +54,13 @@ class ArmClient:
         self._still_timeout = still_timeout
         self._monitor = monitor
         self._clock = node.get_clock()
+        self._logger = node.get_logger()
         self._server_timeout = server_timeout
         self._motion_margin = motion_margin
         self._wall_factor = wall_factor
         self._client = ActionClient(node, FollowJointTrajectory, action, callback_group=callback_group)
         self._lock = threading.Lock()
+        #: The goal that runs, or that may, as its stop was not confirmed.
         self._active = None
         self._ended = 0.0
 
@@ -102,9 +104,13 @@ class ArmClient:
         """Returns when the controller says the trajectory is done.
 
         Raises GraspFailure CONTROLLER_UNAVAILABLE, CONTROLLER_REJECTED, CONTROLLER_ABORTED, EXECUTION_TIMEOUT,
-        JOINT_STATE_STALE; GraspCanceled. In each of these cases the controller's goal has been canceled.
+        JOINT_STATE_STALE; GraspCanceled. In each of these cases the controller's goal has been canceled, or the message
+        says that this was not confirmed; then the next call stops it first.
         """
         self.check_available(stop, trajectory.joint_names)
+        said = self._halt()
+        if said:
+            raise GraspFailure(GraspCode.CONTROLLER_UNAVAILABLE, f"an earlier motion was not stopped: {said}")
         with self._pulse.moving("arm"):
             self._follow(trajectory, stop)
 
@@ -115,19 +121,19 @@ class ArmClient:
         deadline = Deadline(trajectory.duration + self._motion_margin, self._clock, self._wall_factor)
         try:
             answer = wait_future(handle.get_result_async(), deadline, stop, lambda: self._watch(trajectory))
-        except (GraspCanceled, GraspFailure):
-            self.stop()
-            raise
+        except GraspCanceled as error:
+            raise GraspCanceled(self._after_stop(str(error))) from error
+        except GraspFailure as error:
+            raise GraspFailure(error.code, self._after_stop(str(error))) from error
         except TimeoutError as error:
-            self.stop()
-            raise GraspFailure(
-                GraspCode.EXECUTION_TIMEOUT,
-                f"a motion of {trajectory.duration:.1f} s was not done after {deadline.seconds:.1f} s and was stopped",
-            ) from error
+            text = (
+                f"a motion of {trajectory.duration:.1f} s was not done after {deadline.seconds:.1f} s and was stopped"
+            )
+            raise GraspFailure(GraspCode.EXECUTION_TIMEOUT, self._after_stop(text)) from error
         finally:
             self._ended = time.monotonic()
-            with self._lock:
-                self._active = None
+        with self._lock:
+            self._active = None
         result = answer.result
         if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL or answer.status != 4:
             raise GraspFailure(
@@ -141,13 +147,27 @@ class ArmClient:
         self._monitor.check(trajectory.joint_names)
 
     def stop(self) -> None:
-        """Cancels the running trajectory, if any; the controller then holds. Waits at most a second for the answer."""
+        """Cancels the running trajectory, if any; the controller then holds. Waits until that is confirmed, repeats the
+        cancel where it is not, and logs what came of it.
+        """
+        self._halt()
+
+    def _halt(self) -> str:
+        """Stops what runs; "" when nothing runs any more, else a sentence, and the next stop tries again."""
         with self._lock:
             handle, self._active = self._active, None
         if handle is None:
-            return
-        with contextlib.suppress(TimeoutError):
-            wait_future(handle.cancel_goal_async(), Deadline(CANCEL_TIMEOUT), watch=self._pulse.beat)
+            return ""
+        said = confirmed_cancel(handle, self._action, beat=self._pulse.beat, warn=self._logger.warning)
+        if said:
+            self._logger.error(said)
+            with self._lock:
+                self._active = self._active or handle
+        return said
+
+    def _after_stop(self, text: str) -> str:
+        said = self._halt()
+        return f"{text}; {said}" if said else text
 
     def _send(self, trajectory: Trajectory):
         goal = FollowJointTrajectory.Goal(trajectory=trajectory_message(trajectory))
@@ -156,9 +176,11 @@ class ArmClient:
             # Not stoppable: a goal on its way has to be accepted before it can be canceled.
             handle = wait_future(future, Deadline(self._server_timeout), watch=self._pulse.beat)
         except TimeoutError as error:
-            future.add_done_callback(_cancel_late)
+            future.add_done_callback(self._cancel_late)
             raise GraspFailure(
-                GraspCode.CONTROLLER_UNAVAILABLE, f"{self._action} did not answer within {self._server_timeout} s"
+                GraspCode.CONTROLLER_UNAVAILABLE,
+                f"{self._action} did not answer a trajectory within {self._server_timeout} s; should it still accept "
+                "it, it is stopped at once",
             ) from error
         if not handle.accepted:
             raise GraspFailure(
@@ -167,6 +189,18 @@ class ArmClient:
                 f"{', '.join(trajectory.joint_names)}; is it the controller of these joints?",
             )
         return handle
+
+    def _cancel_late(self, future: Future) -> None:
+        """For an answer that comes after the goal was given up; the executor's thread must not wait for the cancel."""
+        if future.cancelled() or future.exception() is not None or not future.result().accepted:
+            return
+        self._logger.warning(f"{self._action} accepted a trajectory too late; it is stopped")
+        handle = future.result()
+        with self._lock:
+            self._active = self._active or handle
+            taken = self._active is handle
+        stop = self._halt if taken else lambda: confirmed_cancel(handle, self._action, warn=self._logger.warning)
+        threading.Thread(target=stop, name="late_cancel", daemon=True).start()
 
 
 def trajectory_message(trajectory: Trajectory) -> JointTrajectory:
@@ -181,8 +215,3 @@ def trajectory_message(trajectory: Trajectory) -> JointTrajectory:
         points.append(point)
     return JointTrajectory(joint_names=list(trajectory.joint_names), points=points)
 
-
-def _cancel_late(future) -> None:
-    handle = future.result()
-    if handle is not None and handle.accepted:
-        handle.cancel_goal_async()

@@ -1,4 +1,4 @@
-"""An arm that is sent only what keeps the limits of the configuration, whichever planner made it."""
+"""An arm that is sent only what keeps the limits of the configuration, and believed only where its joints are."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dense_grasp_core.motion.urdf import joint_limits
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import Arm
+from dense_grasp.motion.arrival import check_arrival
 from dense_grasp.motion.robot_description import RobotDescription
 from dense_grasp.motion.robot_settings import RobotSettings
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_until
@@ -24,7 +25,10 @@ STATE_TIMEOUT = 0.5
 
 
 class GuardedArm:
-    """Arm that checks a trajectory before it hands it on. Raises as the arm, and GraspFailure PLANNING_FAILED."""
+    """Arm that checks a trajectory before it hands it on, and afterwards that it came to its end.
+
+    Raises as the arm, and GraspFailure PLANNING_FAILED, NOT_AT_GOAL.
+    """
 
     def __init__(
         self,
@@ -42,7 +46,7 @@ class GuardedArm:
         self.stop = arm.stop
 
     def execute(self, trajectory: Trajectory, stop: StopCheck | None = None) -> None:
-        """Returns when the trajectory is done."""
+        """Returns when the trajectory is done and the arm is at its end."""
         urdf = self._description.text(stop)
         if not urdf:
             raise GraspFailure(
@@ -58,6 +62,7 @@ class GuardedArm:
         except DenseGraspError as error:
             raise GraspFailure(GraspCode.PLANNER_UNAVAILABLE, f"no limits to check a motion by: {error}") from error
         self._arm.execute(trajectory, stop)
+        check_arrival(trajectory, self._arm.positions, self._settings.goal_tolerance, self._tcp_pose, stop)
 
     def _starts_here(self, trajectory: Trajectory) -> bool:
         apart = np.abs(np.asarray(trajectory.start) - self._arm.positions())

@@ -43,6 +43,7 @@ class RobotSettings:
     self_margin: float
     camera_box: np.ndarray
     heartbeat_timeout: float
+    goal_tolerance: float
     wrench_topic: str
     planning_group: str = ""
     move_group_namespace: str = ""
@@ -136,6 +137,7 @@ def robot_settings(node: Node) -> RobotSettings:
         self_margin=value("self_margin", 0.03),
         camera_box=numbers(node, "camera_box", [0.065, 0.0, 0.0225, 0.030, 0.100, 0.035], 6),
         heartbeat_timeout=value("heartbeat_timeout", 0.06),
+        goal_tolerance=value("goal_tolerance", 0.02),
         wrench_topic=value("wrench_topic", ""),
         planning_group=value("planning_group", "") or f"{prefix}{robot_type}_arm",
         move_group_namespace=value("move_group_namespace", ""),
@@ -147,7 +149,8 @@ def robot_settings(node: Node) -> RobotSettings:
                 GraspCode.INVALID_GOAL,
                 f"{box}_min is {low.tolist()}, expected below {box}_max {high.tolist()}, three numbers each",
             )
-    for name in ("tcp_speed", "approach_speed", "lift_speed", "planning_time", "voxel", "heartbeat_timeout"):
+    speeds = ("tcp_speed", "approach_speed", "lift_speed")
+    for name in (*speeds, "planning_time", "voxel", "heartbeat_timeout", "goal_tolerance"):
         if not getattr(settings, name) > 0:
             raise GraspFailure(GraspCode.INVALID_GOAL, f"parameter {name} is {getattr(settings, name)}, expected > 0")
     return settings
