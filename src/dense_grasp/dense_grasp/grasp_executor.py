@@ -98,7 +98,9 @@ class GraspExecutor(Node):
         )
         self._planner = make_planner(planner_name, self, self._robot, group)
         description = RobotDescription(self, self._robot.description_topic, callback_group=group)
-        arm = make_recovering(self, self._controller, group)
+        arm = make_recovering(
+            self, self._controller, group, arm_action=self._robot.arm_action, joint_names=self._robot.joint_names
+        )
         self._arm = GuardedArm(arm, self._robot, description, self._planner.tcp_pose)
         self._wrench = WrenchMonitor(self, self._robot.wrench_topic, group)
         self._clock_watch = ClockWatch(self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -14,10 +16,13 @@ from rclpy.node import Node
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import Arm
-from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future
+from dense_grasp.motion.controller_recovery import ControllerRecovery, manager_beside
+from dense_grasp.motion.waiting import POLL, Deadline, StopCheck, check, wait_future
 
 SUCCEEDED = 4
 TIMEOUT = 10.0  # s
+#: s of wall clock in which joint states come again after a recovery.
+STATES_TIMEOUT = 5.0
 #: After these codes the robot may stand in an error of its own.
 RECOVERABLE = (GraspCode.CONTROLLER_ABORTED, GraspCode.CONTROLLER_REJECTED)
 
@@ -51,6 +56,26 @@ class FrankaRecovery:
         return "" if status == SUCCEEDED else f"{self._action} ended with status {status}"
 
 
+class RecoverySteps:
+    """One recovery after the other, until one fails; `controllers` is the one that makes controllers active again."""
+
+    def __init__(self, robot: Recovery, controllers: ControllerRecovery):
+        self._robot = robot
+        self._controllers = controllers
+
+    def recover(self, stop: StopCheck | None = None) -> str:
+        """Says what came of it: "" when the robot is ready again. Raises GraspCanceled."""
+        return self._robot.recover(stop) or self._controllers.recover(stop)
+
+    def done(self) -> str:
+        """What was done besides the robot's own recovery; "" for nothing."""
+        return self._controllers.done
+
+    def advice(self) -> str:
+        """What an operator can do about an arm that still refuses trajectories."""
+        return f"if its hardware or controller is not active: {self._controllers.by_hand}"
+
+
 class RecoveringArm:
     """An arm whose errors are cleared once a motion.
 
@@ -58,9 +83,18 @@ class RecoveringArm:
     for the next goal, but this motion has failed.
     """
 
-    def __init__(self, arm: Arm, recovery: Recovery):
+    def __init__(
+        self,
+        arm: Arm,
+        recovery: Recovery,
+        done: Callable[[], str] = lambda: "",
+        advice: Callable[[], str] = lambda: "",
+    ):
+        """done: what the last recovery did, advice: what to do about an arm that rejects what it is sent after one."""
         self._arm = arm
         self._recovery = recovery
+        self._done = done
+        self._advice = advice
         self.positions = arm.positions
         self.wait_still = arm.wait_still
         self.stop = arm.stop
@@ -76,17 +110,46 @@ class RecoveringArm:
             reason = self._recovery.recover(stop)
             if reason:
                 raise GraspFailure(failure.code, f"{failure}; {reason}") from failure
-            if np.max(np.abs(np.asarray(trajectory.start) - self._arm.positions())) > START_TOLERANCE:
-                raise GraspFailure(failure.code, f"{failure}; the robot's error was cleared") from failure
-        self._arm.execute(trajectory, stop)
+            cleared = "; ".join(filter(None, ("the robot's error was cleared", self._done())))
+            if np.max(np.abs(np.asarray(trajectory.start) - self._present(stop))) > START_TOLERANCE:
+                raise GraspFailure(failure.code, f"{failure}; {cleared}") from failure
+        try:
+            self._arm.execute(trajectory, stop)
+        except GraspFailure as failure:
+            advice = self._advice() if failure.code == GraspCode.CONTROLLER_REJECTED else ""
+            raise GraspFailure(failure.code, "; ".join(filter(None, (str(failure), cleared, advice)))) from failure
+
+    def _present(self, stop: StopCheck | None) -> np.ndarray:
+        """Positions (J,) rad; whoever tells them may have been asleep with the hardware."""
+        deadline = Deadline(STATES_TIMEOUT)
+        while True:
+            try:
+                return self._arm.positions()
+            except GraspFailure:
+                if deadline.expired:
+                    raise
+            check(stop)
+            time.sleep(POLL)
 
 
-def make_recovering(node: Node, arm: Arm, callback_group=None) -> Arm:
-    """Declares the parameters, and wraps the arm unless error_recovery is "never". Raises GraspFailure."""
+def make_recovering(
+    node: Node, arm: Arm, callback_group=None, *, arm_action: str = "", joint_names: Sequence[str] = ()
+) -> Arm:
+    """Declares the parameters, and wraps the arm unless error_recovery is "never". Raises GraspFailure.
+
+    arm_action: the arm's, beside which its controller_manager is.
+    """
     when = node.declare_parameter("error_recovery", "auto").value
     action = node.declare_parameter("error_recovery_action", "/action_server/error_recovery").value
+    beside, controller = manager_beside(arm_action)
+    manager = node.declare_parameter("controller_manager", "").value or beside
     if when not in ("auto", "never"):
         raise GraspFailure(
             GraspCode.INVALID_GOAL, f"parameter error_recovery is {when!r}, expected one of auto, never"
         )
-    return RecoveringArm(arm, FrankaRecovery(node, action, callback_group)) if when == "auto" else arm
+    if when == "never":
+        return arm
+    robot = FrankaRecovery(node, action, callback_group)
+    controllers = ControllerRecovery(node, manager, controller, joint_names, callback_group)
+    steps = RecoverySteps(robot, controllers)
+    return RecoveringArm(arm, steps, steps.done, steps.advice)
