@@ -19,7 +19,7 @@ class JointStateMonitor:
     """Subscribes to joint states, which may come in parts from several publishers. Thread-safe."""
 
     def __init__(self, node: Node, topic: str, max_age: float, callback_group=None):
-        self._topic = topic
+        self.topic = self._topic = topic
         #: s of wall clock after which a joint state is no longer believed.
         self.max_age = max_age
         self._lock = threading.Lock()

@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState
 
 @pytest.fixture
 def monitor(graph):
-    return JointStateMonitor(graph.node, "/monitored/joint_states", 0.2)
+    return JointStateMonitor(graph.node, "/monitored/joint_states", 60.0)
 
 
 def test_states_arrive_in_parts_and_any_order(monitor):
@@ -34,7 +34,8 @@ def test_a_missing_joint_is_named(monitor):
     assert monitor.finger_width(["c"]) is None
 
 
-def test_old_states_are_refused(monitor, until):
+def test_old_states_are_refused(graph, until):
+    monitor = JointStateMonitor(graph.node, "/monitored/joint_states", 0.2)
     monitor.update(JointState(name=["a"], position=[1.0]))
 
     def stale():

@@ -49,6 +49,8 @@ class GripperSettings:
     wall_factor: float = 5.0
     width_timeout: float = 1.0
     read_width: Callable[[float], float | None] = lambda after: None
+    #: check_opened(told, after, stop): raises GraspFailure when joint states deny a width that the gripper tells.
+    check_opened: Callable[[float, float, StopCheck | None], None] = lambda told, after, stop: None
     pulse: Pulse = field(default_factory=NoPulse)
 
 
@@ -125,6 +127,10 @@ class _ActionRunner:
         """Width in m from the newest joint states, None when none are newer than the last motion of the fingers."""
         return self._settings.read_width(self._ended + WIDTH_DELAY if self._ended else 0.0)
 
+    def check_opened(self, width: float, stop: StopCheck | None) -> None:
+        """Compares what joint states say with the width in m that the gripper says it has after its last motion."""
+        self._settings.check_opened(width, self._ended + WIDTH_DELAY, stop)
+
     def width(self) -> float | None:
         """Width in m from joint states that are newer than the last motion of the fingers, None when none come."""
         widths: list[float] = []
@@ -194,6 +200,7 @@ class FrankaGripper:
         if present is None or abs(present - width) > OPEN_TOLERANCE:
             goal = Move.Goal(width=float(width), speed=2 * self._settings.speed)
             self._run("move", goal, self._settings.action_timeout, stop)
+            self._runner.check_opened(width, stop)
 
     def grasp(self, stop: StopCheck | None = None) -> None:
         """Closes with force; any width counts, whether something is held is judged by width()."""
@@ -280,6 +287,7 @@ class CommandGripper:
                     GraspCode.GRIPPER_FAILED,
                     f"gripper: opening to {width:.3f} m ended at {2 * result.position:.3f} m",
                 )
+            self._runner.check_opened(2.0 * float(result.position), stop)
 
     def grasp(self, stop: StopCheck | None = None) -> None:
         """Closes with force; stalling on something is the wanted end."""

@@ -8,7 +8,9 @@ from dense_grasp_core.codes import GraspCode
 from rclpy.node import Node
 
 from dense_grasp.failure import GraspFailure
+from dense_grasp.finger_states import FingerStates
 from dense_grasp.grasp_settings import Timeouts
+from dense_grasp.joint_state_monitor import JointStateMonitor
 from dense_grasp.motion.gripper_client import CommandGripper, FrankaGripper, Gripper, GripperSettings
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.robot_settings import RobotSettings
@@ -33,7 +35,10 @@ def make_gripper(
     callback_group=None,
     pulse: Pulse | None = None,
 ) -> Gripper:
-    """Declares the gripper's parameters and makes its adapter. Raises GraspFailure for an unknown one."""
+    """Declares the gripper's parameters and makes its adapter. Raises GraspFailure for an unknown one.
+
+    read_width(after): width in m by the robot's joint states, used where the gripper publishes none of its own.
+    """
     kind = node.declare_parameter("gripper", "franka").value
     namespace = node.declare_parameter("gripper_namespace", "").value
     homing = node.declare_parameter("homing", "auto").value
@@ -41,6 +46,14 @@ def make_gripper(
         raise GraspFailure(
             GraspCode.INVALID_GOAL, f"parameter homing is {homing!r}, expected one of {', '.join(HOMING)}"
         )
+    namespaces = gripper_namespaces(robot, namespace)
+    topics = [f"{ns}/joint_states" for ns in namespaces]
+    own = [
+        JointStateMonitor(node, topic, times.joint_state, callback_group)
+        for topic in topics
+        if topic != robot.joint_states_topic
+    ]
+    fingers = FingerStates(robot.finger_names, own, read_width, robot.joint_states_topic, times.joint_state)
     settings = GripperSettings(
         speed=float(node.declare_parameter("grasp_speed", 0.05).value),
         force=float(node.declare_parameter("grasp_force", 25.0).value),
@@ -51,7 +64,8 @@ def make_gripper(
         wall_factor=times.wall_factor,
         # As old as joint states may be while the arm moves: later ones would not be believed there either.
         width_timeout=times.joint_state,
-        read_width=read_width,
+        read_width=fingers.width,
+        check_opened=fingers.check_opened,
         pulse=pulse or NoPulse(),
     )
     for name, value, most in (("grasp_force", settings.force, MAX_FORCE), ("grasp_speed", settings.speed, MAX_SPEED)):
@@ -59,7 +73,6 @@ def make_gripper(
             raise GraspFailure(
                 GraspCode.INVALID_GOAL, f"parameter {name} is {value}, expected above 0 and at most {most}"
             )
-    namespaces = gripper_namespaces(robot, namespace)
     if kind == "franka":
         return FrankaGripper(node, namespaces, settings, callback_group)
     if kind == "gripper_command":
