@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import sys
 import threading
-import traceback
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.query import Limits, WorkspaceBox
 from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
-from dense_grasp_ros.long_callback import BusyError, Workers, long_callback
+from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.read_once import refuse_changes
 from dense_grasp_ros.service_qos import EVERY_CALL
@@ -29,6 +27,7 @@ from tf2_ros import Buffer, TransformException, TransformListener
 
 from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
 from dense_grasp.descriptor_services import DescriptorServices
+from dense_grasp.failed_call import failed_call
 from dense_grasp.frames import Frame, FrameSync
 from dense_grasp.freshness import Freshness
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
@@ -36,6 +35,7 @@ from dense_grasp.messages import NANOSECONDS, stamp_ns
 from dense_grasp.overlay import Overlay
 from dense_grasp.stamps import LatestSlot
 from dense_grasp.store_access import StoreAccess
+from dense_grasp.table_check import TableCheck
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
@@ -63,6 +63,7 @@ class QueryNode(Node):
             f"{parameter('prefix', '')}{parameter('robot_type', 'fr3')}_link0"
         )
         self._limits = self._read_limits(parameter("model", ""))
+        self._table = TableCheck(parameter("table_height", 0.0))
         self._store = StoreAccess(parameter("store", "sqlite:///dense_grasp.db"), self._log_store)
         self._sync = FrameSync(parameter("sync_queue_size", 30), lambda: self.get_clock().now().nanoseconds)
         self._overlay = Overlay(
@@ -141,18 +142,8 @@ class QueryNode(Node):
             (DeleteDescriptor, "delete_descriptor", services.delete, storing),
             (LocateKeypoints, "locate_keypoints", self._on_locate, locating),
         ):
-            callback = long_callback(self, handler, workers=workers, on_error=self._failed)
+            callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))
             self.create_service(kind, f"/dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
-
-    def _failed(self, error: Exception, request: Any, response: Any) -> Any:
-        """The answer to a call that was not carried out: too many at once, or an input nobody thought of."""
-        if isinstance(error, BusyError):
-            response.code, response.message = MatchCode.BUSY, str(error)
-            return response
-        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        self.get_logger().error(f"{type(request).__name__}: {trace}", throttle_duration_sec=ERROR_PERIOD_S)
-        response.code, response.message = MatchCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
-        return response
 
     def destroy_node(self) -> None:
         """Stop the watcher and who waits for an image, then the node."""
@@ -211,7 +202,15 @@ class QueryNode(Node):
 
     def _match(self, frame: Frame, rows: Sequence[Row]) -> list[KeypointMatch]:
         base_from_camera, no_transform = self._base_from_camera(frame)
-        return locate_rows(frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
+        matches = locate_rows(frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
+        found = next((match for match in matches if match.code == MatchCode.OK), None)
+        if found is not None and base_from_camera is not None:
+            position = np.array([found.position.x, found.position.y, found.position.z])
+            wrong = self._table.sentence(frame, base_from_camera, position)
+            if wrong:
+                self.get_logger().warning(wrong)
+                found.message += f"; {wrong}"
+        return matches
 
     def _on_locate(
         self, request: LocateKeypoints.Request, response: LocateKeypoints.Response
