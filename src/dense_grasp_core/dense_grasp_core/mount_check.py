@@ -87,7 +87,8 @@ class Figures:
 
     def text(self) -> str:
         """The figures in words."""
-        words = f"the table {1000 * self.offset:+.0f} mm from table_height, tilted by {self.tilt:.1f} deg"
+        height = f"{round(1000 * self.offset):+d} mm" if np.isfinite(self.offset) else "at no height"
+        words = f"the table {height} from table_height, tilted by {self.tilt:.1f} deg"
         if np.isfinite(self.apart):
             words += f", points {1000 * self.apart:.0f} mm apart from two poses"
         return words

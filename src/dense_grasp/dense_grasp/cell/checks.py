@@ -27,6 +27,14 @@ class Check:
     remedy: str = ""
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """Seconds between a message's stamp and its arrival by the machine's clock and by /clock, None without one."""
+
+    age_system: float
+    age_simulated: float | None = None
+
+
 @dataclass
 class Stream:
     """What came on one topic. stamps: ns, in order of arrival."""
@@ -34,11 +42,15 @@ class Stream:
     topic: str
     stamps: list[int] = field(default_factory=list)
     last: Any = None
+    arrivals: list[Arrival] = field(default_factory=list)
 
-    def add(self, stamp: int, message: Any) -> None:
-        """Note one message."""
+    def add(self, stamp: int, message: Any, system: int | None = None, simulated: int | None = None) -> None:
+        """Note one message. system, simulated: ns, what the machine's clock and /clock say when it arrives."""
         self.stamps.append(stamp)
         self.last = message
+        if system is not None:
+            ticked = None if simulated is None else 1e-9 * (simulated - stamp)
+            self.arrivals.append(Arrival(1e-9 * (system - stamp), ticked))
 
 
 def rate_of(stamps: Sequence[int]) -> float:
@@ -85,7 +97,9 @@ def check_joints(stream: Stream, seen: set[str], arm: Sequence[str], fingers: Se
 
 
 def check_hand_eye(hand_from_camera: np.ndarray) -> Check:
-    """Is hand_from_optical (4, 4) plausible: near the hand, looking where the hand points?"""
+    """Is hand_from_optical (4, 4) plausible: near the hand, looking where the hand points? What is plausible may still
+    be wrong: the table tells.
+    """
     distance = float(np.linalg.norm(hand_from_camera[:3, 3]))
     cosine = float(hand_from_camera[2, 2])
     text = f"camera {distance:.3f} m from the hand, {np.degrees(np.arccos(np.clip(cosine, -1, 1))):.0f} deg off"

@@ -1,0 +1,75 @@
+"""Do the joint states tell where the fingers are?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dense_grasp.cell.checks import Check
+
+#: Messages until a value that never changes is believed to be stuck.
+LEAST_MESSAGES = 10
+#: m between what two topics say of one finger.
+TOLERANCE = 0.002
+
+
+@dataclass
+class FingerReadings:
+    """Positions of the fingers, m, as one topic tells them."""
+
+    topic: str
+    count: int = 0
+    largest: float = 0.0
+    last: dict[str, float] = field(default_factory=dict)
+
+    def add(self, fingers: Sequence[str], names: Sequence[str], positions: Sequence[float]) -> None:
+        """Note one message's fingers, if it has any."""
+        found = {name: float(p) for name, p in zip(names, positions) if name in fingers}
+        if found:
+            self.count += 1
+            self.largest = max(self.largest, *(abs(p) for p in found.values()))
+            self.last.update(found)
+
+    @property
+    def zero(self) -> bool:
+        """Whether every finger was exactly 0.0 in every message: a measured finger is a few micrometres off."""
+        return self.count >= LEAST_MESSAGES and self.largest == 0.0
+
+    @property
+    def width(self) -> float:
+        """m between the fingers, by the last message."""
+        return float(sum(self.last.values()))
+
+
+def check_fingers(told: FingerReadings, own: Iterable[FingerReadings], publishers: Sequence[str]) -> Check | None:
+    """The fingers in the joint states against the gripper's own topics; None when there are no fingers in them, which
+    has a line of its own. publishers: the nodes that publish the joint states.
+    """
+    if told.count == 0:
+        return None
+    heard = [readings for readings in own if readings.count]
+    name, who = "fingers", f"{told.topic} comes from {', '.join(publishers) or 'unknown nodes'}"
+    if told.zero and not heard:
+        topics = " or ".join(readings.topic for readings in own) or "any topic of a gripper"
+        return Check(
+            name,
+            False,
+            f"exactly 0.0 in {told.count} messages of {told.topic}, and nothing on {topics}",
+            f"start the gripper's driver, or give joint_state_publisher its topic in source_list; {who}",
+        )
+    for readings in heard:
+        apart = np.abs([readings.last[n] - told.last[n] for n in readings.last if n in told.last])
+        if told.zero and readings.largest > TOLERANCE:
+            return Check(
+                name,
+                False,
+                f"exactly 0.0 in {told.count} messages of {told.topic}, while {readings.topic} says "
+                f"{1000 * readings.width:.1f} mm between the fingers",
+                f"{who}: put {readings.topic} into source_list of the joint_state_publisher among them",
+            )
+        if apart.size and apart.max() > TOLERANCE and not told.zero:
+            text = f"{1000 * told.width:.1f} mm on {told.topic}, {1000 * readings.width:.1f} mm on {readings.topic}"
+            return Check(name, False, text, f"stop what moves the fingers and look again; {who}")
+    return Check(name, True, f"{1000 * told.width:.1f} mm between the fingers")

@@ -1,0 +1,99 @@
+"""A look of the camera: colour, aligned depth and camera_info of one stamp, and where the hand was then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from dense_grasp_core.mount_check import Mount, View
+from dense_grasp_core.resting_points import DepthPicture
+from dense_grasp_core.se3 import from_quaternion
+from dense_grasp_core.table_plane import fit_plane
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo, Image
+
+from dense_grasp.cell.depth import measured_points
+from dense_grasp.cell.tf_tree import TfTree
+from dense_grasp.messages import camera_from_info, check_same_size, depth_from_message, rgb_from_message
+from dense_grasp.stamps import StampCache
+
+KEPT = 20
+Lookup = Callable[[str, str, Time], Any]
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Colour, depth and camera_info of one stamp, ns."""
+
+    stamp: int
+    colour: Image
+    depth: Image
+    info: CameraInfo
+
+
+@dataclass(frozen=True)
+class Look:
+    """stamp: ns. view: the hand's pose and the table's plane; mount: where TF has the camera on the hand."""
+
+    stamp: int
+    picture: DepthPicture
+    view: View
+    mount: Mount
+
+
+class Pictures:
+    """The newest colour, depth and camera_info messages, put together by their stamp. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._parts: StampCache[dict[str, Any]] = StampCache(KEPT)
+        self._whole: Messages | None = None
+
+    def add(self, part: str, stamp: int, message: Any) -> None:
+        """Note a message of "colour", "depth" or "info". For one thread."""
+        parts = {**(self._parts.get(stamp) or {}), part: message}
+        self._parts.put(stamp, parts)
+        if len(parts) == 3 and (self._whole is None or stamp != self._whole.stamp):
+            self._whole = Messages(stamp, parts["colour"], parts["depth"], parts["info"])
+
+    def newest(self, after: int = 0) -> Messages | None:
+        """The last picture that became whole, if it is stamped later than `after` ns."""
+        whole = self._whole
+        return whole if whole is not None and whole.stamp > after else None
+
+
+def hand_eye_edge(tree: TfTree, optical: str, hand: str, child: str) -> tuple[str, str]:
+    """Parent and child of the hand-eye transform in the tree: the configured child's parent, if the camera hangs on
+    the child; else the hand and the optical frame.
+    """
+    above = tree.above(optical)
+    if child in above[:-1]:
+        return above[above.index(child) + 1], child
+    return hand, optical
+
+
+def look(found: Messages, lookup: Lookup, base: str, edge: tuple[str, str]) -> Look:
+    """From messages of one stamp and TF at it. edge: parent and child of the hand-eye transform.
+
+    Raises DenseGraspError for messages that cannot be used and depth without a plane, and tf2's exceptions.
+    """
+    check_same_size(found.depth, found.info, "depth image")
+    check_same_size(found.colour, found.info)
+    camera, depth = camera_from_info(found.info), depth_from_message(found.depth)
+    header, (parent, child) = found.depth.header, edge
+    base_from_parent = matrix(lookup(base, parent, Time.from_msg(header.stamp)).transform)
+    mount = Mount(
+        matrix(lookup(parent, child, Time()).transform),
+        np.eye(4) if child == header.frame_id else matrix(lookup(child, header.frame_id, Time()).transform),
+    )
+    plane = fit_plane(measured_points(depth, camera))
+    return Look(
+        found.stamp, DepthPicture(rgb_from_message(found.colour), depth, camera), View(base_from_parent, plane), mount
+    )
+
+
+def matrix(transform: Any) -> np.ndarray:
+    """(4, 4) of a geometry_msgs/Transform."""
+    q, t = transform.rotation, transform.translation
+    return from_quaternion([q.x, q.y, q.z, q.w], [t.x, t.y, t.z])
