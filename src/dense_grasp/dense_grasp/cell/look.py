@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.mount_check import Mount, View
 from dense_grasp_core.resting_points import DepthPicture
-from dense_grasp_core.se3 import from_quaternion
 from dense_grasp_core.table_plane import fit_plane
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.cell.depth import measured_points
 from dense_grasp.cell.tf_tree import TfTree
-from dense_grasp.messages import camera_from_info, check_same_size, depth_from_message, rgb_from_message
+from dense_grasp.matches import matrix_from_transform
+from dense_grasp.messages import camera_from_info, check_belongs, depth_from_message, rgb_from_message
 from dense_grasp.stamps import StampCache
 
 KEPT = 20
@@ -78,22 +78,16 @@ def look(found: Messages, lookup: Lookup, base: str, edge: tuple[str, str]) -> L
 
     Raises DenseGraspError for messages that cannot be used and depth without a plane, and tf2's exceptions.
     """
-    check_same_size(found.depth, found.info, "depth image")
-    check_same_size(found.colour, found.info)
     camera, depth = camera_from_info(found.info), depth_from_message(found.depth)
+    check_belongs(found.depth, found.info, camera, "depth image")
+    check_belongs(found.colour, found.info, camera)
     header, (parent, child) = found.depth.header, edge
-    base_from_parent = matrix(lookup(base, parent, Time.from_msg(header.stamp)).transform)
-    mount = Mount(
-        matrix(lookup(parent, child, Time()).transform),
-        np.eye(4) if child == header.frame_id else matrix(lookup(child, header.frame_id, Time()).transform),
-    )
+    base_from_parent = matrix_from_transform(lookup(base, parent, Time.from_msg(header.stamp)).transform)
+    child_from_optical = np.eye(4)
+    if child != header.frame_id:
+        child_from_optical = matrix_from_transform(lookup(child, header.frame_id, Time()).transform)
+    mount = Mount(matrix_from_transform(lookup(parent, child, Time()).transform), child_from_optical)
     plane = fit_plane(measured_points(depth, camera))
     return Look(
         found.stamp, DepthPicture(rgb_from_message(found.colour), depth, camera), View(base_from_parent, plane), mount
     )
-
-
-def matrix(transform: Any) -> np.ndarray:
-    """(4, 4) of a geometry_msgs/Transform."""
-    q, t = transform.rotation, transform.translation
-    return from_quaternion([q.x, q.y, q.z, q.w], [t.x, t.y, t.z])

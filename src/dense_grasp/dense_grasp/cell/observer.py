@@ -30,13 +30,14 @@ from dense_grasp.cell.controllers import check_manager
 from dense_grasp.cell.depth import DepthHistory, check_depth, check_depth_camera, info_topic
 from dense_grasp.cell.files import check_model, check_store
 from dense_grasp.cell.fingers import FingerReadings, check_fingers
-from dense_grasp.cell.look import Messages, matrix
+from dense_grasp.cell.look import Messages
 from dense_grasp.cell.mount import Expected, check_table, check_two_poses
 from dense_grasp.cell.robot_mode import RobotMode
 from dense_grasp.cell.second_pose import SecondPose
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.cell.wrist_camera import PlaceError, WristCamera
 from dense_grasp.launch_support import model_path, store_url
+from dense_grasp.matches import matrix_from_transform
 from dense_grasp.messages import stamp_ns
 from dense_grasp.motion.ompl_backend import LATCHED, build_planner
 from dense_grasp.motion.robot_settings import numbers, robot_settings
@@ -152,6 +153,12 @@ class CellObserver(Node):
     def _on_static(self, message: TFMessage) -> None:
         self._tree.add("/tf_static", message.transforms, static=True)
 
+    def heard(self, pictures: int, states: int) -> bool:
+        """Whether so many pictures, and so many joint states and transforms, have come."""
+        few = min(len(stream.stamps) for stream in (self._colour, self._depth, self._info))
+        many = min(len(self._joints.stamps), len(self._tf.stamps), *(own.count for own in self._own_fingers[:1]))
+        return few >= pictures and many >= states and self._camera.pictures.newest() is not None
+
     # judging
 
     def checks(self, say: Callable[[str], None] = lambda text: None) -> list[Check]:
@@ -232,7 +239,7 @@ class CellObserver(Node):
             remedy = "start robot_state_publisher, the camera driver and hand_eye_publisher; compare their clocks"
             return [tree, Check("transforms", False, str(error), remedy)]
         text = f"{base} <- {header.frame_id} at the image's stamp, camera at z {placed.transform.translation.z:.3f} m"
-        return [tree, Check("transforms", True, text), check_hand_eye(matrix(hand.transform))]
+        return [tree, Check("transforms", True, text), check_hand_eye(matrix_from_transform(hand.transform))]
 
     def _check_table(self) -> list[Check | None]:
         name = "table by depth"

@@ -14,9 +14,10 @@ from rclpy.time import Time
 from tf2_ros import Buffer, ExtrapolationException, TransformListener
 
 from dense_grasp.cell.depth import measured_points
-from dense_grasp.cell.look import Look, Messages, Pictures, hand_eye_edge, look, matrix
+from dense_grasp.cell.look import Look, Messages, Pictures, hand_eye_edge, look
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.depth_world import MAX_RANGE
+from dense_grasp.matches import matrix_from_transform
 from dense_grasp.messages import camera_from_info, depth_from_message
 
 #: s of wall clock until TF knows the place of a picture that has just arrived; frames that are not connected at all
@@ -92,4 +93,4 @@ class WristCamera:
         header = messages.depth.header
         points = measured_points(depth_from_message(messages.depth), camera_from_info(messages.info))
         placed = self.place(self._base, header.frame_id, Time.from_msg(header.stamp))
-        return transform(matrix(placed.transform), points[points[:, 2] < MAX_RANGE])
+        return transform(matrix_from_transform(placed.transform), points[points[:, 2] < MAX_RANGE])
