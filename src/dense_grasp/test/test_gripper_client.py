@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from itertools import count
 
@@ -14,7 +15,7 @@ from dense_grasp.motion.grippers import make_gripper
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp_core.codes import GraspCode
 from franka_msgs.action import Grasp, Homing, Move
-from rclpy.action import ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -22,9 +23,23 @@ from std_srvs.srv import Trigger
 
 
 class FrankaHand:
-    """The actions and the stop service of franka_gripper; `hang` and `refuse` name actions that do so."""
+    """The actions and the stop service of franka_gripper; `hang` and `refuse` name actions that do so.
 
-    def __init__(self, graph, namespace: str, hang: str = "", refuse: str = ""):
+    deaf: so many cancels are refused; before_answer: goals are answered once it is set.
+    """
+
+    def __init__(
+        self,
+        graph,
+        namespace: str,
+        hang: str = "",
+        refuse: str = "",
+        deaf: int = 0,
+        before_answer: threading.Event | None = None,
+    ):
+        self.deaf, self.before_answer = deaf, before_answer
+        self.cancels = 0
+        self.canceled, self.done = threading.Event(), threading.Event()
         self.calls: list[tuple[str, object]] = []
         self.stops = 0
         self.hang, self.refuse = hang, refuse
@@ -37,12 +52,22 @@ class FrankaHand:
                 kind,
                 f"{namespace}/{name}",
                 execute_callback=lambda handle, name=name, kind=kind: self.run(name, kind, handle),
-                cancel_callback=lambda handle: CancelResponse.ACCEPT,
+                goal_callback=self.answer,
+                cancel_callback=self.cancel,
                 callback_group=group,
             )
             for name, kind in (("homing", Homing), ("move", Move), ("grasp", Grasp))
         ]
         graph.node.create_service(Trigger, f"{namespace}/stop", self.stop, callback_group=group)
+
+    def answer(self, goal):
+        if self.before_answer is not None:
+            self.before_answer.wait(30.0)
+        return GoalResponse.ACCEPT
+
+    def cancel(self, handle):
+        self.cancels += 1
+        return CancelResponse.REJECT if self.cancels <= self.deaf else CancelResponse.ACCEPT
 
     def run(self, name, kind, handle):
         self.calls.append((name, handle.request))
@@ -50,6 +75,7 @@ class FrankaHand:
         while self.hang == name and time.monotonic() < end:
             if handle.is_cancel_requested:
                 handle.canceled()
+                self.canceled.set()
                 return kind.Result()
             time.sleep(0.005)
         self.knows_home = self.knows_home or name == "homing"
@@ -58,6 +84,7 @@ class FrankaHand:
             return kind.Result(success=False, error="overheated")
         self.width = {"homing": 0.08, "grasp": 0.003}.get(name, getattr(handle.request, "width", 0.0))
         handle.succeed()
+        self.done.set()
         return kind.Result(success=True)
 
     def stop(self, request, response):
@@ -196,6 +223,33 @@ def test_a_stop_cancels_and_calls_the_stop_service(graph, until):
     with pytest.raises(GraspCanceled):
         franka(graph, hand).grasp(stop=lambda: bool(hand.calls))
     until(lambda: hand.stops == 1, 2.0, "stop service")
+
+
+def test_a_stop_that_is_not_confirmed_is_repeated(graph, until):
+    hand = FrankaHand(graph, NAMESPACES[0], hang="grasp", deaf=2)
+    with pytest.raises(GraspCanceled, match=r"the goal was canceled$"):
+        franka(graph, hand).grasp(stop=lambda: bool(hand.calls))
+    assert hand.cancels == 3 and hand.stops == 1
+    until(hand.canceled.is_set, 5.0, "the end of the goal")
+
+
+def test_a_stop_that_is_never_confirmed_is_said(graph, until):
+    hand = FrankaHand(graph, NAMESPACES[0], hang="grasp", deaf=100)
+    with pytest.raises(GraspCanceled, match=r"gripper refused to stop .* it may still be moving"):
+        franka(graph, hand).grasp(stop=lambda: bool(hand.calls))
+    assert hand.stops == 1
+    hand.hang = ""
+    until(hand.done.is_set, 10.0, "the end of the goal")
+
+
+def test_a_goal_that_is_accepted_too_late_is_stopped(graph, until):
+    answered = threading.Event()
+    hand = FrankaHand(graph, NAMESPACES[0], hang="grasp", before_answer=answered)
+    with pytest.raises(GraspFailure, match=r"grasp was not answered") as failure:
+        franka(graph, hand, server_timeout=2.0).grasp()
+    assert failure.value.code == GraspCode.GRIPPER_UNAVAILABLE
+    answered.set()
+    until(hand.canceled.is_set, 10.0, "the end of the late goal")
 
 
 @pytest.mark.parametrize(

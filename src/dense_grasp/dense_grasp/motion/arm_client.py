@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -13,12 +14,11 @@ from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.protocol import Trajectory
 from dense_grasp_ros.action_client import ActionClient
 from rclpy.node import Node
-from rclpy.task import Future
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.joint_state_monitor import JointStateMonitor
-from dense_grasp.motion.cancel import confirmed_cancel
+from dense_grasp.motion.cancel import cancel_when_accepted, confirmed_cancel
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
 
@@ -176,7 +176,7 @@ class ArmClient:
             # Not stoppable: a goal on its way has to be accepted before it can be canceled.
             handle = wait_future(future, Deadline(self._server_timeout), watch=self._pulse.beat)
         except TimeoutError as error:
-            future.add_done_callback(self._cancel_late)
+            cancel_when_accepted(future, self._action, self._logger.warning, self._stop_late)
             raise GraspFailure(
                 GraspCode.CONTROLLER_UNAVAILABLE,
                 f"{self._action} did not answer a trajectory within {self._server_timeout} s; should it still accept "
@@ -190,17 +190,15 @@ class ArmClient:
             )
         return handle
 
-    def _cancel_late(self, future: Future) -> None:
-        """For an answer that comes after the goal was given up; the executor's thread must not wait for the cancel."""
-        if future.cancelled() or future.exception() is not None or not future.result().accepted:
-            return
-        self._logger.warning(f"{self._action} accepted a trajectory too late; it is stopped")
-        handle = future.result()
+    def _stop_late(self, handle: Any) -> None:
+        """Stops a goal that was accepted after it had been given up, before the next motion at the latest."""
         with self._lock:
+            free = self._active is None
             self._active = self._active or handle
-            taken = self._active is handle
-        stop = self._halt if taken else lambda: confirmed_cancel(handle, self._action, warn=self._logger.warning)
-        threading.Thread(target=stop, name="late_cancel", daemon=True).start()
+        if free:
+            self._halt()
+        else:
+            confirmed_cancel(handle, self._action, warn=self._logger.warning)
 
 
 def trajectory_message(trajectory: Trajectory) -> JointTrajectory:

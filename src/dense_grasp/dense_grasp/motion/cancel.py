@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from action_msgs.srv import CancelGoal
+from rclpy.task import Future
 
 from dense_grasp.motion.waiting import Deadline, wait_future
 
@@ -41,6 +43,26 @@ def confirmed_cancel(
             beat()
             time.sleep(0.01)
     return f"{said} after {attempts} attempts: it may still be moving, use the emergency stop"
+
+
+def cancel_when_accepted(
+    future: Future, what: str, warn: Callable[[str], None], stop: Callable[[Any], object] | None = None
+) -> None:
+    """For a goal that was given up before the server had answered: should it still be accepted, it is stopped.
+
+    stop(handle): how, in a thread of its own; None: by confirmed_cancel().
+    """
+
+    def answered(done: Future) -> None:
+        if done.cancelled() or done.exception() is not None or not done.result().accepted:
+            return
+        handle = done.result()
+        warn(f"{what} accepted a goal too late; it is stopped")
+        # The thread that spins the node brings the answers: it must not wait for one.
+        halt = stop or (lambda late: confirmed_cancel(late, what, warn=warn))
+        threading.Thread(target=halt, args=(handle,), name="late_cancel", daemon=True).start()
+
+    future.add_done_callback(answered)
 
 
 def _ask(handle: Any, what: str, beat: Callable[[], None], timeout: float) -> str:

@@ -17,11 +17,11 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.motion.cancel import CANCEL_TIMEOUT, cancel_when_accepted, confirmed_cancel
 from dense_grasp.motion.device_life import DeviceLife
 from dense_grasp.motion.heartbeat import NoPulse, Pulse
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_future, wait_until
 
-CANCEL_TIMEOUT = 1.0
 #: A joint state that arrives so soon (s) after the fingers' motion may have been measured before its end.
 WIDTH_DELAY = 0.05
 #: m; fingers so near to the width that they are to open to are left alone.
@@ -84,6 +84,7 @@ class _ActionRunner:
 
     def __init__(self, node: Node, settings: GripperSettings, after_cancel: Callable[[], None] = lambda: None):
         self._clock = node.get_clock()
+        self._warn = node.get_logger().warning
         self._settings = settings
         self._after_cancel = after_cancel
         self._ended = 0.0
@@ -101,6 +102,7 @@ class _ActionRunner:
         try:
             handle = wait_future(future, Deadline(self._settings.server_timeout), watch=beat)
         except TimeoutError as error:
+            cancel_when_accepted(future, f"gripper: {what}", self._warn)
             raise GraspFailure(GraspCode.GRIPPER_UNAVAILABLE, f"gripper: {what} was not answered") from error
         if not handle.accepted:
             raise GraspFailure(GraspCode.GRIPPER_FAILED, f"gripper: {what} was rejected")
@@ -109,13 +111,13 @@ class _ActionRunner:
         deadline = Deadline(timeout, self._clock, self._settings.wall_factor)
         try:
             answer = wait_future(handle.get_result_async(), deadline, stop, beat)
-        except GraspCanceled:
-            self.cancel()
-            raise
+        except GraspCanceled as error:
+            said = self._halt()
+            raise GraspCanceled(f"{error}; {said}" if said else str(error)) from error
         except TimeoutError as error:
-            self.cancel()
+            said = self._halt() or "it was stopped"
             raise GraspFailure(
-                GraspCode.GRIPPER_FAILED, f"gripper: {what} was not done after {timeout:.1f} s and was stopped"
+                GraspCode.GRIPPER_FAILED, f"gripper: {what} was not done after {timeout:.1f} s; {said}"
             ) from error
         finally:
             self._ended = time.monotonic()
@@ -146,12 +148,18 @@ class _ActionRunner:
 
     def cancel(self) -> None:
         """Cancels the running goal, if any. Fingers at rest are left alone: they may hold something."""
+        self._halt()
+
+    def _halt(self) -> str:
+        """As cancel(); "" when that was confirmed or nothing ran, else a sentence."""
         with self._lock:
             handle, self._active = self._active, None
-        if handle is not None:
-            with contextlib.suppress(TimeoutError):
-                wait_future(handle.cancel_goal_async(), Deadline(CANCEL_TIMEOUT), watch=self._settings.pulse.beat)
-            self._after_cancel()
+        if handle is None:
+            return ""
+        beat = self._settings.pulse.beat
+        said = confirmed_cancel(handle, "gripper", beat=beat, warn=self._warn, attempts=1)
+        self._after_cancel()
+        return confirmed_cancel(handle, "gripper", beat=beat, warn=self._warn) if said else ""
 
 
 class FrankaGripper:
