@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from controller_manager_msgs.msg import ControllerState, HardwareComponentState, HardwareInterface
+from controller_manager_msgs.srv import ListControllers, ListHardwareComponents
 from dense_grasp.cell.checks import Check, Stream
 from dense_grasp.cell.clocks import Clocks, check_clock, check_stamps
-from dense_grasp.cell.controllers import Managed, check_controllers, controller_of
+from dense_grasp.cell.controllers import Managed, check_controllers, check_manager
 from dense_grasp.cell.depth import FROZEN, DepthHistory, check_depth, check_depth_camera, info_topic
 from dense_grasp.cell.fingers import LEAST_MESSAGES, FingerReadings, check_fingers
 from dense_grasp.cell.look import Pictures, hand_eye_edge
@@ -19,6 +21,8 @@ from dense_grasp_core.mount_check import Mount, PointPair, View
 from dense_grasp_core.se3 import exp, from_quaternion, inverse, transform
 from dense_grasp_core.table_plane import Plane
 from geometry_msgs.msg import TransformStamped
+from lifecycle_msgs.msg import State
+from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
@@ -272,9 +276,35 @@ def test_what_sleeps_after_a_reflex_is_named_with_its_commands(controllers, hard
     assert all(word in f"{check.seen} -> {check.remedy}" for word in words)
 
 
-def test_the_controller_manager_stands_beside_the_controller():
-    assert controller_of("/fr3_arm_controller/follow_joint_trajectory") == (ARM, "/controller_manager")
-    assert controller_of("/left/arm/follow_joint_trajectory") == ("arm", "/left/controller_manager")
+def test_a_controller_manager_is_asked(graph, until):
+    action = "/cell/fr3_arm_controller/follow_joint_trajectory"
+    states = {"controller": "active", "hardware": "active", "gripper": "inactive"}
+
+    def controllers(request, response):
+        response.controller = [ControllerState(name=ARM, state=states["controller"])]
+        return response
+
+    def hardware(request, response):
+        response.component = [
+            HardwareComponentState(
+                name=name,
+                state=State(label=states[name]),
+                state_interfaces=[HardwareInterface(name=f"{joint}/position")],
+            )
+            for name, joint in (("hardware", "fr3_joint1"), ("gripper", "finger"))
+        ]
+        return response
+
+    asker = graph.spin(Node("asker", context=graph.context), 1)
+    assert check_manager(asker, action, ["fr3_joint1"]) is None
+    graph.node.create_service(ListControllers, "/cell/controller_manager/list_controllers", controllers)
+    graph.node.create_service(ListHardwareComponents, "/cell/controller_manager/list_hardware_components", hardware)
+    until(lambda: check_manager(asker, action, ["fr3_joint1"]) is not None, 30.0)
+    assert check_manager(asker, action, ["fr3_joint1"]).ok
+    states.update(controller="inactive", hardware="unconfigured")
+    check = check_manager(asker, action, ["fr3_joint1"])
+    assert not check.ok and "hardware component hardware is unconfigured" in check.seen
+    assert "gripper" not in check.seen
 
 
 @pytest.mark.parametrize("mode", [*ROBOT_MODES, 77])

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from controller_manager_msgs.srv import ListControllers, ListHardwareComponents
 from rclpy.node import Node
 
 from dense_grasp.cell.checks import Check
+from dense_grasp.motion.controller_recovery import manager_beside
 from dense_grasp.motion.waiting import Deadline, wait_future
 
 ACTIVE = "active"
@@ -51,30 +53,26 @@ def check_controllers(arm_controller: str, controllers: Sequence[Managed], hardw
     return Check(name, True, text)
 
 
-def controller_of(arm_action: str) -> tuple[str, str]:
-    """Name of the controller behind an action /<namespace>/<controller>/follow_joint_trajectory, and its manager's."""
-    space, _, controller = arm_action.rpartition("/")[0].rpartition("/")
-    return controller, f"{space}/controller_manager"
-
-
-def check_manager(node: Node, arm_action: str) -> Check | None:
-    """The line of the controller manager; None where there is none, such as in a simulation."""
+def check_manager(node: Node, arm_action: str, joint_names: Sequence[str], manager: str = "") -> Check | None:
+    """The line of a controller manager, as a rule the one beside the arm's controller; None where there is none, such
+    as in a simulation. Hardware that does not hold the arm's joints is another machine's.
+    """
     name = "controller states"
-    controller, manager = controller_of(arm_action)
+    beside, controller = manager_beside(arm_action)
+    manager = manager or beside
     services = {service for service, _ in node.get_service_names_and_types()}
     if f"{manager}/list_controllers" not in services:
         return None
-    try:
-        from controller_manager_msgs.srv import ListControllers, ListHardwareComponents
-    except ImportError:
-        return Check(name, False, f"{manager} cannot be asked", "install the package controller_manager_msgs")
     try:
         controllers = _ask(node, ListControllers, f"{manager}/list_controllers").controller
         hardware = _ask(node, ListHardwareComponents, f"{manager}/list_hardware_components").component
     except TimeoutError as error:
         return Check(name, False, f"{manager}: {error}", "start the robot's driver again")
+    of_the_arm = [h for h in hardware if any(i.name.startswith(joint_names[0]) for i in h.state_interfaces)]
     return check_controllers(
-        controller, [Managed(c.name, c.state) for c in controllers], [Managed(h.name, h.state.label) for h in hardware]
+        controller,
+        [Managed(c.name, c.state) for c in controllers],
+        [Managed(h.name, h.state.label) for h in of_the_arm or hardware],
     )
 
 

@@ -70,6 +70,7 @@ class CellObserver(Node):
             value("camera_info_topic", "/camera/camera/color/camera_info"),
         )
         self._gripper_kind, self._gripper_namespace = value("gripper", "franka"), value("gripper_namespace", "")
+        self._manager = value("controller_manager", "")
         self._system = RclpyClock(clock_type=ClockType.SYSTEM_TIME)
         self._simulated: int | None = None
         self._tree = TfTree()
@@ -283,7 +284,8 @@ class CellObserver(Node):
         ready, action = self._arm.server_is_ready(), self._robot.arm_action
         remedy = "load and activate the joint trajectory controller; compare arm_action in config/robot.yaml"
         line = Check("arm controller", ready, action + ("" if ready else ": no server"), remedy)
-        return [line, check_manager(self, action), self._mode.check()]
+        manager = check_manager(self, action, self._robot.joint_names, self._manager)
+        return [line, manager, self._mode.check()]
 
     def _check_gripper(self) -> list[Check | None]:
         ready = [name for name, client in self._grippers.items() if client.server_is_ready()]
