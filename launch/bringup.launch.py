@@ -3,27 +3,28 @@
 Every part is a launch file of its own beside this one and can be started alone.
 """
 
+from dense_grasp.launch_arguments import launch_arguments
+from dense_grasp.launch_nodes import launch_file
 from dense_grasp.launch_support import config_file, flag, read_parameter
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-ARGUMENTS = {
-    "sim": ("false", "true: the embedded cell instead of camera and robot"),
-    "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
-    "robot_ip": ("", "address of the arm; empty: its driver is started elsewhere"),
-    "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
-    "planner": ("", "ompl (embedded), moveit_py or move_group; empty: as in config/grasp.yaml"),
-    "heartbeat_timeout": ("", "s of silence that stops a motion; empty: as in config/robot.yaml, simulated 2"),
-    "model": ("", "network file; empty: the shipped one"),
-    "store": ("", "database URL of the taught points; empty: a file in the ROS home folder"),
-    "camera": ("realsense", "realsense, replay or none; the simulation brings its own"),
-    "camera_serial": ("", "serial number of the RealSense; empty: the only one that is plugged in"),
-    "rviz": ("false", "true: start RViz with config/dense_grasp.rviz"),
-}
+ARGUMENTS = launch_arguments(
+    "sim",
+    "robot_type",
+    "robot_ip",
+    "prefix",
+    "planner",
+    "heartbeat_timeout",
+    "model",
+    "store",
+    "camera",
+    "camera_serial",
+    "rviz",
+)
 
 
 def part(name, values, *arguments, **more):
@@ -33,9 +34,8 @@ def part(name, values, *arguments, **more):
     return IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=list(handed.items()))
 
 
-def start(context):
+def start(values):
     """The parts that the arguments ask for."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     sim = flag("sim", values["sim"])
     clock = {"use_sim_time": "true" if sim else "false"}
     if sim:
@@ -70,8 +70,4 @@ def start(context):
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+    return launch_file(__file__, ARGUMENTS, start)

@@ -1,18 +1,14 @@
 """The camera of the real cell: a RealSense through realsense2_camera, or recorded images through replay_camera."""
 
-from dense_grasp.launch_support import RESPAWN_DELAY_S, camera_serial, config_file, given, one_of, transport_environment
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, SetEnvironmentVariable
+from dense_grasp.launch_arguments import launch_arguments
+from dense_grasp.launch_nodes import lasting_node, launch_file, transport_actions
+from dense_grasp.launch_support import camera_serial, config_file, given
+from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import Node
+from launch.substitutions import PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
-ARGUMENTS = {
-    "camera": ("realsense", "realsense, replay or none"),
-    "camera_serial": ("", "serial number of the RealSense; empty: the only one that is plugged in"),
-    "source": ("", "what replay shows: a folder of recordings or motorcycle; empty: the node's default"),
-}
+ARGUMENTS = launch_arguments("camera", "camera_serial", "source")
 # Aligned depth carries the stamp of the colour image only with enable_sync.
 REALSENSE = {
     "align_depth.enable": "true",
@@ -22,22 +18,18 @@ REALSENSE = {
 }
 
 
-def start(context):
+def start(values):
     """The source of images that was asked for."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    camera = one_of("camera", values["camera"], ("realsense", "replay", "none"))
-    if camera == "none":
+    if values["camera"] == "none":
         return []
-    if camera == "replay":
+    if values["camera"] == "replay":
         return [
-            Node(
+            lasting_node(
                 package="dense_grasp_sim",
                 executable="replay_camera",
                 name="replay_camera",
                 parameters=[config_file("camera.yaml"), {"use_sim_time": False, **given({"source": values["source"]})}],
                 output="screen",
-                respawn=True,
-                respawn_delay=RESPAWN_DELAY_S,
             )
         ]
     arguments = {**REALSENSE, **given({"serial_no": camera_serial(values["camera_serial"])})}
@@ -49,9 +41,4 @@ def start(context):
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    transport = [SetEnvironmentVariable(name, value) for name, value in transport_environment().items()]
-    return LaunchDescription([*declared, *transport, OpaqueFunction(function=start)])
+    return launch_file(__file__, ARGUMENTS, start, transport_actions())

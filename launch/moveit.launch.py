@@ -4,25 +4,19 @@ planner:=move_group starts MoveIt's node, planner:=moveit_py ours around MoveItP
 """
 
 from ament_index_python.packages import get_package_share_directory
-from dense_grasp.launch_nodes import lasting_node
-from dense_grasp.launch_support import LaunchArgumentError, config_file, flag, given, one_of, read_parameter
+from dense_grasp.launch_arguments import LaunchArgument, launch_arguments
+from dense_grasp.launch_nodes import lasting_node, launch_file
+from dense_grasp.launch_support import LaunchArgumentError, config_file, flag, given, read_parameter
 from dense_grasp.motion.moveit_config import move_group_parameters, moveit_parameters, moveit_py_parameters
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
 
 ARGUMENTS = {
-    "planner": ("move_group", "move_group or moveit_py"),
-    "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
-    "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
-    "use_sim_time": ("false", "take the time from /clock"),
+    "planner": LaunchArgument("move_group", "move_group or moveit_py", options=("move_group", "moveit_py")),
+    **launch_arguments("robot_type", "prefix", "use_sim_time"),
 }
 
 
-def start(context):
+def start(values):
     """The node."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    planner = one_of("planner", values["planner"], ("move_group", "moveit_py"))
     clock = {"use_sim_time": flag("use_sim_time", values["use_sim_time"])}
     file = config_file("robot.yaml")
     limits = read_parameter(file, "acceleration_limits")
@@ -36,13 +30,13 @@ def start(context):
         str(read_parameter(file, "planning_group", "")),
     )
     # No name: it would be given to every node of the process, and each of the two has several.
-    if planner == "moveit_py":
+    if values["planner"] == "moveit_py":
         robot = given({name: values[name] for name in ("robot_type", "prefix")})
         return [
             lasting_node(
                 package="dense_grasp",
                 executable="moveit_py_planner",
-                parameters=[file, {**moveit_py_parameters(parameters), **clock, **robot}],
+                parameters=[file, config_file("grasp.yaml"), {**moveit_py_parameters(parameters), **clock, **robot}],
                 output="screen",
             )
         ]
@@ -58,8 +52,4 @@ def start(context):
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+    return launch_file(__file__, ARGUMENTS, start)

@@ -1,31 +1,14 @@
 """Descriptors of the camera's images and the search for taught points: descriptor_node and query_node."""
 
-from dense_grasp.launch_support import (
-    RESPAWN_DELAY_S,
-    config_file,
-    flag,
-    given,
-    model_path,
-    store_url,
-    transport_environment,
-)
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
+from dense_grasp.launch_arguments import launch_arguments
+from dense_grasp.launch_nodes import lasting_node, launch_file, transport_actions
+from dense_grasp.launch_support import config_file, flag, given, model_path, store_url
 
-ARGUMENTS = {
-    "model": ("", "network file; empty: the shipped one"),
-    "store": ("", "database URL of the taught points; empty: a file in the ROS home folder"),
-    "robot_type": ("", "first part of the robot's frame names; empty: as in config/robot.yaml"),
-    "prefix": ("", "before the robot type in frame names; empty: as in config/robot.yaml"),
-    "use_sim_time": ("false", "take the time from /clock"),
-}
+ARGUMENTS = launch_arguments("model", "store", "robot_type", "prefix", "use_sim_time")
 
 
-def start(context):
+def start(values):
     """The two nodes, with the arguments laid over the configuration files."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     shared = {
         "model": model_path(values["model"]),
         "store": store_url(values["store"]),
@@ -34,14 +17,12 @@ def start(context):
     }
     files = [config_file(name) for name in ("robot.yaml", "camera.yaml", "perception.yaml")]
     return [
-        Node(
+        lasting_node(
             package="dense_grasp",
             executable=name,
             name=name,
             parameters=[*files, shared],
             output="screen",
-            respawn=True,
-            respawn_delay=RESPAWN_DELAY_S,
         )
         for name in ("descriptor_node", "query_node")
     ]
@@ -49,9 +30,4 @@ def start(context):
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    transport = [SetEnvironmentVariable(name, value) for name, value in transport_environment().items()]
-    return LaunchDescription([*declared, *transport, OpaqueFunction(function=start)])
+    return launch_file(__file__, ARGUMENTS, start, transport_actions())

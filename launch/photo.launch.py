@@ -1,16 +1,13 @@
 """Perception alone on recorded images: replay_camera, descriptor_node and query_node, no arm."""
 
-from dense_grasp.launch_support import config_file, model_path, store_url, transport_environment
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.substitutions import LaunchConfiguration
+from dense_grasp.launch_arguments import LaunchArgument, launch_arguments
+from dense_grasp.launch_nodes import launch_file, transport_actions
+from dense_grasp.launch_support import config_file, model_path, store_url
 from launch_ros.actions import Node
 
 ARGUMENTS = {
-    "source": ("motorcycle", "motorcycle (the photograph pair that scikit-image carries) or a folder of recordings"),
-    "side": ("left", "image of the pair: left or right"),
-    "model": ("", "network file; empty: the shipped one"),
-    "store": ("", "database URL of the taught points; empty: a file in the ROS home folder"),
+    **launch_arguments("model", "store", source="motorcycle"),
+    "side": LaunchArgument("left", "image of the pair", options=("left", "right")),
 }
 # A photograph has neither a robot nor a workspace, and a slow machine may take its time.
 WITHOUT_ROBOT = {
@@ -21,9 +18,8 @@ WITHOUT_ROBOT = {
 }
 
 
-def start(context):
+def start(values):
     """The three nodes. They are not started again when they end: the demo on top of them shall notice."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     files = [config_file("camera.yaml"), config_file("perception.yaml")]
     shared = {"model": model_path(values["model"]), "store": store_url(values["store"])}
     nodes = {
@@ -39,9 +35,4 @@ def start(context):
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    transport = [SetEnvironmentVariable(name, value) for name, value in transport_environment().items()]
-    return LaunchDescription([*declared, *transport, OpaqueFunction(function=start)])
+    return launch_file(__file__, ARGUMENTS, start, transport_actions())

@@ -1,19 +1,15 @@
 """The arm and gripper of the real cell through franka_ros2, with MoveIt's move_group when the planner is that."""
 
-from dense_grasp.launch_support import LaunchArgumentError, config_file, one_of, read_parameter
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, LogInfo, OpaqueFunction
+from dense_grasp.launch_arguments import launch_arguments
+from dense_grasp.launch_nodes import launch_file
+from dense_grasp.launch_support import LaunchArgumentError, config_file, read_parameter
+from launch.actions import IncludeLaunchDescription, LogInfo
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-ARGUMENTS = {
-    "robot_ip": ("", "address of the arm; empty: its driver is started elsewhere"),
-    "robot_type": ("", "fr3, panda, fer, fp3 or fr3v2; empty: as in config/robot.yaml"),
-    "prefix": ("", "before the robot type in names; empty: as in config/robot.yaml"),
-    "planner": ("", "move_group starts MoveIt too; empty: as in config/grasp.yaml"),
-}
+ARGUMENTS = launch_arguments("robot_ip", "robot_type", "prefix", "planner")
 
 
 def include(package, *path, **arguments):
@@ -22,15 +18,13 @@ def include(package, *path, **arguments):
     return IncludeLaunchDescription(source, launch_arguments=list(arguments.items()))
 
 
-def start(context):
+def start(values):
     """Drivers and controllers; nothing when no address is given."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     if not values["robot_ip"]:
         return [LogInfo(msg="robot_ip is empty: the arm's driver is expected to run already")]
     robot_type = values["robot_type"] or str(read_parameter(config_file("robot.yaml"), "robot_type"))
     prefix = values["prefix"] or str(read_parameter(config_file("robot.yaml"), "prefix", ""))
     planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
-    one_of("planner", planner, ("ompl", "moveit_py", "move_group"))
     if robot_type != "fr3" or prefix:
         raise LaunchArgumentError(
             f"robot_type '{robot_type}' with prefix '{prefix}': franka_ros2 brings controllers for fr3 without a "
@@ -73,8 +67,4 @@ def start(context):
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+    return launch_file(__file__, ARGUMENTS, start)

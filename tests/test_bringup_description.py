@@ -11,6 +11,8 @@ import pytest
 launch = pytest.importorskip("launch", reason="the workspace is not sourced")
 pytest.importorskip("dense_grasp", reason="the workspace is not sourced")
 
+from dense_grasp_ros.known_parameters import known_nodes  # noqa: E402
+from dense_grasp_ros.parameter_files import read_parameter_file  # noqa: E402
 from launch import LaunchContext  # noqa: E402
 from launch.action import Action  # noqa: E402
 from launch.actions import IncludeLaunchDescription  # noqa: E402
@@ -88,12 +90,14 @@ def start(tmp_path, monkeypatch):
         for part in entity.visit(context) or []:
             visit(part, context)
 
-    def run(name: str, **arguments: str) -> Cell:
-        source = PythonLaunchDescriptionSource(str(LAUNCH / f"{name}.launch.py"))
+    def run(name: str | Path, **arguments: str) -> Cell:
+        path = name if isinstance(name, Path) else LAUNCH / f"{name}.launch.py"
+        source = PythonLaunchDescriptionSource(str(path))
         visit(IncludeLaunchDescription(source, launch_arguments=list(arguments.items())), LaunchContext())
         lines = noted.read_text().splitlines() if noted.exists() else []
         return Cell(nodes, dict(map(json.loads, lines)))
 
+    run.nodes = nodes
     return run
 
 
@@ -200,7 +204,9 @@ def test_the_watchdog_of_the_real_cell_is_as_configured(start):
 
 
 def test_the_patience_of_the_watchdog_can_be_given(start):
-    assert start("bringup", sim="true", heartbeat_timeout="0.06").overrides("motion_watchdog") == {
+    cell = start("bringup", sim="true", heartbeat_timeout="0.06")
+    assert cell.files("motion_watchdog") == ["robot.yaml", "grasp.yaml"]
+    assert cell.overrides("motion_watchdog") == {
         "use_sim_time": True,
         "heartbeat_timeout": 0.06,
     }
@@ -226,8 +232,75 @@ def test_rviz_only_when_asked_for(start):
         ({"camera": "kinect"}, "camera is 'kinect'"),
         ({"sim": "true", "planner": "chomp"}, "planner is 'chomp'"),
         ({"camera": "none", "robot_ip": "10.0.0.1", "robot_type": "panda"}, "robot_type 'panda'"),
+        ({"heartbeat_timeout": "abc"}, "heartbeat_timeout is 'abc', expected a number"),
+        ({"simm": "true"}, "no launch argument simm, did you mean sim"),
     ],
 )
 def test_a_wrong_argument_is_named(start, arguments, message):
     with pytest.raises(Exception, match=message):
         start("bringup", **arguments)
+
+
+FILES = sorted(LAUNCH.glob("*.launch.py")) + sorted(
+    (LAUNCH.parent / "src/dense_grasp_franka/launch").glob("*.launch.py")
+)
+
+
+def declared(path: Path) -> list[str]:
+    description = PythonLaunchDescriptionSource(str(path)).get_launch_description(LaunchContext())
+    return [argument.name for argument in description.get_launch_arguments()]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [(path, name) for path in FILES for name in declared(path)], ids=lambda v: getattr(v, "name", v)
+)
+def test_every_launch_file_refuses_each_argument_with_a_letter_missing(start, path, name):
+    """Before it starts or includes anything."""
+    known = declared(path)
+    mistyped = next(m for m in (name[:i] + name[i + 1 :] for i in range(1, len(name))) if m not in known)
+    nodes = start.nodes
+    with pytest.raises(Exception, match=f"no launch argument {mistyped}, did you mean") as caught:
+        start(path, **{mistyped: "true"})
+    assert caught.value.args[0].split("did you mean ")[1].rstrip("?") in known
+    assert nodes == []
+
+
+def keys(path: Path) -> set[str]:
+    return {setting.name for setting in read_parameter_file(str(path))}
+
+
+CELLS = [
+    ("bringup", {"sim": "true"}),
+    ("bringup", {"camera": "replay"}),
+    ("bringup", {"sim": "true", "planner": "moveit_py"}),
+    ("photo", {}),
+]
+
+
+@pytest.fixture
+def readers(start, moveit_shares):
+    """Shipped file -> the nodes that the launch files give it to, over all kinds of cell."""
+    given: dict[str, set[str]] = {}
+    for name, arguments in CELLS:
+        del start.nodes[:]
+        for node in start(name, **arguments).nodes:
+            for part in node["parameters"]:
+                if not isinstance(part, dict):
+                    given.setdefault(Path(part).name, set()).add(node["executable"])
+    return given
+
+
+@pytest.mark.parametrize("path", sorted((LAUNCH.parent / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_each_key_of_each_shipped_file_reaches_a_node_that_declares_it(readers, path):
+    declared = {name for node in readers[path.name] for name in known_nodes()[node]}
+    assert keys(path) - declared == set()
+
+
+def test_a_node_is_given_every_shipped_file_that_has_a_parameter_of_its_own(readers):
+    """A value in a file that a node declares and does not read would be another one than its neighbours'."""
+    nodes = {node for given in readers.values() for node in given}
+    for path in sorted((LAUNCH.parent / "config").glob("*.yaml")):
+        for node in nodes - readers[path.name]:
+            # sim.yaml is of the cell alone: what it sets beside others' parameters is its own device's.
+            own = set() if path.name == "sim.yaml" else set(known_nodes()[node])
+            assert keys(path) & own == set(), (path.name, node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 from importlib.util import find_spec
 
@@ -35,15 +36,13 @@ def test_truncated_model_and_corrupt_store(test_model, tmp_path):
         deleted = client.call("delete", object_id="cap")
         assert deleted.code == DeleteDescriptor.Response.STORE_ERROR
 
-        def starts() -> list[str]:
-            return re.findall(r"\[descriptor_node-\d+\]: process started", log.read_text())
-
-        client.wait(lambda: len(starts()) >= 2, 90.0, "second start of descriptor_node")
+        client.wait(lambda: "descriptor_node is not started again" in log.read_text(), 90.0, "the last word on it")
+        assert client.call("list").code == ListDescriptors.Response.STORE_ERROR  # the others go on
         text = log.read_text()
     complaints = [line for line in text.splitlines() if "descriptor_node:" in line and "cut.safetensors" in line]
-    assert complaints and "truncated" in complaints[0]
+    assert len(complaints) == 1 and "truncated" in complaints[0] and "parameter model" in complaints[0]
+    assert len(re.findall(r"\[descriptor_node-\d+\]: process started", text)) == 1
     assert "Traceback" not in text
-    assert len(starts()) <= 5
     assert store.read_bytes() == b"no database" * 500
 
 
@@ -70,4 +69,41 @@ def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
         text = log.read_text()
     assert text.count("planner 'move_group' needs MoveIt's messages") == 1
     assert len(re.findall(r"\[grasp_executor-\d+\]: process started", text)) == 1
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("launch_file", "node", "setting", "words"),
+    [
+        ("grasp.launch.py", "hand_eye_publisher", "quaternion: [0.0, 0.0, 0.0, 0.5]", "the norm 1"),
+        ("perception.launch.py", "query_node", "workspace_min: [0.9, 0.0, 0.0]", "below workspace_max"),
+        ("sim.launch.py", "sim_cell", "robot_type: ur5", "ur5"),
+    ],
+)
+def test_a_wrong_configuration_ends_its_node_once(tmp_path, monkeypatch, test_model, launch_file, node, setting, words):
+    """With what no check of one value alone can find, so that launch starts the node."""
+    from dense_grasp.launch_support import share_directory
+    from dense_grasp_ros.domains import private_domain
+    from dense_grasp_sim.graph_process import GraphProcess, wait_until
+
+    prefix = tmp_path / "prefix"
+    share = prefix / "share/dense_grasp"
+    shutil.copytree(share_directory(), share)
+    for file in (share / "config").glob("*.yaml"):
+        key = setting.partition(":")[0]
+        file.write_text(re.sub(rf"(?m)^(\s+){key}:.*$", rf"\1{setting}", file.read_text()))
+    index = prefix / "share/ament_index/resource_index/packages"
+    index.mkdir(parents=True)
+    (index / "dense_grasp").touch()
+    # The executables lie beside share.
+    (prefix / "lib").symlink_to(share_directory().parents[1] / "lib")
+    monkeypatch.setenv("AMENT_PREFIX_PATH", f"{prefix}{os.pathsep}{os.environ['AMENT_PREFIX_PATH']}")
+    log = tmp_path / "graph.log"
+    arguments = [f"model:={test_model}", f"store:=sqlite:///{tmp_path}/store.db"] if node == "query_node" else []
+    with GraphProcess(launch_file, arguments, log, private_domain()) as graph:
+        wait_until(lambda: f"{node} is not started again" in log.read_text(), 120.0, "the last word", graph)
+        text = log.read_text()
+    (complaint,) = [line for line in text.splitlines() if f"{node}: " in line and words in line]
+    assert f"{share}/config/" in complaint and f"parameter {setting.partition(':')[0]}" in complaint
+    assert len(re.findall(rf"\[{node}-\d+\]: process started", text)) == 1
     assert "Traceback" not in text

@@ -37,6 +37,15 @@ setup(
             "moveit_py_planner = dense_grasp.moveit_py_planner:main",
             "check_cell = dense_grasp.check_cell:main",
             "store = dense_grasp.store_command:main",
-        ]
+        ],
+        "dense_grasp.parameters": [
+            "descriptor_node = dense_grasp.perception_parameters:DESCRIPTOR_NODE",
+            "query_node = dense_grasp.perception_parameters:QUERY_NODE",
+            "grasp_executor = dense_grasp.grasp_parameters:GRASP_EXECUTOR",
+            "hand_eye_publisher = dense_grasp.robot_parameters:HAND_EYE_PUBLISHER",
+            "motion_watchdog = dense_grasp.robot_parameters:MOTION_WATCHDOG",
+            "moveit_py_planner = dense_grasp.robot_parameters:MOVEIT_PY_PLANNER",
+            "check_cell = dense_grasp.robot_parameters:CHECK_CELL",
+        ],
     },
 )

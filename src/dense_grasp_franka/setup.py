@@ -19,5 +19,8 @@ setup(
     maintainer_email="maintainers@dense-grasp.org",
     description="A Franka arm and hand over their own control interface, without franka_ros2.",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["bridge = dense_grasp_franka.bridge:main"]},
+    entry_points={
+        "console_scripts": ["bridge = dense_grasp_franka.bridge:main"],
+        "dense_grasp.parameters": ["franka_bridge = dense_grasp_franka.bridge_parameters:FRANKA_BRIDGE"],
+    },
 )

@@ -27,6 +27,11 @@ setup(
             "bench_grasp = dense_grasp_sim.bench_grasp:main",
             "bench_stop = dense_grasp_sim.bench_stop:main",
             "soak = dense_grasp_sim.soak.run:main",
-        ]
+        ],
+        "dense_grasp.parameters": [
+            "sim_cell = dense_grasp_sim.sim_parameters:SIM_CELL",
+            "franka_cell = dense_grasp_sim.sim_parameters:FRANKA_CELL",
+            "replay_camera = dense_grasp_sim.sim_parameters:REPLAY_CAMERA",
+        ],
     },
 )

@@ -12,6 +12,11 @@ from collections.abc import Sequence
 
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.known_parameters import check_arguments
+from dense_grasp_ros.node_runner import refused
+from dense_grasp_ros.parameter_files import ParameterFileError
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
@@ -32,15 +37,23 @@ def with_config(arguments: Sequence[str]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; 0 when every check is fine, 1 when one is not or the cell cannot be looked at."""
+    """Entry point; 0 when every check is fine, 1 when one is not or the cell cannot be looked at.
+
+    CONFIGURATION_ERROR when a parameter cannot be used.
+    """
     stop = threading.Event()
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        given = with_config(sys.argv[1:] if arguments is None else arguments)
+        given = with_config(given)
+        check_arguments("check_cell", given)
         # Ctrl-C is to stop the arm: rclpy's own handler would cut the line to it first.
         rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
         before = [signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)]
         node = CellObserver(stop=stop.is_set)
-    except Exception as error:  # rcl's errors for a file that is no YAML share no base class with ours
+    except (ParameterError, ParameterFileError, ParameterException) as error:
+        rclpy.try_shutdown()
+        return refused("check_cell", error, given)
+    except Exception as error:
         text = str(error) if isinstance(error, DenseGraspError) else f"{type(error).__name__}: {error}"
         print(f"check_cell: {text}", file=sys.stderr)
         rclpy.try_shutdown()

@@ -5,25 +5,28 @@ Works only while somebody listens, and always on the newest frame: a slow machin
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.extractor import DescriptorExtractor
 from dense_grasp_core.heatmap import PcaBasis, fit_pca, pca_image
+from dense_grasp_core.model_file import ModelFileError
+from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.read_once import refuse_changes
+from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.messages import (
-    MAX_PIXELS,
     byte_array,
     camera_from_info,
     check_belongs,
@@ -31,6 +34,7 @@ from dense_grasp.messages import (
     rgb_from_message,
     stamp_ns,
 )
+from dense_grasp.perception_parameters import DESCRIPTOR_NODE
 from dense_grasp.stamps import LatestSlot, StampCache
 from dense_grasp_interfaces.msg import DescriptorImage
 
@@ -47,45 +51,47 @@ class ColourFrame(NamedTuple):
     info: CameraInfo
 
 
+def _extractor(values: Mapping[str, Any]) -> DescriptorExtractor:
+    cache = values["graph_cache"]
+    try:
+        return DescriptorExtractor(
+            values["model"],
+            backend=values["backend"],
+            threads=values["threads"] or None,
+            cache=Path(cache).expanduser() if cache else None,
+        )
+    except ModelFileError as error:
+        raise ParameterError("model", values["model"], f"a network's file: {error}") from error
+
+
 class DescriptorNode(Node):
     """Publishes descriptors of the newest colour image while somebody subscribes to them.
 
-    Raises ModelFileError at construction when the model file is missing, truncated or of another version.
+    Raises ParameterError at construction when the model file is missing, truncated or of another version.
     """
 
     def __init__(self, **node_arguments):
         super().__init__("descriptor_node", **node_arguments)
-        model = self.declare_parameter("model", "").value
-        backend = self.declare_parameter("backend", "auto").value
-        threads = self.declare_parameter("threads", 0).value
-        cache = self.declare_parameter("graph_cache", "").value
-        self._max_pixels = int(self.declare_parameter("max_pixels", MAX_PIXELS).value)
-        self.declare_parameter("max_rate", 10.0)
-        color_topic = self.declare_parameter("color_topic", "/camera/camera/color/image_raw").value
-        info_topic = self.declare_parameter("camera_info_topic", "/camera/camera/color/camera_info").value
-        descriptors_topic = self.declare_parameter("descriptors_topic", "/dense_grasp/descriptors").value
-        pca_topic = self.declare_parameter("pca_topic", "/dense_grasp/pca").value
-        refuse_changes(self, ("max_rate",))
-        if not model:
-            raise DenseGraspError("parameter 'model' is empty, expected the path of a model file")
-
-        self._extractor = DescriptorExtractor(
-            model, backend=backend, threads=threads or None, cache=Path(cache).expanduser() if cache else None
+        values = declare(self, DESCRIPTOR_NODE, self._change)
+        self._max_rate = values["max_rate"]
+        self._max_pixels = values["max_pixels"]
+        self._extractor = _extractor(values)
+        self._descriptor_publisher = self.create_publisher(
+            DescriptorImage, values["descriptors_topic"], DESCRIPTORS_QOS
         )
-        self._descriptor_publisher = self.create_publisher(DescriptorImage, descriptors_topic, DESCRIPTORS_QOS)
-        self._pca = self.create_publisher(Image, pca_topic, DESCRIPTORS_QOS)
+        self._pca = self.create_publisher(Image, values["pca_topic"], DESCRIPTORS_QOS)
         self._images: StampCache[Image] = StampCache(4)
         self._infos: StampCache[CameraInfo] = StampCache(16)
         self._slot: LatestSlot[ColourFrame] = LatestSlot()
         self._basis: PcaBasis | None = None
         self._unpaired = 0
         self._running = True
-        self.create_subscription(Image, color_topic, self._on_image, NEWEST_ONLY)
-        self.create_subscription(CameraInfo, info_topic, self._on_info, NEWEST_ONLY)
+        self.create_subscription(Image, values["color_topic"], self._on_image, NEWEST_ONLY)
+        self.create_subscription(CameraInfo, values["camera_info_topic"], self._on_info, NEWEST_ONLY)
         self._worker = threading.Thread(target=self._work, name="descriptors", daemon=True)
         self._worker.start()
         self.get_logger().info(
-            f"model {self._extractor.model_id} from {model}, {self._extractor.backend}, "
+            f"model {self._extractor.model_id} from {values['model']}, {self._extractor.backend}, "
             f"one descriptor per {self._extractor.stride:g} px"
         )
 
@@ -94,6 +100,9 @@ class DescriptorNode(Node):
         self._running = False
         self._worker.join(timeout=2.0)
         super().destroy_node()
+
+    def _change(self, changes: dict[str, Any]) -> None:
+        self._max_rate = changes["max_rate"]
 
     def _wanted(self) -> bool:
         return self._descriptor_publisher.get_subscription_count() > 0 or self._pca.get_subscription_count() > 0
@@ -125,16 +134,17 @@ class DescriptorNode(Node):
         self._slot.put(ColourFrame(image, info))
 
     def _work(self) -> None:
-        next_start = time.monotonic()
+        last = -math.inf
         while self._running and self.context.ok():
-            time.sleep(max(0.0, min(0.1, next_start - time.monotonic())))
-            if time.monotonic() < next_start:
+            # Asked anew each time: a new rate takes effect at once.
+            rest = last + (1.0 / self._max_rate if self._max_rate else 0.0) - time.monotonic()
+            if rest > 0.0:
+                time.sleep(min(0.1, rest))
                 continue
             frame = self._slot.take(timeout=0.2)
             if frame is None or not self._wanted():
                 continue
-            max_rate = float(self.get_parameter("max_rate").value)
-            next_start = time.monotonic() + (1.0 / max_rate if max_rate > 0.0 else 0.0)
+            last = time.monotonic()
             try:
                 self._process(frame)
             except DenseGraspError as error:
@@ -170,8 +180,8 @@ class DescriptorNode(Node):
 
 
 def main() -> None:
-    """Entry point; 1 when the model file cannot be used."""
-    code = run_node("descriptor_node", DescriptorNode, refused=1)
+    """Entry point; CONFIGURATION_ERROR when a parameter or the model file cannot be used."""
+    code = run_node("descriptor_node", DescriptorNode)
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is closed. Unloading the network's libraries would take seconds, and launch kills after five.

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import rclpy
@@ -17,12 +18,11 @@ from dense_grasp_core.pinch_geometry import GraspError
 from dense_grasp_ros.action_server import ActionServer
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.parameters import declare
 from geometry_msgs.msg import PoseStamped
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from tf2_ros import Buffer, TransformListener
 from visualization_msgs.msg import MarkerArray
 
@@ -30,6 +30,7 @@ from dense_grasp.clock_watch import ClockWatch
 from dense_grasp.depth_world import DepthWorld
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.grasp_markers import plan_markers, pose_message
+from dense_grasp.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.grasp_ports import GraspGoal, GraspOutcome
 from dense_grasp.grasp_settings import changed_settings, grasp_settings, timeouts
 from dense_grasp.holding import FingerMemory
@@ -65,15 +66,11 @@ class GraspExecutor(Node):
     def __init__(self, **node_arguments):
         super().__init__("grasp_executor", **node_arguments)
         group = ReentrantCallbackGroup()
-        self._robot = robot_settings(self)
-        self._settings = grasp_settings(self, self._robot)
-        self._choice = PinchChoice(
-            pinch_depth=float(self.declare_parameter("pinch_depth", 0.018).value),
-            sheet_depth=float(self.declare_parameter("sheet_depth", 0.0).value),
-            least_overlap=float(self.declare_parameter("least_overlap", 0.010).value),
-        )
-        times = timeouts(self)
-        planner_name = self.declare_parameter("planner", "ompl").value
+        values = declare(self, GRASP_EXECUTOR, self._change)
+        self._robot = robot_settings(values)
+        self._settings = grasp_settings(values, self._robot)
+        self._choice = PinchChoice(**{spec.name: values[spec.name] for spec in PINCH})
+        times = timeouts(values)
         self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
         joints = JointStateMonitor(self, self._robot.joint_states_topic, times.joint_state, group)
         self._controller = ArmClient(
@@ -90,24 +87,21 @@ class GraspExecutor(Node):
         )
         self._gripper = make_gripper(
             self,
+            values,
             self._robot,
             times,
             lambda after: joints.finger_width(self._robot.finger_names, after),
             group,
             self._heartbeat,
         )
-        self._planner = make_planner(planner_name, self, self._robot, group)
+        self._planner = make_planner(values["planner"], self, self._robot, group)
         description = RobotDescription(self, self._robot.description_topic, callback_group=group)
-        arm = make_recovering(
-            self, self._controller, group, arm_action=self._robot.arm_action, joint_names=self._robot.joint_names
-        )
+        arm = make_recovering(self, values, self._robot, self._controller, group)
         self._arm = GuardedArm(arm, self._robot, description, self._planner.tcp_pose)
         self._wrench = WrenchMonitor(self, self._robot.wrench_topic, group)
         self._clock_watch = ClockWatch(self)
-        self._perception = self._make_perception(times, group)
-        self._markers = self.create_publisher(
-            MarkerArray, self.declare_parameter("grasp_markers_topic", "/dense_grasp/markers_grasp").value, 1
-        )
+        self._perception = self._make_perception(values, times, group)
+        self._markers = self.create_publisher(MarkerArray, values["grasp_markers_topic"], 1)
         self._fingers = FingerMemory()
         self._running = threading.Lock()
         self._run_long = long_callback(self, self._run_alone)
@@ -115,14 +109,13 @@ class GraspExecutor(Node):
         self._server = ActionServer(
             self,
             GraspObject,
-            self.declare_parameter("action", "/dense_grasp/grasp_object").value,
+            values["action"],
             execute_callback=self._execute,
             goal_callback=lambda goal: GoalResponse.ACCEPT,
             cancel_callback=lambda handle: CancelResponse.ACCEPT,
             callback_group=group,
         )
-        self.add_on_set_parameters_callback(self._on_parameters)
-        self.get_logger().info(f"ready for {self._robot.name} with planner {planner_name}")
+        self.get_logger().info(f"ready for {self._robot.name} with planner {values['planner']}")
 
     def destroy_node(self) -> None:
         """Stops what moves, then the node."""
@@ -130,16 +123,13 @@ class GraspExecutor(Node):
         self._gripper.stop()
         super().destroy_node()
 
-    def _make_perception(self, times, group) -> _Eyes:
-        def topic(name: str, default: str) -> str:
-            return self.declare_parameter(name, default).value
-
+    def _make_perception(self, values, times, group) -> _Eyes:
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         world = DepthWorld(
             self,
-            topic("depth_topic", "/camera/camera/aligned_depth_to_color/image_raw"),
-            topic("camera_info_topic", "/camera/camera/color/camera_info"),
+            values["depth_topic"],
+            values["camera_info_topic"],
             self._robot.base_frame,
             self._buffer.lookup_transform,
             timeout=times.depth,
@@ -148,8 +138,8 @@ class GraspExecutor(Node):
         )
         keypoints = KeypointClient(
             self,
-            topic("locate_service", "/dense_grasp/locate_keypoints"),
-            topic("list_service", "/dense_grasp/list_descriptors"),
+            values["locate_service"],
+            values["list_service"],
             locate_timeout=times.locate,
             server_timeout=times.server,
             wall_factor=times.wall_factor,
@@ -157,13 +147,8 @@ class GraspExecutor(Node):
         )
         return _Eyes(keypoints, world)
 
-    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        try:
-            changed = changed_settings(self._settings, parameters)
-        except GraspFailure as error:
-            return SetParametersResult(successful=False, reason=str(error))
-        self._settings = changed
-        return SetParametersResult(successful=True)
+    def _change(self, changes: dict[str, Any]) -> None:
+        self._settings = changed_settings(self._settings, changes)
 
     def _forget(self) -> None:
         self._buffer.clear()

@@ -1,19 +1,17 @@
-"""The parameters of config/grasp.yaml."""
+"""What the executor makes of the values of config/grasp.yaml."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_ros.read_once import refusal
-from rclpy.node import Node
-from rclpy.parameter import Parameter
+from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.shared_parameters import ARM_JOINTS
 
-from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import GraspSettings
-from dense_grasp.motion.robot_settings import ARM_JOINTS, RobotSettings, numbers
+from dense_grasp.motion.robot_settings import RobotSettings
 
 
 @dataclass(frozen=True)
@@ -31,79 +29,76 @@ class Timeouts:
     wall_factor: float
 
 
-def timeouts(node: Node) -> Timeouts:
-    """Declares and reads the time-outs."""
-
-    def value(name: str, default: float) -> float:
-        return float(node.declare_parameter(name, default).value)
-
+def timeouts(values: Mapping[str, Any]) -> Timeouts:
+    """From the values of grasp_parameters.TIMEOUTS."""
     return Timeouts(
-        still=value("still_timeout", 5.0),
-        locate=value("locate_timeout", 5.0),
-        depth=value("depth_timeout", 2.0),
-        server=value("server_timeout", 5.0),
-        motion_margin=value("motion_margin", 5.0),
-        gripper=value("gripper_timeout", 10.0),
-        homing=value("homing_timeout", 30.0),
-        joint_state=value("joint_state_timeout", 1.0),
-        wall_factor=value("wall_time_factor", 5.0),
+        still=values["still_timeout"],
+        locate=values["locate_timeout"],
+        depth=values["depth_timeout"],
+        server=values["server_timeout"],
+        motion_margin=values["motion_margin"],
+        gripper=values["gripper_timeout"],
+        homing=values["homing_timeout"],
+        joint_state=values["joint_state_timeout"],
+        wall_factor=values["wall_time_factor"],
     )
 
 
-def grasp_settings(node: Node, robot: RobotSettings) -> GraspSettings:
-    """Declares and reads what the stages need. Raises GraspFailure for values that cannot be."""
+_SAME = (
+    "observe_tolerance",
+    "safe_height",
+    "pre_grasp_distance",
+    "lift_height",
+    "target_radius",
+    "min_grasp_width",
+    "max_grasp_width",
+    "lost_width_change",
+    "min_lift_force",
+    "hold_time",
+    "after_grasp",
+    "use_depth",
+)
 
-    def value(name: str, default):
-        return node.declare_parameter(name, default).value
 
-    observe = numbers(node, "observe_joints", [-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108], ARM_JOINTS)
-    further = numbers(node, "observe_joints_more", [0.0] * ARM_JOINTS, ARM_JOINTS)
-    poses = list(observe.reshape(-1, ARM_JOINTS))
-    # An empty list cannot be written in a parameter file: a pose of zeros stands for none.
-    poses += [pose for pose in further.reshape(-1, ARM_JOINTS) if np.any(pose != 0.0)]
+def grasp_settings(values: Mapping[str, Any], robot: RobotSettings) -> GraspSettings:
+    """From the values of grasp_parameters.SEQUENCE. Raises ParameterError for values that do not fit together."""
+    poses = np.array([*values["observe_joints"], *values["observe_joints_more"]]).reshape(-1, ARM_JOINTS)
+    if values["min_grasp_width"] >= values["max_grasp_width"]:
+        raise ParameterError(
+            "min_grasp_width", values["min_grasp_width"], f"less than max_grasp_width {values['max_grasp_width']} m"
+        )
+    deliver = joint_pose(values["deliver_joints"])
+    _check_delivery(values["after_grasp"], deliver)
     return GraspSettings(
-        observe_poses=tuple(poses),
+        # ROS has no empty list in a file: a pose of zeros stands for none.
+        observe_poses=(poses[0], *(pose for pose in poses[1:] if np.any(pose != 0.0))),
         workspace_min=robot.workspace_min,
         workspace_max=robot.workspace_max,
-        observe_tolerance=value("observe_tolerance", 0.02),
-        safe_height=value("safe_height", 0.30),
-        pre_grasp_distance=value("pre_grasp_distance", 0.10),
-        lift_height=value("lift_height", 0.18),
         minimum_height=robot.minimum_height,
-        target_radius=value("target_radius", 0.09),
         open_width=robot.open_width,
-        min_grasp_width=value("min_grasp_width", 0.0012),
-        max_grasp_width=value("max_grasp_width", 0.075),
-        lost_width_change=value("lost_width_change", 0.004),
-        min_lift_force=value("min_lift_force", 0.0),
-        hold_time=value("hold_time", 0.5),
-        after_grasp=value("after_grasp", "hold"),
-        deliver_joints=joint_pose("deliver_joints", value("deliver_joints", [0.0] * ARM_JOINTS)),
-        use_depth=value("use_depth", True),
+        deliver_joints=deliver,
+        **{name: values[name] for name in _SAME},
     )
 
 
-def joint_pose(name: str, value: Iterable[float]) -> np.ndarray | None:
+def joint_pose(value: Sequence[float]) -> np.ndarray | None:
     """Joint positions (7,) rad of a parameter; all zeros, which can be written in a file, stand for none."""
-    pose = np.array(value, dtype=float)
-    if pose.shape != (ARM_JOINTS,) or not np.isfinite(pose).all():
-        raise GraspFailure(
-            GraspCode.INVALID_GOAL, f"parameter {name} is {pose.tolist()}, expected {ARM_JOINTS} finite numbers"
-        )
-    return pose if np.any(pose != 0.0) else None
+    return np.array(value) if any(value) else None
 
 
-#: What may change while the executor runs; the next goal takes it. Everything else is built in at the start.
-CHANGEABLE = ("hold_time", "after_grasp", "deliver_joints", "use_depth")
+def _check_delivery(after_grasp: str, deliver_joints: np.ndarray | None) -> None:
+    if after_grasp == "deliver" and deliver_joints is None:
+        raise ParameterError("after_grasp", after_grasp, "deliver_joints to be set, too")
 
 
-def changed_settings(settings: GraspSettings, parameters: Iterable[Parameter]) -> GraspSettings:
-    """The settings after `ros2 param set`. Raises GraspFailure for a parameter or value that cannot be taken."""
-    new = {parameter.name: parameter.value for parameter in parameters}
-    reason = refusal("grasp_executor", new, CHANGEABLE)
-    if reason:
-        raise GraspFailure(GraspCode.INVALID_GOAL, reason)
-    changes = {name: value for name, value in new.items() if name in CHANGEABLE}
-    if "deliver_joints" in changes:
-        changes["deliver_joints"] = joint_pose("deliver_joints", changes["deliver_joints"])
-    return replace(settings, **changes)
+def changed_settings(settings: GraspSettings, changes: Mapping[str, Any]) -> GraspSettings:
+    """The settings after `ros2 param set` of checked values; the next goal takes them. Raises ParameterError for what
+    does not fit together.
+    """
+    new = dict(changes)
+    if "deliver_joints" in new:
+        new["deliver_joints"] = joint_pose(new["deliver_joints"])
+    _check_delivery(
+        new.get("after_grasp", settings.after_grasp), new.get("deliver_joints", settings.deliver_joints)
+    )
+    return replace(settings, **new)

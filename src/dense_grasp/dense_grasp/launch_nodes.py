@@ -1,15 +1,60 @@
-"""Nodes that launch starts again when they die, but not when their configuration is wrong."""
+"""What the launch files are made of: their arguments, checked before anything starts, and nodes that last."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import launch_ros.actions
-from launch.actions import LogInfo, TimerAction
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable, TimerAction
+from launch.launch_description import LaunchDescription
 
-from dense_grasp.launch_support import RESPAWN_DELAY_S, is_configuration_error
+from dense_grasp.launch_arguments import LaunchArgument, check_names
+from dense_grasp.launch_support import (
+    RESPAWN_DELAY_S,
+    check_configuration,
+    is_configuration_error,
+    transport_environment,
+)
+
+#: Launch configuration that is set while a launch file of ours is visited: what it includes sees all its arguments.
+WITHIN = "dense_grasp_within"
+
+
+def launch_file(
+    file: str,
+    arguments: Mapping[str, LaunchArgument],
+    start: Callable[[dict[str, str]], list[Any]],
+    first: list[Any] | None = None,
+) -> LaunchDescription:
+    """What the launch file `file` returns: what `start` makes of the arguments' values, after `first`.
+
+    Before anything starts, an unknown or wrong argument and a wrong setting in config/ end the launch with a sentence.
+    """
+
+    def begin(context: Any) -> list[Any]:
+        outermost = WITHIN not in context.launch_configurations
+        if outermost:
+            check_names(context.launch_configurations, arguments, file)
+        values = {name: context.launch_configurations[name] for name in arguments}
+        for name, argument in arguments.items():
+            argument.check(name, values[name])
+        if not outermost:
+            return start(values)
+        check_configuration()
+        context.launch_configurations[WITHIN] = file
+        return [*start(values), OpaqueFunction(function=leave)]
+
+    def leave(context: Any) -> None:
+        context.launch_configurations.pop(WITHIN, None)
+
+    declared = [
+        DeclareLaunchArgument(name, default_value=argument.default, description=argument.description)
+        for name, argument in arguments.items()
+    ]
+    return LaunchDescription([*declared, *(first or []), OpaqueFunction(function=begin)])
 
 
 def heed_interrupts() -> None:
@@ -40,3 +85,8 @@ def lasting_node(**arguments: Any) -> Any:
         return [TimerAction(period=RESPAWN_DELAY_S, actions=[lasting_node(**arguments)])]
 
     return launch_ros.actions.Node(**arguments, on_exit=ended)
+
+
+def transport_actions() -> list[Any]:
+    """Environment variables that give Fast DDS room for images."""
+    return [SetEnvironmentVariable(name, value) for name, value in transport_environment().items()]

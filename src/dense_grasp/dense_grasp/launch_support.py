@@ -9,9 +9,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.known_parameters import Known, check_override, known_nodes
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
+from dense_grasp_ros.parameter_files import Override, ParameterFileError, read_parameter_file
 
 SHIPPED_MODEL = "compact_caps.safetensors"
 # Fast DDS 2 reads the first, Fast DDS 3 the second.
@@ -48,10 +50,36 @@ def config_file(name: str, share: Path | None = None) -> str:
 def read_parameter(path: str, name: str, default: object = None) -> object:
     """One value of a ROS parameter file that is written for every node (`/**: ros__parameters:`)."""
     try:
-        parameters = yaml.safe_load(Path(path).read_text())["/**"]["ros__parameters"]
-    except (OSError, TypeError, KeyError, yaml.YAMLError) as error:
-        raise LaunchArgumentError(f"{path} is no ROS parameter file with /**: ros__parameters: {error!r}") from error
-    return parameters.get(name, default)
+        values = [override.value for override in read_parameter_file(path) if override.name == name]
+    except ParameterFileError as error:
+        raise LaunchArgumentError(str(error)) from error
+    return values[-1] if values else default
+
+
+def check_configuration(share: Path | None = None) -> None:
+    """Raises LaunchArgumentError for the first setting in config/ that no node knows, or that none can take."""
+    known = known_nodes()
+    for path in sorted(((share or share_directory()) / "config").glob("*.yaml")):
+        try:
+            for override in read_parameter_file(str(path)):
+                check_override(override, known, strict=True)
+                _check_value(override, known)
+        except (ParameterError, ParameterFileError) as error:
+            message = str(error)
+            raise LaunchArgumentError(message if str(path) in message else f"{path}: {message}") from error
+
+
+def _check_value(override: Override, known: Known) -> None:
+    refusals = []
+    for specs in [known[override.node]] if override.node in known else known.values():
+        if override.name in specs:
+            try:
+                specs[override.name].check(override.value)
+                return
+            except ParameterError as error:
+                refusals.append(error)
+    if refusals:
+        raise refusals[0]
 
 
 def given(values: Mapping[str, str]) -> dict[str, str]:
@@ -66,13 +94,6 @@ def flag(name: str, value: str) -> bool:
     if value.lower() in ("false", "0"):
         return False
     raise LaunchArgumentError(f"launch argument {name} is '{value}', expected true or false")
-
-
-def one_of(name: str, value: str, options: tuple[str, ...]) -> str:
-    """A launch argument that is one of a few words; raises LaunchArgumentError for anything else."""
-    if value not in options:
-        raise LaunchArgumentError(f"launch argument {name} is '{value}', expected one of {', '.join(options)}")
-    return value
 
 
 def model_path(value: str, share: Path | None = None) -> str:

@@ -93,7 +93,7 @@ def locate_rows(
         return [failed_match(row.object_id, row.keypoint, MatchCode.NO_FRAME, str(error), base_frame) for row in rows]
     messages = []
     for row in rows:
-        match = locate(query, row, limits, object_id=row.object_id, keypoint=row.keypoint, now=stamp)
+        match = locate(query, row, limits, object_id=row.object_id, keypoint=row.keypoint)
         message = match_message(match, frame.header.stamp, base_frame, frame.header.frame_id)
         if match.code == MatchCode.NO_DEPTH and no_depth:
             message.message = f"{match.message}; {no_depth}"

@@ -16,10 +16,10 @@ from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 
+from dense_grasp.perception_parameters import MAX_PIXELS
+
 Bytes = NDArray[np.uint8]
 NANOSECONDS = 1_000_000_000
-#: Largest image, px. The network's memory and time grow with it: 33 million took 4 GB and minutes.
-MAX_PIXELS = 4_000_000
 COLOUR_ENCODINGS = ("rgb8", "bgr8")
 DEPTH_ENCODINGS: dict[str, np.dtype] = {"16UC1": np.dtype("<u2"), "32FC1": np.dtype("<f4")}
 

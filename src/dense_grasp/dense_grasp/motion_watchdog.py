@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.read_once import refuse_changes
+from dense_grasp_ros.parameters import declare
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType, ROSClock
@@ -24,6 +24,7 @@ from dense_grasp.motion.heartbeat import IDLE, QOS
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.motion.stop_all import Stoppable, stop_all
 from dense_grasp.motion.waiting import Deadline
+from dense_grasp.robot_parameters import MOTION_WATCHDOG
 
 CHECK_PERIOD = 0.01  # s
 #: s between two checks from which on this node was held up itself.
@@ -53,13 +54,12 @@ class MotionWatchdog(Node):
 
     def __init__(self, **node_arguments):
         super().__init__("motion_watchdog", **node_arguments)
-        robot = robot_settings(self)
+        values = declare(self, MOTION_WATCHDOG)
+        robot = robot_settings(values)
         self._timeout = robot.heartbeat_timeout
-        self._wall_factor = float(self.declare_parameter("wall_time_factor", 5.0).value)
-        namespaces = gripper_namespaces(robot, self.declare_parameter("gripper_namespace", "").value)
-        executor_action = self.declare_parameter("action", "/dense_grasp/grasp_object").value
-        stop_service = self.declare_parameter("stop_service", "/dense_grasp/stop").value
-        refuse_changes(self)
+        self._wall_factor = values["wall_time_factor"]
+        namespaces = gripper_namespaces(robot, values["gripper_namespace"])
+        executor_action, stop_service = values["action"], values["stop_service"]
         group = ReentrantCallbackGroup()
         gripper_actions = [f"{namespace}/{action}" for namespace in namespaces for action in GRIPPER_ACTIONS]
         self._stoppable = {

@@ -11,9 +11,11 @@ from typing import Any
 
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 
 from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.robot_parameters import MOVEIT_PY_PLANNER
 
 
 def offer(node: Node, answers: Any, namespace: str) -> None:
@@ -48,7 +50,7 @@ def make_node() -> Node:
     yet.
     """
     node = Node("moveit_py_planner")
-    settings = robot_settings(node)
+    settings = robot_settings(declare(node, MOVEIT_PY_PLANNER))
     try:
         from moveit.planning import MoveItPy
 
@@ -69,7 +71,7 @@ def make_node() -> Node:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; CONFIGURATION_ERROR without moveit_py or with parameters that cannot be used."""
-    return run_node("moveit_py_planner", make_node, arguments)
+    return run_node("moveit_py_planner", make_node, arguments, others_parameters=True)
 
 
 if __name__ == "__main__":

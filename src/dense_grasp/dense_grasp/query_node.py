@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from dense_grasp_core.codes import MatchCode
@@ -14,7 +14,7 @@ from dense_grasp_core.query import Limits, WorkspaceBox
 from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.read_once import refuse_changes
+from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
@@ -32,7 +32,9 @@ from dense_grasp.frames import Frame, FrameSync
 from dense_grasp.freshness import Freshness
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import NANOSECONDS, stamp_ns
+from dense_grasp.motion.robot_settings import check_box
 from dense_grasp.overlay import Overlay
+from dense_grasp.perception_parameters import QUERY_NODE
 from dense_grasp.stamps import LatestSlot
 from dense_grasp.store_access import StoreAccess
 from dense_grasp.table_check import TableCheck
@@ -55,32 +57,23 @@ class QueryNode(Node):
 
     def __init__(self, **node_arguments):
         super().__init__("query_node", **node_arguments)
-        parameter = self._parameter
-        self._fresh = Freshness(self.get_clock(), parameter("max_frame_age", 2.0))
-        self._frame_timeout = parameter("frame_timeout", 3.0)
-        self._tf_timeout = parameter("tf_timeout", 0.5)
-        self._base_frame = parameter("base_frame", "") or (
-            f"{parameter('prefix', '')}{parameter('robot_type', 'fr3')}_link0"
-        )
-        self._limits = self._read_limits(parameter("model", ""))
-        self._table = TableCheck(parameter("table_height", 0.0))
-        self._store = StoreAccess(parameter("store", "sqlite:///dense_grasp.db"), self._log_store)
-        self._sync = FrameSync(parameter("sync_queue_size", 30), lambda: self.get_clock().now().nanoseconds)
-        self._overlay = Overlay(
-            self,
-            parameter("heatmap_topic", "/dense_grasp/heatmap"),
-            parameter("markers_topic", "/dense_grasp/markers"),
-            parameter("matches_topic", "/dense_grasp/matches"),
-        )
-        self.declare_parameter("watch", "")
+        values = declare(self, QUERY_NODE)
+        self._fresh = Freshness(self.get_clock(), values["max_frame_age"])
+        self._frame_timeout = values["frame_timeout"]
+        self._tf_timeout = values["tf_timeout"]
+        self._base_frame = values["base_frame"] or f"{values['prefix']}{values['robot_type']}_link0"
+        self._limits = self._read_limits(values)
+        self._table = TableCheck(values["table_height"])
+        self._store = StoreAccess(values["store"], self._log_store)
+        self._sync = FrameSync(values["sync_queue_size"], lambda: self.get_clock().now().nanoseconds)
+        self._overlay = Overlay(self, values["heatmap_topic"], values["markers_topic"], values["matches_topic"])
 
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         self._watch_slot: LatestSlot[Frame] = LatestSlot()
         self._running = True
-        self._subscribe()
+        self._subscribe(values)
         self._serve()
-        refuse_changes(self, ("watch",))
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
             post_callback=self._on_jump,
@@ -88,21 +81,17 @@ class QueryNode(Node):
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._watcher.start()
 
-    def _parameter(self, name: str, default):
-        return self.declare_parameter(name, default).value
-
-    def _read_limits(self, model: str) -> Limits:
-        """Raises QueryError for a workspace that is none; a model file without calibration leaves the defaults."""
-        low = self._parameter("workspace_min", [0.25, -0.38, -0.01])
-        high = self._parameter("workspace_max", [0.75, 0.38, 0.40])
+    def _read_limits(self, values: Mapping[str, Any]) -> Limits:
+        """Raises ParameterError for a workspace that is none; a model file without calibration leaves the defaults."""
+        check_box(values, "workspace")
         limits = Limits(
-            depth_radius_px=self._parameter("depth_radius", 3),
-            min_valid_depth=self._parameter("depth_min_valid", 0.3),
-            workspace=WorkspaceBox(tuple(low), tuple(high)),
+            depth_radius_px=values["depth_radius"],
+            min_valid_depth=values["depth_min_valid"],
+            workspace=WorkspaceBox(tuple(values["workspace_min"]), tuple(values["workspace_max"])),
         )
-        chosen = {name: self._parameter(name, math.nan) for name in CALIBRATED}
+        chosen = {name: values[name] for name in CALIBRATED}
         try:
-            return calibrated(limits, chosen, model)
+            return calibrated(limits, chosen, values["model"])
         except CalibrationError as error:
             self.get_logger().error(
                 f"{error}; temperature and thresholds stay at {limits.temperature}, "
@@ -110,26 +99,14 @@ class QueryNode(Node):
             )
             return limits
 
-    def _subscribe(self) -> None:
+    def _subscribe(self, values: Mapping[str, Any]) -> None:
         streams = MutuallyExclusiveCallbackGroup()
-        for kind, name, topic, callback, qos in (
-            (Image, "color_topic", "/camera/camera/color/image_raw", self._sync.put_colour, qos_profile_sensor_data),
-            (
-                Image,
-                "depth_topic",
-                "/camera/camera/aligned_depth_to_color/image_raw",
-                self._on_depth,
-                qos_profile_sensor_data,
-            ),
-            (
-                DescriptorImage,
-                "descriptors_topic",
-                "/dense_grasp/descriptors",
-                self._on_descriptors,
-                DESCRIPTORS_QOS,
-            ),
+        for kind, topic, callback, qos in (
+            (Image, values["color_topic"], self._sync.put_colour, qos_profile_sensor_data),
+            (Image, values["depth_topic"], self._on_depth, qos_profile_sensor_data),
+            (DescriptorImage, values["descriptors_topic"], self._on_descriptors, DESCRIPTORS_QOS),
         ):
-            self.create_subscription(kind, self._parameter(name, topic), callback, qos, callback_group=streams)
+            self.create_subscription(kind, topic, callback, qos, callback_group=streams)
 
     def _serve(self) -> None:
         services = DescriptorServices(self._store, self._fresh_frame)
@@ -285,8 +262,8 @@ class QueryNode(Node):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; 1 when the parameters make no sense."""
-    return run_node("query_node", QueryNode, arguments, refused=1)
+    """Entry point; CONFIGURATION_ERROR when the parameters make no sense."""
+    return run_node("query_node", QueryNode, arguments)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ from dense_grasp.messages import image_message, stamp_ns
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.extractor import DescriptorExtractor
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from rcl_interfaces.msg import Log
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
@@ -177,8 +179,24 @@ def test_newest_frame_wins_and_max_rate_holds(graph, random_model, until):
     assert np.median(behind) < 25  # frames: half a second of them
 
 
+def test_a_new_rate_takes_effect_at_once(graph, random_model, until):
+    """At the slowest rate each further image would be due 10 s later; a time-out of 20 s sees two."""
+    camera = Camera(graph)
+    node = graph.start(DescriptorNode, model=str(random_model), max_rate=0.1, backend="torch", **camera.topics)
+    camera.listen()
+    send_until(camera, until, lambda: camera.received)
+    (refused,) = node.set_parameters([Parameter("max_rate", value=1e-9)])
+    assert not refused.successful and "max_rate" in refused.reason
+    (taken,) = node.set_parameters([Parameter("max_rate", value=0.0)])
+    assert taken.successful, taken.reason
+    first = len(camera.received)
+    send_until(camera, until, lambda: len(camera.received) > first + 3)
+    stamps = [stamp_ns(message.header.stamp) for message in camera.received]
+    assert len(set(stamps)) == len(stamps)
+
+
 def test_model_file_is_required(graph, tmp_path):
-    with pytest.raises(DenseGraspError, match="'model' is empty"):
+    with pytest.raises(DenseGraspError, match="parameter model is '', expected"):
         graph.start(DescriptorNode)
     with pytest.raises(DenseGraspError, match=r"none\.safetensors does not exist"):
         graph.start(DescriptorNode, model=str(tmp_path / "none.safetensors"))
@@ -190,7 +208,7 @@ def test_truncated_model_file_ends_the_process_with_one_line(tmp_path, random_mo
     command = [sys.executable, "-m", "dense_grasp.descriptor_node", "--ros-args", "-p", f"model:={path}"]
     environment = dict(os.environ, ROS_DOMAIN_ID=str(private_domain()))
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment)
-    assert done.returncode == 1
+    assert done.returncode == CONFIGURATION_ERROR
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("descriptor_node: ")
     assert "net.safetensors" in lines[0] and "truncated" in lines[0]

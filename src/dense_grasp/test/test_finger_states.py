@@ -6,11 +6,13 @@ from itertools import count
 
 import pytest
 from dense_grasp.failure import GraspFailure
+from dense_grasp.grasp_parameters import GRASP_EXECUTOR
 from dense_grasp.grasp_settings import timeouts
 from dense_grasp.joint_state_monitor import JointStateMonitor
 from dense_grasp.motion.grippers import make_gripper
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp_core.codes import GraspCode
+from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp, Homing, Move
 from rclpy.action import ActionServer
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -69,9 +71,12 @@ def made(graph, until):
             Parameter("joint_states_topic", value=f"/{name}/merged"),
         ]
         node = graph.spin(Node("client", context=graph.context, parameter_overrides=overrides))
-        robot = robot_settings(node)
+        values = declare(node, GRASP_EXECUTOR)
+        robot = robot_settings(values)
         joints = JointStateMonitor(node, robot.joint_states_topic, 1.0)
-        gripper = make_gripper(node, robot, timeouts(node), lambda after: joints.finger_width(FINGERS, after))
+        gripper = make_gripper(
+            node, values, robot, timeouts(values), lambda after: joints.finger_width(FINGERS, after)
+        )
         until(lambda: joints.finger_width(FINGERS) is not None, 10.0, "merged joint states")
         if own:
             until(lambda: gripper.width() == pytest.approx(0.02), 10.0, "the gripper's own joint states")

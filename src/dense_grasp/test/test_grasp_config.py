@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from dense_grasp.failure import GraspFailure
+from dense_grasp.grasp_parameters import GRASP_EXECUTOR
 from dense_grasp.grasp_settings import grasp_settings, timeouts
 from dense_grasp.hand_eye_publisher import hand_eye_transform
 from dense_grasp.launch_support import config_file, read_parameter
 from dense_grasp.motion.ompl_backend import build_planner
 from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.robot_parameters import MOTION
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.protocol import WorldModel
+from dense_grasp_core.parameters import ParameterError
 from dense_grasp_core.se3 import from_quaternion
+from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -38,35 +39,16 @@ def from_files(graph):
 
 def test_the_files_and_the_defaults_agree(graph, from_files):
     plain = node_with(graph)
-    for node in (plain, from_files):
-        node.robot = robot_settings(node)
-        node.grasp = grasp_settings(node, node.robot)
-        node.times = timeouts(node)
-    assert plain.times == from_files.times
-    for name, value in vars(plain.robot).items():
-        np.testing.assert_array_equal(value, getattr(from_files.robot, name), err_msg=name)
-    for name, value in vars(plain.grasp).items():
-        if name != "observe_poses":
-            np.testing.assert_array_equal(value, getattr(from_files.grasp, name), err_msg=name)
-    assert len(from_files.grasp.observe_poses) == 3
+    defaults, values = declare(plain, GRASP_EXECUTOR), declare(from_files, GRASP_EXECUTOR)
+    assert defaults == values
+    assert timeouts(values).joint_state == 1.0
+    assert len(grasp_settings(values, robot_settings(values)).observe_poses) == 3
     plain.destroy_node()
 
 
-def test_every_parameter_of_the_files_is_read(from_files):
-    from dense_grasp.motion.error_recovery import make_recovering
-    from dense_grasp.motion.grippers import make_gripper
-
-    robot = robot_settings(from_files)
-    grasp_settings(from_files, robot)
-    make_gripper(from_files, robot, timeouts(from_files), lambda after: None)
-    make_recovering(from_files, SimpleNamespace(positions=None, wait_still=None, stop=None))
-    known = set(from_files._parameters) | {"planner", "pinch_depth", "sheet_depth", "least_overlap"}
-    given = set(from_files._parameter_overrides)
-    assert given - known - {"use_sim_time"} == set()
-
-
 def test_the_camera_looks_straight_down_from_the_observation_poses(from_files):
-    settings = robot_settings(from_files)
+    values = declare(from_files, GRASP_EXECUTOR)
+    settings = robot_settings(values)
     planner = build_planner(settings, primitive_arm_urdf(), lambda name: "")
     hand_eye = hand_eye_transform(
         "hand", "camera", *(read_parameter(config_file("hand_eye.yaml"), n) for n in ("xyz", "quaternion"))
@@ -74,7 +56,7 @@ def test_the_camera_looks_straight_down_from_the_observation_poses(from_files):
     q, t = hand_eye.rotation, hand_eye.translation
     hand_from_optical = from_quaternion([q.x, q.y, q.z, q.w], [t.x, t.y, t.z]) @ LINK_FROM_OPTICAL
     expected = [(0.5, 0.0, 0.62), (0.5, 0.12, 0.62), (0.5, -0.12, 0.62)]
-    poses = grasp_settings(from_files, settings).observe_poses
+    poses = grasp_settings(values, settings).observe_poses
     for pose, position in zip(poses, expected, strict=True):
         camera = planner.robot.frame_pose(pose, "fr3_hand") @ hand_from_optical
         np.testing.assert_allclose(camera[:3, 3], position, atol=1e-3)
@@ -86,9 +68,9 @@ def test_the_camera_looks_straight_down_from_the_observation_poses(from_files):
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"robot_type": ""}, "robot_type is empty"),
+        ({"robot_type": ""}, "robot_type is ''"),
         ({"workspace_min": [0.0, 0.0]}, "workspace_min"),
-        ({"workspace_min": [0.9, -0.4, 0.0]}, "expected below workspace_max"),
+        ({"workspace_min": [0.9, -0.4, 0.0]}, "expected each number below workspace_max"),
         ({"walls": [0.0, 1.0]}, "walls"),
         ({"tcp_speed": 0.0}, "tcp_speed"),
         ({"acceleration_limits": [1.0, float("nan"), 1.0, 1.0, 1.0, 1.0, 1.0]}, "acceleration_limits"),
@@ -96,6 +78,6 @@ def test_the_camera_looks_straight_down_from_the_observation_poses(from_files):
 )
 def test_values_that_cannot_be_are_refused_by_name(graph, parameters, words):
     node = node_with(graph, **parameters)
-    with pytest.raises(GraspFailure, match=words):
-        robot_settings(node)
+    with pytest.raises(ParameterError, match=words):
+        robot_settings(declare(node, MOTION))
     node.destroy_node()

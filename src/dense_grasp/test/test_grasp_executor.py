@@ -153,6 +153,7 @@ class Setup:
                 "grasp_markers_topic": f"/{prefix}markers",
                 "use_depth": False,
                 "hold_time": 0.1,
+                "pinch_depth": 0.018,
                 "joint_state_timeout": 5.0,  # one process holds cell, executor and test: none gets the CPU all the time
                 "server_timeout": 10.0,
                 **parameters,
@@ -398,7 +399,9 @@ def test_what_moves_is_told_to_the_watchdog(setup):
 def test_an_unknown_planner_is_refused(graph):
     from dense_grasp.failure import GraspFailure
     from dense_grasp.motion.robot_settings import robot_settings
+    from dense_grasp.robot_parameters import MOTION
+    from dense_grasp_ros.parameters import declare
 
     with pytest.raises(GraspFailure, match="expected one of ompl") as failure:
-        make_planner("magic", graph.node, robot_settings(graph.node))
+        make_planner("magic", graph.node, robot_settings(declare(graph.node, MOTION)))
     assert failure.value.code == GraspCode.PLANNER_UNAVAILABLE

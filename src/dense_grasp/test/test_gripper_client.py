@@ -9,11 +9,14 @@ from itertools import count
 import pytest
 from control_msgs.action import GripperCommand
 from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.grasp_parameters import GRASP_EXECUTOR
 from dense_grasp.grasp_settings import timeouts
 from dense_grasp.motion.gripper_client import CommandGripper, FrankaGripper, GripperSettings
 from dense_grasp.motion.grippers import make_gripper
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp, Homing, Move
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -255,24 +258,26 @@ def test_a_goal_that_is_accepted_too_late_is_stopped(graph, until):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"grasp_force": 80.0}, r"grasp_force is 80\.0, expected above 0 and at most 70"),
-        ({"grasp_speed": 0.0}, r"grasp_speed is 0\.0, expected above 0 and at most 0\.1"),
-        ({"gripper": "vacuum"}, "gripper is 'vacuum', expected franka or gripper_command"),
+        ({"grasp_force": 80.0}, r"grasp_force is 80\.0, expected a number above 0 and at most 70 N"),
+        ({"grasp_speed": 0.0}, r"grasp_speed is 0\.0, expected a number above 0 and at most 0\.1"),
+        ({"gripper": "vacuum"}, "gripper is 'vacuum', expected one of franka, gripper_command"),
         ({"homing": "often"}, "homing is 'often'"),
     ],
 )
 def test_what_no_gripper_can_do_is_refused(graph, parameters, message):
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     node = Node("gripper_settings", context=graph.context, parameter_overrides=overrides)
-    with pytest.raises(GraspFailure, match=message):
-        make_gripper(node, robot_settings(node), timeouts(node), lambda after: None)
+    with pytest.raises(ParameterError, match=message):
+        declare(node, GRASP_EXECUTOR)
     node.destroy_node()
 
 
 @pytest.mark.parametrize(("kind", "adapter"), [("franka", FrankaGripper), ("gripper_command", CommandGripper)])
 def test_the_adapter_is_chosen_by_parameter(graph, kind, adapter):
     node = Node("gripper_choice", context=graph.context, parameter_overrides=[Parameter("gripper", value=kind)])
-    assert isinstance(make_gripper(node, robot_settings(node), timeouts(node), lambda after: None), adapter)
+    values = declare(node, GRASP_EXECUTOR)
+    gripper = make_gripper(node, values, robot_settings(values), timeouts(values), lambda after: None)
+    assert isinstance(gripper, adapter)
     node.destroy_node()
 
 

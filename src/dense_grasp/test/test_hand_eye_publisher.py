@@ -13,14 +13,14 @@ GOOD = ("fr3_hand", "camera_link", [0.065, -0.0175, 0.035], [0.7071068, 0.0, 0.7
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({0: ""}, "two different names"),
-        ({1: "fr3_hand"}, "two different names"),
+        ({0: ""}, "two different frames"),
+        ({1: "fr3_hand"}, "two different frames"),
         ({2: [0.1, 0.2]}, "3 finite numbers"),
         ({2: [0.1, 0.2, float("nan")]}, "3 finite numbers"),
         ({2: [65.0, 0.0, 0.0]}, "at most 1.0 m"),
         ({3: [0.0, 0.0, 1.0]}, "4 finite numbers"),
         ({3: [0.0, 0.0, 0.0, 0.0]}, "norm 0.0000"),
-        ({3: [90.0, 0.0, 90.0, 0.0]}, "expected 1"),
+        ({3: [90.0, 0.0, 90.0, 0.0]}, "norm 1, not of the norm 127"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(changed, words):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from dense_grasp.launch_support import (
     SHIPPED_MODEL,
     LaunchArgumentError,
     camera_serial,
+    check_configuration,
     config_file,
     flag,
     given,
     is_configuration_error,
     model_path,
-    one_of,
     read_parameter,
+    share_directory,
     store_url,
 )
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
@@ -46,12 +45,6 @@ def test_a_flag_that_is_none_names_argument_and_value(text):
         flag("sim", text)
 
 
-def test_one_of_a_few_words():
-    assert one_of("camera", "none", ("realsense", "none")) == "none"
-    with pytest.raises(LaunchArgumentError, match=r"camera is 'kinect', expected one of realsense, none"):
-        one_of("camera", "kinect", ("realsense", "none"))
-
-
 def test_a_configuration_file_is_found_or_named(share):
     assert config_file("robot.yaml", share) == str(share / "config/robot.yaml")
     with pytest.raises(LaunchArgumentError, match=r"gone\.yaml does not exist"):
@@ -62,7 +55,7 @@ def test_one_value_of_a_parameter_file(share):
     path = str(share / "config/robot.yaml")
     assert read_parameter(path, "robot_type") == "panda"
     assert read_parameter(path, "prefix", "left_") == "left_"
-    with pytest.raises(LaunchArgumentError, match="no ROS parameter file"):
+    with pytest.raises(LaunchArgumentError, match="robot_type has no ros__parameters"):
         read_parameter(str(share / "config/broken.yaml"), "robot_type")
 
 
@@ -84,14 +77,31 @@ def test_a_serial_number_gets_its_underscore(serial, expected):
     assert camera_serial(serial) == expected
 
 
-def test_every_configuration_file_of_the_repository_is_a_parameter_file():
-    folder = Path(__file__).resolve().parents[3] / "config"
-    files = sorted(folder.glob("*.yaml"))
-    assert {"robot.yaml", "camera.yaml", "hand_eye.yaml", "perception.yaml", "grasp.yaml", "sim.yaml"} <= {
-        path.name for path in files
-    }
-    for path in files:
-        assert read_parameter(str(path), "no_such_parameter") is None
+def test_the_shipped_configuration_is_sound():
+    check_configuration(share_directory())
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("velocity_scalling: 0.1", "velocity_scalling is no parameter of any node, did you mean velocity_scaling?"),
+        ("clearance: .nan", "parameter clearance is nan, expected a number from 0 to 0.2 m"),
+        ("walls: []", "walls is an empty list"),
+        ("xyz: [0.065, 0, 0.035]", "write [0.065, 0.0, 0.035]"),
+        ("transform: {translation: {x: 0.1}}", "translation.x is no parameter of any node: write the transform"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file_and_what_to_write(share, line, words):
+    (share / "config/broken.yaml").write_text(f"/**:\n  ros__parameters:\n    {line}\n")
+    with pytest.raises(LaunchArgumentError) as caught:
+        check_configuration(share)
+    assert str(caught.value).startswith(str(share / "config/broken.yaml")) and words in str(caught.value)
+
+
+def test_a_section_for_a_node_that_we_do_not_have_is_named(share):
+    (share / "config/broken.yaml").write_text("/query_nod:\n  ros__parameters:\n    watch: cap\n")
+    with pytest.raises(LaunchArgumentError, match=r"there is no node /query_nod, did you mean query_node"):
+        check_configuration(share)
 
 
 @pytest.mark.parametrize("returncode", [0, 1, 2, -9, -11])

@@ -13,8 +13,10 @@ from dense_grasp.motion import moveit_codes, moveit_messages
 from dense_grasp.motion.moveit_port import CollisionMatrix, PathQuestion, SceneChange, SceneObject
 from dense_grasp.motion.moveit_services import SERVICES, MoveItServices
 from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.robot_parameters import MOTION
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.protocol import PlanCanceled, PlanError
+from dense_grasp_ros.parameters import declare
 from moveit_msgs.msg import AllowedCollisionEntry, CollisionObject, ContactInformation
 from rclpy.callback_groups import ReentrantCallbackGroup
 from shape_msgs.msg import SolidPrimitive
@@ -92,7 +94,7 @@ def offered(graph):
 @pytest.fixture
 def port(graph):
     group = ReentrantCallbackGroup()
-    settings = robot_settings(graph.node)
+    settings = robot_settings(declare(graph.node, MOTION))
     return MoveItServices(
         graph.node, settings, who="move_group", namespace="/some", answer_timeout=2.0, callback_group=group
     )

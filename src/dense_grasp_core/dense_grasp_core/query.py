@@ -72,7 +72,7 @@ class Limits:
     temperature: t of Eq. 8. found_threshold: least score. ambiguity_ratio: largest second-peak ratio.
     suppression_px: radius around the match in which no second peak is looked for.
     soft_window_px: half width of the soft-argmax window, 0 for the plain argmax.
-    depth_radius_px, min_valid_depth: of `robust_depth`. workspace: None for no limit. max_age: s.
+    depth_radius_px, min_valid_depth: of `robust_depth`. workspace: None for no limit.
     """
 
     temperature: float = 0.0
@@ -83,7 +83,6 @@ class Limits:
     depth_radius_px: int = 3
     min_valid_depth: float = 0.3
     workspace: WorkspaceBox | None = None
-    max_age: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -120,11 +119,10 @@ def locate(
     *,
     object_id: str,
     keypoint: str,
-    now: float,
     kernel: NDArray[np.float32] | None = None,
     mask: NDArray[np.bool_] | None = None,
 ) -> Match:
-    """Finds `row` (None: the store has none) in `frame` (None: none has arrived); `now` is in s as its stamp.
+    """Finds `row` (None: the store has none) in `frame` (None: none has arrived): how old, the caller judges.
 
     kernel: the row's kernel on this frame when the caller has it already (for a heatmap). mask: (H, W) bool
     of the pixels to look at. Never raises for what an image shows: every outcome has a code.
@@ -140,9 +138,6 @@ def locate(
     def answer(code: MatchCode, message: str) -> Match:
         return Match(object_id, keypoint, code, message, **known)  # type: ignore[arg-type]
 
-    age = now - frame.stamp
-    if age > limits.max_age:
-        return answer(MatchCode.STALE, f"newest frame is {age:.3f} s old, expected <= {limits.max_age:.3f} s")
     try:
         check_comparable(row, frame.model_id, frame.grid.dimension)
     except ModelMismatchError as error:

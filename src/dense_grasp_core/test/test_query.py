@@ -13,7 +13,7 @@ MODEL = "0123456789abcdef"
 CAMERA = CameraModel(160, 120, 150.0, 150.0, 79.5, 59.5, (0.05, -0.02, 0.0, 0.0, 0.0))
 BASE_FROM_CAMERA = look_at([0.5, 0.0, 0.6], [0.5, 0.0, 0.0], up=[1.0, 0.0, 0.0])
 BOX = WorkspaceBox((0.3, -0.3, -0.01), (0.7, 0.3, 0.3))
-LIMITS = Limits(temperature=-0.7, found_threshold=0.5, suppression_px=12, workspace=BOX, max_age=0.5)
+LIMITS = Limits(temperature=-0.7, found_threshold=0.5, suppression_px=12, workspace=BOX)
 
 
 def features():
@@ -38,8 +38,8 @@ def row(u=91.0, v=67.0, **changes):
     return dataclasses.replace(Row(1, "cap", "contact", taught, MODEL, 0.0, u, v, b""), **changes)
 
 
-def ask(frame, row, limits=LIMITS, now=100.1, **options):
-    return locate(frame, row, limits, object_id="cap", keypoint="contact", now=now, **options)
+def ask(frame, row, limits=LIMITS, **options):
+    return locate(frame, row, limits, object_id="cap", keypoint="contact", **options)
 
 
 def test_found_with_both_positions():
@@ -62,11 +62,6 @@ def test_plain_argmax_without_a_window():
 def test_no_frame():
     match = ask(None, row())
     assert match.code == MatchCode.NO_FRAME and np.isnan([match.u, match.score, match.depth]).all()
-
-
-def test_stale_frame_names_its_age():
-    match = ask(frame(), row(), now=100.75)
-    assert match.code == MatchCode.STALE and "0.750 s" in match.message and "0.500 s" in match.message
 
 
 def test_unknown_keypoint_even_without_a_frame():

@@ -3,20 +3,26 @@
 Perception and grasping are those of bringup.launch.py.
 """
 
-from dense_grasp.launch_support import config_file, transport_environment
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, SetEnvironmentVariable
+from dense_grasp.launch_arguments import LaunchArgument, launch_arguments
+from dense_grasp.launch_nodes import launch_file, transport_actions
+from dense_grasp.launch_support import config_file
+from dense_grasp_core.parameters import ParameterSpec
+from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
 ADDRESS = "127.0.0.1"
+#: s of the cell's clock per second; less for a machine with few processors.
+REAL_TIME_FACTOR = ParameterSpec("real_time_factor", 1.0, "of the cell's clock per second", low=0.01, high=1.0)
 ARGUMENTS = {
-    "model": ("", "network file; empty: the shipped one"),
-    "store": ("", "database URL of the taught points; empty: a file in the ROS home folder"),
-    "real_time_factor": ("1.0", "s of the cell's clock per second, at most 1; less for a machine with few processors"),
-    "heartbeat_timeout": ("", "s of silence that stops a motion; empty: that of a simulation"),
+    **launch_arguments("model", "store", "heartbeat_timeout"),
+    "real_time_factor": LaunchArgument(
+        "1.0",
+        "s of the cell's clock per second, at most 1; less for a machine with few processors",
+        spec=REAL_TIME_FACTOR,
+    ),
 }
 
 
@@ -26,9 +32,8 @@ def part(package, name, **arguments):
     return IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=list(arguments.items()))
 
 
-def start(context):
+def start(values):
     """Cell, bridge, perception and grasping, all by the clock of the cell."""
-    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     files = [config_file(name) for name in ("robot.yaml", "camera.yaml", "hand_eye.yaml", "grasp.yaml", "sim.yaml")]
     own = {"use_sim_time": False, "host": ADDRESS, "real_time_factor": float(values["real_time_factor"])}
     cell = Node(
@@ -48,9 +53,4 @@ def start(context):
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    declared = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    transport = [SetEnvironmentVariable(name, value) for name, value in transport_environment().items()]
-    return LaunchDescription([*declared, *transport, OpaqueFunction(function=start)])
+    return launch_file(__file__, ARGUMENTS, start, transport_actions())

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 import rclpy
+from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_franka.bridge import Bridge, BridgeError
 from rclpy.parameter import Parameter
@@ -28,16 +29,16 @@ def bridge(**changes) -> Bridge:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"robot_ip": ""}, "robot_ip is empty"),
+        ({"robot_ip": ""}, "robot_ip is ''"),
         ({"realtime": "maybe"}, "realtime is 'maybe', expected one of enforce, ignore"),
         ({"robot_description": ""}, "robot_description"),
         ({"prefix": "left_"}, "no joint left_fr3_joint1"),
-        ({"collision_torques": [20.0] * 6}, "collision_torques is .*, expected 7 numbers > 0"),
-        ({"collision_forces": [20.0] * 5 + [0.0]}, "collision_forces is .*, expected 6 numbers > 0"),
+        ({"collision_torques": [20.0] * 6}, "collision_torques is .*, expected 7 numbers above 0"),
+        ({"collision_forces": [20.0] * 5 + [0.0]}, "collision_forces is .*, expected 6 numbers above 0"),
     ],
 )
 def test_parameters(changes, words):
-    with pytest.raises(BridgeError, match=words):
+    with pytest.raises(DenseGraspError, match=words):
         bridge(**changes)
 
 

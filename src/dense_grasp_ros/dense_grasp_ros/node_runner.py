@@ -17,6 +17,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
+from dense_grasp_ros.known_parameters import check_arguments, explained
 from dense_grasp_ros.shared_memory import PortCheck, remove_stale
 
 #: Exit code of a node whose parameters cannot be used; starting it again would not help.
@@ -38,19 +39,22 @@ def run_node(
     make: Callable[[], Node],
     arguments: list[str] | None = None,
     *,
-    refused: int = CONFIGURATION_ERROR,
+    others_parameters: bool = False,
 ) -> int:
     """Spins the node that `make` makes; its exit code. For a process' main thread.
 
-    refused: the exit code for parameters that are not what they must be (`make` raises DenseGraspError or rclpy's
-    ParameterException), which are said in a line. CONFIGURATION_ERROR tells launch not to try again.
+    Parameters that are not what they must be (`make` raises DenseGraspError or rclpy's ParameterException, or a key is
+    unknown) are said in a line, and the exit code is CONFIGURATION_ERROR, which tells launch not to try again.
+    others_parameters: the process takes parameters of nodes that are not ours, so unknown ones are let pass.
     What a callback raises is logged and the node goes on; only RestartNeeded ends it: its sentence, and 1.
     """
     with _without_interrupts():
         freed = remove_stale()
-        rclpy.init(args=arguments)
         node = None
         try:
+            if not others_parameters:
+                check_arguments(name, sys.argv if arguments is None else arguments)
+            rclpy.init(args=arguments)
             node = make()
             executor = SingleThreadedExecutor()  # and no other: see long_callback
             executor.add_node(node)
@@ -63,8 +67,7 @@ def run_node(
         except (DenseGraspError, ParameterException) as error:
             if node is not None:
                 raise
-            print(f"{name}: {error}", file=sys.stderr, flush=True)
-            return refused
+            return refused(name, error, arguments)
         except RestartNeeded as error:
             print(f"{name}: {error}", file=sys.stderr, flush=True)
             return 1
@@ -97,6 +100,11 @@ class _Hearing:
             )
         self._suspected = bool(port)
         self._due = time.monotonic() + HEARING_PERIOD
+def refused(name: str, error: Exception, arguments: list[str] | None = None) -> int:
+    """Says in one line why the node `name` does not start with these arguments; CONFIGURATION_ERROR."""
+    sentence = " ".join(explained(error, name, sys.argv if arguments is None else arguments).split())
+    print(f"{name}: {sentence}", file=sys.stderr, flush=True)
+    return CONFIGURATION_ERROR
 
 
 def _look(executor: Executor, node: Node) -> None:

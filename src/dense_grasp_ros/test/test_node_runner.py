@@ -32,7 +32,7 @@ class Under(Node):
 def refuse():
     raise DenseGraspError("speed is -1, expected > 0")
 
-sys.exit(run_node("under_test", {make}, refused=7))
+sys.exit(run_node("under_test", {make}))
 """
 
 
@@ -50,7 +50,7 @@ def start(make: str, tick: str = "pass") -> subprocess.Popen[str]:
 def test_parameters_that_are_refused_are_said_in_one_line():
     process = start("refuse")
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (7, "")
+    assert (process.returncode, out) == (CONFIGURATION_ERROR, "")
     assert err == "under_test: speed is -1, expected > 0\n"
 
 

@@ -1,27 +1,50 @@
-"""The cell's settings from a node's parameters, as config/robot.yaml, hand_eye.yaml and sim.yaml name them."""
+"""What the cells make of their parameters' values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from dense_grasp_core.parameters import ParameterError
 
 from dense_grasp_core import se3
 
+from .camera_node import CameraOptions
 from .cell import CellSettings
+from .robot_model import ROBOT_TYPES
+
+NORM_TOLERANCE = 1e-3
 
 
-def cell_settings(parameter: Callable[[str, Any], Any]) -> CellSettings:
-    """Settings by `parameter(name, default)`, which declares a parameter and returns its value."""
-    default = CellSettings()
-    x, y, z, w = se3.to_quaternion(default.hand_from_camera_link)
-    quaternion = parameter("quaternion", [float(x), float(y), float(z), float(w)])
-    xyz = parameter("xyz", [float(value) for value in default.hand_from_camera_link[:3, 3]])
+def cell_settings(values: Mapping[str, Any]) -> CellSettings:
+    """From the values of sim_parameters.CELL. Raises ParameterError for what no cell can have."""
+    if values["robot_type"] not in ROBOT_TYPES:
+        raise ParameterError("robot_type", values["robot_type"], f"one of {', '.join(ROBOT_TYPES)} in the simulation")
+    quaternion = np.array(values["quaternion"])
+    norm = float(np.linalg.norm(quaternion))
+    if abs(norm - 1.0) > NORM_TOLERANCE:
+        raise ParameterError(
+            "quaternion", values["quaternion"], f"x, y, z, w of the norm 1, not of the norm {norm:.4f}"
+        )
     return CellSettings(
-        robot_type=parameter("robot_type", "fr3"),
-        prefix=parameter("prefix", ""),
-        hand_from_camera_link=se3.from_quaternion(np.array(quaternion), np.array(xyz)),
-        camera_parent=parameter("parent", ""),
-        table_seed=parameter("table_seed", 0),
+        robot_type=values["robot_type"],
+        prefix=values["prefix"],
+        hand_from_camera_link=se3.from_quaternion(quaternion, np.array(values["xyz"])),
+        camera_parent=values["parent"],
+        table_seed=values["table_seed"],
+    )
+
+
+def camera_options(values: Mapping[str, Any]) -> CameraOptions:
+    """From the values of sim_parameters.CELL."""
+    return CameraOptions(
+        rate=values["camera_rate"],
+        overview_rate=values["overview_rate"],
+        namespace=values["camera_namespace"],
+        optical_frame=values["optical_frame"],
+        noise=values["depth_noise"],
+        seed=values["noise_seed"],
+        wrist_shadows=values["wrist_shadows"],
+        overview_shadows=values["overview_shadows"],
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dense_grasp_core.errors import DenseGraspError
-
 FAULTS = {
     "": "none",
     "camera_unplugged": "no images and no camera_info",
@@ -24,13 +22,4 @@ FAULTS = {
     "object_drops": "the object touches the hand no more and falls out of it",
 }
 
-
-class FaultError(DenseGraspError):
-    """The parameter `fault` has a value that does not exist."""
-
-
-def check_fault(name: str) -> str:
-    """Return `name`. Raises FaultError when there is no such fault."""
-    if name not in FAULTS:
-        raise FaultError(f"fault is {name!r}, expected one of {', '.join(repr(fault) for fault in FAULTS)}")
-    return name
+DROPPING = "object_drops"

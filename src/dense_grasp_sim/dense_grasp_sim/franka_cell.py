@@ -11,6 +11,10 @@ from collections.abc import Sequence
 
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.known_parameters import check_arguments
+from dense_grasp_ros.node_runner import refused
+from dense_grasp_ros.parameters import declare
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
@@ -18,14 +22,14 @@ from tf2_msgs.msg import TFMessage
 
 from dense_grasp_core import se3
 
-from .camera_node import CameraLoop, CameraOptions
+from .camera_node import CameraLoop
 from .cell import LINK_FROM_OPTICAL
-from .cell_parameters import cell_settings
+from .cell_parameters import camera_options, cell_settings
 from .franka_simulator import ServedSimulator, make_server
 from .loops import LoopThread
 from .messages import to_time, to_transform
 from .scene_services import SceneServices
-from .simulator import OBSERVE_JOINTS
+from .sim_parameters import FRANKA_CELL
 from .spinning import spin_until_shutdown
 from .state_publisher import LATCHED
 
@@ -56,36 +60,26 @@ class FrankaCell(Node):
     def __init__(self) -> None:
         super().__init__("franka_cell")
         self.failure: BaseException | None = None
-        p = self._parameter
+        values = declare(self, FRANKA_CELL)
         self.simulator = ServedSimulator(
-            real_time_factor=float(p("real_time_factor", 1.0)),
-            settings=cell_settings(p),
-            observe_joints=p("observe_joints", list(OBSERVE_JOINTS)),
-            homed=p("gripper_homed", False),
+            real_time_factor=values["real_time_factor"],
+            settings=cell_settings(values),
+            observe_joints=values["observe_joints"],
+            homed=values["gripper_homed"],
         )
-        if p("scene_object", "cap"):
-            self.simulator.set_scene(p("scene_seed", 0), pose_seed=p("scene_pose_seed", 0))
-        options = CameraOptions(
-            rate=float(p("camera_rate", 5.0)),
-            overview_rate=float(p("overview_rate", 5.0)),
-            namespace=p("camera_namespace", "/camera/camera"),
-            optical_frame=p("optical_frame", "camera_color_optical_frame"),
-            noise=p("depth_noise", True),
-            seed=p("noise_seed", 0),
-        )
+        if values["scene_object"]:
+            self.simulator.set_scene(values["scene_seed"], pose_seed=values["scene_pose_seed"])
+        options = camera_options(values)
         self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
         self._camera_frame = self.create_publisher(TFMessage, "/tf_static", LATCHED)
-        self._publish_camera_frame(p("child", "camera_link"), options.optical_frame)
+        self._publish_camera_frame(values["child"], options.optical_frame)
         self._scene = SceneServices(self, self.simulator)
         self._next_clock = 0.0
         self.simulator.after_step = self._tick
         self._threads = [
-            ServerLoop(self.simulator, p("host", "127.0.0.1"), self._fail),
+            ServerLoop(self.simulator, values["host"], self._fail),
             CameraLoop(self, self.simulator, options, lambda: "", self._fail),
         ]
-
-    def _parameter(self, name: str, default):  # type: ignore[no-untyped-def]
-        return self.declare_parameter(name, default).value
 
     def _publish_camera_frame(self, camera_link: str, optical_frame: str) -> None:
         x, y, z, w = se3.to_quaternion(LINK_FROM_OPTICAL)
@@ -118,15 +112,16 @@ class FrankaCell(Node):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the node until it is interrupted."""
+    """Run the node until it is interrupted; CONFIGURATION_ERROR when a parameter cannot be used."""
     logging.basicConfig(level=logging.WARNING, format="[%(levelname)s] [%(name)s]: %(message)s")
-    rclpy.init(args=None if argv is None else list(argv))
+    arguments = sys.argv if argv is None else list(argv)
     try:
+        check_arguments("franka_cell", arguments)
+        rclpy.init(args=arguments)
         node = FrankaCell()
-    except DenseGraspError as error:
-        print(f"franka_cell: {error}", file=sys.stderr)
+    except (DenseGraspError, ParameterException) as error:
         rclpy.try_shutdown()
-        return 1
+        return refused("franka_cell", error, arguments)
     executor = MultiThreadedExecutor(num_threads=4)
     executor.add_node(node)
     node.start()

@@ -12,6 +12,8 @@ import numpy as np
 from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
 
+from dense_grasp_sim.sim_parameters import SIDES
+
 # Calibration of `skimage.data.stereo_motorcycle`, from its documentation: the Middlebury 2014 scene at a quarter size.
 MOTORCYCLE_FOCAL_PX = 994.978
 MOTORCYCLE_CX_LEFT = 311.193
@@ -19,7 +21,6 @@ MOTORCYCLE_CY = 254.877
 MOTORCYCLE_CX_OFFSET = 31.086
 MOTORCYCLE_BASELINE_M = 0.193001
 MAX_DEPTH_MM = 65535
-SIDES = ("left", "right")
 
 
 class ReplayError(DenseGraspError):

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from ament_index_python.packages import get_package_share_directory
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.mount_check import PointPair
 from dense_grasp_core.resting_points import resting_points
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp
 from rclpy.clock import Clock as RclpyClock
 from rclpy.clock import ClockType
@@ -40,7 +42,8 @@ from dense_grasp.launch_support import model_path, store_url
 from dense_grasp.matches import matrix_from_transform
 from dense_grasp.messages import stamp_ns
 from dense_grasp.motion.ompl_backend import LATCHED, build_planner
-from dense_grasp.motion.robot_settings import numbers, robot_settings
+from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.robot_parameters import CHECK_CELL
 
 STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 CAMERA_CLOCK = "the camera's clock is wrong: restart its driver (realsense: global_time_enabled); NTP between machines"
@@ -52,32 +55,25 @@ class CellObserver(Node):
 
     def __init__(self, stop: Callable[[], bool] = lambda: False, **node_arguments: Any):
         super().__init__("check_cell", **node_arguments)
-
-        def value(name: str, default: Any) -> Any:
-            return self.declare_parameter(name, default).value
-
+        values = declare(self, CHECK_CELL)
         self._stop = stop
-        self.duration = float(value("duration", 5.0))
-        self._robot = robot_settings(self)
-        self._model = model_path(value("model", ""))
-        self._store = store_url(value("store", ""))
-        self._observe = numbers(self, "observe_joints", [-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108], 7)
-        self._hand = value("parent", "") or f"{self._robot.name}_hand"
-        self._child = value("child", "camera_link")
-        topics = (
-            value("color_topic", "/camera/camera/color/image_raw"),
-            value("depth_topic", "/camera/camera/aligned_depth_to_color/image_raw"),
-            value("camera_info_topic", "/camera/camera/color/camera_info"),
-        )
-        self._gripper_kind, self._gripper_namespace = value("gripper", "franka"), value("gripper_namespace", "")
-        self._manager = value("controller_manager", "")
+        self.duration = values["duration"]
+        self._robot = robot_settings(values)
+        self._model = model_path(values["model"])
+        self._store = store_url(values["store"])
+        self._observe = np.array(values["observe_joints"])
+        self._hand = values["parent"] or f"{self._robot.name}_hand"
+        self._child = values["child"]
+        topics = [values[f"{name}_topic"] for name in ("color", "depth", "camera_info")]
+        self._gripper_kind, self._gripper_namespace = values["gripper"], values["gripper_namespace"]
+        self._manager = values["controller_manager"]
         self._system = RclpyClock(clock_type=ClockType.SYSTEM_TIME)
         self._simulated: int | None = None
         self._tree = TfTree()
         self._colour, self._depth, self._info = (Stream(topic) for topic in topics)
         self._listen_to_camera()
         self._listen_to_robot()
-        self._second = SecondPose(self, self._robot, stop) if value("move", False) else None
+        self._second = SecondPose(self, self._robot, stop) if values["move"] else None
 
     # listening
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from dense_grasp_core.codes import GraspCode
@@ -17,6 +17,7 @@ from rclpy.node import Node
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import Arm
 from dense_grasp.motion.controller_recovery import ControllerRecovery, manager_beside
+from dense_grasp.motion.robot_settings import RobotSettings
 from dense_grasp.motion.waiting import POLL, Deadline, StopCheck, check, wait_future
 
 SUCCEEDED = 4
@@ -132,24 +133,13 @@ class RecoveringArm:
             time.sleep(POLL)
 
 
-def make_recovering(
-    node: Node, arm: Arm, callback_group=None, *, arm_action: str = "", joint_names: Sequence[str] = ()
-) -> Arm:
-    """Declares the parameters, and wraps the arm unless error_recovery is "never". Raises GraspFailure.
-
-    arm_action: the arm's, beside which its controller_manager is.
-    """
-    when = node.declare_parameter("error_recovery", "auto").value
-    action = node.declare_parameter("error_recovery_action", "/action_server/error_recovery").value
-    beside, controller = manager_beside(arm_action)
-    manager = node.declare_parameter("controller_manager", "").value or beside
-    if when not in ("auto", "never"):
-        raise GraspFailure(
-            GraspCode.INVALID_GOAL, f"parameter error_recovery is {when!r}, expected one of auto, never"
-        )
-    if when == "never":
+def make_recovering(node: Node, values: Mapping[str, Any], robot: RobotSettings, arm: Arm, callback_group=None) -> Arm:
+    """The arm for the values of robot_parameters.ERROR_RECOVERY: wrapped unless error_recovery is "never"."""
+    if values["error_recovery"] == "never":
         return arm
-    robot = FrankaRecovery(node, action, callback_group)
-    controllers = ControllerRecovery(node, manager, controller, joint_names, callback_group)
-    steps = RecoverySteps(robot, controllers)
+    beside, controller = manager_beside(robot.arm_action)
+    franka = FrankaRecovery(node, values["error_recovery_action"], callback_group)
+    manager = values["controller_manager"] or beside
+    controllers = ControllerRecovery(node, manager, controller, robot.joint_names, callback_group)
+    steps = RecoverySteps(franka, controllers)
     return RecoveringArm(arm, steps, steps.done, steps.advice)

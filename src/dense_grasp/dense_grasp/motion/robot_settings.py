@@ -1,17 +1,35 @@
-"""The parameters of config/robot.yaml."""
+"""What the nodes make of the values of config/robot.yaml."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
-from rclpy.node import Node
+from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.shared_parameters import ARM_JOINTS
 
-from dense_grasp.failure import GraspFailure
-
-ARM_JOINTS = 7
+_ARRAYS = ("workspace_min", "workspace_max", "tcp_min", "tcp_max", "acceleration_limits", "camera_box")
+_SINGLE = (
+    "joint_states_topic",
+    "minimum_height",
+    "table_height",
+    "velocity_scaling",
+    "acceleration_scaling",
+    "tcp_speed",
+    "approach_speed",
+    "lift_speed",
+    "planning_time",
+    "open_width",
+    "voxel",
+    "clearance",
+    "self_margin",
+    "heartbeat_timeout",
+    "goal_tolerance",
+    "wrench_topic",
+    "move_group_namespace",
+)
 
 
 @dataclass(frozen=True)
@@ -88,69 +106,27 @@ class RobotSettings:
         return tuple(f"{self.name}_finger_joint{i}" for i in (1, 2))
 
 
-def numbers(node: Node, name: str, default: list[float], multiple_of: int) -> np.ndarray:
-    """A parameter that is a list of floats. Raises GraspFailure INVALID_GOAL for a wrong count or NaN."""
-    values = np.array(node.declare_parameter(name, default).value, dtype=float)
-    if values.ndim != 1 or len(values) % multiple_of or not np.isfinite(values).all():
-        raise GraspFailure(
-            GraspCode.INVALID_GOAL,
-            f"parameter {name} is {values.tolist()}, expected a multiple of {multiple_of} numbers",
-        )
-    return values
-
-
-def robot_settings(node: Node) -> RobotSettings:
-    """Declares and reads the parameters. Raises GraspFailure for values that cannot be."""
-
-    def value(name: str, default: Any) -> Any:
-        return node.declare_parameter(name, default).value
-
-    robot_type, prefix = value("robot_type", "fr3"), value("prefix", "")
-    if not robot_type:
-        raise GraspFailure(
-            GraspCode.INVALID_GOAL, "parameter robot_type is empty, expected fr3, panda, fer, fp3 or fr3v2"
-        )
-    action = value("arm_action", "") or f"/{prefix}{robot_type}_arm_controller/follow_joint_trajectory"
+def robot_settings(values: Mapping[str, Any]) -> RobotSettings:
+    """From the values of robot_parameters.MOTION. Raises ParameterError for values that do not fit together."""
+    taken: dict[str, Any] = {name: values[name] for name in _SINGLE}
+    taken.update((name, np.array(values[name])) for name in _ARRAYS)
     settings = RobotSettings(
-        robot_type=robot_type,
-        prefix=prefix,
-        description_topic=value("robot_description_topic", "/robot_description"),
-        joint_states_topic=value("joint_states_topic", "/joint_states"),
-        arm_action=action,
-        workspace_min=numbers(node, "workspace_min", [0.25, -0.38, -0.01], 3),
-        workspace_max=numbers(node, "workspace_max", [0.75, 0.38, 0.40], 3),
-        minimum_height=value("minimum_height", 0.008),
-        tcp_min=numbers(node, "tcp_min", [-0.30, -0.80, 0.0], 3),
-        tcp_max=numbers(node, "tcp_max", [0.90, 0.80, 1.20], 3),
-        table_height=value("table_height", 0.0),
-        walls=numbers(node, "walls", [-0.62, 0.0, 0.5, 0.04, 1.6, 1.0], 6),
-        velocity_scaling=value("velocity_scaling", 0.5),
-        acceleration_limits=numbers(node, "acceleration_limits", [3.75, 1.875, 2.5, 3.125, 3.75, 5.0, 5.0], ARM_JOINTS),
-        acceleration_scaling=value("acceleration_scaling", 0.9),
-        tcp_speed=value("tcp_speed", 0.5),
-        approach_speed=value("approach_speed", 0.10),
-        lift_speed=value("lift_speed", 0.15),
-        planning_time=value("planning_time", 2.0),
-        open_width=value("open_width", 0.08),
-        voxel=value("voxel", 0.01),
-        clearance=value("clearance", 0.005),
-        self_margin=value("self_margin", 0.03),
-        camera_box=numbers(node, "camera_box", [0.065, 0.0, 0.0225, 0.030, 0.100, 0.035], 6),
-        heartbeat_timeout=value("heartbeat_timeout", 0.06),
-        goal_tolerance=value("goal_tolerance", 0.02),
-        wrench_topic=value("wrench_topic", ""),
-        planning_group=value("planning_group", "") or f"{prefix}{robot_type}_arm",
-        move_group_namespace=value("move_group_namespace", ""),
+        robot_type=values["robot_type"],
+        prefix=values["prefix"],
+        description_topic=values["robot_description_topic"],
+        arm_action=values["arm_action"]
+        or f"/{values['prefix']}{values['robot_type']}_arm_controller/follow_joint_trajectory",
+        planning_group=values["planning_group"] or f"{values['prefix']}{values['robot_type']}_arm",
+        walls=np.array(values["walls"] if any(values["walls"]) else []),
+        **taken,
     )
     for box in ("workspace", "tcp"):
-        low, high = getattr(settings, f"{box}_min"), getattr(settings, f"{box}_max")
-        if len(low) != 3 or len(high) != 3 or np.any(low >= high):
-            raise GraspFailure(
-                GraspCode.INVALID_GOAL,
-                f"{box}_min is {low.tolist()}, expected below {box}_max {high.tolist()}, three numbers each",
-            )
-    speeds = ("tcp_speed", "approach_speed", "lift_speed")
-    for name in (*speeds, "planning_time", "voxel", "heartbeat_timeout", "goal_tolerance"):
-        if not getattr(settings, name) > 0:
-            raise GraspFailure(GraspCode.INVALID_GOAL, f"parameter {name} is {getattr(settings, name)}, expected > 0")
+        check_box(values, box)
     return settings
+
+
+def check_box(values: Mapping[str, Any], box: str) -> None:
+    """Raises ParameterError unless <box>_min lies below <box>_max."""
+    low, high = values[f"{box}_min"], values[f"{box}_max"]
+    if any(a >= b for a, b in zip(low, high, strict=True)):
+        raise ParameterError(f"{box}_min", low, f"each number below {box}_max {high}")

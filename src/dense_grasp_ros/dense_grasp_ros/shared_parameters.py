@@ -1,0 +1,75 @@
+"""Parameters that nodes of several packages have: one specification each.
+
+A node that needs another default takes `dataclasses.replace(SPEC, default=...)`.
+"""
+
+from __future__ import annotations
+
+from dense_grasp_core.parameters import ParameterSpec
+
+ARM_JOINTS = 7
+FARTHEST_MOUNT = 1.0  # m of the camera from the hand
+LARGEST_ANGLE = 6.3  # rad of a joint
+
+ROBOT_TYPE = ParameterSpec(
+    "robot_type", "fr3", "fr3, panda, fer, fp3 or fr3v2: the first part of every link's and joint's name", text="prefix"
+)
+PREFIX = ParameterSpec("prefix", "", "before the robot type in names when there is more than one arm", text="prefix")
+
+COLOR_TOPIC = ParameterSpec("color_topic", "/camera/camera/color/image_raw", "colour images, rgb8 or bgr8", text="name")
+DEPTH_TOPIC = ParameterSpec(
+    "depth_topic",
+    "/camera/camera/aligned_depth_to_color/image_raw",
+    "depth aligned to the colour image, 16UC1 in mm or 32FC1 in m",
+    text="name",
+)
+CAMERA_INFO_TOPIC = ParameterSpec(
+    "camera_info_topic", "/camera/camera/color/camera_info", "camera_info of the colour image", text="name"
+)
+CAMERA_TOPICS = (COLOR_TOPIC, DEPTH_TOPIC, CAMERA_INFO_TOPIC)
+
+PARENT = ParameterSpec("parent", "", "frame the camera is fixed to; empty: the hand", text="frame")
+CHILD = ParameterSpec("child", "camera_link", "root frame of the camera driver", text="frame")
+XYZ = ParameterSpec(
+    "xyz",
+    (0.065, -0.0175, 0.035),
+    "origin of child in parent",
+    "m",
+    low=-FARTHEST_MOUNT,
+    high=FARTHEST_MOUNT,
+    count=3,
+)
+QUATERNION = ParameterSpec(
+    "quaternion",
+    (0.7071067811865476, 0.0, 0.7071067811865476, 0.0),
+    "x, y, z, w of parent_from_child, of length 1",
+    low=-1.001,
+    high=1.001,
+    count=4,
+)
+HAND_EYE = (PARENT, CHILD, XYZ, QUATERNION)
+
+OBSERVE_JOINTS = ParameterSpec(
+    "observe_joints",
+    (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108),
+    "where the arm looks from, joint 1 to 7",
+    "rad",
+    low=-LARGEST_ANGLE,
+    high=LARGEST_ANGLE,
+    count=ARM_JOINTS,
+)
+ARM_ACTION = ParameterSpec(
+    "arm_action",
+    "",
+    "action of the arm's controller; empty: /<prefix><robot_type>_arm_controller/follow_joint_trajectory",
+    text="name",
+)
+ERROR_RECOVERY_ACTION = ParameterSpec(
+    "error_recovery_action", "/action_server/error_recovery", "action that clears the arm's error", text="name"
+)
+GRIPPER_NAMESPACE = ParameterSpec(
+    "gripper_namespace",
+    "",
+    "namespace of the gripper's actions; empty: /franka_gripper, or /<prefix><robot_type>_gripper on older drivers",
+    text="name",
+)
