@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.service_qos import EVERY_CALL
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType, ROSClock
@@ -68,7 +69,8 @@ class MotionWatchdog(Node):
             "arm": Stoppable(self, [robot.arm_action], callback_group=group),
             "gripper": Stoppable(self, gripper_actions, [f"{ns}/stop" for ns in namespaces], group),
         }
-        self.create_service(Trigger, stop_service, long_callback(self, self._on_stop), callback_group=group)
+        on_stop = long_callback(self, self._on_stop, on_error=self._on_failed_stop)
+        self.create_service(Trigger, stop_service, on_stop, qos_profile=EVERY_CALL, callback_group=group)
         self._movers: dict[str, _Mover] = {}
         self._due: list[tuple[float, str]] = []
         self._checked = time.monotonic()
@@ -142,6 +144,12 @@ class MotionWatchdog(Node):
         response.success = not came_of_it.silent
         response.message = came_of_it.sentence() + (f"; not there: {', '.join(missing)}" if missing else "")
         self.get_logger().warning(f"stop: {response.message}")
+        return response
+
+    def _on_failed_stop(
+        self, error: Exception, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        response.message = str(error)
         return response
 
 
