@@ -28,7 +28,7 @@ from dense_grasp_core.store.maintenance import backup_store, check_store, restor
 VERSION_1 = Path(__file__).parent / "data" / "store_v1.db"
 KINDS = ("create", "migrate", "add", "overwrite", "delete", "delete_object", "backup", "restore")
 OPENINGS = {"create": "create", "migrate": "migrate"}
-OBJECTS, KEYPOINTS, AFTER = 4, 12, 6
+OBJECTS, KEYPOINTS, BEFORE, AFTER = 4, 12, 3, 6
 MARGIN = 1.2  # of a call's usual time: some kills come after it
 
 Rows = dict[tuple[str, str], int]
@@ -138,6 +138,8 @@ class Plan:
                 needed.apply(state)
 
         if kind not in OPENINGS:
+            for _ in range(BEFORE):
+                call("add")
             call(kind)
         target = len(made) - 1
         for _ in range(AFTER):
@@ -268,7 +270,7 @@ def run(kills: int, seed: int, folder: Path, say: Callable[[str], None] = print)
         plans[name] = Plan(folder / name, generator)
     usual = usual_times(plans["fresh"], 3 if kills > 100 else 1)
     results: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
-    rows = wrong = 0
+    rows = acknowledged = wrong = 0
     for number in range(kills):
         kind = KINDS[number % len(KINDS)]
         plan = plans["fresh" if kind in OPENINGS else "kept"]
@@ -280,6 +282,7 @@ def run(kills: int, seed: int, folder: Path, say: Callable[[str], None] = print)
         if result in ("before", "after", "idle"):
             results[kind]["beyond" if returned > target else result] += 1
             rows += len(plan.state.rows)
+            acknowledged += returned
         else:
             wrong += 1
             say(f"kill {number} (seed {seed}), {calls[min(returned, len(calls) - 1)]}: {result}")
@@ -291,7 +294,10 @@ def run(kills: int, seed: int, folder: Path, say: Callable[[str], None] = print)
             f"{kind:14} {1000 * usual[kind]:8.1f} {sum(counted.values()):6} {within:6} {counted['after']:11} "
             f"{counted['beyond'] + counted['idle']:8}"
         )
-    say(f"seed {seed}: {kills} kills, {rows} acknowledged rows looked at, {wrong} times something lost or not whole")
+    say(
+        f"seed {seed}: {kills} kills, {acknowledged} acknowledged calls, {rows} rows looked at, "
+        f"{wrong} times something lost or not whole"
+    )
     return wrong
 
 

@@ -61,6 +61,11 @@ class Database:
         return self._notes
 
     @property
+    def writable(self) -> bool:
+        """Whether the file may be written, as far as can be told without writing; True for another database."""
+        return self._opened is None or self._opened.state.writable
+
+    @property
     def journal_mode(self) -> str:
         """SQLite's; empty for another database."""
         return "" if self._opened is None else self._opened.journal_mode

@@ -51,6 +51,11 @@ class DescriptorStore:
         return self._database.notes
 
     @property
+    def writable(self) -> bool:
+        """Whether the file may be written, as far as can be told without writing; True for another database."""
+        return self._database.writable
+
+    @property
     def journal_mode(self) -> str:
         """SQLite's; empty for another database."""
         return self._database.journal_mode
