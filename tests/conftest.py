@@ -1,4 +1,4 @@
-"""The whole graph as an operator starts it, once per module, in a ROS domain of this process's own."""
+"""The whole graph as an operator starts it, shared by all tests that ask for `cell`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-# For nodes of this process itself (launch_testing); graphs that a test starts have domains of their own.
-os.environ.setdefault("ROS_DOMAIN_ID", str(60 + os.getpid() % 40))
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+from typing import Any
 
 import pytest
 
 # Needs what `make franka` installs; `make test-franka` runs it.
 collect_ignore = [] if importlib.util.find_spec("franka_sim") else ["franka"]
 
-NODES = ("sim_cell", "descriptor_node", "query_node", "hand_eye_publisher", "motion_watchdog", "grasp_executor")
+READY_TIMEOUT = 600.0  # s of wall clock; a quiet machine takes 20
 
 
 @pytest.fixture(scope="session")
@@ -38,15 +34,13 @@ def test_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@dataclass
 class RunningCell:
     """The simulated cell, a client of it, and what its launch log says."""
 
-    graph: object
-    client: object
-    session: object
-    log: Path
-    store: str
+    def __init__(self, graph: Any, client: Any, session: Any, log: Path, store: str):
+        self.graph, self.client, self.session, self.log, self.store = graph, client, session, log, store
+        self._joint_states: list[Any] = []
+        self._listens = False
 
     def pid(self, node: str) -> int:
         """Process id of the latest start of a node."""
@@ -121,33 +115,89 @@ class RunningCell:
         self.session.set_cap(0)
         self.session.teach()
 
+    def next_joint_state(self, timeout: float = 20.0) -> Any:
+        """A message of /joint_states that comes after the call."""
+        from sensor_msgs.msg import JointState
 
-def start_cell(model: Path, folder: Path, extra: Sequence[str] = ()) -> Iterator[RunningCell]:
-    """Start bringup in simulation and wait until it is ready; stops it at the end."""
+        if not self._listens:
+            self.client.node.create_subscription(JointState, "/joint_states", self._take_joint_state, 10)
+            self._listens = True
+        self._joint_states.clear()
+        return self.client.wait(lambda: self._joint_states, timeout, "joint states")[-1]
+
+    def _take_joint_state(self, message: Any) -> None:
+        self._joint_states[:] = [message]
+
+    def joint_positions(self) -> list[float]:
+        """Of the arm's seven joints, rad, from now on."""
+        message = self.next_joint_state()
+        known = dict(zip(message.name, message.position, strict=False))
+        return [known[f"fr3_joint{i}"] for i in range(1, 8)]
+
+    def joint_speed(self) -> float:
+        """Of the fastest joint of the arm, rad/s, from now on."""
+        message = self.next_joint_state()
+        known = dict(zip(message.name, message.velocity, strict=False))
+        return max(abs(known[f"fr3_joint{i}"]) for i in range(1, 8))
+
+
+def start_cell(model: Path, folder: Path, arguments: Sequence[str], stack: ExitStack) -> RunningCell:
+    """Start bringup in simulation and wait until it is ready; it ends with the stack."""
     from dense_grasp_ros.domains import private_domain
     from dense_grasp_sim.client import GraphClient
     from dense_grasp_sim.graph_process import GraphProcess
+    from dense_grasp_sim.pace import Pace
     from dense_grasp_sim.session import CellSession, launch_arguments
 
-    domain = private_domain()
+    domain = private_domain(f"cell {' '.join(arguments)}")
     log = folder / "graph.log"
-    with (
-        GraphProcess("bringup.launch.py", launch_arguments(folder, str(model), extra), log, domain) as graph,
-        GraphClient(domain, graph, name="whole_graph_test") as client,
-    ):
-        session = CellSession.ready(graph, client, timeout=180.0)
-        running = RunningCell(graph, client, session, log, f"sqlite:///{folder / 'store.db'}")
-        running.teach_again()
-        yield running
+    process = GraphProcess("bringup.launch.py", launch_arguments(folder, str(model), arguments), log, domain)
+    graph = stack.enter_context(process)
+    client = stack.enter_context(GraphClient(domain, graph, name="whole_graph_test"))
+    Pace(client)
+    session = CellSession.ready(graph, client, READY_TIMEOUT)
+    return RunningCell(graph, client, session, log, f"sqlite:///{folder / 'store.db'}")
+
+
+class Cells:
+    """The running cell: one at a time, started anew only when other launch arguments are asked for."""
+
+    def __init__(self, start: Callable[[Sequence[str], ExitStack], RunningCell]):
+        self._start = start
+        self._stack = ExitStack()
+        self._arguments: tuple[str, ...] | None = None
+        self._running: RunningCell | None = None
+
+    def running(self, *arguments: str) -> RunningCell:
+        """A cell with these further launch arguments, without a fault, the training cap taught and in view."""
+        if self._running is None or arguments != self._arguments:
+            self.close()
+            self._running = self._start(arguments, self._stack)
+            self._arguments = arguments
+        self._running.fault("")
+        self._running.teach_again()
+        return self._running
+
+    def close(self) -> None:
+        """Stop what runs."""
+        self._running, stack, self._stack = None, self._stack, ExitStack()
+        stack.close()
 
 
 @pytest.fixture(scope="session")
-def cell_starter(test_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Iterator[RunningCell]]:
-    """`cell_starter(launch arguments)` starts a cell with more launch arguments."""
-    return lambda extra=(): start_cell(test_model, tmp_path_factory.mktemp("cell"), extra)
+def cells(test_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
+    """`cells.running("name:=value", …)` gives the running cell with these launch arguments."""
+    pool = Cells(lambda arguments, stack: start_cell(test_model, tmp_path_factory.mktemp("cell"), arguments, stack))
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="module")
-def cell(test_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCell]:
-    """The running cell with the training cap taught."""
-    yield from start_cell(test_model, tmp_path_factory.mktemp("cell"))
+def cell(cells: Cells, request: pytest.FixtureRequest) -> RunningCell:
+    """The running cell with the training cap taught; shared, so a test leaves it as it found it.
+
+    `pytestmark = pytest.mark.cell("name:=value")` gives a file a cell with more launch arguments, which is started for
+    it: keep that for what cannot be changed in a running cell.
+    """
+    marker = request.node.get_closest_marker("cell")
+    return cells.running(*(marker.args if marker else ()))

@@ -15,7 +15,6 @@ from dense_grasp_sim.client import stamp_seconds
 from dense_grasp_sim.graph_process import GraphError
 from dense_grasp_sim.simulator import OBSERVE_JOINTS
 from franka_msgs.action import Move
-from sensor_msgs.msg import JointState
 
 from dense_grasp_interfaces.action import GraspObject
 
@@ -23,34 +22,6 @@ pytestmark = pytest.mark.graph
 STILL_RAD_S = 0.02
 #: Over the table, with room for a cap below the fingers.
 SIDE = (0.6, -0.2, 0.0, -2.0, 0.0, 1.8, 0.785)
-
-
-@pytest.fixture(scope="module")
-def joint_speed(cell):
-    """Largest speed of an arm joint now, rad/s."""
-    newest: list[float] = [0.0]
-
-    def remember(message: JointState) -> None:
-        speeds = [abs(v) for name, v in zip(message.name, message.velocity, strict=False) if "_joint" in name]
-        newest[0] = max((speed for speed in speeds[:7]), default=0.0)
-
-    cell.client.node.create_subscription(JointState, "/joint_states", remember, 10)
-    return lambda: newest[0]
-
-
-@pytest.fixture(scope="module")
-def joints_now(cell):
-    """Positions of the arm's seven joints, rad, from a message that comes after the call."""
-    came: list[JointState] = []
-    cell.client.node.create_subscription(JointState, "/joint_states", came.append, 10)
-
-    def ask() -> list[float]:
-        came.clear()
-        cell.client.wait(lambda: came, 10.0, "joint states")
-        known = dict(zip(came[-1].name, came[-1].position, strict=False))
-        return [known[f"fr3_joint{i}"] for i in range(1, 8)]
-
-    return ask
 
 
 @pytest.fixture
@@ -81,7 +52,7 @@ def test_whole_grasp_of_the_taught_cap(cell):
     assert 0.0 < trial.time_to_first_motion < 60.0
 
 
-def test_a_grasped_cap_is_delivered(cell, joints_now):
+def test_a_grasped_cap_is_delivered(cell):
     """To the side, with the cap as a part of the arm; there the fingers open."""
     place = list(SIDE)
     cell.client.set_parameter("grasp_executor", "deliver_joints", place)
@@ -96,10 +67,10 @@ def test_a_grasped_cap_is_delivered(cell, joints_now):
     assert seen[-1] == Stage.DELIVERING
     report = cell.client.call("get_report")
     assert report.max_height > 0.1 and not report.both_pads
-    np.testing.assert_allclose(joints_now(), place, atol=0.02)
+    np.testing.assert_allclose(cell.joint_positions(), place, atol=0.02)
 
 
-def test_plan_only_moves_nothing(cell, joint_speed):
+def test_plan_only_moves_nothing(cell):
     view_of_the_cap(cell)
     fastest = 0.0
     handle = cell.client.send_grasp(goal(plan_only=True))
@@ -107,7 +78,7 @@ def test_plan_only_moves_nothing(cell, joint_speed):
 
     def done() -> bool:
         nonlocal fastest
-        fastest = max(fastest, joint_speed())
+        fastest = max(fastest, cell.joint_speed())
         return future.done()
 
     cell.client.wait(done, 90.0, "result of plan_only")
@@ -130,7 +101,7 @@ def test_goal_while_one_runs_is_busy(cell):
 
 
 @pytest.mark.parametrize("stage", [s for s in Stage if s != Stage.DELIVERING], ids=lambda stage: stage.name)
-def test_cancel_in_every_stage(cell, joint_speed, long_verifying, stage):
+def test_cancel_in_every_stage(cell, long_verifying, stage):
     view_of_the_cap(cell)
     reached = threading.Event()
 
@@ -146,7 +117,7 @@ def test_cancel_in_every_stage(cell, joint_speed, long_verifying, stage):
     answer = cell.client.result(future, 40.0, "result of the cancelled goal")
     assert answer.result.code == GraspCode.CANCELED, answer.result.message
     assert answer.status == GoalStatus.STATUS_CANCELED
-    cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+    cell.client.wait(lambda: cell.joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
 
 
 def look_outward(cell) -> None:
@@ -199,15 +170,15 @@ def test_aborting_controller_and_refusing_gripper(cell):
         cell.fault("")
 
 
-def test_a_controller_that_says_success_beside_the_goal(cell, joints_now):
+def test_a_controller_that_says_success_beside_the_goal(cell):
     """The fingers do not close, and the arm is not moved on."""
     view_of_the_cap(cell)
-    before = joints_now()
+    before = cell.joint_positions()
     seen: list[int] = []
     cell.fault("controller_lies")
     try:
         result = cell.client.grasp(goal(), 90.0, lambda message: seen.append(message.feedback.stage))
-        after = joints_now()
+        after = cell.joint_positions()
     finally:
         cell.fault("")
     assert result.code == GraspCode.NOT_AT_GOAL, result.message
@@ -217,7 +188,7 @@ def test_a_controller_that_says_success_beside_the_goal(cell, joints_now):
     assert cell.client.call("get_report").width > 0.07
 
 
-def test_object_that_drops_while_lifting_is_lost_and_the_arm_retreats(cell, joint_speed):
+def test_object_that_drops_while_lifting_is_lost_and_the_arm_retreats(cell):
     view_of_the_cap(cell)
     before = cell.client.call("get_report")
     assert before.max_height < 0.02
@@ -237,12 +208,12 @@ def test_object_that_drops_while_lifting_is_lost_and_the_arm_retreats(cell, join
         cell.fault("")
     assert result.code == GraspCode.OBJECT_LOST, result.message
     assert "went back to the observation pose" in result.message
-    cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+    cell.client.wait(lambda: cell.joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
     report = cell.client.call("get_report")
     assert not report.lifted and not report.both_pads and report.width > 0.07
 
 
-def test_a_hand_that_somebody_else_opens_while_it_lifts_has_lost_the_object(cell, joint_speed):
+def test_a_hand_that_somebody_else_opens_while_it_lifts_has_lost_the_object(cell):
     view_of_the_cap(cell)
     hand = ActionClient(cell.client.node, Move, "/franka_gripper/move")
     future = cell.send_and_wait_for(goal(), Stage.LIFTING)
@@ -250,7 +221,7 @@ def test_a_hand_that_somebody_else_opens_while_it_lifts_has_lost_the_object(cell
     result = cell.client.result(future, 90.0, "result").result
     assert result.code == GraspCode.OBJECT_LOST, result.message
     assert "are now wider" in result.message and "went back to the observation pose" in result.message
-    cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+    cell.client.wait(lambda: cell.joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
     assert not cell.client.call("get_report").lifted
 
 
@@ -271,7 +242,7 @@ STOP = "/dense_grasp/stop"
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["executor_lives", "executor_hangs"])
-def test_the_stop_service_ends_what_moves(cell, joint_speed, hangs):
+def test_the_stop_service_ends_what_moves(cell, hangs):
     view_of_the_cap(cell)
     future = cell.send_and_wait_for(goal(), Stage.LIFTING)
     executor = cell.pid("grasp_executor")
@@ -279,7 +250,7 @@ def test_the_stop_service_ends_what_moves(cell, joint_speed, hangs):
         os.kill(executor, signal.SIGSTOP)
     try:
         answer = cell.call_trigger(STOP)
-        cell.client.wait(lambda: joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
+        cell.client.wait(lambda: cell.joint_speed() < STILL_RAD_S, 10.0, "arm at rest")
     finally:
         os.kill(executor, signal.SIGCONT)
     assert answer.success != hangs, answer.message

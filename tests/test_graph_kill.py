@@ -17,14 +17,9 @@ from rclpy.qos import qos_profile_action_status_default
 
 from dense_grasp_interfaces.action import GraspObject
 
-pytestmark = pytest.mark.graph
+# A watchdog less patient than a simulation's: the motion that loses its executor is short.
+pytestmark = [pytest.mark.graph, pytest.mark.cell("heartbeat_timeout:=0.3")]
 NODES = ("descriptor_node", "query_node", "hand_eye_publisher", "motion_watchdog", "grasp_executor", "sim_cell")
-
-
-@pytest.fixture(scope="module")
-def cell(cell_starter):
-    """A cell whose watchdog is less patient than a simulation's: the motion that loses its executor is short."""
-    yield from cell_starter(["heartbeat_timeout:=0.3"])
 
 
 def alive(pid: int) -> bool:

@@ -29,13 +29,13 @@ def lacking(planner: str) -> str:
 
 
 @pytest.fixture(scope="module", params=["move_group", "moveit_py"])
-def moveit_cell(request, cell_starter):
+def moveit_cell(request, cells):
     reason = lacking(request.param)
     if reason:
         pytest.skip(f"needs MoveIt: {reason}")
-    for running in cell_starter([f"planner:={request.param}"]):
-        running.planner = request.param
-        yield running
+    running = cells.running(f"planner:={request.param}")
+    running.planner = request.param
+    return running
 
 
 def test_whole_grasp(moveit_cell):

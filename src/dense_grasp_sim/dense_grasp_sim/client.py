@@ -89,6 +89,7 @@ class GraphClient:
         # Never destroyed while the thread spins: rclpy's executor raises when an action client goes between two waits.
         self._arm = ActionClient(self.node, FollowJointTrajectory, f"/{robot}_arm_controller/follow_joint_trajectory")
         self._descriptor_stamp = -1.0
+        self._on_descriptors: list[Callable[[DescriptorImage], None]] = []
         self._ended: Exception | None = None
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
@@ -220,9 +221,15 @@ class GraphClient:
 
         def remember(message: DescriptorImage) -> None:
             self._descriptor_stamp = stamp_seconds(message.header.stamp)
+            for callback in self._on_descriptors:
+                callback(message)
 
         qos = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
         self.node.create_subscription(DescriptorImage, "/dense_grasp/descriptors", remember, qos)
+
+    def on_descriptors(self, callback: Callable[[DescriptorImage], None]) -> None:
+        """Call `callback` with every descriptor image that is watched, in the client's thread."""
+        self._on_descriptors.append(callback)
 
     def forget_descriptors(self) -> None:
         """The clock may have begun anew: stamps of before mean nothing."""

@@ -1,0 +1,53 @@
+"""Of every test process: a ROS domain of its own, one thread a library, and which tests stay together.
+
+`make test` shares the tests out to two processes (pytest-xdist). A file stays in one of them, since its fixtures are
+the file's; everything that asks for the running cell stays in one, so that the cell is started once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+# Two test processes keep two cores busy; libraries that each start a thread a core would only wait for each other.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+import pytest  # noqa: E402 - what it loads reads the environment
+
+CELL_GROUP = "cell"
+
+
+def _take_a_domain() -> None:
+    """ROS_DOMAIN_ID as given, and otherwise one that no other process on this machine takes.
+
+    Processes that share the tests out inherit the environment of the first: each needs another one.
+    """
+    if "ROS_DOMAIN_ID" in os.environ and "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    with contextlib.suppress(ImportError):  # without ROS there is no domain
+        from dense_grasp_ros.domains import private_domain
+
+        os.environ["ROS_DOMAIN_ID"] = str(private_domain())
+
+
+_take_a_domain()
+
+
+def _wants_the_cell(item: pytest.Item) -> bool:
+    return "cells" in getattr(item, "fixturenames", ())
+
+
+def _launch_arguments(item: pytest.Item) -> tuple[str, ...]:
+    marker = item.get_closest_marker("cell")
+    return marker.args if marker else ()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one cell one after the other, and first: they take longest."""
+    items.sort(key=lambda item: (not _wants_the_cell(item), _launch_arguments(item) if _wants_the_cell(item) else ()))
+    for item in items:
+        group = CELL_GROUP if _wants_the_cell(item) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
