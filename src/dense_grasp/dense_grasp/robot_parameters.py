@@ -152,6 +152,9 @@ MOTION = (
         high=FASTEST_TOOL,
     ),
     ParameterSpec("planning_time", 2.0, "time for planning one path", "s", low=0.0, low_open=True, high=LONGEST_WAIT),
+    ParameterSpec(
+        "planner_seed", 0, "seed of the embedded planner: the same question has the same path; 0 draws anew", low=0, high=2**31
+    ),
     ParameterSpec("open_width", 0.08, "width between open fingers", "m", low=0.0, low_open=True, high=0.2),
     ParameterSpec("voxel", 0.01, "edge of an obstacle cell seen by the camera", "m", low=0.001, high=0.2),
     ParameterSpec("clearance", 0.005, "kept from every obstacle", "m", low=0.0, high=0.2),

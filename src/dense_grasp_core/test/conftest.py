@@ -29,10 +29,12 @@ def limits(robot):
 
 @pytest.fixture(scope="session")
 def planner(robot, limits):
-    """The embedded planner over a table at height 0."""
+    """The embedded planner over a table at height 0; its search counts work, not time, and draws the same each time."""
     from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
+    from dense_grasp_core.motion.planner import PathOptions
 
-    return EmbeddedPlanner(robot, EmbeddedConfig(limits))
+    options = PathOptions(allowed_time=600.0, allowed_checks=200_000, seed=1)
+    return EmbeddedPlanner(robot, EmbeddedConfig(limits, path=options))
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def robot_and_config(
     config = EmbeddedConfig(
         limits=limits,
         scene=scene,
-        path=PathOptions(allowed_time=settings.planning_time),
+        path=PathOptions(allowed_time=settings.planning_time, seed=settings.planner_seed),
         tcp_speed=settings.tcp_speed,
         approach_speed=settings.approach_speed,
         lift_speed=settings.lift_speed,

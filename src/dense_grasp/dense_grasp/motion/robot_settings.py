@@ -21,6 +21,7 @@ _SINGLE = (
     "approach_speed",
     "lift_speed",
     "planning_time",
+    "planner_seed",
     "open_width",
     "voxel",
     "clearance",
@@ -55,6 +56,7 @@ class RobotSettings:
     approach_speed: float
     lift_speed: float
     planning_time: float
+    planner_seed: int
     open_width: float
     voxel: float
     clearance: float

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 from dataclasses import dataclass
 
@@ -21,11 +23,40 @@ ou.setLogLevel(ou.LogLevel.LOG_ERROR)
 
 @dataclass(frozen=True)
 class PathOptions:
-    """allowed_time s for the search, simplify_time s for shortening, step rad between collision checks."""
+    """What a search may spend, and how closely it looks.
+
+    Attributes:
+        allowed_time: s of wall clock for the search.
+        allowed_checks: arm positions that the search may test, None for as many as the time allows.
+        simplify_checks: arm positions that are tested to shorten the path, at most (some hundreds more are possible).
+        step: rad between two tested positions of a path.
+        seed: of the random numbers, 1 or more; the same question then has the same answer, unless time runs out.
+            0 draws others each time.
+    """
 
     allowed_time: float = 2.0
-    simplify_time: float = 0.15
+    allowed_checks: int | None = None
+    simplify_checks: int = 6000
     step: float = 0.03
+    seed: int = 0
+
+
+class _Budget:
+    """Counts the tested positions of one question."""
+
+    def __init__(self, options: PathOptions, stop: StopCheck | None):
+        self._deadline = time.monotonic() + options.allowed_time
+        self._checks = math.inf if options.allowed_checks is None else options.allowed_checks
+        self._stop = stop
+        self.tested = 0
+
+    def stopped(self) -> bool:
+        """Whether the caller gave up."""
+        return self._stop is not None and self._stop()
+
+    def over(self) -> bool:
+        """Whether the search has to end."""
+        return self.tested >= self._checks or time.monotonic() > self._deadline or self.stopped()
 
 
 def find_path(
@@ -48,14 +79,30 @@ def find_path(
     direct = np.stack([start, goal])
     if checker.path_free(direct, options.step):
         return direct
-    deadline = time.monotonic() + options.allowed_time
-    while time.monotonic() < deadline:
-        path = _search(checker, start, goal, options, deadline, stop)
-        if stop is not None and stop():
+    budget = _Budget(options, stop)
+    for attempt in itertools.count():
+        if options.seed > 0:
+            _seed(options.seed + attempt)
+        path = _search(checker, start, goal, options, budget)
+        if budget.stopped():
             raise PlanCanceled("planning was canceled")
         if path is not None and checker.path_free(path, options.step):
             return path
-    raise PlanError(GraspCode.PLANNING_FAILED, f"no collision-free path was found in {options.allowed_time:.1f} s")
+        if budget.over():
+            break
+    raise PlanError(
+        GraspCode.PLANNING_FAILED,
+        f"no collision-free path was found in {options.allowed_time:.1f} s and {budget.tested} tested arm positions",
+    )
+
+
+def _seed(seed: int) -> None:
+    """Of the generators that OMPL makes from now on. It warns that those there already keep theirs: each search makes
+    its own.
+    """
+    ou.setLogLevel(ou.LogLevel.LOG_NONE)
+    ou.RNG.setSeed(seed)
+    ou.setLogLevel(ou.LogLevel.LOG_ERROR)
 
 
 def _search(
@@ -63,8 +110,7 @@ def _search(
     start: Array,
     goal: Array,
     options: PathOptions,
-    deadline: float,
-    stop: StopCheck | None,
+    budget: _Budget,
 ) -> Array | None:
     size = len(start)
     space = ob.RealVectorStateSpace(size)
@@ -76,6 +122,7 @@ def _search(
     setup = og.SimpleSetup(space)
 
     def valid(state: ob.State) -> bool:
+        budget.tested += 1
         return bool(checker.free(np.array([state[i] for i in range(size)])))
 
     information = setup.getSpaceInformation()
@@ -84,12 +131,10 @@ def _search(
     setup.setStartAndGoalStates(_state(space, start), _state(space, goal))
     setup.setPlanner(og.RRTConnect(information))
 
-    def over() -> bool:
-        return time.monotonic() > deadline or (stop is not None and stop())
-
-    if not setup.solve(ob.PlannerTerminationCondition(over)) or not setup.haveExactSolutionPath():
+    if not setup.solve(ob.PlannerTerminationCondition(budget.over)) or not setup.haveExactSolutionPath():
         return None
-    setup.simplifySolution(options.simplify_time)
+    short_enough = budget.tested + options.simplify_checks
+    setup.simplifySolution(ob.PlannerTerminationCondition(lambda: budget.tested >= short_enough or budget.stopped()))
     states = setup.getSolutionPath().getStates()
     path = np.array([[state[i] for i in range(size)] for state in states])
     path[0], path[-1] = start, goal
