@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
+from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_sim.simulator import OBSERVE_JOINTS
-from rclpy.action import ActionClient
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 

@@ -153,7 +153,7 @@ MOTION = (
     ),
     ParameterSpec("planning_time", 2.0, "time for planning one path", "s", low=0.0, low_open=True, high=LONGEST_WAIT),
     ParameterSpec(
-        "planner_seed", 0, "seed of the embedded planner: the same question has the same path; 0 draws anew", low=0, high=2**31
+        "planner_seed", 0, "of the embedded planner; 1 or more: always the same path, 0: drawn anew", low=0, high=2**31
     ),
     ParameterSpec("open_width", 0.08, "width between open fingers", "m", low=0.0, low_open=True, high=0.2),
     ParameterSpec("voxel", 0.01, "edge of an obstacle cell seen by the camera", "m", low=0.001, high=0.2),

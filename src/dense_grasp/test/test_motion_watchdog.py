@@ -10,9 +10,10 @@ import pytest
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp.motion.heartbeat import Heartbeat
 from dense_grasp.motion_watchdog import MotionWatchdog
+from dense_grasp_ros.action_client import ActionClient
 from diagnostic_msgs.msg import DiagnosticStatus
 from franka_msgs.action import Grasp
-from rclpy.action import ActionClient, ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_srvs.srv import Trigger

@@ -13,11 +13,11 @@ import pytest
 rclpy = pytest.importorskip("rclpy")
 
 from control_msgs.action import FollowJointTrajectory, GripperCommand  # noqa: E402
+from dense_grasp_ros.action_client import ActionClient  # noqa: E402
 from dense_grasp_ros.domains import private_domain  # noqa: E402
 from franka_msgs.action import Grasp, Homing, Move  # noqa: E402
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue  # noqa: E402
 from rcl_interfaces.srv import SetParameters  # noqa: E402
-from rclpy.action import ActionClient  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
