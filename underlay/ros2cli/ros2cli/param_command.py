@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from rcl_interfaces.msg import ParameterType
-from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
 from rclpy.node import Node
 from rclpy.parameter import Parameter, get_parameter_value, parameter_value_to_python
 
@@ -26,6 +26,18 @@ _NAMES = {
     ParameterType.PARAMETER_DOUBLE_ARRAY: "Double values are",
     ParameterType.PARAMETER_STRING_ARRAY: "String values are",
 }
+_TYPES = {
+    ParameterType.PARAMETER_NOT_SET: "not set",
+    ParameterType.PARAMETER_BOOL: "boolean",
+    ParameterType.PARAMETER_INTEGER: "integer",
+    ParameterType.PARAMETER_DOUBLE: "double",
+    ParameterType.PARAMETER_STRING: "string",
+    ParameterType.PARAMETER_BYTE_ARRAY: "byte array",
+    ParameterType.PARAMETER_BOOL_ARRAY: "boolean array",
+    ParameterType.PARAMETER_INTEGER_ARRAY: "integer array",
+    ParameterType.PARAMETER_DOUBLE_ARRAY: "double array",
+    ParameterType.PARAMETER_STRING_ARRAY: "string array",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     get.add_argument("parameter_name")
     get.add_argument("--hide-type", action="store_true")
     get.set_defaults(function=_get)
+    description = verbs.add_parser("describe", help="what a parameter is and may be")
+    description.add_argument("node_name")
+    description.add_argument("parameter_names", nargs="+")
+    description.set_defaults(function=_describe)
     setting = verbs.add_parser("set", help="change a parameter")
     setting.add_argument("node_name")
     setting.add_argument("parameter_name")
@@ -81,6 +97,26 @@ def _get(args: argparse.Namespace) -> None:
     value = answer.values[0]
     text = parameter_value_to_python(value)
     print(text if args.hide_type else f"{_NAMES[value.type]}: {text}")
+
+
+def _describe(args: argparse.Namespace) -> None:
+    with graph_node() as node:
+        wait_for_node(node, args.node_name)
+        request = DescribeParameters.Request(names=args.parameter_names)
+        answer = _call(node, args.node_name, DescribeParameters, "describe_parameters", request)
+    for told in answer.descriptors:
+        lines = [f"Parameter name: {told.name}", f"  Type: {_TYPES[told.type]}"]
+        if told.description:
+            lines.append(f"  Description: {told.description}")
+        lines.append("  Constraints:")
+        if told.read_only:
+            lines.append("    Read only: true")
+        for limits in [*told.floating_point_range, *told.integer_range][:1]:
+            lines += [f"    Min value: {limits.from_value}", f"    Max value: {limits.to_value}"]
+            lines += [f"    Step: {limits.step}"] if limits.step else []
+        if told.additional_constraints:
+            lines.append(f"    Additional constraints: {told.additional_constraints}")
+        print("\n".join(lines))
 
 
 def _set(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import time
 
 import rclpy
+from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
@@ -16,7 +17,9 @@ def main():
     """Run until interrupted."""
     rclpy.init()
     node = rclpy.create_node("live", namespace="/cell")
-    node.declare_parameter("rate", 20.0)
+    limits = FloatingPointRange(from_value=0.5, to_value=100.0)
+    told = ParameterDescriptor(description="of text, Hz", floating_point_range=[limits], additional_constraints="whole")
+    node.declare_parameter("rate", 20.0, told)
     node.declare_parameter("name", "cap")
     node.declare_parameter("joints", [1, 2, 3])
     text = node.create_publisher(String, "text", 10)

@@ -121,6 +121,20 @@ def test_services(live):
     ros2("service", "call", "/cell/switch", "std_srvs/srv/NoSuch", "{}", code=1)
 
 
+def test_a_parameter_is_described(live):
+    lines = ros2("param", "describe", "/cell/live", "rate", "joints").splitlines()
+    assert [line.strip() for line in lines[:7]] == [
+        "Parameter name: rate",
+        "Type: double",
+        "Description: of text, Hz",
+        "Constraints:",
+        "Min value: 0.5",
+        "Max value: 100.0",
+        "Additional constraints: whole",
+    ]
+    assert [line.strip() for line in lines[7:9]] == ["Parameter name: joints", "Type: integer array"]
+
+
 def test_parameters(live):
     listed = ros2("param", "list", "/cell/live").split()
     assert {"rate", "name", "joints", "use_sim_time"} <= set(listed)
