@@ -112,12 +112,13 @@ class GraspSettings:
     def __post_init__(self) -> None:
         if self.after_grasp not in AFTER_GRASP:
             raise GraspFailure(
-                GraspCode.INVALID_GOAL, f"after_grasp is {self.after_grasp!r}, expected one of {', '.join(AFTER_GRASP)}"
+                GraspCode.CONFIGURATION_ERROR,
+                f"after_grasp is {self.after_grasp!r}, expected one of {', '.join(AFTER_GRASP)}",
             )
         if self.after_grasp == "deliver" and self.deliver_joints is None:
-            raise GraspFailure(GraspCode.INVALID_GOAL, "after_grasp is 'deliver', expected deliver_joints, too")
+            raise GraspFailure(GraspCode.CONFIGURATION_ERROR, "after_grasp is 'deliver', expected deliver_joints, too")
         if not 0.0 <= self.hold_time <= 3600.0:
-            raise GraspFailure(GraspCode.INVALID_GOAL, f"hold_time is {self.hold_time} s, expected 0 to 3600")
+            raise GraspFailure(GraspCode.CONFIGURATION_ERROR, f"hold_time is {self.hold_time} s, expected 0 to 3600")
 
 
 @dataclass(frozen=True)

@@ -543,8 +543,9 @@ def test_what_cannot_be_delivered_stays_in_the_hand():
 
 @pytest.mark.parametrize(("word", "reason"), [("juggle", "juggle"), ("deliver", "deliver_joints")])
 def test_unknown_after_grasp_is_refused(word, reason):
-    with pytest.raises(GraspFailure, match=reason):
+    with pytest.raises(GraspFailure, match=reason) as failure:
         settings(after_grasp=word)
+    assert failure.value.code == GraspCode.CONFIGURATION_ERROR
 
 
 AFTER_CANCEL = {
