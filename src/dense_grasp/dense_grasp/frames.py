@@ -13,6 +13,7 @@ from dense_grasp_core.matching import DescriptorGrid
 from sensor_msgs.msg import Image
 
 from dense_grasp.messages import (
+    NANOSECONDS,
     MessageError,
     camera_from_info,
     check_belongs,
@@ -113,10 +114,10 @@ class FrameSync:
         """Colour is optional for a frame: it never completes one."""
         self._colours.put(stamp_ns(message.header.stamp), message)
 
-    def put_depth(self, message: Image) -> Frame | None:
-        """Returns the frame that this depth image completes, if any."""
+    def put_depth(self, message: Image, waited: float = 0.0) -> Frame | None:
+        """Returns the frame that this depth image, which came `waited` s ago, completes, if any."""
         stamp = stamp_ns(message.header.stamp)
-        depth = message, 0 if self._now is None else stamp - self._now()
+        depth = message, 0 if self._now is None else stamp - self._now() + round(waited * NANOSECONDS)
         self._depths.put(stamp, depth)
         descriptors = self._waiting.get(stamp)
         return None if descriptors is None else self._complete(descriptors, *depth)

@@ -21,10 +21,14 @@ CLOCK_HINT = (
 )
 
 
+def is_simulated(clock: Clock) -> bool:
+    """Whether the time comes from /clock."""
+    return isinstance(clock, ROSClock) and clock.ros_time_is_active
+
+
 def stamp_tolerance(clock: Clock) -> float:
     """s that a stamp may lie ahead of this clock when its message arrives."""
-    simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
-    return SIMULATED_STAMP_TOLERANCE if simulated else STAMP_TOLERANCE
+    return SIMULATED_STAMP_TOLERANCE if is_simulated(clock) else STAMP_TOLERANCE
 
 
 def ahead_message(ahead: int, tolerance: float) -> str:

@@ -19,6 +19,7 @@ from dense_grasp_ros.action_server import ActionServer
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.quiet import QuietGroup, keep_quiet
 from geometry_msgs.msg import PoseStamped
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -72,7 +73,8 @@ class GraspExecutor(Node):
         self._choice = PinchChoice(**{spec.name: values[spec.name] for spec in PINCH})
         times = timeouts(values)
         self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
-        joints = JointStateMonitor(self, self._robot.joint_states_topic, times.joint_state, group)
+        quiet = QuietGroup()
+        joints = JointStateMonitor(self, self._robot.joint_states_topic, times.joint_state, quiet)
         self._controller = ArmClient(
             self,
             self._robot.arm_action,
@@ -98,7 +100,7 @@ class GraspExecutor(Node):
         description = RobotDescription(self, self._robot.description_topic, callback_group=group)
         arm = make_recovering(self, values, self._robot, self._controller, group)
         self._arm = GuardedArm(arm, self._robot, description, self._planner.tcp_pose)
-        self._wrench = WrenchMonitor(self, self._robot.wrench_topic, group)
+        self._wrench = WrenchMonitor(self, self._robot.wrench_topic, quiet)
         self._clock_watch = ClockWatch(self)
         self._perception = self._make_perception(values, times, group)
         self._markers = self.create_publisher(MarkerArray, values["grasp_markers_topic"], 1)
@@ -126,6 +128,7 @@ class GraspExecutor(Node):
     def _make_perception(self, values, times, group) -> _Eyes:
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
+        keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
         world = DepthWorld(
             self,
             values["depth_topic"],
@@ -134,7 +137,7 @@ class GraspExecutor(Node):
             self._buffer.lookup_transform,
             timeout=times.depth,
             wall_factor=times.wall_factor,
-            callback_group=group,
+            callback_group=QuietGroup(),
         )
         keypoints = KeypointClient(
             self,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from dense_grasp_core.codes import GraspCode
+from dense_grasp_ros.quiet import heard_at
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
@@ -25,12 +27,22 @@ class JointStateMonitor:
         self._lock = threading.Lock()
         self._states: dict[str, tuple[float, float, float]] = {}
         self._subscription = node.create_subscription(
-            JointState, topic, self.update, qos_profile_sensor_data, callback_group=callback_group
+            JointState,
+            topic,
+            self._receive,  # type: ignore[arg-type]  # rclpy's annotation knows callbacks of one argument only
+            qos_profile_sensor_data,
+            callback_group=callback_group,
         )
 
-    def update(self, message: JointState) -> None:
-        """Take in one message; entries that are not finite are passed over."""
-        now = time.monotonic()
+    def _receive(self, message: JointState, info: Mapping[str, Any]) -> None:
+        # The executor takes it when a call begins: then it may be old.
+        self.update(message, heard_at(info))
+
+    def update(self, message: JointState, heard: float | None = None) -> None:
+        """Take in a message that came at `heard` (time.monotonic()), None: now. Entries that are not finite are passed
+        over.
+        """
+        now = time.monotonic() if heard is None else heard
         velocities = list(message.velocity) if len(message.velocity) == len(message.name) else [0.0] * len(message.name)
         with self._lock:
             for name, position, velocity in zip(message.name, message.position, velocities, strict=False):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.quiet import stay_awake_while
 from dense_grasp_ros.service_qos import EVERY_CALL
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -72,6 +73,7 @@ class MotionWatchdog(Node):
         on_stop = long_callback(self, self._on_stop, on_error=self._on_failed_stop)
         self.create_service(Trigger, stop_service, on_stop, qos_profile=EVERY_CALL, callback_group=group)
         self._movers: dict[str, _Mover] = {}
+        stay_awake_while(self, lambda: bool(self._movers))
         self._due: list[tuple[float, str]] = []
         self._checked = time.monotonic()
         self.create_subscription(DiagnosticStatus, robot.heartbeat_topic, self._hear, QOS)

@@ -50,7 +50,7 @@ DESCRIPTOR_NODE = (
     ParameterSpec("pca_topic", "/dense_grasp/pca", "descriptors as colours, for RViz", text="name"),
 )
 QUERY_NODE = (
-    ParameterSpec("model", "", "the network's file, for its calibration; empty: temperature and thresholds as given"),
+    ParameterSpec("model", "", "the network's file, for its calibration; empty: set temperature and thresholds"),
     ParameterSpec("store", "sqlite:///dense_grasp.db", "database URL of the taught points, any of SQLAlchemy's"),
     ROBOT_TYPE,
     PREFIX,
@@ -86,6 +86,11 @@ QUERY_NODE = (
         low=0.0,
         high=1.0,
         nan=CALIBRATED,
+    ),
+    ParameterSpec(
+        "allow_uncalibrated",
+        False,
+        "take a network that was not calibrated; a table without the object may then be answered 'found'",
     ),
     ParameterSpec("depth_radius", 3, "around the match in which depth is read", "px", low=0, high=100),
     ParameterSpec(

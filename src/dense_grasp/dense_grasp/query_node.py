@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,21 +16,22 @@ from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKey
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.quiet import QuietGroup, heard_at, keep_quiet, stay_awake_while
 from dense_grasp_ros.service_qos import EVERY_CALL
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from tf2_ros import Buffer, TransformException, TransformListener
 
-from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
+from dense_grasp.calibration import CALIBRATED, calibrated
 from dense_grasp.descriptor_services import DescriptorServices
 from dense_grasp.failed_call import failed_call
 from dense_grasp.frames import Frame, FrameSync
-from dense_grasp.freshness import Freshness
+from dense_grasp.freshness import Freshness, is_simulated
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import NANOSECONDS, stamp_ns
 from dense_grasp.motion.robot_settings import check_box
@@ -70,6 +72,7 @@ class QueryNode(Node):
 
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
+        keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
         self._watch_slot: LatestSlot[Frame] = LatestSlot()
         self._running = True
         self._subscribe(values)
@@ -82,7 +85,7 @@ class QueryNode(Node):
         self._watcher.start()
 
     def _read_limits(self, values: Mapping[str, Any]) -> Limits:
-        """Raises ParameterError for a workspace that is none; a model file without calibration leaves the defaults."""
+        """Raises ParameterError for a workspace that is none, ModelFileError, and CalibrationError."""
         check_box(values, "workspace")
         limits = Limits(
             depth_radius_px=values["depth_radius"],
@@ -90,22 +93,19 @@ class QueryNode(Node):
             workspace=WorkspaceBox(tuple(values["workspace_min"]), tuple(values["workspace_max"])),
         )
         chosen = {name: values[name] for name in CALIBRATED}
-        try:
-            return calibrated(limits, chosen, values["model"])
-        except CalibrationError as error:
-            self.get_logger().error(
-                f"{error}; temperature and thresholds stay at {limits.temperature}, "
-                f"{limits.found_threshold}, {limits.ambiguity_ratio}"
-            )
-            return limits
+        return calibrated(limits, chosen, values["model"], values["allow_uncalibrated"])
 
     def _subscribe(self, values: Mapping[str, Any]) -> None:
-        streams = MutuallyExclusiveCallbackGroup()
-        for kind, topic, callback, qos in (
-            (Image, values["color_topic"], self._sync.put_colour, qos_profile_sensor_data),
-            (Image, values["depth_topic"], self._on_depth, qos_profile_sensor_data),
+        # They wait in the middleware until a call needs them: a depth image as long as its descriptors take to be made.
+        images = QoSProfile(depth=values["sync_queue_size"], reliability=ReliabilityPolicy.BEST_EFFORT)
+        streams = QuietGroup()
+        stay_awake_while(self, lambda: bool(self.get_parameter("watch").value))
+        topics: tuple[tuple[Any, str, Any, QoSProfile], ...] = (
+            (Image, values["color_topic"], self._sync.put_colour, images),
+            (Image, values["depth_topic"], self._on_depth, images),
             (DescriptorImage, values["descriptors_topic"], self._on_descriptors, DESCRIPTORS_QOS),
-        ):
+        )
+        for kind, topic, callback, qos in topics:
             self.create_subscription(kind, topic, callback, qos, callback_group=streams)
 
     def _serve(self) -> None:
@@ -131,8 +131,10 @@ class QueryNode(Node):
 
     # streams
 
-    def _on_depth(self, message: Image) -> None:
-        self._on_frame(self._sync.put_depth(message))
+    def _on_depth(self, message: Image, info: Mapping[str, Any]) -> None:
+        # How far a simulation's clock went meanwhile is not known; its camera cannot drift from it.
+        waited = 0.0 if is_simulated(self.get_clock()) else time.monotonic() - heard_at(info)
+        self._on_frame(self._sync.put_depth(message, waited))
 
     def _on_descriptors(self, message: DescriptorImage) -> None:
         self._on_frame(self._sync.put_descriptors(message))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from dense_grasp_ros.quiet import heard_at
 from geometry_msgs.msg import WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
@@ -26,15 +29,24 @@ class WrenchMonitor:
         self._samples: deque[tuple[float, float]] = deque(maxlen=1000)
         if topic:
             node.create_subscription(
-                WrenchStamped, topic, self.update, qos_profile_sensor_data, callback_group=callback_group
+                WrenchStamped,
+                topic,
+                self._receive,  # type: ignore[arg-type]  # as in joint_state_monitor
+                qos_profile_sensor_data,
+                callback_group=callback_group,
             )
 
-    def update(self, message: WrenchStamped) -> None:
-        """Take in one message; a force that is not finite is passed over."""
+    def _receive(self, message: WrenchStamped, info: Mapping[str, Any]) -> None:
+        self.update(message, heard_at(info))
+
+    def update(self, message: WrenchStamped, heard: float | None = None) -> None:
+        """Take in a message that came at `heard` (time.monotonic()), None: now. A force that is not finite is passed
+        over.
+        """
         force = float(message.wrench.force.z)
         if np.isfinite(force):
             with self._lock:
-                self._samples.append((time.monotonic(), force))
+                self._samples.append((time.monotonic() if heard is None else heard, force))
 
     def vertical(self) -> float | None:
         """Median over the last WINDOW s of the force along the base's z, N; None when none came."""

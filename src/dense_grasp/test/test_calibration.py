@@ -1,18 +1,25 @@
 import math
 
 import pytest
-from dense_grasp.calibration import CalibrationError, calibrated, calibration_of
+from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
+from dense_grasp_core.model_file import ModelFileError, ModelInfo, save_model
 from dense_grasp_core.query import Limits
 
-FROM_FILE = dict.fromkeys(("temperature", "found_threshold", "ambiguity_ratio"), math.nan)
+FROM_FILE = dict.fromkeys(CALIBRATED, math.nan)
+
+
+@pytest.fixture(scope="module")
+def uncalibrated_model(tmp_path_factory):
+    from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+
+    path = tmp_path_factory.mktemp("model") / "uncalibrated.safetensors"
+    save_model(path, DescriptorNetwork(NetworkConfig(dimension=4, keypoints=2)), ModelInfo())
+    return path
 
 
 def test_values_of_the_file(random_model):
-    assert calibration_of(str(random_model)) == {
-        "temperature": -0.5,
-        "found_threshold": 0.4,
-        "ambiguity_ratio": 0.9,
-    }
+    limits = calibrated(Limits(), FROM_FILE, str(random_model))
+    assert (limits.temperature, limits.found_threshold, limits.ambiguity_ratio) == (-0.5, 0.4, 0.9)
 
 
 def test_chosen_values_win_and_the_rest_stays(random_model):
@@ -26,14 +33,13 @@ def test_no_file_is_needed_when_everything_is_chosen():
     assert limits.found_threshold == 0.1
 
 
-@pytest.mark.parametrize("content", [b"", b"\x01", b"\xff" * 64, (50).to_bytes(8, "little") + b"{}"])
-def test_files_that_are_none_are_named(tmp_path, content):
-    path = tmp_path / "broken.safetensors"
-    path.write_bytes(content)
-    with pytest.raises(CalibrationError, match="broken"):
-        calibration_of(str(path))
+def test_a_network_without_calibration_is_refused_unless_asked_for(uncalibrated_model):
+    with pytest.raises(CalibrationError, match=r"uncalibrated.safetensors was not calibrated.*set temperature, ambig"):
+        calibrated(Limits(), {**FROM_FILE, "found_threshold": 0.7}, str(uncalibrated_model))
+    limits = calibrated(Limits(), FROM_FILE, str(uncalibrated_model), allow_uncalibrated=True)
+    assert limits.temperature == ModelInfo().temperature
 
 
 def test_missing_file():
-    with pytest.raises(CalibrationError, match="/nowhere"):
-        calibrated(Limits(), FROM_FILE, "/nowhere")
+    with pytest.raises(ModelFileError, match=r"/nowhere.safetensors does not exist"):
+        calibrated(Limits(), FROM_FILE, "/nowhere.safetensors")

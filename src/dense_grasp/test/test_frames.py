@@ -113,3 +113,14 @@ def test_reset_forgets_everything():
     sync.reset()
     assert sync.newest is None
     assert sync.put_descriptors(descriptors(5)) is None
+
+
+@pytest.mark.parametrize("waited_s", [0.0, 0.4])
+def test_how_far_a_stamp_was_ahead_counts_from_when_the_image_came(waited_s):
+    """An idle node leaves images in the middleware: one that came with a stamp of 0.6 s ahead is no good one later."""
+    arrival = 10 * 10**9
+    sync = FrameSync(4, lambda: arrival + round(waited_s * 1e9))
+    stamp = arrival + 600_000_000
+    sync.put_depth(depth(stamp), waited_s)
+    sync.put_descriptors(descriptors(stamp))
+    assert sync.newest.ahead == 600_000_000

@@ -14,7 +14,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dense_grasp_core.model_file import HEADER_KEY, ModelFileError, ModelInfo, header_text, read_header
+from dense_grasp_core.model_file import HEADER_KEY, ModelFileError, ModelInfo, header_text
+from dense_grasp_core.model_header import read_info
 
 if TYPE_CHECKING:
     import openvino
@@ -91,14 +92,12 @@ def read_exported(path: str | os.PathLike[str]) -> tuple[openvino.Model, ModelIn
         raise ModelFileError(
             f"model file {target} ({size} bytes) is truncated or no {target.suffix[1:]} graph: {error}"
         ) from error
-    section = [HEADER_KEY] if target.suffix == ".xml" else ["framework", HEADER_KEY]
-    if not graph.has_rt_info(section):
-        raise ModelFileError(f"model file {target} has no {HEADER_KEY} header; expected a file of `export`")
+    info = read_info(target)
     if target.suffix == ".xml":
         wanted, found = graph.get_rt_info([_HASH_KEY]).astype(str), _sha256(weights)
         if found != wanted:
             raise ModelFileError(f"weights {weights} have SHA-256 {found}, but {target} expects {wanted}")
-    return graph, read_header(target, graph.get_rt_info(section).astype(str))
+    return graph, info
 
 
 def fitted(graph: openvino.Model, size: tuple[int, int], name: str) -> openvino.Model:

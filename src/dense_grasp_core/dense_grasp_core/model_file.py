@@ -65,6 +65,13 @@ class ModelInfo:
             raise ModelFileError(f"temperature is {self.temperature!r}, expected a number in -20..20")
 
     @property
+    def is_calibrated(self) -> bool:
+        """Whether temperature and thresholds are this network's own, not the defaults."""
+        names = ("temperature", "found_threshold", "ambiguity_ratio")
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        return any(getattr(self, name) != defaults[name] for name in names)
+
+    @property
     def stride(self) -> float:
         """Camera pixels per descriptor cell."""
         return self.config.stride / self.input_scale

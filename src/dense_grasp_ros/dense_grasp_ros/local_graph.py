@@ -10,11 +10,12 @@ from typing import Any
 
 import rclpy
 from rclpy.exceptions import InvalidHandle
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.paced_executor import PacedExecutor
 
 
 class LocalGraph:
@@ -32,7 +33,7 @@ class LocalGraph:
     def spin(self, node: Node, threads: int = 8) -> Node:
         """Spin a node in a thread until the test ends; one that waits in callbacks needs several ``threads``."""
         executor = (
-            SingleThreadedExecutor(context=self.context)
+            PacedExecutor(context=self.context)
             if threads == 1
             else MultiThreadedExecutor(num_threads=threads, context=self.context)
         )

@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 from rclpy.node import Node
 from rclpy.task import Future
+
+from dense_grasp_ros.paced_executor import PacedExecutor
 
 #: Of a callback without workers of its own: calls that run at the same time, and calls that wait for one to end.
 RUNNING, WAITING = 8, 64
@@ -73,8 +76,9 @@ def long_callback(
                 executor.wake()
 
         try:
-            threads.start(work)
-            return await done
+            with executor.call_under_way() if isinstance(executor, PacedExecutor) else nullcontext():
+                threads.start(work)
+                return await done
         except Exception as error:
             if on_error is None:
                 raise

@@ -14,10 +14,11 @@ from types import TracebackType
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
 from rclpy.exceptions import ParameterException
-from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.node import Node
 
 from dense_grasp_ros.known_parameters import check_arguments, explained
+from dense_grasp_ros.paced_executor import PacedExecutor
 from dense_grasp_ros.shared_memory import PortCheck, remove_stale
 
 #: Exit code of a node whose parameters cannot be used; starting it again would not help.
@@ -56,7 +57,7 @@ def run_node(
                 check_arguments(name, sys.argv if arguments is None else arguments)
             rclpy.init(args=arguments)
             node = make()
-            executor = SingleThreadedExecutor()  # and no other: see long_callback
+            executor = PacedExecutor()  # and no other: see long_callback
             executor.add_node(node)
             if freed > WORTH_A_LINE:
                 node.get_logger().info(f"removed {freed / 1e6:.0f} MB of shared memory that ended processes had left")
