@@ -17,7 +17,7 @@ BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce train export pairs blender lock clean
+.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce train export pairs blender lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, 
 
 bench-stop: setup  ## cancel and kill -9 while the arm moves: time to the stop command and to rest
 	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_stop $(ARGS)
+
+bench-idle: setup  ## processor time of each process while nobody listens
+	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_idle $(ARGS)
 
 soak: setup  ## random grasps and faults for MINUTES (10) from SEED (0): answers, restarts, rows, memory of each process
 	@$(IN_WORKSPACE) ros2 run dense_grasp_sim soak $(MINUTES:%=--minutes %) $(SEED:%=--seed %) $(ARGS)

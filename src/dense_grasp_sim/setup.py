@@ -27,6 +27,7 @@ setup(
             "bench_grasp = dense_grasp_sim.bench_grasp:main",
             "bench_stop = dense_grasp_sim.bench_stop:main",
             "soak = dense_grasp_sim.soak.run:main",
+            "bench_idle = dense_grasp_sim.bench_idle:main",
         ],
         "dense_grasp.parameters": [
             "sim_cell = dense_grasp_sim.sim_parameters:SIM_CELL",

@@ -10,6 +10,7 @@ from control_msgs.action import FollowJointTrajectory
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.trajectory_goal import points_of, seconds_of, tolerances_of, why_rejected
 from dense_grasp_ros.action_server import ActionServer
+from dense_grasp_ros.long_callback import long_callback
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -46,7 +47,7 @@ class ArmServer:
             node,
             FollowJointTrajectory,
             f"/{names.prefix}{names.robot_type}_arm_controller/follow_joint_trajectory",
-            execute_callback=self._execute,
+            execute_callback=long_callback(node, self._execute),
             goal_callback=self._check,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
             callback_group=ReentrantCallbackGroup(),
@@ -84,6 +85,8 @@ class ArmServer:
         next_feedback = 0.0
         while not motion.done.wait(0.01):
             simulator = self._simulator
+            if not self._node.context.ok():  # the physics ends, and with it nothing ends any more
+                return
             if handle.is_cancel_requested:
                 with simulator.lock:
                     if motion.running:

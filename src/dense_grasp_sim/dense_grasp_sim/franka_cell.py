@@ -10,12 +10,8 @@ import sys
 from collections.abc import Sequence
 
 import rclpy
-from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_ros.known_parameters import check_arguments
-from dense_grasp_ros.node_runner import refused
+from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
@@ -30,7 +26,6 @@ from .loops import LoopThread
 from .messages import to_time, to_transform
 from .scene_services import SceneServices
 from .sim_parameters import FRANKA_CELL
-from .spinning import spin_until_shutdown
 from .state_publisher import LATCHED
 
 CLOCK_PERIOD = 0.01  # s of simulated time
@@ -97,11 +92,12 @@ class FrankaCell(Node):
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Stop them."""
+    def destroy_node(self) -> None:
+        """Stop them, then the node."""
         for thread in self._threads:
             thread.stop()
         self.simulator.close()
+        super().destroy_node()
 
     def _fail(self, error: BaseException) -> None:
         if not rclpy.ok():
@@ -112,27 +108,19 @@ class FrankaCell(Node):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the node until it is interrupted; CONFIGURATION_ERROR when a parameter cannot be used."""
+    """Run the node until it is interrupted; CONFIGURATION_ERROR when a parameter cannot be used, 1 when a
+    part of it failed.
+    """
     logging.basicConfig(level=logging.WARNING, format="[%(levelname)s] [%(name)s]: %(message)s")
-    arguments = sys.argv if argv is None else list(argv)
-    try:
-        check_arguments("franka_cell", arguments)
-        rclpy.init(args=arguments)
-        node = FrankaCell()
-    except (DenseGraspError, ParameterException) as error:
-        rclpy.try_shutdown()
-        return refused("franka_cell", error, arguments)
-    executor = MultiThreadedExecutor(num_threads=4)
-    executor.add_node(node)
-    node.start()
-    try:
-        spin_until_shutdown(executor)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.stop()
-        rclpy.try_shutdown()
-    return 1 if node.failure is not None else 0
+    made: list[FrankaCell] = []
+
+    def make() -> FrankaCell:
+        made.append(FrankaCell())
+        made[0].start()
+        return made[0]
+
+    code = run_node("franka_cell", make, None if argv is None else list(argv))
+    return 1 if made and made[0].failure is not None else code
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 from control_msgs.action import GripperCommand as GripperCommandAction
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.action_server import ActionServer
+from dense_grasp_ros.long_callback import long_callback
 from franka_msgs.action import Grasp, Homing, Move
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
@@ -41,7 +42,7 @@ class GripperServer:
                 node,
                 GripperCommandAction,
                 f"{namespace}/gripper_action",
-                execute_callback=self._execute_generic,
+                execute_callback=long_callback(node, self._execute_generic),
                 goal_callback=self._accept,
                 cancel_callback=lambda _: CancelResponse.ACCEPT,
                 callback_group=self._group,
@@ -62,7 +63,7 @@ class GripperServer:
             self._node,
             action,
             name,
-            execute_callback=lambda handle: self._execute(handle, action, start),
+            execute_callback=long_callback(self._node, lambda handle: self._execute(handle, action, start)),
             goal_callback=self._accept,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
             callback_group=self._group,
@@ -118,6 +119,8 @@ class GripperServer:
                 return GripperOutcome(False, str(error), width)
         next_feedback = 0.0
         while command.outcome is None:
+            if not self._node.context.ok():  # the physics ends, and with it nothing ends any more
+                return GripperOutcome(False, "sim_cell ends", width)
             if handle.is_cancel_requested:
                 with simulator.lock:
                     if command.outcome is None:

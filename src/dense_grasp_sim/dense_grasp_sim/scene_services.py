@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.long_callback import Workers, long_callback
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
@@ -24,8 +25,10 @@ class SceneServices:
     def __init__(self, node: Node, simulator: Simulator) -> None:
         self._node, self._simulator = node, simulator
         group = MutuallyExclusiveCallbackGroup()
+        # One thread for all scenes: each thread that builds one keeps 130 MB of the allocator for the next.
+        builder = Workers(1, name="scene")
         for kind, name, callback in (
-            (SimSetScene, "set_scene", self._set_scene),
+            (SimSetScene, "set_scene", long_callback(node, self._set_scene, workers=builder)),
             (SimGetTruth, "get_truth", self._get_truth),
             (SimGetReport, "get_report", self._get_report),
         ):

@@ -7,12 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import rclpy
-from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_ros.known_parameters import check_arguments
-from dense_grasp_ros.node_runner import refused
+from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 
 from .arm_server import ArmServer
@@ -24,7 +20,6 @@ from .loops import PhysicsLoop
 from .scene_services import SceneServices
 from .sim_parameters import SIM_CELL
 from .simulator import Simulator
-from .spinning import spin_until_shutdown
 from .state_publisher import StatePublisher
 
 
@@ -60,10 +55,11 @@ class SimCell(Node):
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Stop physics and cameras."""
+    def destroy_node(self) -> None:
+        """Stop physics and cameras, then the node."""
         for thread in self._threads:
             thread.stop()
+        super().destroy_node()
 
     def _after_batch(self) -> None:
         self._state.publish(self._fault)
@@ -83,27 +79,19 @@ class SimCell(Node):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the node until it is interrupted; CONFIGURATION_ERROR when a parameter cannot be used."""
-    arguments = sys.argv if argv is None else list(argv)
-    try:
-        check_arguments("sim_cell", arguments)
-        rclpy.init(args=arguments)
-        node = SimCell()
-    except (DenseGraspError, ParameterException) as error:
-        rclpy.try_shutdown()
-        return refused("sim_cell", error, arguments)
-    executor = MultiThreadedExecutor(num_threads=8)
-    executor.add_node(node)
-    node.start()
-    node.get_logger().info(f"{node.simulator.settings.robot_type} cell is running")
-    try:
-        spin_until_shutdown(executor)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.stop()
-        rclpy.try_shutdown()
-    return 1 if node.failure is not None else 0
+    """Run the node until it is interrupted; CONFIGURATION_ERROR when a parameter cannot be used, 1 when a
+    part of it failed.
+    """
+    made: list[SimCell] = []
+
+    def make() -> SimCell:
+        made.append(SimCell())
+        made[0].start()
+        made[0].get_logger().info(f"{made[0].simulator.settings.robot_type} cell is running")
+        return made[0]
+
+    code = run_node("sim_cell", make, None if argv is None else list(argv))
+    return 1 if made and made[0].failure is not None else code
 
 
 if __name__ == "__main__":

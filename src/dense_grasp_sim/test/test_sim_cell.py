@@ -8,6 +8,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 rclpy = pytest.importorskip("rclpy")
@@ -46,6 +47,7 @@ class Client:
         self.executor.add_node(self.node)
         self.messages: dict[str, list] = {}
         self.subscriptions: dict[str, object] = {}
+        self.pid = 0
 
     def listen(self, kind: type, topic: str, qos: object = 10) -> None:
         self.messages[topic] = []
@@ -78,11 +80,11 @@ class Client:
                 return True
         return False
 
-    def call(self, kind: type, name: str, request: object):
+    def call(self, kind: type, name: str, request: object, timeout: float = 20.0):
         client = self.node.create_client(kind, name)
         assert client.wait_for_service(20.0), f"no service {name}"
         future = client.call_async(request)
-        self.until(future.done)
+        self.until(future.done, timeout)
         self.node.destroy_client(client)
         return future.result()
 
@@ -125,6 +127,7 @@ def client():
     c.listen(JointState, "/joint_states")
     try:
         c.until(lambda: bool(c.messages["/joint_states"]), 240.0)
+        c.pid = process.pid
         yield c
         assert process.poll() is None, "sim_cell died"
     finally:
@@ -286,6 +289,19 @@ def test_scene_truth_and_report(client: Client) -> None:
     assert client.call(SimSetScene, "/dense_grasp_sim/set_scene", SimSetScene.Request()).success
     truth = client.call(SimGetTruth, "/dense_grasp_sim/get_truth", keys)
     assert not truth.success and "empty" in truth.message
+
+
+def test_scene_after_scene_takes_no_more_memory(client: Client) -> None:
+    """A scene takes 130 MB while it is built. They were kept by each of the eight threads that built one."""
+    client.listen(Image, COLOUR, qos_profile_sensor_data)
+    memory = []
+    for seed in range(1100, 1112):
+        request = SimSetScene.Request(object="cap", seed=seed, random_pose=True, pose_seed=seed)
+        assert client.call(SimSetScene, "/dense_grasp_sim/set_scene", request, timeout=120.0).success
+        client.newest(COLOUR)  # the renderer has gone over to it, too
+        memory.append(psutil.Process(client.pid).memory_info().rss)
+    client.deaf(COLOUR)
+    assert max(memory[4:]) - memory[3] < 100e6, [round(value / 1e6) for value in memory]
 
 
 def test_overview_is_published_while_subscribed(client: Client) -> None:

@@ -27,7 +27,7 @@ class Findings:
     rounds: int = 0
     lines: Sequence[Line] = ()
     tally: Tally = field(default_factory=Tally)
-    troubles: Counter[str] = field(default_factory=Counter)
+    troubles: Mapping[str, int] = field(default_factory=dict)
     ends: Sequence[tuple[str, str]] = ()
     trends: Sequence[Trend] = ()
     shared_memory: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
@@ -100,7 +100,7 @@ def _ends(ends: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _troubles(troubles: Counter[str], slowest: Mapping[str, float]) -> list[str]:
+def _troubles(troubles: Mapping[str, int], slowest: Mapping[str, float]) -> list[str]:
     return [
         "troubles, and the longest time until everything was as before:",
         *(f"  {name:34s}{count:4d} x {slowest.get(name, 0.0):7.1f} s" for name, count in sorted(troubles.items())),

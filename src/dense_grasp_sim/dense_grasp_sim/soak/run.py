@@ -65,7 +65,7 @@ class Soak:
             rounds=self._rounds,
             lines=ledger.lines(),
             tally=self._tally,
-            troubles=self._counted,
+            troubles=dict(self._counted),
             ends=self._ends(),
             trends=self._meter.trends(),
             shared_memory=(before, shared_memory()),
