@@ -29,6 +29,8 @@ from dense_grasp.motion.waiting import Deadline
 from dense_grasp.robot_parameters import MOTION_WATCHDOG
 
 CHECK_PERIOD = 0.01  # s
+#: What a heartbeat may say that its sender moves.
+MOVED = ("arm", "gripper")
 #: s between two checks from which on this node was held up itself.
 HELD_UP = 0.2
 #: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.
@@ -85,6 +87,13 @@ class MotionWatchdog(Node):
     def _hear(self, message: DiagnosticStatus) -> None:
         if message.message == IDLE:
             self._movers.pop(message.hardware_id, None)
+            return
+        if message.message not in MOVED:
+            self.get_logger().warning(
+                f"heartbeat of {message.hardware_id[:80]!r} says that it moves {message.message[:80]!r}, expected "
+                f"one of {', '.join(MOVED)}: ignored",
+                throttle_duration_sec=2.0,
+            )
             return
         self._movers[message.hardware_id] = _Mover(message.message, time.monotonic(), self._silence())
         if self._timer.is_canceled():

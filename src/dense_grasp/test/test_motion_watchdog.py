@@ -166,6 +166,16 @@ def test_a_watchdog_that_was_held_up_itself_counts_silence_from_then_on(cell):
     assert {what for _, what in node._due} <= {"arm"}
 
 
+def test_a_heartbeat_of_something_else_keeps_nobody_from_being_stopped(cell):
+    """Failed before: the watchdog looked for what it should stop in vain, ever again, and stopped nothing else."""
+    for what in ("", "16UC1", "executor"):
+        cell.watchdog._hear(DiagnosticStatus(hardware_id="stranger", message=what))
+    assert not cell.watchdog._movers
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    with cell.heartbeat.moving("arm"):
+        cell.until(future.done, 10.0, "end of the trajectory")
+
+
 def test_an_idle_executor_may_be_silent(cell):
     future = cell.start(FollowJointTrajectory, cell.arm)
     with cell.heartbeat.moving("arm"):
