@@ -1,5 +1,7 @@
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,37 +31,47 @@ def model(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def first_start(model, tmp_path_factory):
+    """(descriptors, folder with the graph) of a first start; converting takes seconds, so tests copy the folder."""
+    cache = tmp_path_factory.mktemp("kept")
+    return extract(model, cache), cache
+
+
+@pytest.fixture
+def kept(first_start, tmp_path):
+    """A copy of that folder, for one test."""
+    return Path(shutil.copytree(first_start[1], tmp_path / "kept"))
+
+
 def extract(model, cache):
     return DescriptorExtractor(model, "openvino", cache=cache)(IMAGE)
 
 
-def test_the_second_start_needs_no_torch_and_gives_the_same(model, tmp_path):
-    first = extract(model, tmp_path)
-    (graph,) = tmp_path.glob("*.xml")
+def test_the_second_start_needs_no_torch_and_gives_the_same(model, first_start, kept):
+    (graph,) = kept.glob("*.xml")
     assert graph.name.startswith(load_info(model).model_id)
-    np.testing.assert_allclose(extract(model, tmp_path), first, atol=2e-2)
-    answer = subprocess.run([sys.executable, "-c", START, model, tmp_path], capture_output=True, text=True, check=True)
+    np.testing.assert_allclose(extract(model, kept), first_start[0], atol=2e-2)
+    answer = subprocess.run([sys.executable, "-c", START, model, kept], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["False"], "torch was imported although the graph is kept"
 
 
-def test_a_damaged_graph_is_made_anew(model, tmp_path, caplog):
-    first = extract(model, tmp_path)
-    (weights,) = tmp_path.glob("*.bin")
+def test_a_damaged_graph_is_made_anew(model, first_start, kept, caplog):
+    (weights,) = kept.glob("*.bin")
     weights.write_bytes(weights.read_bytes()[:-100])
-    np.testing.assert_allclose(extract(model, tmp_path), first, atol=2e-2)
+    np.testing.assert_allclose(extract(model, kept), first_start[0], atol=2e-2)
     assert weights.name.removesuffix(".bin") in caplog.text
     caplog.clear()
-    extract(model, tmp_path)
+    extract(model, kept)
     assert not caplog.text
 
 
-def test_a_graph_of_another_network_is_not_used(model, tmp_path):
-    extract(model, tmp_path)
+def test_a_graph_of_another_network_is_not_used(kept, tmp_path):
     torch.manual_seed(1)
     other = tmp_path / "other.safetensors"
     save_model(other, DescriptorNetwork(NetworkConfig(dimension=8, keypoints=2)), ModelInfo())
-    assert extract(other, tmp_path).shape[2] == 8
-    assert len(list(tmp_path.glob("*.xml"))) == 2
+    assert extract(other, kept).shape[2] == 8
+    assert len(list(kept.glob("*.xml"))) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(model, tmp_path, caplog):
