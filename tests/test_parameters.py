@@ -229,7 +229,12 @@ def own_parameters(node) -> set[str]:
     [
         ("hand_eye_publisher", "dense_grasp.hand_eye_publisher", "HandEyePublisher", {}),
         ("motion_watchdog", "dense_grasp.motion_watchdog", "MotionWatchdog", {}),
-        ("query_node", "dense_grasp.query_node", "QueryNode", {"store": "sqlite:///{folder}/store.db"}),
+        (
+            "query_node",
+            "dense_grasp.query_node",
+            "QueryNode",
+            {"store": "sqlite:///{folder}/store.db", "model": "{model}"},
+        ),
         ("descriptor_node", "dense_grasp.descriptor_node", "DescriptorNode", {"model": "{model}"}),
         ("grasp_executor", "dense_grasp.grasp_executor", "GraspExecutor", {}),
         ("replay_camera", "dense_grasp_sim.replay_camera", "ReplayCamera", {}),
