@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import cv2
@@ -27,11 +28,13 @@ def photographs(folder: Path | None, size: tuple[int, int]) -> dict[str, NDArray
     files = photo_files(None if folder is None else str(folder))
     if folder is None:
         files = tuple(file for file in files if file.name in _COLOURED)
-    images = {file.name: cv2.imread(str(file), cv2.IMREAD_COLOR) for file in files[:AT_MOST]}
-    found = {name: _fitted(image[..., ::-1], size) for name, image in images.items() if image is not None}
+    images = ((file.name, cv2.imread(str(file), cv2.IMREAD_COLOR)) for file in files)
+    readable = ((name, _fitted(image[..., ::-1], size)) for name, image in images if image is not None)
+    found = dict(itertools.islice(readable, AT_MOST))
     if not found:
         where = f"folder {folder}" if folder is not None else "the package scikit-image"
-        raise PhotographError(f"{where} holds no readable photograph, expected at least one")
+        first = f", the first is {files[0].name}" if files else ""
+        raise PhotographError(f"none of the {len(files)} files of {where} can be read{first}; expected at least one")
     return found
 
 

@@ -36,9 +36,9 @@ _BUNDLED = (
 
 @lru_cache(maxsize=4)
 def photo_files(folder: str | None) -> tuple[Path, ...]:
-    """Photographs to use: of `folder`, or those that come with scikit-image, or none.
+    """Files of photographs to use: of `folder`, or those that come with scikit-image, or none.
 
-    Raises DenseGraspError when a folder is given and holds no picture.
+    Raises DenseGraspError when a folder is given and holds no picture, or none that can be read.
     """
     if folder is not None:
         found = (
@@ -49,6 +49,12 @@ def photo_files(folder: str | None) -> tuple[Path, ...]:
         if not found:
             raise DenseGraspError(
                 f"photograph folder {folder} holds no picture, expected files {_PHOTO_SUFFIXES}"
+            )
+        if all(_load_photo(path) is None for path in found):
+            size = found[0].stat().st_size
+            raise DenseGraspError(
+                f"none of the {len(found)} files in photograph folder {folder} can be read as a picture, the first is "
+                f"{found[0].name} with {size} bytes; expected at least one"
             )
         return found
     try:
@@ -63,6 +69,12 @@ def photo_files(folder: str | None) -> tuple[Path, ...]:
 def _load_photo(path: Path) -> Texture | None:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     return None if image is None else np.ascontiguousarray(image[..., ::-1])
+
+
+def _readable(files: tuple[Path, ...], first: int) -> Texture | None:
+    """The picture of the file with this number, or of the next one that can be read."""
+    pictures = (_load_photo(files[(first + i) % len(files)]) for i in range(len(files)))
+    return next((picture for picture in pictures if picture is not None), None)
 
 
 def random_colour(rng: np.random.Generator, low: float = 0.1, high: float = 0.95) -> NDArray[np.float32]:
@@ -123,7 +135,7 @@ def make_surface(kind: str, rng: np.random.Generator, size: int = 512, photos: s
 
 def _photo_surface(rng: np.random.Generator, size: int, photos: str | None) -> Texture:
     files = photo_files(photos)
-    picture = _load_photo(files[int(rng.integers(len(files)))]) if files else None
+    picture = _readable(files, int(rng.integers(len(files)))) if files else None
     if picture is None:
         return make_surface("noise", rng, size)
     height, width = picture.shape[:2]
