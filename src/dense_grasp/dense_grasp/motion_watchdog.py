@@ -112,11 +112,14 @@ class MotionWatchdog(Node):
         self._excuse_if_held_up(now - self._checked)
         self._checked = now
         for who, mover in list(self._movers.items()):
-            if mover.silence.expired and not mover.suspected:
+            # By the wall, too: the messages of a simulated clock wait to be read, so it may leap right after a beat.
+            silent = now - mover.heard
+            if not mover.silence.expired or silent < self._timeout:
+                continue
+            if not mover.suspected:
                 # This node may have been held up itself: the beats that wait to be read come before the next check.
                 mover.suspected = True
-            elif mover.silence.expired:
-                silent = now - mover.heard
+            else:
                 del self._movers[who]
                 self._due += [(now + later, mover.what) for later in AGAIN_AFTER]
                 self.get_logger().error(

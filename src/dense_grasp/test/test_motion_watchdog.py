@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp.motion.heartbeat import Heartbeat
+from dense_grasp.motion.waiting import Deadline
 from dense_grasp.motion_watchdog import MotionWatchdog
 from dense_grasp_ros.action_client import ActionClient
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -150,6 +151,16 @@ def test_beats_that_waited_to_be_read_count(cell):
     cell.watchdog._timer.cancel()
     cell.watchdog._check()
     assert "me" in cell.watchdog._movers and not cell.watchdog._due
+
+
+def test_a_simulated_clock_that_leaps_right_after_a_beat_is_no_silence(cell, monkeypatch):
+    """The clock's messages wait to be read: by it the time may be over at once."""
+    monkeypatch.setattr(cell.watchdog, "_silence", lambda: Deadline(0.0))
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    with cell.heartbeat.moving("arm"):
+        cell.beat(3 * TIMEOUT)
+        assert not cell.canceled
+        cell.until(future.done, 10.0, "end of the trajectory")  # by the wall it is over, too
 
 
 def test_a_watchdog_that_was_held_up_itself_counts_silence_from_then_on(cell):
