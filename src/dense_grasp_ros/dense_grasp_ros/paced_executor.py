@@ -50,6 +50,12 @@ class PacedExecutor(SingleThreadedExecutor):
             self.take_quiet(everything=pace == PACE)
         super().spin_once(pace if timeout_sec is None else min(pace, max(0.0, timeout_sec)))
 
+    def wait_for_ready_callbacks(self, *arguments: Any, **more: Any) -> Any:
+        """As rclpy's; takes the clock before the callback runs, which may compare a stamp with the time."""
+        ready = super().wait_for_ready_callbacks(*arguments, **more)
+        self.take_quiet(everything=False)
+        return ready
+
     def take_quiet(self, everything: bool = True) -> None:
         """Call the callbacks of quiet messages that have come; those of the clock alone unless `everything`.
 

@@ -172,6 +172,26 @@ def test_the_clock_goes_on_and_what_came_before_its_jump_back_is_dropped(graph: 
     assert [number for number, _ in node.heard] == [3]
 
 
+def test_a_callback_that_asks_for_the_time_is_told_the_newest(graph: Graph) -> None:
+    """As the callback of an image, whose stamp is compared with the clock."""
+    node = graph.listener(use_sim_time=True)
+    lags: list[float] = []
+
+    def compare(message: Clock) -> None:
+        lags.append(rclpy.time.Time.from_msg(message.clock).nanoseconds - node.get_clock().now().nanoseconds)
+
+    node.create_subscription(Clock, "stamp", compare, 10)
+    stamps = graph.talker.create_publisher(Clock, "stamp", 10)
+    wait(lambda: graph.clock.get_subscription_count() == 1 == stamps.get_subscription_count(), "discovery")
+    for number in range(1, 6):
+        stamp = Clock(clock=rclpy.time.Time(seconds=number).to_msg())
+        graph.clock.publish(stamp)
+        wait(lambda: graph.clock.wait_for_all_acked(rclpy.duration.Duration(seconds=5)), "the clock's arrival")
+        stamps.publish(stamp)
+        wait(lambda number=number: len(lags) == number, "the stamp")
+    assert lags == [0.0] * 5
+
+
 def test_in_any_other_executor_they_are_as_all_others(graph: Graph) -> None:
     node = Listener(graph.context)
     graph.spin(node, SingleThreadedExecutor(context=graph.context))
