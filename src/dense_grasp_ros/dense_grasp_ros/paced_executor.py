@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rclpy.executors import SingleThreadedExecutor
@@ -65,7 +65,8 @@ class PacedExecutor(SingleThreadedExecutor):
             quiet = _quiet_subscriptions(node)
             clock = node.get_clock()
             before = clock.now()
-            for subscription in (one for one in quiet if _is_clock(one)):
+            clocks = [one for one in quiet if _is_clock(one)]
+            for subscription in clocks:
                 self._take(subscription)
             others = [one for one in quiet if not _is_clock(one)]
             if clock.now() < before:  # what waits was sent before the clock jumped back
@@ -73,13 +74,19 @@ class PacedExecutor(SingleThreadedExecutor):
                     _drop(subscription)
             elif everything:
                 for subscription in others:
-                    self._take(subscription)
+                    self._take(subscription, clocks)
 
-    def _take(self, subscription: Subscription) -> None:
+    def _take(self, subscription: Subscription, first: Sequence[Subscription] = ()) -> None:
+        """Call the callback for each message that waits; before each, those of `first` for theirs.
+
+        A message that comes while others are taken may be newer than the clock that was taken before them.
+        """
         for _ in range(MOST):
             taken = _next_message(subscription)
             if taken is None:
                 return
+            for earlier in first:
+                self._take(earlier)
             with_info = subscription._callback_type is Subscription.CallbackType.WithMessageInfo
             # As one of rclpy's tasks, so that an exception looks like that of any callback.
             task = Task(subscription.callback, taken if with_info else taken[:1], executor=self)
