@@ -9,6 +9,7 @@ from rclpy.node import Node
 
 from dense_grasp_interfaces.srv import SimGetReport, SimGetTruth, SimSetScene
 
+from .allocator import give_back_memory
 from .messages import to_point, to_pose
 from .placement import ON_STAND, Placement
 from .simulator import Simulator
@@ -55,6 +56,7 @@ class SceneServices:
             response.success = True
         except DenseGraspError as error:
             response.message = str(error)
+        give_back_memory()
         self._node.get_logger().info(response.message)
         return response
 
