@@ -15,8 +15,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
-# Where the shell started this in the background (`&`, nohup) SIGINT is ignored, and so it is in every process that a test
-# starts and interrupts.
+# Where a shell started this in the background (`&`, nohup) SIGINT is ignored, and so it is in every process that a
+# test starts and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
