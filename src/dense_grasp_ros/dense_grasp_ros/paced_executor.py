@@ -52,7 +52,7 @@ class PacedExecutor(SingleThreadedExecutor):
 
     def wait_for_ready_callbacks(self, *arguments: Any, **more: Any) -> Any:
         """As rclpy's; takes the clock before the callback runs, which may compare a stamp with the time."""
-        ready = super().wait_for_ready_callbacks(*arguments, **more)
+        ready: Any = super().wait_for_ready_callbacks(*arguments, **more)
         self.take_quiet(everything=False)
         return ready
 
