@@ -11,6 +11,7 @@ from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 
+from .allocator import share_arenas
 from .arm_server import ArmServer
 from .camera_node import CameraLoop
 from .cell_parameters import camera_options, cell_settings
@@ -82,6 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the node until it is interrupted; CONFIGURATION_ERROR when a parameter cannot be used, 1 when a
     part of it failed.
     """
+    share_arenas()
     made: list[SimCell] = []
 
     def make() -> SimCell:
