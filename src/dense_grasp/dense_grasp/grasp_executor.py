@@ -213,7 +213,7 @@ class GraspExecutor(Node):
         except GraspCanceled as error:
             code, message = GraspCode.CANCELED, str(error)
             if self._clock_watch.jumped_since(mark) and not handle.is_cancel_requested:
-                code, message = GraspCode.CLOCK_ERROR, f"{self._clock_watch.jump}: the goal of before was stopped"
+                code, message = GraspCode.CLOCK_ERROR, f"{self._clock_watch.jump}: the running goal was aborted"
         except GraspFailure as error:
             code, message = error.code, str(error)
         except DenseGraspError as error:

@@ -94,8 +94,8 @@ class HoldWatch:
         if width is None:
             self.failure = GraspFailure(
                 GraspCode.GRIPPER_FAILED,
-                f"nobody tells the width of the gripper any more, so it is unknown whether the object is held that "
-                f"the fingers closed on at {_mm(held.width)}",
+                "no gripper width: the finger joint states ceased, so it is unknown whether the fingers still hold the "
+                f"object that they closed on at {_mm(held.width)}",
             )
             return
         failure = held.failure(width)

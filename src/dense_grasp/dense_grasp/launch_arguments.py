@@ -20,7 +20,7 @@ from dense_grasp.launch_support import LaunchArgumentError, flag
 from dense_grasp.robot_parameters import HEARTBEAT_TIMEOUT
 
 #: Launch configurations that launch and launch_ros read themselves.
-LAUNCHS_OWN = (
+RESERVED = (
     "ros_namespace",
     "ros_remaps",
     "ros_params",
@@ -31,7 +31,7 @@ LAUNCHS_OWN = (
     "launch-prefix",
     "launch-prefix-filter",
 )
-_ANONYMOUS = "anon"  # launch's AnonName: what follows is free
+_ANONYMOUS = "anon"  # the beginning of launch's AnonName
 #: How alike a name that another launch file set must be to one of ours to be taken for a mistake.
 ALIKE = 0.8
 _LAUNCH_FILES = (".launch.py", ".launch.xml", ".launch.yaml", "_launch.py", "_launch.xml", "_launch.yaml")
@@ -117,7 +117,7 @@ def check_names(
     name = Path(file).name
     others = any(word.endswith(_LAUNCH_FILES) and Path(word).name != name for word in command)
     for argument in given:
-        if argument in known or argument in LAUNCHS_OWN or argument.startswith(_ANONYMOUS):
+        if argument in known or argument in RESERVED or argument.startswith(_ANONYMOUS):
             continue
         if others and not nearest(argument, known, ALIKE):
             continue

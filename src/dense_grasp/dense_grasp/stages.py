@@ -290,7 +290,7 @@ class GraspSequence:
         width = self._gripper.width()
         if width is None:
             raise GraspFailure(
-                GraspCode.GRIPPER_FAILED, "nobody tells the width of the gripper, so no grasp can be verified"
+                GraspCode.GRIPPER_FAILED, "no gripper width: no fresh finger joint states, so no grasp can be verified"
             )
         return width
 

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.table_plane import PlaneError, table_offset
+from dense_grasp_core.table_plane import table_offset
 
 from dense_grasp.depth_world import surface_points
 from dense_grasp.frames import Frame
@@ -36,10 +36,9 @@ class TableCheck:
             try:
                 points = se3.transform(base_from_camera, surface_points(frame.depth, frame.camera, STEP))
                 offset = table_offset(points, base_from_camera[:3, 3], point[:2], self._table_height)
-            except PlaneError:
-                return ""  # something fills the picture: the next one may show the table
             except DenseGraspError:
-                return ""  # the answer itself says what is wrong with depth or camera
+                # No plane: the next picture may show the table. Depth or camera: the answer itself says what is wrong.
+                return ""
             self._done = True
         if abs(offset) <= TOLERANCE:
             return ""

@@ -172,7 +172,7 @@ def test_what_the_node_refuses_is_no_reason_to_home(graph):
 
 def test_a_hand_without_joint_states_is_told_before_it_moves(graph):
     hand = FrankaHand(graph, NAMESPACES[0])
-    with pytest.raises(GraspFailure, match="nobody tells the width") as failure:
+    with pytest.raises(GraspFailure, match="no gripper width") as failure:
         franka(graph, width_timeout=0.2).check_available()
     assert failure.value.code == GraspCode.GRIPPER_FAILED and not hand.calls
     franka(graph, hand).check_available()

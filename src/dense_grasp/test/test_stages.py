@@ -631,7 +631,7 @@ def test_a_width_that_nobody_tells_any_more_ends_the_goal_and_opens_nothing():
     cell.moved_by_others["lift"] = None
     failure = fails(cell)
     assert failure.code == GraspCode.GRIPPER_FAILED
-    assert "nobody tells the width of the gripper any more" in str(failure)
+    assert "no gripper width: the finger joint states ceased" in str(failure)
     assert "open" not in cell.log[cell.log.index("lift") :]
 
 

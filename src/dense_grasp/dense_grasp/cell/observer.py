@@ -41,6 +41,7 @@ from dense_grasp.cell.wrist_camera import PlaceError, WristCamera
 from dense_grasp.launch_support import model_path, store_url
 from dense_grasp.matches import matrix_from_transform
 from dense_grasp.messages import stamp_ns
+from dense_grasp.motion.grippers import gripper_namespaces
 from dense_grasp.motion.ompl_backend import LATCHED, build_planner
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.robot_parameters import CHECK_CELL
@@ -94,7 +95,7 @@ class CellObserver(Node):
         self._joints, self._tf = Stream(robot.joint_states_topic), Stream("/tf")
         self._joint_names: set[str] = set()
         self._fingers = FingerReadings(robot.joint_states_topic)
-        spaces = self._gripper_spaces()
+        spaces = gripper_namespaces(robot, self._gripper_namespace)
         self._own_fingers = [FingerReadings(f"{space}/joint_states") for space in spaces]
         self.create_subscription(Clock, "/clock", self._on_clock, QoSProfile(depth=1))
         self.create_subscription(JointState, robot.joint_states_topic, self._on_joints, sensor)
@@ -108,11 +109,6 @@ class CellObserver(Node):
         command = self._gripper_kind == "gripper_command"
         action, name = (GripperCommand, "gripper_action") if command else (Grasp, "grasp")
         self._grippers = {f"{space}/{name}": ActionClient(self, action, f"{space}/{name}") for space in spaces}
-
-    def _gripper_spaces(self) -> list[str]:
-        if self._gripper_namespace:
-            return [self._gripper_namespace]
-        return ["/franka_gripper", f"/{self._robot.name}_gripper"]
 
     def _note(self, stream: Stream, stamp: int, message: Any) -> None:
         stream.add(stamp, message, self._system.now().nanoseconds, self._simulated)

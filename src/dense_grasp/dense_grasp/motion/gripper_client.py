@@ -231,8 +231,8 @@ class FrankaGripper:
         if self.width() is None:
             raise GraspFailure(
                 GraspCode.GRIPPER_FAILED,
-                "nobody tells the width of the gripper, so no grasp could be verified: "
-                f"no joint states of the fingers within {self._settings.width_timeout} s",
+                f"no gripper width: no finger joint states within {self._settings.width_timeout} s, so no grasp could "
+                "be verified",
             )
 
     def device(self) -> int:
