@@ -21,7 +21,7 @@ class JointStateMonitor:
     """Subscribes to joint states, which may come in parts from several publishers. Thread-safe."""
 
     def __init__(self, node: Node, topic: str, max_age: float, callback_group=None):
-        self.topic = self._topic = topic
+        self.topic = topic
         #: s of wall clock after which a joint state is no longer believed.
         self.max_age = max_age
         self._lock = threading.Lock()
@@ -88,13 +88,13 @@ class JointStateMonitor:
                 has = ", ".join(sorted(self._states)) or "nothing"
                 raise GraspFailure(
                     GraspCode.JOINT_STATE_STALE,
-                    f"{self._topic} has no {', '.join(missing)} (it has: {has}); check robot_type and prefix",
+                    f"{self.topic} has no {', '.join(missing)} (it has: {has}); check robot_type and prefix",
                 )
             rows = [self._states[n] for n in names]
         age = now - min(r[2] for r in rows)
         if age > self.max_age:
             raise GraspFailure(
                 GraspCode.JOINT_STATE_STALE,
-                f"the newest joint state on {self._topic} is {age:.2f} s old, at most {self.max_age} s is allowed",
+                f"the newest joint state on {self.topic} is {age:.2f} s old, at most {self.max_age} s is allowed",
             )
         return np.array(rows)

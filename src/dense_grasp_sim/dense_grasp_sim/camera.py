@@ -10,7 +10,6 @@ from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
-from .allocator import give_back_memory
 from .cell import OVERVIEW_CAMERA, OVERVIEW_INTRINSICS, WRIST_CAMERA, WRIST_INTRINSICS
 from .robot_mjcf import GROUP_ARM_DETAIL, GROUP_ARM_SIMPLE, GROUP_SCENE
 from .simulator import Snapshot
@@ -80,7 +79,6 @@ class CellRenderer:
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._scene = mujoco.MjvScene(snapshot.model, maxgeom=400)
         self._generation = snapshot.generation
-        give_back_memory()  # of the scene before, and of the textures on their way to OpenGL
 
     def render(self, snapshot: Snapshot, view: View = WRIST) -> Picture:
         """Picture of `snapshot` from `view`."""

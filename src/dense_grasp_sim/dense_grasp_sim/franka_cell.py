@@ -18,6 +18,7 @@ from tf2_msgs.msg import TFMessage
 
 from dense_grasp_core import se3
 
+from .allocator import share_arenas
 from .camera_node import CameraLoop
 from .cell import LINK_FROM_OPTICAL
 from .cell_parameters import camera_options, cell_settings
@@ -112,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     part of it failed.
     """
     logging.basicConfig(level=logging.WARNING, format="[%(levelname)s] [%(name)s]: %(message)s")
+    share_arenas()
     made: list[FrankaCell] = []
 
     def make() -> FrankaCell:

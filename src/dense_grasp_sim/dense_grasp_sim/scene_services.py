@@ -9,7 +9,6 @@ from rclpy.node import Node
 
 from dense_grasp_interfaces.srv import SimGetReport, SimGetTruth, SimSetScene
 
-from .allocator import give_back_memory
 from .messages import to_point, to_pose
 from .placement import ON_STAND, Placement
 from .simulator import Simulator
@@ -26,7 +25,7 @@ class SceneServices:
     def __init__(self, node: Node, simulator: Simulator) -> None:
         self._node, self._simulator = node, simulator
         group = MutuallyExclusiveCallbackGroup()
-        # One thread for all scenes: each thread that builds one keeps 130 MB of the allocator for the next.
+        # One scene after the other: building one takes 150 MB for a moment.
         builder = Workers(1, name="scene")
         for kind, name, callback in (
             (SimSetScene, "set_scene", long_callback(node, self._set_scene, workers=builder)),
@@ -56,7 +55,6 @@ class SceneServices:
             response.success = True
         except DenseGraspError as error:
             response.message = str(error)
-        give_back_memory()
         self._node.get_logger().info(response.message)
         return response
 
