@@ -22,7 +22,8 @@ def path(tmp_path):
 
 @pytest.fixture
 def client(graph, path):
-    graph.start(QueryNode, store=f"sqlite:///{path}", frame_timeout=0.5)
+    scores = {"temperature": 0.0, "found_threshold": 0.5, "ambiguity_ratio": 0.97}  # no network is looked at
+    graph.start(QueryNode, store=f"sqlite:///{path}", frame_timeout=0.5, **scores)
     node = Node("client", context=graph.context)
     graph.spin(node, 1)
     services = ("/dense_grasp/locate_keypoints", "/dense_grasp/list_descriptors")

@@ -292,7 +292,10 @@ def test_scene_truth_and_report(client: Client) -> None:
 
 
 def test_scene_after_scene_takes_no_more_memory(client: Client) -> None:
-    """A scene takes 130 MB while it is built. They were kept by each of the eight threads that built one."""
+    """A scene takes 130 MB while it is built. They were kept by each of the eight threads that built one.
+
+    The least of four scenes is what stays: a reading that falls into the building of something is 60 to 120 MB higher.
+    """
     client.listen(Image, COLOUR, qos_profile_sensor_data)
     memory = []
     for seed in range(1100, 1112):
@@ -301,7 +304,7 @@ def test_scene_after_scene_takes_no_more_memory(client: Client) -> None:
         client.newest(COLOUR)  # the renderer has gone over to it, too
         memory.append(psutil.Process(client.pid).memory_info().rss)
     client.deaf(COLOUR)
-    assert max(memory[4:]) - memory[3] < 100e6, [round(value / 1e6) for value in memory]
+    assert min(memory[8:]) - min(memory[4:8]) < 100e6, [round(value / 1e6) for value in memory]
 
 
 def test_overview_is_published_while_subscribed(client: Client) -> None:
