@@ -165,13 +165,13 @@ def test_executables_belong_to_the_environment_whatever_colcon_comes_first(build
     script, venv = buildable / "install/greeter/lib/greeter/greet", buildable / ".venv"
     for _ in range(2):
         workspace.build(buildable, ["greeter"], [], environ)
-        assert executables.strangers(buildable / "install", ["greeter"], venv) == {}
+        assert executables.foreign_scripts(buildable / "install", ["greeter"], venv) == {}
         said = bash(f"source {buildable}/setup.bash; exec {script}")
         assert said == f"hello from {venv}\n"
         # What an earlier set-up may have left is found and built anew.
         text = script.read_text()
         script.write_text(text.replace(f"#!{venv}/bin/python", f"#!{sys.executable}"))
-        assert executables.strangers(buildable / "install", ["greeter"], venv) == {script: sys.executable}
+        assert executables.foreign_scripts(buildable / "install", ["greeter"], venv) == {script: sys.executable}
 
 
 def test_the_built_executables_are_this_environments():
@@ -179,4 +179,4 @@ def test_the_built_executables_are_this_environments():
     names = [*workspace.packages(ROOT / "src"), *workspace.packages(ROOT / "underlay")]
     if not list(executables.scripts(ROOT / "install", names)):
         pytest.skip("nothing is built here")
-    assert executables.strangers(ROOT / "install", names, ROOT / ".venv") == {}
+    assert executables.foreign_scripts(ROOT / "install", names, ROOT / ".venv") == {}

@@ -25,7 +25,7 @@ def _interpreter(path: Path) -> str:
     return first[2:].decode(errors="replace").strip().strip('"') if first.startswith(b"#!") else ""
 
 
-def strangers(install: Path, names: Iterable[str], venv: Path) -> dict[Path, str]:
+def foreign_scripts(install: Path, names: Iterable[str], venv: Path) -> dict[Path, str]:
     """The scripts that another Python than the environment's would start, with that Python.
 
     Paths are compared, not what they lead to: the Python of an environment is a link to the one it was made from.

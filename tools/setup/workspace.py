@@ -145,7 +145,7 @@ def build(checkout: Path, names: Sequence[str], dropped: Sequence[str], environ:
     """
     for name in dropped:
         _remove_built(checkout, name)
-    for path in executables.strangers(checkout / "install", names, checkout / ".venv"):
+    for path in executables.foreign_scripts(checkout / "install", names, checkout / ".venv"):
         _remove_built(checkout, path.relative_to(checkout / "install").parts[0])
     env = {**environ, "PYTHONWARNINGS": "ignore", "DENSE_GRASP_BUILDING": "1"}
     bases = [name for name in ("underlay", "src") if (checkout / name).is_dir()]
@@ -154,7 +154,7 @@ def build(checkout: Path, names: Sequence[str], dropped: Sequence[str], environ:
     command += ["--cmake-args", "-DBUILD_TESTING=OFF", "--no-warn-unused-cli"]
     if in_workspace(checkout, command, env):
         raise SetupError("colcon could not build the workspace; the whole output is in log/latest_build/")
-    for path, interpreter in executables.strangers(checkout / "install", names, checkout / ".venv").items():
+    for path, interpreter in executables.foreign_scripts(checkout / "install", names, checkout / ".venv").items():
         raise SetupError(
             f"{path} would be started by {interpreter}, expected {checkout / '.venv/bin/python'}: "
             "the packages of this checkout are not there. Remove build/ and install/ and run make setup again"

@@ -15,7 +15,7 @@ pytest.importorskip("ompl")
 from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.guard import MotionBounds, check_trajectory
-from dense_grasp_core.motion.near_ends import NearEnds, near_ends
+from dense_grasp_core.motion.near_ends import PositionBasedVelocityLimits, near_ends
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.protocol import PickRequest, PlanError, Trajectory, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
@@ -81,7 +81,7 @@ def over_the_table(planner: EmbeddedPlanner, start: np.ndarray) -> bool:
     return True
 
 
-def beyond(ends: NearEnds, trajectory: Trajectory) -> bool:
+def beyond(ends: PositionBasedVelocityLimits, trajectory: Trajectory) -> bool:
     """Judged as the robot does, a millisecond at a time."""
     steps = max(2, int(np.ceil(1000 * np.max(np.diff(trajectory.times)))))
     _, positions, velocities = trajectory.between(steps)

@@ -67,7 +67,7 @@ def test_rows():
     assert not book.compare({("a", "p"): (1.0, 2.0), ("a", "q"): (1.0, 2.0)})
     assert not book.compare({("a", "p"): (1.0, 2.0), ("a", "q"): (1.0, 2.0), ("c", "p"): (5.0, 5.0)})
     difference = book.compare({("a", "p"): (9.0, 2.0), ("b", "p"): (1.0, 2.0)})
-    assert difference.lost == (("a", "p"), ("a", "q")) and difference.undead == (("b", "p"),)
+    assert difference.lost == (("a", "p"), ("a", "q")) and difference.reappeared == (("b", "p"),)
 
 
 def test_a_write_that_was_refused_leaves_the_row():

@@ -98,7 +98,7 @@ def rate_of(topic, seconds=30.0):
 def test_hz(live):
     # On a busy machine a reader may be matched and yet stay deaf; the next one hears.
     rate = next(filter(None, (rate_of("/cell/text") for _ in range(5))), None)
-    assert rate is not None and 1.0 < rate < 100.0
+    assert rate is not None and 10.0 < rate < 30.0
 
 
 def test_pub_once_waits_for_a_listener(live):

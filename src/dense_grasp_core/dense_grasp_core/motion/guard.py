@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.near_ends import NearEnds
+from dense_grasp_core.motion.near_ends import PositionBasedVelocityLimits
 from dense_grasp_core.motion.protocol import PlanError, Trajectory
 from dense_grasp_core.motion.timing import MotionLimits
 
@@ -126,7 +126,7 @@ def _check_size(what: str, unit: str, names: tuple[str, ...], times: Array, valu
         )
 
 
-def _check_near_ends(trajectory: Trajectory, near_ends: NearEnds | None) -> None:
+def _check_near_ends(trajectory: Trajectory, near_ends: PositionBasedVelocityLimits | None) -> None:
     """The velocities that the robot allows near the ends of its joints, on the cubics that a controller drives."""
     if near_ends is None:
         return

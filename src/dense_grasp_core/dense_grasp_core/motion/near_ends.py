@@ -26,7 +26,7 @@ CREEP = 0.02
 
 
 @dataclass(frozen=True)
-class NearEnds:
+class PositionBasedVelocityLimits:
     """Limits of each joint, (J,): `lower`, `upper` rad where its way ends, `offset` rad/s, `deceleration` rad/s^2."""
 
     lower: Array
@@ -60,7 +60,7 @@ def _speed(left: Array, offset: Array, deceleration: Array) -> Array:
     return np.maximum(0.0, np.sqrt(2.0 * deceleration * np.maximum(0.0, left)) - offset)
 
 
-_FR3 = NearEnds(
+_FR3 = PositionBasedVelocityLimits(
     lower=np.array([-2.7501, -1.7918, -2.9065, -3.0481, -2.8101, 0.54092, -3.0196]),
     upper=np.array([2.7501, 1.7918, 2.9065, -0.1458, 2.8101, 4.5205, 3.0196]),
     offset=np.array([0.30, 0.20, 0.20, 0.30, 0.35, 0.35, 0.35]),
@@ -71,7 +71,7 @@ _FR3 = NearEnds(
 BY_ROBOT_TYPE = {"fr3": _FR3, "fr3v2": _FR3, "fp3": _FR3}
 
 
-def near_ends(urdf: str, names: Sequence[str], robot_type: str) -> NearEnds | None:
+def near_ends(urdf: str, names: Sequence[str], robot_type: str) -> PositionBasedVelocityLimits | None:
     """The limits of the joints `names` (J,): the description's, else those of the robot type, None for constant ones.
 
     Raises RobotModelError for a description that has them for some of the joints only, or numbers that are none.
@@ -96,7 +96,7 @@ def near_ends(urdf: str, names: Sequence[str], robot_type: str) -> NearEnds | No
             ]
         )
     lower, upper, offset, deceleration = np.array(rows).T
-    return NearEnds(lower, upper, offset, deceleration)
+    return PositionBasedVelocityLimits(lower, upper, offset, deceleration)
 
 
 def _number(joint: str, element: object, key: str, least: float = -np.inf) -> float:

@@ -13,7 +13,7 @@ from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.collision import densify
 from dense_grasp_core.motion.near_ends import TOLERANCE as NEAR_TOLERANCE
-from dense_grasp_core.motion.near_ends import NearEnds
+from dense_grasp_core.motion.near_ends import PositionBasedVelocityLimits
 from dense_grasp_core.motion.protocol import PlanError, Trajectory
 
 Array = np.ndarray
@@ -35,7 +35,7 @@ class MotionLimits:
 
     velocity: Array
     acceleration: Array
-    near_ends: NearEnds | None = None
+    near_ends: PositionBasedVelocityLimits | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("velocity", self.velocity), ("acceleration", self.acceleration)):
@@ -51,7 +51,7 @@ class MotionLimits:
         acceleration: Array,
         velocity_scaling: float,
         acceleration_scaling: float,
-        near_ends: NearEnds | None = None,
+        near_ends: PositionBasedVelocityLimits | None = None,
     ) -> MotionLimits:
         """The robot's limits (7,) times factors in 0..1. Raises LimitError for factors outside."""
         for name, factor in (("velocity", velocity_scaling), ("acceleration", acceleration_scaling)):

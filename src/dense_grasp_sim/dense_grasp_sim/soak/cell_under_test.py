@@ -36,7 +36,7 @@ class CellUnderTest:
     rng: random.Random
     rows: RowBook = field(default_factory=RowBook)
     lost: set[Key] = field(default_factory=set)
-    undead: set[Key] = field(default_factory=set)
+    reappeared: set[Key] = field(default_factory=set)
     killed: dict[int, str] = field(default_factory=dict)
     stopped: set[int] = field(default_factory=set)
     replaced: set[str] = field(default_factory=set)
@@ -111,7 +111,7 @@ class CellUnderTest:
             return
         difference = self.rows.compare(present)
         self.lost.update(difference.lost)
-        self.undead.update(difference.undead)
+        self.reappeared.update(difference.reappeared)
         # Each is counted once.
         self.rows.replaced_by(present)
 

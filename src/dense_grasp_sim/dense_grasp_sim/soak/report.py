@@ -32,7 +32,7 @@ class Findings:
     trends: Sequence[Trend] = ()
     shared_memory: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
     lost: Sequence[Key] = ()
-    undead: Sequence[Key] = ()
+    reappeared: Sequence[Key] = ()
     acknowledged: int = 0
     present: int = 0
     never_recovered: list[str] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Findings:
         """What must not be; empty after a good soak."""
         found = [f"{line.unanswered} x {line.kind}: no answer" for line in self.lines if line.unanswered]
         found += [f"lost: {object_id}/{keypoint}" for object_id, keypoint in self.lost]
-        found += [f"deleted and still there: {object_id}/{keypoint}" for object_id, keypoint in self.undead]
+        found += [f"deleted and still there: {object_id}/{keypoint}" for object_id, keypoint in self.reappeared]
         found += [f"{trend.node}: {trend.measure} grew" for trend in self.trends if trend.grew]
         found += ["/dev/shm grew"] if self.shared_memory_grew else []
         found += [f"{node} ended {cause}" for node, cause in self.died_by_themselves]
@@ -69,7 +69,7 @@ def text(findings: Findings) -> str:
         [
             f"SUCCESS: the referee saw {findings.tally.lifted} lifted and {findings.tally.not_lifted} not",
             f"taught: {findings.acknowledged} registrations acknowledged, {findings.present} rows at the end, "
-            f"{len(findings.lost)} lost, {len(findings.undead)} deleted and still there",
+            f"{len(findings.lost)} lost, {len(findings.reappeared)} deleted and still there",
         ],
         _ends(findings.ends),
         _troubles(findings.troubles, findings.slowest_recovery),

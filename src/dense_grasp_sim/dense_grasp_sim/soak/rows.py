@@ -11,13 +11,13 @@ Pixel = tuple[float, float]
 
 @dataclass(frozen=True)
 class Difference:
-    """lost: acknowledged, and absent or of another pixel. undead: deleted, acknowledged, and there."""
+    """lost: acknowledged, and absent or of another pixel. reappeared: deleted, acknowledged, and there."""
 
     lost: tuple[Key, ...]
-    undead: tuple[Key, ...]
+    reappeared: tuple[Key, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.lost or self.undead)
+        return bool(self.lost or self.reappeared)
 
 
 class RowBook:
@@ -68,5 +68,5 @@ class RowBook:
         """What differs from the rows that the store lists."""
         certain = self.rows
         lost = [key for key, pixel in certain.items() if present.get(key) != pixel]
-        undead = [key for key in present if key not in self._rows and key not in self._uncertain]
-        return Difference(tuple(sorted(lost)), tuple(sorted(undead)))
+        reappeared = [key for key in present if key not in self._rows and key not in self._uncertain]
+        return Difference(tuple(sorted(lost)), tuple(sorted(reappeared)))

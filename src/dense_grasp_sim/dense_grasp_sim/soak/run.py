@@ -70,7 +70,7 @@ class Soak:
             trends=self._meter.trends(),
             shared_memory=(before, shared_memory()),
             lost=sorted(self._cell.lost),
-            undead=sorted(self._cell.undead),
+            reappeared=sorted(self._cell.reappeared),
             acknowledged=self._cell.rows.acknowledged,
             present=len(present),
             never_recovered=self._never,
