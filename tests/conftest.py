@@ -24,8 +24,8 @@ READY_TIMEOUT = 600.0  # s of wall clock; a quiet machine takes 20
 def test_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with random weights and a narrow kernel: it finds a taught pixel in the same image, nothing else."""
     import torch
-    from dense_grasp_core.model_file import ModelInfo, save_model
-    from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+    from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+    from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 
     torch.manual_seed(0)
     network = DescriptorNetwork(NetworkConfig(dimension=16, keypoints=2)).eval()

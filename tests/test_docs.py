@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(page for glob in ("*.md", "docs/*.md", "src/*/README.md", "underlay/*.md") for page in ROOT.glob(glob))

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_sim.client import stamp_seconds
 from dense_grasp_sim.graph_process import GraphError

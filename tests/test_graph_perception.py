@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_sim.graph_process import GraphError
 from dense_grasp_sim.lessons import CAP

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from dense_grasp_core.codes import Stage
-from dense_grasp_core.motion.protocol import MotionPlanner, PlanError, Trajectory, WorldModel
+from dense_grasp_core.motion.interfaces import MotionPlanner, PlanError, Trajectory, WorldModel
+from dense_grasp_core.result_codes import Stage
 
 from dense_grasp.goal_run import GoalRun
 from dense_grasp.grasp_ports import Arm, Array, GraspSettings

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.model_header import read_info
-from dense_grasp_core.query import Limits
+from dense_grasp_core.matching.locate import Limits
 
 CALIBRATED = ("temperature", "found_threshold", "ambiguity_ratio")
 

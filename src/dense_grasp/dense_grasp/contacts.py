@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode, MatchCode
-from dense_grasp_core.pinch_choice import PinchPoints
+from dense_grasp_core.grasping.pinch_choice import PinchPoints
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import Array, GraspGoal, Located

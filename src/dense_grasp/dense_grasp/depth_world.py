@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.codes import GraspCode, MatchCode
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.se3 import transform
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import transform
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.time import Time

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelFileError
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.heatmap import PcaBasis, fit_pca, pca_image
-from dense_grasp_core.model_file import ModelFileError
+from dense_grasp_core.matching.heatmap import PcaBasis, fit_pca, pca_image
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare

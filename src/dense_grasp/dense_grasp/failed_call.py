@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_ros.long_callback import BusyError
 
 LOG_PERIOD = 2.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.result_codes import GraspCode
 
 
 class GraspFailure(DenseGraspError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.joint_state_monitor import JointStateMonitor

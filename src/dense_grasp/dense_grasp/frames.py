@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.matching import DescriptorGrid
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from sensor_msgs.msg import Image
 
 from dense_grasp.messages import (

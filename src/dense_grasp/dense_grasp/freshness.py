@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.result_codes import MatchCode
 from rclpy.clock import Clock, ROSClock
 
 from dense_grasp.frames import Frame

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from dense_grasp_core.codes import Stage
+from dense_grasp_core.result_codes import Stage
 
 from dense_grasp.grasp_ports import GraspOutcome
 from dense_grasp.holding import HoldWatch

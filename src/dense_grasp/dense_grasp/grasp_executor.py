@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import rclpy
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.protocol import PickPlan
-from dense_grasp_core.pinch_choice import PinchChoice, PinchPoints, SurfaceError
-from dense_grasp_core.pinch_geometry import GraspError
+from dense_grasp_core.grasping.pinch_choice import PinchChoice, PinchPoints, SurfaceError
+from dense_grasp_core.grasping.pinch_geometry import GraspError
+from dense_grasp_core.motion.interfaces import PickPlan
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_server import ActionServer
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from dense_grasp_core.motion.protocol import PickPlan
-from dense_grasp_core.se3 import to_quaternion
+from dense_grasp_core.geometry.se3 import to_quaternion
+from dense_grasp_core.motion.interfaces import PickPlan
 from geometry_msgs.msg import Point, Pose
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import PickPlan, Trajectory
-from dense_grasp_core.pinch_choice import PinchPoints
+from dense_grasp_core.grasping.pinch_choice import PinchPoints
+from dense_grasp_core.motion.interfaces import PickPlan, Trajectory
+from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.failure import GraspFailure
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.grasp_ports import GraspSettings, GripperPort, StopCheck

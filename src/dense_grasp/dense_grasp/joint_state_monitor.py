@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.quiet import heard_at
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from builtin_interfaces.msg import Duration
-from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.result_codes import MatchCode
 from geometry_msgs.msg import Point
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.query import Frame as QueryFrame
-from dense_grasp_core.query import Limits, Match, locate
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.matching.locate import Frame as QueryFrame
+from dense_grasp_core.matching.locate import Limits, Match, locate
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 from geometry_msgs.msg import Point, Transform
 from std_msgs.msg import Header
 
 from dense_grasp.frames import Frame
 from dense_grasp.messages import NANOSECONDS, MessageError
-from dense_grasp_core import se3
 from dense_grasp_interfaces.msg import KeypointMatch
 
 #: Share of the focal length by which calibrations of one camera differ.

@@ -10,9 +10,9 @@ import array
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.depth import depth_to_metres
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.depth import depth_to_metres
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from dense_grasp_core.codes import MatchCode
-from dense_grasp_core.heatmap import draw_match, heatmap_overlay
+from dense_grasp_core.matching.heatmap import draw_match, heatmap_overlay
+from dense_grasp_core.result_codes import MatchCode
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray

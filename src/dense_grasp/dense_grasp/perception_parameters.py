@@ -7,7 +7,7 @@ from dense_grasp_ros.shared_parameters import CAMERA_INFO_TOPIC, CAMERA_TOPICS, 
 
 from dense_grasp.robot_parameters import TABLE_HEIGHT, WORKSPACE
 
-BACKENDS = ("auto", "torch", "openvino")  # as dense_grasp_core.extractor's, which takes long to import
+BACKENDS = ("auto", "torch", "openvino")  # as dense_grasp_core.descriptors.extractor's, which takes long to import
 #: Largest image, px. The network's memory and time grow with it: 33 million took 4 GB and minutes.
 MAX_PIXELS = 4_000_000
 CALIBRATED = "the value in the network's file"

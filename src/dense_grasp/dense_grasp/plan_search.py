@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
-from dense_grasp_core.motion.protocol import MotionPlanner, PickPlan, PickRequest, PlanError, WorldModel
-from dense_grasp_core.pinch_choice import PinchPoints
+from dense_grasp_core.grasping.pinch_choice import PinchPoints
+from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PickRequest, PlanError, WorldModel
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
 from dense_grasp.contacts import (
     TRY_ANOTHER,

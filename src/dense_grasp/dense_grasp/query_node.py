@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.codes import MatchCode
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.query import Limits, WorkspaceBox
+from dense_grasp_core.matching.locate import Limits, WorkspaceBox
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node

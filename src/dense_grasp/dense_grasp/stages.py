@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dense_grasp_core.codes import GraspCode, Stage
-from dense_grasp_core.motion.protocol import (
+from dense_grasp_core.motion.interfaces import (
     MotionPlanner,
     PickPlan,
     PlanCanceled,
     PlanError,
 )
+from dense_grasp_core.result_codes import GraspCode, Stage
 
 from dense_grasp.arm_moves import ArmMoves, backwards
 from dense_grasp.contacts import (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+from dense_grasp_core.cell_measures.table_plane import table_offset
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.table_plane import table_offset
+from dense_grasp_core.geometry import se3
 
 from dense_grasp.depth_world import surface_points
 from dense_grasp.frames import Frame
-from dense_grasp_core import se3
 
 #: m. A stereo camera at 0.6 m measures a table within a few millimetres.
 TOLERANCE = 0.01

@@ -28,8 +28,8 @@ def until() -> Callable[..., Any]:
 def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with random weights, as a model file."""
     import torch
-    from dense_grasp_core.model_file import ModelInfo, save_model
-    from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+    from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+    from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "random.safetensors"

@@ -12,8 +12,8 @@ from control_msgs.action import FollowJointTrajectory
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.joint_state_monitor import JointStateMonitor
 from dense_grasp.motion.arm_client import ArmClient, trajectory_message
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_core.motion.interfaces import Trajectory
+from dense_grasp_core.result_codes import GraspCode
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from sensor_msgs.msg import JointState

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.motion.arrival import check_arrival
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_core.motion.interfaces import Trajectory
+from dense_grasp_core.result_codes import GraspCode
 
 NAMES = ("a_joint1", "a_joint2")
 MOVE = Trajectory(NAMES, np.array([0.0, 1.0]), np.array([[0.0, 0.0], [0.5, 0.2]]), np.zeros((2, 2)))

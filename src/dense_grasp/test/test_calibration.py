@@ -2,15 +2,15 @@ import math
 
 import pytest
 from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
-from dense_grasp_core.model_file import ModelFileError, ModelInfo, save_model
-from dense_grasp_core.query import Limits
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
+from dense_grasp_core.matching.locate import Limits
 
 FROM_FILE = dict.fromkeys(CALIBRATED, math.nan)
 
 
 @pytest.fixture(scope="module")
 def uncalibrated_model(tmp_path_factory):
-    from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+    from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 
     path = tmp_path_factory.mktemp("model") / "uncalibrated.safetensors"
     save_model(path, DescriptorNetwork(NetworkConfig(dimension=4, keypoints=2)), ModelInfo())

@@ -17,9 +17,9 @@ from dense_grasp.cell.robot_mode import ROBOT_MODES, check_robot_mode
 from dense_grasp.cell.second_pose import TILT, TURN, announcement, second_pose
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.messages import image_message
-from dense_grasp_core.mount_check import Mount, PointPair, View
-from dense_grasp_core.se3 import exp, from_quaternion, inverse, transform
-from dense_grasp_core.table_plane import Plane
+from dense_grasp_core.cell_measures.mount_check import Mount, PointPair, View
+from dense_grasp_core.cell_measures.table_plane import Plane
+from dense_grasp_core.geometry.se3 import exp, from_quaternion, inverse, transform
 from geometry_msgs.msg import TransformStamped
 from lifecycle_msgs.msg import State
 from rclpy.node import Node

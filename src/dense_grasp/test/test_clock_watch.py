@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from dense_grasp.clock_watch import STANDSTILL, ClockWatch
 from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock

@@ -5,7 +5,7 @@ import pytest
 from dense_grasp.contacts import Contact, contacts_of, found_points, instead_of, keypoints_of, summary
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import GraspGoal, Located
-from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 
 PLAIN = ("axis_a", "axis_b", "approach_a", "approach_b")
 LOW, HIGH = np.array([0.2, -0.4, 0.0]), np.array([0.8, 0.4, 0.4])

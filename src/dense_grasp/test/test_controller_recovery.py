@@ -17,8 +17,8 @@ from controller_manager_msgs.srv import (
 from dense_grasp.failure import GraspFailure
 from dense_grasp.motion.controller_recovery import ControllerRecovery, manager_beside
 from dense_grasp.motion.error_recovery import RecoveringArm, RecoverySteps
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_core.motion.interfaces import Trajectory
+from dense_grasp_core.result_codes import GraspCode
 from lifecycle_msgs.msg import State
 from rclpy.callback_groups import ReentrantCallbackGroup
 

@@ -10,7 +10,7 @@ import pytest
 from dense_grasp.depth_world import DepthWorld, surface_points
 from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.messages import camera_from_info, image_message
-from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header

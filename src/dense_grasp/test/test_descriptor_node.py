@@ -11,8 +11,8 @@ import pytest
 from dense_grasp.descriptor_node import DescriptorNode
 from dense_grasp.frames import features_from_message
 from dense_grasp.messages import image_message, stamp_ns
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.extractor import DescriptorExtractor
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from rcl_interfaces.msg import Log

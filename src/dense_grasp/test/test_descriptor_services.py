@@ -8,7 +8,7 @@ from dense_grasp.descriptor_services import DescriptorServices, patch_png, row_m
 from dense_grasp.frames import Frame
 from dense_grasp.messages import byte_array, image_message
 from dense_grasp.store_access import StoreAccess
-from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header

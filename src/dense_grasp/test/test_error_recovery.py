@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from dense_grasp.failure import GraspFailure
 from dense_grasp.motion.error_recovery import FrankaRecovery, RecoveringArm
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_core.motion.interfaces import Trajectory
+from dense_grasp_core.result_codes import GraspCode
 from franka_msgs.action import ErrorRecovery
 from rclpy.action import ActionServer, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup

@@ -7,7 +7,7 @@ import re
 import pytest
 from dense_grasp.frames import Frame
 from dense_grasp.freshness import STAMP_TOLERANCE, Freshness
-from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.result_codes import MatchCode
 from rclpy.clock import Clock, ClockType
 from rclpy.time import Time
 from sensor_msgs.msg import Image

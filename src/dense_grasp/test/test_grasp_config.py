@@ -11,10 +11,10 @@ from dense_grasp.launch_support import config_file, read_parameter
 from dense_grasp.motion.ompl_backend import build_planner
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.robot_parameters import MOTION
+from dense_grasp_core.geometry.se3 import from_quaternion
+from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.parameters import ParameterError
-from dense_grasp_core.se3 import from_quaternion
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 from rclpy.parameter import Parameter

@@ -15,8 +15,8 @@ from dense_grasp.grasp_executor import GraspExecutor
 from dense_grasp.motion.backends import make_planner
 from dense_grasp.motion.heartbeat import QOS, Heartbeat
 from dense_grasp.motion.ompl_backend import LATCHED
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_client import ActionClient
 from diagnostic_msgs.msg import DiagnosticStatus
 from franka_msgs.action import Grasp, Homing, Move

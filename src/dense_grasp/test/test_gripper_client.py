@@ -14,8 +14,8 @@ from dense_grasp.grasp_settings import timeouts
 from dense_grasp.motion.gripper_client import CommandGripper, FrankaGripper, GripperSettings
 from dense_grasp.motion.grippers import make_gripper
 from dense_grasp.motion.robot_settings import robot_settings
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp, Homing, Move
 from rclpy.action import ActionServer, CancelResponse, GoalResponse

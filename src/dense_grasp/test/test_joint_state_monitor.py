@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dense_grasp.failure import GraspFailure
 from dense_grasp.joint_state_monitor import JointStateMonitor
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.result_codes import GraspCode
 from sensor_msgs.msg import JointState
 
 

@@ -6,7 +6,7 @@ from builtin_interfaces.msg import Duration
 from dense_grasp.failure import GraspFailure
 from dense_grasp.keypoint_client import PAGE, KeypointClient
 from dense_grasp.query_node import QueryNode
-from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.local_graph import wait_until
 from dense_grasp_ros.service_qos import EVERY_CALL

@@ -9,14 +9,14 @@ from builtin_interfaces.msg import Time
 from dense_grasp.frames import Frame
 from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.messages import MessageError, byte_array, image_message
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.codes import MatchCode
-from dense_grasp_core.query import Limits, WorkspaceBox
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.matching.locate import Limits, WorkspaceBox
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 from geometry_msgs.msg import Transform
 from std_msgs.msg import Header
 
-from dense_grasp_core import se3
 from dense_grasp_interfaces.msg import DescriptorImage
 
 BASE_FROM_CAMERA = se3.look_at([0.5, 0.0, 0.6], [0.5, 0.0, 0.0], [1.0, 0.0, 0.0])

@@ -11,7 +11,7 @@ from dense_grasp.messages import (
     rgb_from_message,
     stamp_ns,
 )
-from dense_grasp_core.camera import CameraError
+from dense_grasp_core.geometry.camera import CameraError
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 

@@ -8,13 +8,13 @@ import pytest
 pytest.importorskip("ompl")
 from dense_grasp.motion.moveit_fit import fitted
 from dense_grasp.motion.moveit_port import PathAnswer
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.guard import MotionBounds, check_trajectory
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PlanError, Trajectory
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.motion.protocol import PlanError, Trajectory
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.timing import MotionLimits
+from dense_grasp_core.motion.trajectory_check import MotionBounds, check_trajectory
+from dense_grasp_core.result_codes import GraspCode
 
 START = np.array([0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])
 GOAL = np.array([-0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])

@@ -15,17 +15,17 @@ pytest.importorskip("ompl")
 from dense_grasp.motion.moveit_planner import MoveItPlanner
 from dense_grasp.motion.moveit_port import CollisionMatrix, PathAnswer, PresentScene, SceneObject
 from dense_grasp.motion.planning_scene import HELD, OURS
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.guard import MotionBounds, check_trajectory
-from dense_grasp_core.motion.ik import InverseKinematics
-from dense_grasp_core.motion.planner import PathOptions, find_path
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
+from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.motion.protocol import PickRequest, PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import BoxObstacle, Scene, SceneConfig, build_scene
 from dense_grasp_core.motion.timing import MotionLimits, time_path
+from dense_grasp_core.motion.trajectory_check import MotionBounds, check_trajectory
+from dense_grasp_core.result_codes import GraspCode
 
 LEFT = np.array([0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])
 RIGHT = np.array([-0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])

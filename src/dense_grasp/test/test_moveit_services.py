@@ -14,8 +14,8 @@ from dense_grasp.motion.moveit_port import CollisionMatrix, PathQuestion, SceneC
 from dense_grasp.motion.moveit_services import SERVICES, MoveItServices
 from dense_grasp.motion.robot_settings import robot_settings
 from dense_grasp.robot_parameters import MOTION
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import PlanCanceled, PlanError
+from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError
+from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.parameters import declare
 from moveit_msgs.msg import AllowedCollisionEntry, CollisionObject, ContactInformation
 from rclpy.callback_groups import ReentrantCallbackGroup

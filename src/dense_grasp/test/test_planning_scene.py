@@ -15,12 +15,12 @@ from dense_grasp.motion.planning_scene import (
     scene_change,
     scene_objects,
 )
-from dense_grasp_core.motion.cells import merge_cells
-from dense_grasp_core.motion.held import HeldObject
+from dense_grasp_core.motion.grasped_object import HeldObject
+from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.motion.protocol import WorldModel
 from dense_grasp_core.motion.robot import AttachedBox, RobotModel
 from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig, seen_cells
+from dense_grasp_core.motion.voxel_boxes import merge_cells
 
 OBSERVE = np.array([-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108])
 HAND_FROM_CAMERA = np.eye(4)

@@ -14,7 +14,7 @@ from builtin_interfaces.msg import Duration
 from builtin_interfaces.msg import Time as TimeMessage
 from dense_grasp.messages import byte_array, image_message, stamp_ns
 from dense_grasp.query_node import QueryNode
-from dense_grasp_core.codes import MatchCode
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.service_qos import EVERY_CALL

@@ -11,8 +11,8 @@ from dense_grasp.failure import GraspCanceled, GraspFailure
 from dense_grasp.grasp_ports import GraspGoal, GraspSettings, Located
 from dense_grasp.holding import FingerMemory
 from dense_grasp.stages import GraspSequence
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
-from dense_grasp_core.motion.protocol import PickPlan, PlanCanceled, PlanError, Trajectory
+from dense_grasp_core.motion.interfaces import PickPlan, PlanCanceled, PlanError, Trajectory
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
 HOME = np.full(7, 0.1)
 AWAY = np.full(7, 0.5)

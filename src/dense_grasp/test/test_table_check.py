@@ -7,9 +7,9 @@ import pytest
 from dense_grasp.frames import Frame
 from dense_grasp.messages import image_message
 from dense_grasp.table_check import TableCheck
+from dense_grasp_core.geometry import se3
 from std_msgs.msg import Header
 
-from dense_grasp_core import se3
 from dense_grasp_interfaces.msg import DescriptorImage
 
 POINT = np.array([0.5, 0.0, 0.08])

@@ -30,8 +30,8 @@ def limits(robot):
 @pytest.fixture(scope="session")
 def planner(robot, limits):
     """The embedded planner over a table at height 0; its search counts work, not time, and draws the same each time."""
-    from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-    from dense_grasp_core.motion.planner import PathOptions
+    from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+    from dense_grasp_core.motion.path_search import PathOptions
 
     options = PathOptions(allowed_time=600.0, allowed_checks=200_000, seed=1)
     return EmbeddedPlanner(robot, EmbeddedConfig(limits, path=options))

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_core.camera import CameraError, CameraModel
+from dense_grasp_core.geometry.camera import CameraError, CameraModel
 
 DISTORTIONS = [
     (),

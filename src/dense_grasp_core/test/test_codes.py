@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
 INTERFACES = Path(__file__).resolve().parents[2] / "dense_grasp_interfaces"
 

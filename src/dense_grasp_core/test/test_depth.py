@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from dense_grasp_core.depth import DepthError, depth_to_metres, robust_depth
+from dense_grasp_core.geometry.depth import DepthError, depth_to_metres, robust_depth
 
 NAN = np.nan
 

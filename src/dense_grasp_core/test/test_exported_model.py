@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.exported_model import fitted, read_exported, save_openvino
-from dense_grasp_core.extractor import DescriptorExtractor, ExtractorError
-from dense_grasp_core.model_file import ModelFileError, ModelInfo, load_model, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
-from dense_grasp_core.pipeline import DescriptorPipeline
+from dense_grasp_core.descriptors.exported_model import fitted, read_exported, save_openvino
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor, ExtractorError
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, load_model, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 
 openvino = pytest.importorskip("openvino")
 

@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.extractor import DescriptorExtractor, ExtractorError
-from dense_grasp_core.matching import DescriptorGrid
-from dense_grasp_core.model_file import ModelFileError, ModelInfo, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
-
-from dense_grasp_core import extractor as module
+from dense_grasp_core.descriptors import extractor as module
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor, ExtractorError
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.model_file import ModelInfo, load_info, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelInfo, load_info, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 
 pytest.importorskip("openvino")
 IMAGE = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
@@ -16,7 +16,7 @@ START = """
 import sys
 import numpy as np
 from pathlib import Path
-from dense_grasp_core.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 extractor = DescriptorExtractor(sys.argv[1], "openvino", cache=Path(sys.argv[2]))
 extractor(np.zeros((64, 96, 3), np.uint8))
 print("torch" in sys.modules)

@@ -3,8 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dense_grasp_core.grasp import PinchSpec, depth_to_overlap, pinch_candidates, pre_grasp
-from dense_grasp_core.pinch_geometry import GraspError
+from dense_grasp_core.grasping.pinch import PinchSpec, depth_to_overlap, pinch_candidates, pre_grasp
+from dense_grasp_core.grasping.pinch_geometry import GraspError
 
 CONTACT = np.array([0.5, 0.1, 0.08])
 AXIS: dict[str, Any] = {"axis_a": (0.5, 0.1, 0.08), "axis_b": (0.5, 0.3, 0.12)}

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from dense_grasp_core.heatmap import HeatmapError, draw_match, fit_pca, heatmap_overlay, pca_image
+from dense_grasp_core.matching.heatmap import HeatmapError, draw_match, fit_pca, heatmap_overlay, pca_image
 
 
 def scene(seed=0, dimension=16, noise=0.05):

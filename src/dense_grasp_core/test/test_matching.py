@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.matching import DescriptorGrid, MatchingError, dense_kernel, upsample
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid, MatchingError, dense_kernel, upsample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 import torch
-from dense_grasp_core.model_file import ModelFileError, ModelInfo, load_model, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, load_model, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -128,7 +128,7 @@ def test_an_interrupted_save_keeps_the_old_file(saved, network, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dense_grasp_core.model_file.os.fsync", fail)
+    monkeypatch.setattr("dense_grasp_core.descriptors.model_file.os.fsync", fail)
     with pytest.raises(ModelFileError, match="No space left"):
         save_model(path, network, ModelInfo(normalise=False))
     assert load_model(path)[1] == info

@@ -7,11 +7,18 @@ import sys
 
 import pytest
 import torch
-from dense_grasp_core.exported_model import save_openvino
-from dense_grasp_core.model_file import HEADER_KEY, ModelFileError, ModelInfo, header_text, load_model, save_model
-from dense_grasp_core.model_header import read_info
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
-from dense_grasp_core.pipeline import DescriptorPipeline
+from dense_grasp_core.descriptors.exported_model import save_openvino
+from dense_grasp_core.descriptors.model_file import (
+    HEADER_KEY,
+    ModelFileError,
+    ModelInfo,
+    header_text,
+    load_model,
+    save_model,
+)
+from dense_grasp_core.descriptors.model_header import read_info
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 
 KINDS = (".safetensors", ".xml", ".onnx")
 
@@ -46,7 +53,7 @@ def test_every_kind_carries_its_calibration(folder, kind):
 
 def test_neither_torch_nor_openvino_is_imported(folder):
     program = (
-        "import sys; from dense_grasp_core.model_header import read_info\n"
+        "import sys; from dense_grasp_core.descriptors.model_header import read_info\n"
         "for path in sys.argv[1:]: print(read_info(path).temperature)\n"
         "print(sorted({'torch', 'openvino', 'onnx'} & set(sys.modules)))"
     )

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.guard import MotionBounds, check_trajectory
+from dense_grasp_core.motion.interfaces import PlanError, Trajectory
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.motion.protocol import PlanError, Trajectory
 from dense_grasp_core.motion.timing import MotionLimits
+from dense_grasp_core.motion.trajectory_check import MotionBounds, check_trajectory
 from dense_grasp_core.motion.urdf import RobotModelError, joint_limits
+from dense_grasp_core.result_codes import GraspCode
 
 NAMES = ("slide", "rise")
 BOUNDS = MotionBounds(

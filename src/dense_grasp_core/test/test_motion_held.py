@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("coal")
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.held import held_object, split_object
-from dense_grasp_core.motion.protocol import PlanError, WorldModel
+from dense_grasp_core.motion.grasped_object import held_object, split_object
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PlanError, WorldModel
 from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig, build_scene, seen_cells
+from dense_grasp_core.result_codes import GraspCode
 
 LEFT = np.array([0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])
 RIGHT = np.array([-0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])

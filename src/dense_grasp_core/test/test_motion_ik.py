@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("pinocchio")
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.geometry.se3 import exp, inverse, log, rotation_angle
 from dense_grasp_core.motion.cartesian import straight_line
-from dense_grasp_core.motion.ik import InverseKinematics, interpolate_poses
-from dense_grasp_core.motion.protocol import PlanError
+from dense_grasp_core.motion.interfaces import PlanError
+from dense_grasp_core.motion.inverse_kinematics import InverseKinematics, interpolate_poses
 from dense_grasp_core.motion.robot import READY
-from dense_grasp_core.se3 import exp, inverse, log, rotation_angle
+from dense_grasp_core.result_codes import GraspCode
 
 DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
 

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.guard import MotionBounds, check_trajectory
-from dense_grasp_core.motion.near_ends import PositionBasedVelocityLimits, near_ends
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PickRequest, PlanError, Trajectory, WorldModel
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.motion.protocol import PickRequest, PlanError, Trajectory, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import SceneConfig
 from dense_grasp_core.motion.timing import MotionLimits, time_path
+from dense_grasp_core.motion.trajectory_check import MotionBounds, check_trajectory
 from dense_grasp_core.motion.urdf import RobotModelError, joint_limits
+from dense_grasp_core.motion.velocity_limits import PositionBasedVelocityLimits, near_ends
+from dense_grasp_core.result_codes import GraspCode
 
 ACCELERATION = np.array([3.75, 1.875, 2.5, 3.125, 3.75, 5.0, 5.0])
 OBSERVE = np.array([-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108])

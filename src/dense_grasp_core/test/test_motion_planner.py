@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.planner import PathOptions, find_path
-from dense_grasp_core.motion.protocol import PickRequest, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.scene import BoxObstacle, Scene, SceneConfig, build_scene
 from dense_grasp_core.motion.timing import MotionLimits
+from dense_grasp_core.result_codes import GraspCode
 
 DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
 LEFT = np.array([0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("coal")
-from dense_grasp_core.motion.cells import thin
 from dense_grasp_core.motion.collision import CollisionChecker, densify
-from dense_grasp_core.motion.ik import InverseKinematics
-from dense_grasp_core.motion.protocol import WorldModel
+from dense_grasp_core.motion.interfaces import WorldModel
+from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.scene import (
     BoxObstacle,
     SceneConfig,
@@ -19,6 +18,7 @@ from dense_grasp_core.motion.scene import (
     free_of_table,
     inside_robot,
 )
+from dense_grasp_core.motion.voxel_boxes import thin
 
 DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
 

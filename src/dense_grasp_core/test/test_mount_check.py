@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp_core.mount_check import Figures, Mount, PointPair, View, explanations, figures, mistakes
-from dense_grasp_core.se3 import exp, from_quaternion, inverse, transform
-from dense_grasp_core.table_plane import Plane
+from dense_grasp_core.cell_measures.mount_check import Figures, Mount, PointPair, View, explanations, figures, mistakes
+from dense_grasp_core.cell_measures.table_plane import Plane
+from dense_grasp_core.geometry.se3 import exp, from_quaternion, inverse, transform
 
 #: camera_link_from_color_optical of a D435.
 LINK_FROM_OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0.015], [0, -1, 0, 0], [0, 0, 0, 1]])

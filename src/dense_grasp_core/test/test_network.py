@@ -1,6 +1,6 @@
 import pytest
 import torch
-from dense_grasp_core.network import (
+from dense_grasp_core.descriptors.network import (
     DescriptorNetwork,
     NetworkConfig,
     NetworkConfigError,

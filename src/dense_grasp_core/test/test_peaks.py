@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from dense_grasp_core.matching import MatchingError
-from dense_grasp_core.peaks import find, soft_argmax
+from dense_grasp_core.matching.descriptor_grid import MatchingError
+from dense_grasp_core.matching.peaks import find, soft_argmax
 
 
 def blobs(*centres, shape=(120, 160), sigma=6.0):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from dense_grasp_core.grasp import PinchSpec, depth_to_overlap, pinch_candidates
-from dense_grasp_core.pinch_choice import PinchChoice, PinchPoints, SurfaceError
-from dense_grasp_core.pinch_geometry import GraspError
+from dense_grasp_core.grasping.pinch import PinchSpec, depth_to_overlap, pinch_candidates
+from dense_grasp_core.grasping.pinch_choice import PinchChoice, PinchPoints, SurfaceError
+from dense_grasp_core.grasping.pinch_geometry import GraspError
 
 CONTACT = np.array([0.5, 0.1, 0.15])
 AXIS = (CONTACT, CONTACT + np.array([0.0, 0.2, 0.0]))

@@ -2,11 +2,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.codes import MatchCode
-from dense_grasp_core.matching import DescriptorGrid
-from dense_grasp_core.query import Frame, Limits, QueryError, WorkspaceBox, first_failure, locate
-from dense_grasp_core.se3 import look_at, transform
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import look_at, transform
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.matching.locate import Frame, Limits, QueryError, WorkspaceBox, first_failure, locate
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 
 MODEL = "0123456789abcdef"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.resting_points import DepthPicture, RestingPointsError, resting_points
-from dense_grasp_core.se3 import exp, inverse, look_at, transform
+from dense_grasp_core.cell_measures.resting_points import DepthPicture, RestingPointsError, resting_points
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import exp, inverse, look_at, transform
 
 CAMERA = CameraModel(320, 240, 300.0, 300.0, 159.5, 119.5)
 

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
+from dense_grasp_core.geometry import se3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.transform import Rotation
-
-from dense_grasp_core import se3
 
 settings.register_profile("core", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("core")

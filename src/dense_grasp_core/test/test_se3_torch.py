@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 import torch
-
-from dense_grasp_core import se3, se3_torch
+from dense_grasp_core.geometry import se3, se3_torch
 
 ANGLES = [0.0, 1e-8, 1e-5, 0.99e-4, 1.01e-4, 1e-2, 0.7, 2.5, 3.1]
 

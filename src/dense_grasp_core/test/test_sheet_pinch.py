@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dense_grasp_core.pinch_geometry import GraspError
-from dense_grasp_core.sheet_pinch import SheetSpec, depth_past_edge, sheet_candidates, surface_normal
+from dense_grasp_core.grasping.pinch_geometry import GraspError
+from dense_grasp_core.grasping.sheet_pinch import SheetSpec, depth_past_edge, sheet_candidates, surface_normal
 
 CONTACT = np.array([0.5, 0.1, 0.08])
 BRIM: dict[str, Any] = {"approach_a": (0.4, 0.1, 0.1), "approach_b": (0.6, 0.1, 0.3), "surface_normal": (0.0, 0.0, 2.0)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store import SCHEMA_VERSION, DamagedRowError, DescriptorStore, StoreError
 
 #: Made by dense_grasp 0.1.0, with its write-ahead log switched on: cap/contact, cap/axis_a and mug/handle, D = 16.

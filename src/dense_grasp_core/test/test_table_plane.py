@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp_core.se3 import exp, look_at, transform
-from dense_grasp_core.table_plane import LEAST_POINTS, PlaneError, fit_plane, plane_in_base, table_offset
+from dense_grasp_core.cell_measures.table_plane import LEAST_POINTS, PlaneError, fit_plane, plane_in_base, table_offset
+from dense_grasp_core.geometry.se3 import exp, look_at, transform
 
 EYE = np.array([0.5, 0.0, 0.62])
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from builtin_interfaces.msg import Time
+from dense_grasp_core.geometry import se3
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -13,7 +14,6 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
-from dense_grasp_core import se3
 from dense_grasp_franka.arm import FrankaArm
 from dense_grasp_franka.arm_state import ArmState, StateUnavailable
 from dense_grasp_franka.hand import FrankaHand, HandState

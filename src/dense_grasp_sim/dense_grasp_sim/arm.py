@@ -11,8 +11,8 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.trajectory_goal import Tolerances
 from numpy.typing import NDArray
 
-from .robot_model import RobotNames
-from .trajectory import JointSpline, JointState, stopping_spline
+from dense_grasp_sim.robot_model import RobotNames
+from dense_grasp_sim.trajectory import JointSpline, JointState, stopping_spline
 
 Array = NDArray[np.float64]
 

@@ -17,9 +17,9 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectoryPoint
 
-from .arm import Motion, MotionStatus
-from .simulator import Simulator
-from .trajectory import JointSpline
+from dense_grasp_sim.arm import Motion, MotionStatus
+from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.trajectory import JointSpline
 
 Result = FollowJointTrajectory.Result
 FEEDBACK_PERIOD = 0.05  # s

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from dense_grasp_core.codes import Stage
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.result_codes import Stage
 from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_sim.client import GraphClient

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
-from .cell import OVERVIEW_CAMERA, OVERVIEW_INTRINSICS, WRIST_CAMERA, WRIST_INTRINSICS
-from .robot_mjcf import GROUP_ARM_DETAIL, GROUP_ARM_SIMPLE, GROUP_SCENE
-from .simulator import Snapshot
+from dense_grasp_sim.cell import OVERVIEW_CAMERA, OVERVIEW_INTRINSICS, WRIST_CAMERA, WRIST_INTRINSICS
+from dense_grasp_sim.robot_mjcf import GROUP_ARM_DETAIL, GROUP_ARM_SIMPLE, GROUP_SCENE
+from dense_grasp_sim.simulator import Snapshot
 
 GL_HELP = "install the system's EGL: apt install libegl1 libegl-mesa0 libgl1-mesa-dri libgles2"
 

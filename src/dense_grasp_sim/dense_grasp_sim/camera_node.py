@@ -11,12 +11,12 @@ from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 
-from .camera import OVERVIEW, WRIST, CellRenderer, Picture
-from .cell import OVERVIEW_INTRINSICS, WRIST_INTRINSICS
-from .d435 import imitate
-from .loops import LoopThread
-from .messages import camera_info_message, image_message, to_time
-from .simulator import Simulator, Snapshot
+from dense_grasp_sim.camera import OVERVIEW, WRIST, CellRenderer, Picture
+from dense_grasp_sim.cell import OVERVIEW_INTRINSICS, WRIST_INTRINSICS
+from dense_grasp_sim.d435 import imitate
+from dense_grasp_sim.loops import LoopThread
+from dense_grasp_sim.messages import camera_info_message, image_message, to_time
+from dense_grasp_sim.simulator import Simulator, Snapshot
 
 STAMP_FAULT = 0.007  # s between colour and depth with the fault stamps_apart
 AHEAD_FAULT = 0.8  # s between every stamp and the clock with the fault stamps_ahead

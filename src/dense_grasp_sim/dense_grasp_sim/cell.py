@@ -6,18 +6,27 @@ from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.cap_mesh import CapMesh, collision_boxes
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
-from dense_grasp_core import se3
-
-from .robot_mjcf import FRICTION, GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, SOLIMP, SOLREF, WORLD, add_robot
-from .robot_model import RobotNames, build_urdf
-from .surroundings import Light, Surroundings, configured
-from .textures import concrete
-from .things import add_things, names_of
+from dense_grasp_sim.robot_mjcf import (
+    FRICTION,
+    GROUP_HIDDEN,
+    GROUP_SCENE,
+    OBJECT,
+    ROBOT,
+    SOLIMP,
+    SOLREF,
+    WORLD,
+    add_robot,
+)
+from dense_grasp_sim.robot_model import RobotNames, build_urdf
+from dense_grasp_sim.surroundings import Light, Surroundings, configured
+from dense_grasp_sim.textures import concrete
+from dense_grasp_sim.things import add_things, names_of
 
 TIMESTEP = 0.002  # s
 OBJECT_BODY = "object"

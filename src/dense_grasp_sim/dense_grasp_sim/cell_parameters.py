@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from dense_grasp_core.geometry import se3
 from dense_grasp_core.parameters import ParameterError
 
-from dense_grasp_core import se3
-
-from .camera_node import CameraOptions
-from .cell import CellSettings
-from .robot_model import ROBOT_TYPES
+from dense_grasp_sim.camera_node import CameraOptions
+from dense_grasp_sim.cell import CellSettings
+from dense_grasp_sim.robot_model import ROBOT_TYPES
 
 NORM_TOLERANCE = 1e-3
 

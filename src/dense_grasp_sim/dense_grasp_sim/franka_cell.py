@@ -10,24 +10,23 @@ import sys
 from collections.abc import Sequence
 
 import rclpy
+from dense_grasp_core.geometry import se3
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
 
-from dense_grasp_core import se3
-
-from .allocator import share_arenas
-from .camera_node import CameraLoop
-from .cell import LINK_FROM_OPTICAL
-from .cell_parameters import camera_options, cell_settings
-from .franka_simulator import ServedSimulator, make_server
-from .loops import LoopThread
-from .messages import to_time, to_transform
-from .scene_services import SceneServices
-from .sim_parameters import FRANKA_CELL
-from .state_publisher import LATCHED
+from dense_grasp_sim.allocator import share_arenas
+from dense_grasp_sim.camera_node import CameraLoop
+from dense_grasp_sim.cell import LINK_FROM_OPTICAL
+from dense_grasp_sim.cell_parameters import camera_options, cell_settings
+from dense_grasp_sim.franka_simulator import ServedSimulator, make_server
+from dense_grasp_sim.loops import LoopThread
+from dense_grasp_sim.messages import to_time, to_transform
+from dense_grasp_sim.scene_services import SceneServices
+from dense_grasp_sim.sim_parameters import FRANKA_CELL
+from dense_grasp_sim.state_publisher import LATCHED
 
 CLOCK_PERIOD = 0.01  # s of simulated time
 

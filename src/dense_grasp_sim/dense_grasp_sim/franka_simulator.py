@@ -28,12 +28,12 @@ from franka_sim.gripper.server import FrankaGripperServer
 from franka_sim.mujoco_franka_sim import ARM_POSITION_KP, DEFAULT_DT, MujocoFrankaSim
 from franka_sim.sim_common import FR3_FORCE_LIMITS
 
-from .arm import Arm
-from .cell import Cell, build_cell
-from .gripper import Gripper, GripperCommand
-from .robot_model import RobotNames
-from .simulator import Simulator
-from .surroundings import Surroundings
+from dense_grasp_sim.arm import Arm
+from dense_grasp_sim.cell import Cell, build_cell
+from dense_grasp_sim.gripper import Gripper, GripperCommand
+from dense_grasp_sim.robot_model import RobotNames
+from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.surroundings import Surroundings
 
 COMMAND_TIMEOUT = 20.0  # s
 MAX_LAG = 0.05  # s of wall time; what is lost beyond is not caught up

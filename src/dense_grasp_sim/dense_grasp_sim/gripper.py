@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 
-from .robot_model import RobotNames
+from dense_grasp_sim.robot_model import RobotNames
 
 MAX_WIDTH = 0.08  # m
 MAX_FORCE = 70.0  # N, continuous grasping force of the real hand

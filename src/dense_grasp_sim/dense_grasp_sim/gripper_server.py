@@ -17,8 +17,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from .gripper import GripperCommand, GripperOutcome
-from .simulator import Simulator
+from dense_grasp_sim.gripper import GripperCommand, GripperOutcome
+from dense_grasp_sim.simulator import Simulator
 
 DEFAULT_SPEED = 0.1  # m/s, of GripperCommand
 DEFAULT_FORCE = 20.0  # N, when GripperCommand asks for 0

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from .simulator import Simulator
+from dense_grasp_sim.simulator import Simulator
 
 BATCH = 5  # time steps between two publications: 10 ms
 MAX_LAG = 0.2  # s of wall time; what is lost beyond is not caught up

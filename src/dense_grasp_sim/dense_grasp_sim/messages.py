@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 from builtin_interfaces.msg import Time
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
 from geometry_msgs.msg import Point, Pose, Transform, TransformStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
-
-from dense_grasp_core import se3
 
 
 def to_time(seconds: float) -> Time:

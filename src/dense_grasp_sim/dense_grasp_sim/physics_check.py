@@ -15,9 +15,9 @@ import pinocchio
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
-from .cell import CellSettings
-from .simulator import Simulator
-from .trajectory import JointSpline
+from dense_grasp_sim.cell import CellSettings
+from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.trajectory import JointSpline
 
 Array = NDArray[np.float64]
 PINCH_DEPTH = 0.009  # m below the rim

@@ -9,8 +9,8 @@ import numpy as np
 from dense_grasp_core.cap_mesh import CapMesh
 from numpy.typing import NDArray
 
-from .placement import Placement, Workspace, first_fitting, rotation_of
-from .surroundings import Surroundings, Thing
+from dense_grasp_sim.placement import Placement, Workspace, first_fitting, rotation_of
+from dense_grasp_sim.surroundings import Surroundings, Thing
 
 POST_RADIUS, POST_HEIGHT = 0.02, 0.34  # m
 POST_GAP = 0.05  # m between the post and the object behind it

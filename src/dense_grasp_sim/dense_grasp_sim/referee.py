@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from .robot_model import RobotNames
+from dense_grasp_sim.robot_model import RobotNames
 
 
 @dataclass(frozen=True)

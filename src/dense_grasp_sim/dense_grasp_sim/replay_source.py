@@ -9,8 +9,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraModel
 
 from dense_grasp_sim.sim_parameters import SIDES
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlparse
 import mujoco
 import numpy as np
 
-from .robot_model import RobotModelError, RobotNames
+from dense_grasp_sim.robot_model import RobotModelError, RobotNames
 
 # Render groups: what each camera shows is chosen by group (see camera.py)
 GROUP_SCENE = 0  # table, object, hand

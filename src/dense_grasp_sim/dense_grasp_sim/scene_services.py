@@ -8,11 +8,10 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
 from dense_grasp_interfaces.srv import SimGetReport, SimGetTruth, SimSetScene
-
-from .messages import to_point, to_pose
-from .placement import ON_STAND, Placement
-from .simulator import Simulator
-from .surroundings import draw_surroundings
+from dense_grasp_sim.messages import to_point, to_pose
+from dense_grasp_sim.placement import ON_STAND, Placement
+from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.surroundings import draw_surroundings
 
 
 class SceneServices:

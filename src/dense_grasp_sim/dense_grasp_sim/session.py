@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import KeypointMatch

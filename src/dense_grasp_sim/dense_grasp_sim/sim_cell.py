@@ -11,17 +11,17 @@ from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 
-from .allocator import share_arenas
-from .arm_server import ArmServer
-from .camera_node import CameraLoop
-from .cell_parameters import camera_options, cell_settings
-from .faults import DROPPING
-from .gripper_server import GripperServer
-from .loops import PhysicsLoop
-from .scene_services import SceneServices
-from .sim_parameters import SIM_CELL
-from .simulator import Simulator
-from .state_publisher import StatePublisher
+from dense_grasp_sim.allocator import share_arenas
+from dense_grasp_sim.arm_server import ArmServer
+from dense_grasp_sim.camera_node import CameraLoop
+from dense_grasp_sim.cell_parameters import camera_options, cell_settings
+from dense_grasp_sim.faults import DROPPING
+from dense_grasp_sim.gripper_server import GripperServer
+from dense_grasp_sim.loops import PhysicsLoop
+from dense_grasp_sim.scene_services import SceneServices
+from dense_grasp_sim.sim_parameters import SIM_CELL
+from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.state_publisher import StatePublisher
 
 
 class SimCell(Node):

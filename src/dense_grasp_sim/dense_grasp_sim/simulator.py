@@ -10,19 +10,27 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from dense_grasp_core.cap_mesh import CapMesh, cap_point, make_cap
+from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 
-from dense_grasp_core import se3
-
-from .arm import Arm, MotionStatus
-from .cell import OBJECT_BODY, WRIST_CAMERA, WRIST_INTRINSICS, Cell, CellError, CellSettings, build_cell
-from .gripper import MAX_WIDTH, Gripper
-from .placement import ON_STAND, Placement, PlacementError, Workspace, random_placement, rotation_of
-from .post import placement_behind_post, post_before, with_thing
-from .referee import LiftReferee, LiftRule, LiftSample, contacts_of, pad_names, read_pairs, touched_bodies, without
-from .robot_mjcf import GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, WORLD
-from .stand import STAND_HEIGHT, draw_stand, hanging_height, placement_on_stand
-from .surroundings import Surroundings, configured
+from dense_grasp_sim.arm import Arm, MotionStatus
+from dense_grasp_sim.cell import OBJECT_BODY, WRIST_CAMERA, WRIST_INTRINSICS, Cell, CellError, CellSettings, build_cell
+from dense_grasp_sim.gripper import MAX_WIDTH, Gripper
+from dense_grasp_sim.placement import ON_STAND, Placement, PlacementError, Workspace, random_placement, rotation_of
+from dense_grasp_sim.post import placement_behind_post, post_before, with_thing
+from dense_grasp_sim.referee import (
+    LiftReferee,
+    LiftRule,
+    LiftSample,
+    contacts_of,
+    pad_names,
+    read_pairs,
+    touched_bodies,
+    without,
+)
+from dense_grasp_sim.robot_mjcf import GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, WORLD
+from dense_grasp_sim.stand import STAND_HEIGHT, draw_stand, hanging_height, placement_on_stand
+from dense_grasp_sim.surroundings import Surroundings, configured
 
 Array = NDArray[np.float64]
 

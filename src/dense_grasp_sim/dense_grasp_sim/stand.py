@@ -7,8 +7,8 @@ import math
 import numpy as np
 from dense_grasp_core.cap_mesh import CapMesh, cap_point
 
-from .placement import ON_STAND, Placement, Workspace, first_fitting, random_placement, rotation_of
-from .surroundings import Thing
+from dense_grasp_sim.placement import ON_STAND, Placement, Workspace, first_fitting, random_placement, rotation_of
+from dense_grasp_sim.surroundings import Thing
 
 #: m. So high that the hand, 0.2 m wide along its closing direction, fits around the brim with 5 cm below it, and so
 #: low that a wrist camera 0.62 m above the table keeps 0.3 m from the button.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dense_grasp_core.geometry import se3
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
@@ -9,11 +10,9 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
-from dense_grasp_core import se3
-
-from .cell import LINK_FROM_OPTICAL
-from .messages import LinkTransforms, to_time, to_transform
-from .simulator import Simulator
+from dense_grasp_sim.cell import LINK_FROM_OPTICAL
+from dense_grasp_sim.messages import LinkTransforms, to_time, to_transform
+from dense_grasp_sim.simulator import Simulator
 
 TF_EVERY = 2  # of the 100 Hz of joint states
 GRIPPER_EVERY = 3

@@ -8,8 +8,8 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
-from .placement import Workspace
-from .textures import TABLES, table_picture, wood
+from dense_grasp_sim.placement import Workspace
+from dense_grasp_sim.textures import TABLES, table_picture, wood
 
 KINDS = ("carton", "book", "can", "ball", "mug", "bowl", "plate")
 RGB = tuple[float, float, float]

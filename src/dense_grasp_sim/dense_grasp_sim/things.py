@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 
-from .robot_mjcf import FRICTION, GROUP_SCENE, OBJECT, ROBOT, SOLIMP, SOLREF, WORLD
-from .stand import FOOT_HEIGHT, FOOT_RADIUS, HEAD_HEIGHT, POLE_RADIUS
-from .surroundings import RGB, Thing, lathe, vessel_profile
+from dense_grasp_sim.robot_mjcf import FRICTION, GROUP_SCENE, OBJECT, ROBOT, SOLIMP, SOLREF, WORLD
+from dense_grasp_sim.stand import FOOT_HEIGHT, FOOT_RADIUS, HEAD_HEIGHT, POLE_RADIUS
+from dense_grasp_sim.surroundings import RGB, Thing, lathe, vessel_profile
 
 _Geom = mujoco.mjtGeom
 HANDLE_RADIUS = 0.005  # m

@@ -2,7 +2,7 @@ import json
 import math
 from types import SimpleNamespace
 
-from dense_grasp_core.codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_sim.bench_grasp import failure_table, figures_of, meets, stage_medians, table
 from dense_grasp_sim.demo import json_number
 from dense_grasp_sim.session import StageTimes, Trial

@@ -6,11 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from dense_grasp_core.geometry import se3
 from dense_grasp_sim.camera import OVERVIEW, CellRenderer, RenderError
 from dense_grasp_sim.cell import WRIST_INTRINSICS
 from dense_grasp_sim.simulator import Simulator
-
-from dense_grasp_core import se3
 
 
 @pytest.fixture(scope="module")

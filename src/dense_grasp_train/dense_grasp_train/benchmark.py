@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelInfo, load_model, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.matching import DescriptorGrid, dense_kernel, upsample
-from dense_grasp_core.model_file import ModelInfo, load_model, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid, dense_kernel, upsample
 from numpy.typing import NDArray
 
 from dense_grasp_train.backgrounds import add_clutter, surface

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.matching import DescriptorGrid
-from dense_grasp_core.peaks import find
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.matching.peaks import find
 from numpy.typing import NDArray
 
 from dense_grasp_train import backgrounds

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.camera import CameraError, CameraModel
+from dense_grasp_core.geometry.camera import CameraError, CameraModel
 from numpy.typing import NDArray
 
 from dense_grasp_train.dataset import FORMAT_VERSION, DatasetError, read_image, read_json

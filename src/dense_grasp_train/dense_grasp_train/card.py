@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from dense_grasp_core.model_file import ModelInfo
+from dense_grasp_core.descriptors.model_file import ModelInfo
 
 from dense_grasp_train.calibrate import CORRECT_PX, Calibration
 from dense_grasp_train.config import TrainConfig

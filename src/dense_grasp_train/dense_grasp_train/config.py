@@ -20,7 +20,7 @@ class ConfigError(DenseGraspError):
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """Architecture; see ``dense_grasp_core.network.NetworkConfig``."""
+    """Architecture; see ``dense_grasp_core.descriptors.network.NetworkConfig``."""
 
     backbone: str = "resnet18_layer3"
     dimension: int = 64

@@ -24,8 +24,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from dense_grasp_core.camera import CameraError, CameraModel
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraError, CameraModel
 from numpy.typing import NDArray
 
 FORMAT_VERSION = 1

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelInfo, load_model
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.model_file import ModelInfo, load_model
 from rich.progress import Progress
 
 from dense_grasp_train import evalsets

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from dense_grasp_core.descriptors.exported_model import fitted, read_exported, save_openvino
+from dense_grasp_core.descriptors.model_file import load_model
+from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.exported_model import fitted, read_exported, save_openvino
-from dense_grasp_core.model_file import load_model
-from dense_grasp_core.pipeline import DescriptorPipeline
 from numpy.typing import NDArray
 from rich.progress import Progress
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import torch
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.matching import DescriptorGrid
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional

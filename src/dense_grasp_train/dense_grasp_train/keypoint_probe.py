@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from dense_grasp_core.model_file import ModelInfo
-from dense_grasp_core.network import DescriptorNetwork
+from dense_grasp_core.descriptors.model_file import ModelInfo
+from dense_grasp_core.descriptors.network import DescriptorNetwork
+from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from dense_grasp_core import se3
 from dense_grasp_train.evalsets import TestPair
 from dense_grasp_train.keypoints import expect
 from dense_grasp_train.metrics import REFERENCE_WIDTH

@@ -10,7 +10,7 @@ from typing import Any
 
 import lightning
 import torch
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Sampler
 

@@ -9,10 +9,9 @@ points are metres in the camera's optical frame unless a unit says otherwise, tr
 from __future__ import annotations
 
 import torch
+from dense_grasp_core.geometry import se3_torch
 from torch import Tensor
 from torch.nn import functional
-
-from dense_grasp_core import se3_torch
 
 SILHOUETTE_EPSILON = 1e-12
 

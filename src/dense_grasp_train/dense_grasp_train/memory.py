@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 import torchvision
+from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.model_file import ModelInfo, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
 from rich.progress import Progress
 
 from dense_grasp_train import published

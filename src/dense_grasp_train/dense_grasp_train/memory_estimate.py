@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.mem_tracker import MemTracker
@@ -108,7 +108,7 @@ def estimate_training(config: TrainConfig) -> dict[str, float]:
 
 def estimate_inference(config: TrainConfig, upsample: bool) -> dict[str, float]:
     """Peak gigabytes of one camera image to its descriptors, on the cells or upsampled to the image's size."""
-    from dense_grasp_core.network import upsample_features
+    from dense_grasp_core.descriptors.network import upsample_features
 
     width, height = (round(side * config.pairs.input_scale) for side in config.pairs.crop)
     options = config.network

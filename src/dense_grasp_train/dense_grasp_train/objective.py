@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from dense_grasp_core.network import NetworkOutput, normalise_features
+from dense_grasp_core.descriptors.network import NetworkOutput, normalise_features
+from dense_grasp_core.geometry import se3_torch
 from torch import Tensor
 from torch.nn import functional
 
-from dense_grasp_core import se3_torch
 from dense_grasp_train import losses
 from dense_grasp_train.config import LossOptions
 from dense_grasp_train.keypoints import Keypoints, expect

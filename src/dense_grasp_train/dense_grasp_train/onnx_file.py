@@ -8,9 +8,9 @@ import warnings
 from pathlib import Path
 
 import torch
+from dense_grasp_core.descriptors.model_file import HEADER_KEY, ModelInfo, header_text
+from dense_grasp_core.descriptors.pipeline import DescriptorPipeline, example_image
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.model_file import HEADER_KEY, ModelInfo, header_text
-from dense_grasp_core.pipeline import DescriptorPipeline, example_image
 
 
 class OnnxError(DenseGraspError):

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from dense_grasp_core.cap_mesh import PART_NAMES
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from dense_grasp_core import se3
 from dense_grasp_train.compose import Composed, compose, depth_at, draw_warp
 from dense_grasp_train.config import PairOptions
 from dense_grasp_train.nt_xent import cell_centres

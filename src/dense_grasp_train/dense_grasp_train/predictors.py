@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.matching import DescriptorGrid
-from dense_grasp_core.model_file import ModelInfo, save_model
-from dense_grasp_core.network import DescriptorNetwork
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from numpy.typing import NDArray
 
 from dense_grasp_train import controls

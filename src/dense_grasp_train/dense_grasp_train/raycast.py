@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]

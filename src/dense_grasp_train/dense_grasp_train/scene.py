@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.cap_mesh import CapMesh, make_cap
+from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
 from dense_grasp_train.primitives import make_clutter

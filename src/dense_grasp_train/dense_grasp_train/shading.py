@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
 from dense_grasp_train.raycast import Floats, Hits, RayCaster, RenderMesh, camera_rays, interpolate

@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 import yaml
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.model_file import ModelInfo, save_model
-from dense_grasp_core.network import DescriptorNetwork
 from lightning.pytorch.utilities import rank_zero_only
 
 from dense_grasp_train.config import ConfigError, TrainConfig, load_config, presets

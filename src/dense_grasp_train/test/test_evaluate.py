@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.matching import DescriptorGrid
-from dense_grasp_core.model_file import ModelInfo, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_train.config import load_config
 from dense_grasp_train.measure import measure
 from dense_grasp_train.pair_geometry import depth_at_pixels, lift, project

@@ -7,9 +7,9 @@ import importlib.util
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.extractor import DescriptorExtractor
-from dense_grasp_core.model_file import ModelFileError, ModelInfo, save_model
-from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 
 from dense_grasp_train import export
 

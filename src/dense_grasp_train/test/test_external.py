@@ -27,7 +27,7 @@ import json, sys
 from pathlib import Path
 sys.path[:0] = {path!r}
 import numpy as np
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.raycast import RayCaster, RenderMesh
 if "-c" in sys.argv:
     print("1.2.3")
@@ -153,7 +153,7 @@ def test_cycles_sees_what_the_ray_caster_sees(ray_cast, tmp_path):
 @needs_blender
 @pytest.mark.parametrize("principal", [(79.5, 59.5), (71.0, 66.25)])
 def test_depth_of_cycles_is_that_of_the_ray_caster(tmp_path, principal):
-    from dense_grasp_core.camera import CameraModel
+    from dense_grasp_core.geometry.camera import CameraModel
     from dense_grasp_train.raycast import RayCaster
     from dense_grasp_train.renderers.job import read_picture, write_job
     from dense_grasp_train.renderers.process import render

@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.raycast import RayCaster, RenderError, RenderMesh
 from dense_grasp_train.renderers.job import linear_from_srgb, read_picture, srgb_from_linear, table_mesh, write_job
 from dense_grasp_train.scene import compose_scene, draw_camera_pose, wrist_camera

@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
+from dense_grasp_core.geometry import se3_torch
 from dense_grasp_train.nt_xent import cell_centres
 
-from dense_grasp_core import se3_torch
 from dense_grasp_train import losses
 
 

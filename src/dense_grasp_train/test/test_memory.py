@@ -27,7 +27,7 @@ def config(preset: str, dimension: int, **changes):
 
 
 def parameters(dimension: int) -> int:
-    from dense_grasp_core.network import DescriptorNetwork, NetworkConfig
+    from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 
     return sum(p.numel() for p in DescriptorNetwork(NetworkConfig("resnet18_layer3", dimension, 4, 8)).parameters())
 

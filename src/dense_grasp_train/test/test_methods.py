@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.network import NetworkConfigError, upsample_features
+from dense_grasp_core.descriptors.network import NetworkConfigError, upsample_features
 from dense_grasp_train.config import ConfigError, load_config, presets
 from dense_grasp_train.lightning_module import DescriptorTraining, StepSampler, loader
 from dense_grasp_train.methods import METHODS, create_method

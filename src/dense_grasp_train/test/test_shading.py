@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.primitives import make_primitive
 from dense_grasp_train.raycast import RayCaster, RenderMesh
 from dense_grasp_train.shading import Exposure, Lighting, TablePlane, expose, sample_texture, shade

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from dense_grasp_core.model_file import ModelInfo, load_model, save_model
+from dense_grasp_core.descriptors.model_file import ModelInfo, load_model, save_model
 from dense_grasp_train.config import ConfigError, load_config
 
 from dense_grasp_train import train

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.cap_mesh import make_cap
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.places import places
 from dense_grasp_train.raycast import RayCaster, RenderMesh, surface_coordinates
 from dense_grasp_train.views import View, cropped
-
-from dense_grasp_core import se3
 
 WIDTH, HEIGHT, FOCAL = 160, 120, 150.0
 

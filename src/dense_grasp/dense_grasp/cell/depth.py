@@ -6,8 +6,8 @@ import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraModel
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.cell.checks import Check

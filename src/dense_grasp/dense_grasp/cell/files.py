@@ -7,7 +7,7 @@ from dense_grasp.cell.checks import Check
 
 def check_model(path: str) -> Check:
     """The network file, loaded."""
-    from dense_grasp_core.model_file import load_model
+    from dense_grasp_core.descriptors.model_file import load_model
 
     try:
         info = load_model(path)[1]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.mount_check import Mount, View
-from dense_grasp_core.resting_points import DepthPicture
-from dense_grasp_core.table_plane import fit_plane
+from dense_grasp_core.cell_measures.mount_check import Mount, View
+from dense_grasp_core.cell_measures.resting_points import DepthPicture
+from dense_grasp_core.cell_measures.table_plane import fit_plane
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from dense_grasp_core.mount_check import (
+from dense_grasp_core.cell_measures.mount_check import (
     HEIGHT_TOLERANCE,
     POINT_TOLERANCE,
     TILT_TOLERANCE,

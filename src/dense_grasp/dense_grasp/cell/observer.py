@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
 from control_msgs.action import FollowJointTrajectory, GripperCommand
+from dense_grasp_core.cell_measures.mount_check import PointPair
+from dense_grasp_core.cell_measures.resting_points import resting_points
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.mount_check import PointPair
-from dense_grasp_core.resting_points import resting_points
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.embedded import EmbeddedPlanner
-from dense_grasp_core.motion.protocol import PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.result_codes import GraspCode
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.se3 import transform
+from dense_grasp_core.geometry.se3 import transform
 from rclpy.node import Node
 from rclpy.time import Time
 from tf2_ros import Buffer, ExtrapolationException, TransformListener

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_core.motion.interfaces import Trajectory
+from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint

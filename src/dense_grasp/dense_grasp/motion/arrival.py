@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_core.motion.interfaces import Trajectory
+from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.motion.waiting import Deadline, StopCheck, wait_until

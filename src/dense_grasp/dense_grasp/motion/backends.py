@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import MotionPlanner
+from dense_grasp_core.motion.interfaces import MotionPlanner
+from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 
 from dense_grasp.failure import GraspFailure

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.guard import START_TOLERANCE
-from dense_grasp_core.motion.protocol import Trajectory
+from dense_grasp_core.motion.interfaces import Trajectory
+from dense_grasp_core.motion.trajectory_check import START_TOLERANCE
+from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
 from franka_msgs.action import ErrorRecovery
 from rclpy.node import Node

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from control_msgs.action import GripperCommand
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
 from franka_msgs.action import Grasp, Homing, Move
 from rclpy.node import Node

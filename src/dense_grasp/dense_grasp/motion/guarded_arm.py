@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.guard import START_TOLERANCE, MotionBounds, check_trajectory
-from dense_grasp_core.motion.near_ends import near_ends
-from dense_grasp_core.motion.protocol import PlanError, Trajectory
+from dense_grasp_core.motion.interfaces import PlanError, Trajectory
 from dense_grasp_core.motion.timing import MotionLimits
+from dense_grasp_core.motion.trajectory_check import START_TOLERANCE, MotionBounds, check_trajectory
 from dense_grasp_core.motion.urdf import joint_limits
+from dense_grasp_core.motion.velocity_limits import near_ends
+from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.failure import GraspFailure
 from dense_grasp.grasp_ports import Arm

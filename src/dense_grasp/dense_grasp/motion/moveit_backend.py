@@ -6,7 +6,7 @@ MoveIt's messages are imported when one is chosen.
 from __future__ import annotations
 
 from ament_index_python.packages import get_package_share_directory
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 
 from dense_grasp.failure import GraspFailure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import PlanError
+from dense_grasp_core.motion.interfaces import PlanError
+from dense_grasp_core.result_codes import GraspCode
 
 SUCCESS = 1
 

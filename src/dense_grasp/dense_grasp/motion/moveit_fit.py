@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.embedded import EmbeddedConfig
-from dense_grasp_core.motion.protocol import PlanError, Trajectory
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig
+from dense_grasp_core.motion.interfaces import PlanError, Trajectory
 from dense_grasp_core.motion.timing import SPACING, excess, near_excess, slow_down
+from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.motion.moveit_port import PathAnswer
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
-from dense_grasp_core.se3 import to_quaternion
+from dense_grasp_core.geometry.se3 import to_quaternion
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
 from moveit_msgs.msg import (
     AllowedCollisionEntry,

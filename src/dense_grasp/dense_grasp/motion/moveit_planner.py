@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.cartesian import describe
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import Scene, scene_of, seen_cells
+from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.motion import moveit_codes
 from dense_grasp.motion.moveit_fit import fitted

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from dense_grasp_core.motion.protocol import StopCheck
+from dense_grasp_core.motion.interfaces import StopCheck
 
 Array = np.ndarray
 Contact = tuple[str, str]

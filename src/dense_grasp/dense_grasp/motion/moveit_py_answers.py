@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.se3 import from_quaternion
+from dense_grasp_core.geometry.se3 import from_quaternion
 from moveit.core.collision_detection import AllowedCollisionMatrix, CollisionRequest, CollisionResult
 from moveit.planning import MoveItPy, PlanRequestParameters
 from moveit_msgs.msg import ContactInformation, MoveItErrorCodes

@@ -12,8 +12,8 @@ from collections import deque
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.protocol import PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.result_codes import GraspCode
 from moveit_msgs.msg import PlanningSceneComponents
 from moveit_msgs.srv import ApplyPlanningScene, GetMotionPlan, GetPlanningScene, GetPositionIK, GetStateValidity
 from rclpy.node import Node

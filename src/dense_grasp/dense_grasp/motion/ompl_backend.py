@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.embedded import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.planner import PathOptions
-from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.path_search import PathOptions
 from dense_grasp_core.motion.robot import AttachedBox, RobotModel
 from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig
 from dense_grasp_core.motion.timing import MotionLimits
+from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String

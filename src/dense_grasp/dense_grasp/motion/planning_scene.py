@@ -6,11 +6,11 @@ Boxes and not MoveIt's octomap: an octomap is one object, so the target could no
 from __future__ import annotations
 
 import numpy as np
-from dense_grasp_core.motion.cells import merge_cells
 from dense_grasp_core.motion.collision import NEAR_JOINT
-from dense_grasp_core.motion.held import HeldObject
+from dense_grasp_core.motion.grasped_object import HeldObject
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import Cells, SceneConfig
+from dense_grasp_core.motion.voxel_boxes import merge_cells
 
 from dense_grasp.motion.moveit_port import CollisionMatrix, Contact, PresentScene, SceneChange, SceneObject
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dense_grasp_core.codes import GraspCode
+from dense_grasp_core.geometry.se3 import inverse, rotation_angle
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.ik import InverseKinematics, interpolate_poses
-from dense_grasp_core.motion.protocol import PlanError
-from dense_grasp_core.se3 import inverse, rotation_angle
+from dense_grasp_core.motion.interfaces import PlanError
+from dense_grasp_core.motion.inverse_kinematics import InverseKinematics, interpolate_poses
+from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
 

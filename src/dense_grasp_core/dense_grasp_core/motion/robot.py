@@ -8,7 +8,6 @@ import coal
 import numpy as np
 import pinocchio as pin
 
-from dense_grasp_core.motion.near_ends import near_ends
 from dense_grasp_core.motion.urdf import (
     PackageResolver,
     RobotModelError,
@@ -16,6 +15,7 @@ from dense_grasp_core.motion.urdf import (
     disabled_pairs,
     parse_urdf,
 )
+from dense_grasp_core.motion.velocity_limits import near_ends
 
 Array = np.ndarray
 ARM_JOINTS = 7

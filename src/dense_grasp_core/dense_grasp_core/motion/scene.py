@@ -9,10 +9,10 @@ import numpy as np
 import pinocchio as pin
 
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.cells import thin
-from dense_grasp_core.motion.held import HeldObject, held_object, split_object
-from dense_grasp_core.motion.protocol import WorldModel
+from dense_grasp_core.motion.grasped_object import HeldObject, held_object, split_object
+from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.robot import RobotModel
+from dense_grasp_core.motion.voxel_boxes import thin
 
 Array = np.ndarray
 #: Name of the obstacle of points about the grasp, which fingers may touch.

@@ -9,12 +9,12 @@ import numpy as np
 import toppra
 from toppra import algorithm, constraint
 
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.collision import densify
-from dense_grasp_core.motion.near_ends import TOLERANCE as NEAR_TOLERANCE
-from dense_grasp_core.motion.near_ends import PositionBasedVelocityLimits
-from dense_grasp_core.motion.protocol import PlanError, Trajectory
+from dense_grasp_core.motion.interfaces import PlanError, Trajectory
+from dense_grasp_core.motion.velocity_limits import TOLERANCE as NEAR_TOLERANCE
+from dense_grasp_core.motion.velocity_limits import PositionBasedVelocityLimits
+from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
 logging.getLogger("toppra").setLevel(logging.ERROR)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.guard import START_TOLERANCE
+from dense_grasp_core.motion.trajectory_check import START_TOLERANCE
 
 Array = NDArray[np.float64]
 

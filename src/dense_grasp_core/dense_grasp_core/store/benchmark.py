@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store import MAX_ROWS, DescriptorStore, UnknownKeypointError
 from dense_grasp_core.store.schema import descriptors
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from numpy.typing import ArrayLike
 from sqlalchemy.exc import IntegrityError
 
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store.database import Database
 from dense_grasp_core.store.errors import (
     AlreadyExistsError,

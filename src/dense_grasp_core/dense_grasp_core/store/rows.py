@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store.errors import DamagedRowError, InvalidNameError, ModelMismatchError
 
 CAMERA_COLUMNS = ("image_width", "image_height", "fx", "fy", "cx", "cy", "distortion")

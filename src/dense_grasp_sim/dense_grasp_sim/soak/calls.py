@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_sim.client import GraphClient

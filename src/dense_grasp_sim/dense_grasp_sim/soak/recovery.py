@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dense_grasp_core.codes import GraspCode, MatchCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_sim.client import duration_message

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from builtin_interfaces.msg import Duration
-from dense_grasp_core.codes import GraspCode, Stage
+from dense_grasp_core.result_codes import GraspCode, Stage
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_sim.lessons import CAP

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
-from dense_grasp_core.network import DescriptorNetwork, NetworkOutput
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkOutput
 from torch import Tensor
 
 from dense_grasp_train.config import TrainConfig

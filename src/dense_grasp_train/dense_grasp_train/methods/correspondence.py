@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-from dense_grasp_core.network import normalise_features
+from dense_grasp_core.descriptors.network import normalise_features
 from torch import Tensor
 
 from dense_grasp_train.methods.candidates import Candidates

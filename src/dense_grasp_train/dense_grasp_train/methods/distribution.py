@@ -7,7 +7,7 @@ the match. No non-matches are drawn and no margin is set, and a match that is of
 from __future__ import annotations
 
 import torch
-from dense_grasp_core.network import NetworkOutput
+from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
 from dense_grasp_train.methods.base import Method, Objective

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from dense_grasp_core.network import NetworkOutput
+from dense_grasp_core.descriptors.network import NetworkOutput
 from numpy.typing import NDArray
 from torch import Tensor
 

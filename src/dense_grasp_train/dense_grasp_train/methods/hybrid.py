@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from dense_grasp_core.network import NetworkOutput
+from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
 from dense_grasp_train.config import LossOptions, TrainConfig

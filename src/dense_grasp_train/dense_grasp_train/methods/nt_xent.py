@@ -8,7 +8,7 @@ application of Bosch (US20230267724).
 from __future__ import annotations
 
 import torch
-from dense_grasp_core.network import NetworkOutput
+from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
 from dense_grasp_train.methods.base import Method, Objective

@@ -7,7 +7,7 @@ to measure it (`memory`) and to reproduce the paper's Table 2 on a GPU that can 
 from __future__ import annotations
 
 import torch
-from dense_grasp_core.network import NetworkOutput, upsample_features
+from dense_grasp_core.descriptors.network import NetworkOutput, upsample_features
 from torch import Tensor
 
 from dense_grasp_train.config import ConfigError, TrainConfig

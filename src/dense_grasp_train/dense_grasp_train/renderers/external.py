@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
 from dense_grasp_train.raycast import Hits, RayCaster, RenderError

@@ -18,7 +18,7 @@ from zipfile import BadZipFile
 
 import cv2
 import numpy as np
-from dense_grasp_core.camera import CameraModel
+from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
 from dense_grasp_train.raycast import Floats, RenderError, RenderMesh

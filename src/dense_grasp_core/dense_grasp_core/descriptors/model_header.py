@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from safetensors import SafetensorError, safe_open
 
-from dense_grasp_core.model_file import HEADER_KEY, ModelFileError, ModelInfo, read_header
+from dense_grasp_core.descriptors.model_file import HEADER_KEY, ModelFileError, ModelInfo, read_header
 
 # <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>
 _METADATA_PROPS, _KEY, _VALUE = 14, 1, 2

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.camera import CameraModel
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.se3 import GeometryError, kabsch, transform
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import GeometryError, kabsch, transform
 
 Array = NDArray[np.float64]
 

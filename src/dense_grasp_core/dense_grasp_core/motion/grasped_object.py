@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from dense_grasp_core.motion.cells import merge_cells, thin
+from dense_grasp_core.motion.voxel_boxes import merge_cells, thin
 
 Array = np.ndarray
 #: m, edge of the cells that a held object is made of: it need not be as fine as what is to be grasped.

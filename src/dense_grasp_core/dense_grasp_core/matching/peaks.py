@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.matching import MatchingError
+from dense_grasp_core.matching.descriptor_grid import MatchingError
 
 
 @dataclass(frozen=True)

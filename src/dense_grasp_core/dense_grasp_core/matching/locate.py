@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dense_grasp_core import peaks, se3
-from dense_grasp_core.camera import CameraModel
-from dense_grasp_core.codes import MatchCode
-from dense_grasp_core.depth import robust_depth
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.matching import DescriptorGrid
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.depth import robust_depth
+from dense_grasp_core.matching import peaks
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import ModelMismatchError, Row, check_comparable
 
 Array = NDArray[np.float64]

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dense_grasp_core.model_file import ModelInfo
-from dense_grasp_core.network import DescriptorNetwork, normalise_features
+from dense_grasp_core.descriptors.model_file import ModelInfo
+from dense_grasp_core.descriptors.network import DescriptorNetwork, normalise_features
 
 
 class DescriptorPipeline(nn.Module):

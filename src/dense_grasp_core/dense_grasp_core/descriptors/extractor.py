@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from dense_grasp_core.descriptors.exported_model import fitted, is_exported, openvino_graph, read_exported
+from dense_grasp_core.descriptors.graph_cache import cached_graph, keep_graph
+from dense_grasp_core.descriptors.model_file import load_info, load_model
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.exported_model import fitted, is_exported, openvino_graph, read_exported
-from dense_grasp_core.graph_cache import cached_graph, keep_graph
-from dense_grasp_core.model_file import load_info, load_model
 
 if TYPE_CHECKING:
     import openvino
 
-    from dense_grasp_core.pipeline import DescriptorPipeline
+    from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 
 BACKENDS = ("auto", "torch", "openvino")
 _MIN_SIDE = 32
@@ -129,7 +129,7 @@ class DescriptorExtractor:
 
 
 def _pipeline(path: str | os.PathLike[str]) -> DescriptorPipeline:
-    from dense_grasp_core.pipeline import DescriptorPipeline
+    from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 
     return DescriptorPipeline(*load_model(path)).eval()
 

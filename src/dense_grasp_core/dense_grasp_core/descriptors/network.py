@@ -13,7 +13,7 @@ import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dense_grasp_core.network_config import NetworkConfig, NetworkConfigError
+from dense_grasp_core.descriptors.network_config import NetworkConfig, NetworkConfigError
 
 __all__ = ["DescriptorNetwork", "NetworkConfig", "NetworkConfigError", "NetworkOutput", "normalise_features"]
 

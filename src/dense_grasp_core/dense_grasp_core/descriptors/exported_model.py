@@ -14,13 +14,13 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dense_grasp_core.model_file import HEADER_KEY, ModelFileError, ModelInfo, header_text
-from dense_grasp_core.model_header import read_info
+from dense_grasp_core.descriptors.model_file import HEADER_KEY, ModelFileError, ModelInfo, header_text
+from dense_grasp_core.descriptors.model_header import read_info
 
 if TYPE_CHECKING:
     import openvino
 
-    from dense_grasp_core.pipeline import DescriptorPipeline
+    from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 
 EXPORTED_SUFFIXES = (".xml", ".onnx")
 _HASH_KEY = "dense_grasp_weights_sha256"
@@ -37,7 +37,7 @@ def openvino_graph(pipeline: DescriptorPipeline, size: tuple[int, int] | None) -
     import openvino
     import torch
 
-    from dense_grasp_core.pipeline import example_image
+    from dense_grasp_core.descriptors.pipeline import example_image
 
     shape = [1, -1, -1, 3] if size is None else [1, *size, 3]
     with torch.no_grad(), warnings.catch_warnings():

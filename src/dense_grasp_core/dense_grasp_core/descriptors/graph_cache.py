@@ -6,13 +6,13 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dense_grasp_core.exported_model import read_exported, save_openvino
-from dense_grasp_core.model_file import ModelFileError, ModelInfo
+from dense_grasp_core.descriptors.exported_model import read_exported, save_openvino
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo
 
 if TYPE_CHECKING:
     import openvino
 
-    from dense_grasp_core.pipeline import DescriptorPipeline
+    from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 
 _log = logging.getLogger(__name__)
 

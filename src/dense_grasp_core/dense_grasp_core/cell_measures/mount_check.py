@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.se3 import from_quaternion, inverse, transform
-from dense_grasp_core.table_plane import Plane
+from dense_grasp_core.cell_measures.table_plane import Plane
+from dense_grasp_core.geometry.se3 import from_quaternion, inverse, transform
 
 Array = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
 StopCheck = Callable[[], bool]

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.cartesian import describe
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
 from dense_grasp_core.motion.scene import TARGET
+from dense_grasp_core.result_codes import GraspCode
 
 if TYPE_CHECKING:
-    from dense_grasp_core.motion.embedded import EmbeddedPlanner
+    from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
 
 Array = np.ndarray
 #: So many feasible candidates are compared by their joint travel before the first path is searched.

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.cartesian import describe, straight_line
 from dense_grasp_core.motion.collision import CollisionChecker, in_room
-from dense_grasp_core.motion.ik import InverseKinematics
-from dense_grasp_core.motion.pick import plan_pick
-from dense_grasp_core.motion.planner import PathOptions, find_path
-from dense_grasp_core.motion.protocol import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
+from dense_grasp_core.motion.path_search import PathOptions, find_path
+from dense_grasp_core.motion.pick_planner import plan_pick
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import Scene, SceneConfig, build_scene
 from dense_grasp_core.motion.timing import SPACING, MotionLimits, slow_down, time_path
+from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.grasp import PinchSpec, depth_to_overlap, pinch_candidates
-from dense_grasp_core.pinch_geometry import GraspError
-from dense_grasp_core.sheet_pinch import SheetSpec, depth_past_edge, sheet_candidates, surface_normal
+from dense_grasp_core.grasping.pinch import PinchSpec, depth_to_overlap, pinch_candidates
+from dense_grasp_core.grasping.pinch_geometry import GraspError
+from dense_grasp_core.grasping.sheet_pinch import SheetSpec, depth_past_edge, sheet_candidates, surface_normal
 
 Array = NDArray[np.float64]
 #: m by which the pinch is tried less deep when the whole depth brings the palm into the object.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dense_grasp_core.codes import GraspCode
-from dense_grasp_core.motion.near_ends import PositionBasedVelocityLimits
-from dense_grasp_core.motion.protocol import PlanError, Trajectory
+from dense_grasp_core.motion.interfaces import PlanError, Trajectory
 from dense_grasp_core.motion.timing import MotionLimits
+from dense_grasp_core.motion.velocity_limits import PositionBasedVelocityLimits
+from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
 #: Share by which a speed or acceleration may be over its limit: the points of a trajectory are samples of it.

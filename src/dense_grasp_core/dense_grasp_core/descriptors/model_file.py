@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from dense_grasp_core.descriptors.network_config import NetworkConfig, NetworkConfigError
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.network_config import NetworkConfig, NetworkConfigError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from dense_grasp_core.network import DescriptorNetwork
+    from dense_grasp_core.descriptors.network import DescriptorNetwork
 
 FORMAT_VERSION = 1
 HEADER_KEY = "dense_grasp"
@@ -107,7 +107,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[DescriptorNetwork, ModelIn
     """
     import torch
 
-    from dense_grasp_core.network import DescriptorNetwork
+    from dense_grasp_core.descriptors.network import DescriptorNetwork
 
     tensors, info = _read(Path(path))
     network = DescriptorNetwork(info.config)

@@ -12,10 +12,10 @@ from ompl import base as ob
 from ompl import geometric as og
 from ompl import util as ou
 
-from dense_grasp_core.codes import GraspCode
 from dense_grasp_core.motion.cartesian import describe
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.protocol import PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
 ou.setLogLevel(ou.LogLevel.LOG_ERROR)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dense_grasp_core.pinch_geometry import GraspError, direction_between, point_of, pose_of, unit_of
+from dense_grasp_core.grasping.pinch_geometry import GraspError, direction_between, point_of, pose_of, unit_of
 
 Array = NDArray[np.float64]
 
