@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from dense_grasp_core.cap_collision import collision_boxes
-from dense_grasp_core.cap_mesh import PART_NAMES, cap_point, make_cap, make_cap_params
-from dense_grasp_core.cap_surface import in_opening
+from dense_grasp_assets.cap.collision import collision_boxes
+from dense_grasp_assets.cap.mesh import PART_NAMES, cap_point, make_cap, make_cap_params
+from dense_grasp_assets.cap.surface import in_opening
 
 SEEDS = (0, 5, 1000, 1003)
 

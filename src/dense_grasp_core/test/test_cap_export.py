@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_core.cap_export import save_obj
-from dense_grasp_core.cap_mesh import CapError, make_cap
+from dense_grasp_assets.cap.export import save_obj
+from dense_grasp_assets.cap.mesh import CapError, make_cap
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import time
 
 import numpy as np
 import pytest
-from dense_grasp_core.cap_mesh import PART_NAMES, CapError, cap_point, make_cap, make_cap_params
-from dense_grasp_core.cap_surface import in_opening
+from dense_grasp_assets.cap.mesh import PART_NAMES, CapError, cap_point, make_cap, make_cap_params
+from dense_grasp_assets.cap.surface import in_opening
 from scipy.spatial import cKDTree
 
 LOW = 0.4

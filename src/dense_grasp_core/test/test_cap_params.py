@@ -1,5 +1,5 @@
 import pytest
-from dense_grasp_core.cap_params import (
+from dense_grasp_assets.cap.params import (
     FIRST_UNSEEN_SEED,
     TRAINING_SEEDS,
     VALIDATION_SEEDS,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from dense_grasp_core.cap_params import CapError, make_cap_params
-from dense_grasp_core.cap_surface import (
+from dense_grasp_assets.cap.params import CapError, make_cap_params
+from dense_grasp_assets.cap.surface import (
     PART_NAMES,
     cap_normal,
     cap_point,

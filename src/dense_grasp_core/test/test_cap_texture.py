@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from dense_grasp_core.cap_params import make_cap_params
-from dense_grasp_core.cap_surface import PART_NAMES
-from dense_grasp_core.cap_texture import ATLAS, atlas_uv, paint_atlas
+from dense_grasp_assets.cap.params import make_cap_params
+from dense_grasp_assets.cap.surface import PART_NAMES
+from dense_grasp_assets.cap.texture import ATLAS, atlas_uv, paint_atlas
 
 SIZE = 512
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
-from dense_grasp_core.cap_mesh import CapMesh, collision_boxes
+from dense_grasp_assets.cap.mesh import CapMesh, collision_boxes
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel

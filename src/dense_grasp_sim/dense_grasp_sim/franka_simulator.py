@@ -19,7 +19,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
-from dense_grasp_core.cap_mesh import CapMesh
+from dense_grasp_assets.cap.mesh import CapMesh
 from dense_grasp_core.errors import DenseGraspError
 from franka_sim.control_modes import ControlMode
 from franka_sim.franka_sim_server import FrankaSimServer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from dense_grasp_core.cap_mesh import CapMesh
+from dense_grasp_assets.cap.mesh import CapMesh
 from numpy.typing import NDArray
 
 from dense_grasp_sim.placement import Placement, Workspace, first_fitting, rotation_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from dense_grasp_core.cap_mesh import CapMesh, cap_point, make_cap
+from dense_grasp_assets.cap.mesh import CapMesh, cap_point, make_cap
 from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 

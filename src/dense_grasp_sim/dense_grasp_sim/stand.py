@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from dense_grasp_core.cap_mesh import CapMesh, cap_point
+from dense_grasp_assets.cap.mesh import CapMesh, cap_point
 
 from dense_grasp_sim.placement import ON_STAND, Placement, Workspace, first_fitting, random_placement, rotation_of
 from dense_grasp_sim.surroundings import Thing

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from dense_grasp_core.cap_mesh import cap_point, make_cap
+from dense_grasp_assets.cap.mesh import cap_point, make_cap
 from dense_grasp_sim.cell import CellError
 from dense_grasp_sim.placement import ON_STAND, Placement, PlacementError, rotation_of
 from dense_grasp_sim.simulator import Simulator

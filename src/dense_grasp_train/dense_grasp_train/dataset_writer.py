@@ -13,7 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from dense_grasp_core.cap_mesh import CapMesh
+from dense_grasp_assets.cap.mesh import CapMesh
 
 from dense_grasp_train.dataset import COORDINATE_SCALE, DatasetError
 from dense_grasp_train.raycast import RenderMesh

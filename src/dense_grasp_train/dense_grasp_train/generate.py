@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from dense_grasp_core.cap_mesh import make_cap
+from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.errors import DenseGraspError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

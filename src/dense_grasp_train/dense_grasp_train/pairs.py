@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import torch
-from dense_grasp_core.cap_mesh import PART_NAMES
+from dense_grasp_assets.cap.mesh import PART_NAMES
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.cap_mesh import PART_NAMES, CapParams, cap_point, make_cap_params
+from dense_grasp_assets.cap.mesh import PART_NAMES, CapParams, cap_point, make_cap_params
 from numpy.typing import NDArray
 
 _INSIDE = ("sweatband", "inner_crown", "brim_under")

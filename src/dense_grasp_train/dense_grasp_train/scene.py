@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from dense_grasp_core.cap_mesh import CapMesh, make_cap
+from dense_grasp_assets.cap.mesh import CapMesh, make_cap
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 import trimesh
-from dense_grasp_core.cap_export import save_obj
-from dense_grasp_core.cap_mesh import make_cap
+from dense_grasp_assets.cap.export import save_obj
+from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_train.dataset import ViewDataset
 from dense_grasp_train.load import to_view
 from dense_grasp_train.mesh_source import MeshError, find_meshes, find_shapenet, load_mesh

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp_core.cap_mesh import PART_NAMES, cap_point
+from dense_grasp_assets.cap.mesh import PART_NAMES, cap_point
 from dense_grasp_train.places import average_cap, places
 
 

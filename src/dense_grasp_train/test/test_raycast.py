@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from dense_grasp_core.cap_mesh import PART_NAMES, cap_point, make_cap
+from dense_grasp_assets.cap.mesh import PART_NAMES, cap_point, make_cap
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.primitives import make_primitive
 from dense_grasp_train.raycast import RayCaster, RenderError, RenderMesh, surface_coordinates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from dense_grasp_core.cap_mesh import make_cap
+from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.places import places

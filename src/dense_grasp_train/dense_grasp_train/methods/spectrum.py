@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.sparse
-from dense_grasp_core.cap_mesh import build_cap
+from dense_grasp_assets.cap.mesh import build_cap
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dense_grasp_core.cap_params import CapError, CapParams
+from dense_grasp_assets.cap.params import CapError, CapParams
 
 PART_NAMES = ("crown", "brim", "strap", "button", "sweatband", "inner_crown", "brim_under")
 """Order of the part ids."""

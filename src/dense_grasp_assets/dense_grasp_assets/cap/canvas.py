@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.cap_params import CapAppearance, Colour
+from dense_grasp_assets.cap.params import CapAppearance, Colour
 
 Image = NDArray[np.float32]
 Field = NDArray[np.floating]

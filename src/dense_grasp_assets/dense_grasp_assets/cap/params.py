@@ -6,7 +6,6 @@ import colorsys
 from dataclasses import dataclass
 
 import numpy as np
-
 from dense_grasp_core.errors import DenseGraspError
 
 TRAINING_SEEDS = range(0, 200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dense_grasp_core.cap_canvas import (
+from dense_grasp_assets.cap.canvas import (
     Canvas,
     Field,
     Image,
@@ -14,7 +14,7 @@ from dense_grasp_core.cap_canvas import (
     text_picture,
     weave_fabric,
 )
-from dense_grasp_core.cap_params import CapParams, Colour
+from dense_grasp_assets.cap.params import CapParams, Colour
 
 Shape = tuple[int, int]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.cap_collision import collision_boxes
-from dense_grasp_core.cap_params import CapError, CapParams, make_cap_params
-from dense_grasp_core.cap_surface import (
+from dense_grasp_assets.cap.collision import collision_boxes
+from dense_grasp_assets.cap.params import CapError, CapParams, make_cap_params
+from dense_grasp_assets.cap.surface import (
     PART_NAMES,
     cap_normal,
     cap_point,
@@ -17,7 +17,7 @@ from dense_grasp_core.cap_surface import (
     strap_top_v,
     sweatband_top_v,
 )
-from dense_grasp_core.cap_texture import atlas_uv, paint_atlas
+from dense_grasp_assets.cap.texture import atlas_uv, paint_atlas
 
 __all__ = [
     "PART_NAMES",

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.cap_params import CapParams
-from dense_grasp_core.cap_surface import cap_point, in_opening, profile_height_to_v, strap_top_v
+from dense_grasp_assets.cap.params import CapParams
+from dense_grasp_assets.cap.surface import cap_point, in_opening, profile_height_to_v, strap_top_v
 
 Floats = NDArray[np.float64]
 Box = tuple[Floats, Floats, Floats]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-import dense_grasp_core.cap_painters as cap_painters
-from dense_grasp_core.cap_canvas import MARGIN_PX, Image
-from dense_grasp_core.cap_params import CapParams
+import dense_grasp_assets.cap.painters as cap_painters
+from dense_grasp_assets.cap.canvas import MARGIN_PX, Image
+from dense_grasp_assets.cap.params import CapParams
 
 ATLAS: dict[str, tuple[float, float, float, float]] = {
     "crown": (0.0, 0.0, 1.0, 0.36),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import cv2
 
-from dense_grasp_core.cap_mesh import CapMesh
-from dense_grasp_core.cap_params import CapError
+from dense_grasp_assets.cap.mesh import CapMesh
+from dense_grasp_assets.cap.params import CapError
 
 
 def _write_whole(path: Path, data: bytes) -> None:
