@@ -3,9 +3,9 @@
 Every part is a launch file of its own beside this one and can be started alone.
 """
 
-from dense_grasp.launch_arguments import launch_arguments
-from dense_grasp.launch_nodes import launch_file
-from dense_grasp.launch_support import config_file, flag, read_parameter
+from dense_grasp.bringup.lasting_node import launch_file
+from dense_grasp.bringup.launch_arguments import launch_arguments
+from dense_grasp.bringup.launch_support import config_file, flag, read_parameter
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution

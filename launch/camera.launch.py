@@ -1,8 +1,8 @@
 """The camera of the real cell: a RealSense through realsense2_camera, or recorded images through replay_camera."""
 
-from dense_grasp.launch_arguments import launch_arguments
-from dense_grasp.launch_nodes import lasting_node, launch_file, transport_actions
-from dense_grasp.launch_support import camera_serial, config_file, given
+from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
+from dense_grasp.bringup.launch_arguments import launch_arguments
+from dense_grasp.bringup.launch_support import camera_serial, config_file, given
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution

@@ -1,8 +1,8 @@
 """Grasping: hand_eye_publisher, which says where the camera sits, grasp_executor and the watchdog of its motions."""
 
-from dense_grasp.launch_arguments import launch_arguments
-from dense_grasp.launch_nodes import lasting_node, launch_file
-from dense_grasp.launch_support import SIMULATED_HEARTBEAT_S, config_file, flag, given
+from dense_grasp.bringup.lasting_node import lasting_node, launch_file
+from dense_grasp.bringup.launch_arguments import launch_arguments
+from dense_grasp.bringup.launch_support import SIMULATED_HEARTBEAT_S, config_file, flag, given
 
 ARGUMENTS = launch_arguments("robot_type", "prefix", "planner", "heartbeat_timeout", "use_sim_time")
 

@@ -4,10 +4,10 @@ planner:=move_group starts MoveIt's node, planner:=moveit_py ours around MoveItP
 """
 
 from ament_index_python.packages import get_package_share_directory
-from dense_grasp.launch_arguments import LaunchArgument, launch_arguments
-from dense_grasp.launch_nodes import lasting_node, launch_file
-from dense_grasp.launch_support import LaunchArgumentError, config_file, flag, given, read_parameter
-from dense_grasp.motion.moveit_config import move_group_parameters, moveit_parameters, moveit_py_parameters
+from dense_grasp.bringup.lasting_node import lasting_node, launch_file
+from dense_grasp.bringup.launch_arguments import LaunchArgument, launch_arguments
+from dense_grasp.bringup.launch_support import LaunchArgumentError, config_file, flag, given, read_parameter
+from dense_grasp.planning.moveit.config import move_group_parameters, moveit_parameters, moveit_py_parameters
 
 ARGUMENTS = {
     "planner": LaunchArgument("move_group", "move_group or moveit_py", options=("move_group", "moveit_py")),

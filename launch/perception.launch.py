@@ -1,8 +1,8 @@
 """Descriptors of the camera's images and the search for taught points: descriptor_node and query_node."""
 
-from dense_grasp.launch_arguments import launch_arguments
-from dense_grasp.launch_nodes import lasting_node, launch_file, transport_actions
-from dense_grasp.launch_support import config_file, flag, given, model_path, store_url
+from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
+from dense_grasp.bringup.launch_arguments import launch_arguments
+from dense_grasp.bringup.launch_support import config_file, flag, given, model_path, store_url
 
 ARGUMENTS = launch_arguments("model", "store", "robot_type", "prefix", "use_sim_time")
 

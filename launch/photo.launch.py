@@ -1,8 +1,8 @@
 """Perception alone on recorded images: replay_camera, descriptor_node and query_node, no arm."""
 
-from dense_grasp.launch_arguments import LaunchArgument, launch_arguments
-from dense_grasp.launch_nodes import launch_file, transport_actions
-from dense_grasp.launch_support import config_file, model_path, store_url
+from dense_grasp.bringup.lasting_node import launch_file, transport_actions
+from dense_grasp.bringup.launch_arguments import LaunchArgument, launch_arguments
+from dense_grasp.bringup.launch_support import config_file, model_path, store_url
 from launch_ros.actions import Node
 
 ARGUMENTS = {

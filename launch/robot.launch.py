@@ -1,8 +1,8 @@
 """The arm and gripper of the real cell through franka_ros2, with MoveIt's move_group when the planner is that."""
 
-from dense_grasp.launch_arguments import launch_arguments
-from dense_grasp.launch_nodes import launch_file
-from dense_grasp.launch_support import LaunchArgumentError, config_file, read_parameter
+from dense_grasp.bringup.lasting_node import launch_file
+from dense_grasp.bringup.launch_arguments import launch_arguments
+from dense_grasp.bringup.launch_support import LaunchArgumentError, config_file, read_parameter
 from launch.actions import IncludeLaunchDescription, LogInfo
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution

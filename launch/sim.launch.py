@@ -1,8 +1,8 @@
 """The embedded cell in MuJoCo: robot, camera, table and caps under the real cell's names."""
 
-from dense_grasp.launch_arguments import launch_arguments
-from dense_grasp.launch_nodes import lasting_node, launch_file, transport_actions
-from dense_grasp.launch_support import config_file, given
+from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
+from dense_grasp.bringup.launch_arguments import launch_arguments
+from dense_grasp.bringup.launch_support import config_file, given
 
 ARGUMENTS = launch_arguments("robot_type", "prefix")
 

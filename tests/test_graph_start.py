@@ -93,7 +93,7 @@ def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
 )
 def test_a_wrong_configuration_ends_its_node_once(tmp_path, monkeypatch, test_model, launch_file, node, setting, words):
     """With what no check of one value alone can find, so that launch starts the node."""
-    from dense_grasp.launch_support import share_directory
+    from dense_grasp.bringup.launch_support import share_directory
     from dense_grasp_ros.domains import private_domain
     from dense_grasp_sim.graph_process import GraphProcess, wait_until
 

@@ -12,7 +12,7 @@ import pytest
 rclpy = pytest.importorskip("rclpy", reason="the workspace is not sourced")
 pytest.importorskip("dense_grasp", reason="the workspace is not sourced")
 
-from dense_grasp.launch_support import LaunchArgumentError, check_configuration  # noqa: E402
+from dense_grasp.bringup.launch_support import LaunchArgumentError, check_configuration  # noqa: E402
 from dense_grasp_core.parameters import ParameterError, ParameterSpec  # noqa: E402
 from dense_grasp_ros.known_parameters import check_arguments, check_override, known_nodes  # noqa: E402
 from dense_grasp_ros.parameter_files import (  # noqa: E402
@@ -227,16 +227,16 @@ def own_parameters(node) -> set[str]:
 @pytest.mark.parametrize(
     ("node_name", "module", "kind", "overrides"),
     [
-        ("hand_eye_publisher", "dense_grasp.hand_eye_publisher", "HandEyePublisher", {}),
-        ("motion_watchdog", "dense_grasp.motion_watchdog", "MotionWatchdog", {}),
+        ("hand_eye_publisher", "dense_grasp.nodes.hand_eye_publisher", "HandEyePublisher", {}),
+        ("motion_watchdog", "dense_grasp.nodes.motion_watchdog", "MotionWatchdog", {}),
         (
             "query_node",
-            "dense_grasp.query_node",
+            "dense_grasp.nodes.query_node",
             "QueryNode",
             {"store": "sqlite:///{folder}/store.db", "model": "{model}"},
         ),
-        ("descriptor_node", "dense_grasp.descriptor_node", "DescriptorNode", {"model": "{model}"}),
-        ("grasp_executor", "dense_grasp.grasp_executor", "GraspExecutor", {}),
+        ("descriptor_node", "dense_grasp.nodes.descriptor_node", "DescriptorNode", {"model": "{model}"}),
+        ("grasp_executor", "dense_grasp.nodes.grasp_executor", "GraspExecutor", {}),
         ("replay_camera", "dense_grasp_sim.replay_camera", "ReplayCamera", {}),
         ("check_cell", "dense_grasp.cell.observer", "CellObserver", {}),
     ],

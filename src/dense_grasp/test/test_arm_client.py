@@ -9,9 +9,9 @@ from itertools import count
 import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp.joint_state_monitor import JointStateMonitor
-from dense_grasp.motion.arm_client import ArmClient, trajectory_message
+from dense_grasp.arm.joint_state_monitor import JointStateMonitor
+from dense_grasp.arm.trajectory_client import ArmClient, trajectory_message
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.action import ActionServer, CancelResponse, GoalResponse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp.motion.arrival import check_arrival
+from dense_grasp.arm.arrival import check_arrival
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from dense_grasp.calibration import CALIBRATED, CalibrationError, calibrated
+from dense_grasp.perception.score_calibration import CALIBRATED, CalibrationError, calibrated
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
 from dense_grasp_core.matching.locate import Limits
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dense_grasp.cell.checks import Check, Stream, check_camera, check_hand_eye, check_joints, rate_of, table
 from dense_grasp.cell.observer import CellObserver
-from dense_grasp.check_cell import with_config
+from dense_grasp.nodes.check_cell import with_config
 from dense_grasp_core.geometry.se3 import from_quaternion, inverse
 from sensor_msgs.msg import CameraInfo, Image
 

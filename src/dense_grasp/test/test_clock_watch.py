@@ -6,8 +6,8 @@ import threading
 from itertools import count
 
 import pytest
-from dense_grasp.clock_watch import STANDSTILL, ClockWatch
-from dense_grasp.failure import GraspCanceled, GraspFailure
+from dense_grasp.ros.clock_watch import STANDSTILL, ClockWatch
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 from rclpy.parameter import Parameter

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from dense_grasp.contacts import Contact, contacts_of, found_points, instead_of, keypoints_of, summary
-from dense_grasp.failure import GraspFailure
-from dense_grasp.grasp_ports import GraspGoal, Located
+from dense_grasp_core.grasping.contacts import Contact, contacts_of, found_points, instead_of, keypoints_of, summary
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grasping.interfaces import GraspGoal, Located
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 
 PLAIN = ("axis_a", "axis_b", "approach_a", "approach_b")

@@ -14,9 +14,9 @@ from controller_manager_msgs.srv import (
     SetHardwareComponentState,
     SwitchController,
 )
-from dense_grasp.failure import GraspFailure
-from dense_grasp.motion.controller_recovery import ControllerRecovery, manager_beside
-from dense_grasp.motion.error_recovery import RecoveringArm, RecoverySteps
+from dense_grasp.arm.controller_recovery import ControllerRecovery, manager_beside
+from dense_grasp.arm.error_recovery import RecoveringArm, RecoverySteps
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 from lifecycle_msgs.msg import State

@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 import pytest
-from dense_grasp.depth_world import DepthWorld, surface_points
-from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp.messages import camera_from_info, image_message
+from dense_grasp.perception.depth_world import DepthWorld, surface_points
+from dense_grasp.perception.messages import camera_from_info, image_message
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import CameraInfo

@@ -8,9 +8,9 @@ from itertools import count
 
 import numpy as np
 import pytest
-from dense_grasp.descriptor_node import DescriptorNode
-from dense_grasp.frames import features_from_message
-from dense_grasp.messages import image_message, stamp_ns
+from dense_grasp.nodes.descriptor_node import DescriptorNode
+from dense_grasp.perception.frames import features_from_message
+from dense_grasp.perception.messages import image_message, stamp_ns
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
@@ -205,7 +205,7 @@ def test_model_file_is_required(graph, tmp_path):
 def test_truncated_model_file_ends_the_process_with_one_line(tmp_path, random_model):
     path = tmp_path / "net.safetensors"
     path.write_bytes(random_model.read_bytes()[:50_000])
-    command = [sys.executable, "-m", "dense_grasp.descriptor_node", "--ros-args", "-p", f"model:={path}"]
+    command = [sys.executable, "-m", "dense_grasp.nodes.descriptor_node", "--ros-args", "-p", f"model:={path}"]
     environment = dict(os.environ, ROS_DOMAIN_ID=str(private_domain()))
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environment)
     assert done.returncode == CONFIGURATION_ERROR

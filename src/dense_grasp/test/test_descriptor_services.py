@@ -4,10 +4,10 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
-from dense_grasp.descriptor_services import DescriptorServices, patch_png, row_message
-from dense_grasp.frames import Frame
-from dense_grasp.messages import byte_array, image_message
-from dense_grasp.store_access import StoreAccess
+from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.messages import byte_array, image_message
+from dense_grasp.perception.store_access import StoreAccess
+from dense_grasp.perception.store_services import DescriptorServices, patch_png, row_message
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 from sensor_msgs.msg import Image

@@ -6,8 +6,8 @@ from itertools import count
 
 import numpy as np
 import pytest
-from dense_grasp.failure import GraspFailure
-from dense_grasp.motion.error_recovery import FrankaRecovery, RecoveringArm
+from dense_grasp.arm.error_recovery import FrankaRecovery, RecoveringArm
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 from franka_msgs.action import ErrorRecovery

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from dense_grasp.failure import GraspFailure
-from dense_grasp.grasp_parameters import GRASP_EXECUTOR
-from dense_grasp.grasp_settings import timeouts
-from dense_grasp.joint_state_monitor import JointStateMonitor
-from dense_grasp.motion.grippers import make_gripper
-from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.arm.joint_state_monitor import JointStateMonitor
+from dense_grasp.arm.robot_settings import robot_settings
+from dense_grasp.grasping.settings import timeouts
+from dense_grasp.gripper.registry import make_gripper
+from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp, Homing, Move

@@ -2,8 +2,8 @@ import threading
 
 import numpy as np
 import pytest
-from dense_grasp.frames import Frame, FrameSync, features_from_message
-from dense_grasp.messages import MessageError, byte_array
+from dense_grasp.perception.frames import Frame, FrameSync, features_from_message
+from dense_grasp.perception.messages import MessageError, byte_array
 from sensor_msgs.msg import Image
 
 from dense_grasp_interfaces.msg import DescriptorImage

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from dense_grasp.frames import Frame
-from dense_grasp.freshness import STAMP_TOLERANCE, Freshness
+from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.freshness import STAMP_TOLERANCE, Freshness
 from dense_grasp_core.result_codes import MatchCode
 from rclpy.clock import Clock, ClockType
 from rclpy.time import Time

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp.grasp_parameters import GRASP_EXECUTOR
-from dense_grasp.grasp_settings import grasp_settings, timeouts
-from dense_grasp.hand_eye_publisher import hand_eye_transform
-from dense_grasp.launch_support import config_file, read_parameter
-from dense_grasp.motion.ompl_backend import build_planner
-from dense_grasp.motion.robot_settings import robot_settings
-from dense_grasp.robot_parameters import MOTION
+from dense_grasp.arm.robot_settings import robot_settings
+from dense_grasp.bringup.launch_support import config_file, read_parameter
+from dense_grasp.grasping.settings import grasp_settings, timeouts
+from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
+from dense_grasp.nodes.hand_eye_publisher import hand_eye_transform
+from dense_grasp.nodes.robot_parameters import MOTION
+from dense_grasp.planning.in_process.planner import build_planner
 from dense_grasp_core.geometry.se3 import from_quaternion
 from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf

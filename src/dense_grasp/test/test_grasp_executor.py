@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp.grasp_executor import GraspExecutor
-from dense_grasp.motion.backends import make_planner
-from dense_grasp.motion.heartbeat import QOS, Heartbeat
-from dense_grasp.motion.ompl_backend import LATCHED
+from dense_grasp.arm.heartbeat import QOS, Heartbeat
+from dense_grasp.nodes.grasp_executor import GraspExecutor
+from dense_grasp.planning.in_process.planner import LATCHED
+from dense_grasp.planning.registry import make_planner
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_client import ActionClient
@@ -397,9 +397,9 @@ def test_what_moves_is_told_to_the_watchdog(setup):
 
 
 def test_an_unknown_planner_is_refused(graph):
-    from dense_grasp.failure import GraspFailure
-    from dense_grasp.motion.robot_settings import robot_settings
-    from dense_grasp.robot_parameters import MOTION
+    from dense_grasp.arm.robot_settings import robot_settings
+    from dense_grasp.nodes.robot_parameters import MOTION
+    from dense_grasp_core.grasping.failure import GraspFailure
     from dense_grasp_ros.parameters import declare
 
     with pytest.raises(GraspFailure, match="expected one of ompl") as failure:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rclpy
-from dense_grasp.grasp_parameters import GRASP_EXECUTOR
-from dense_grasp.grasp_ports import GraspSettings
-from dense_grasp.grasp_settings import changed_settings
+from dense_grasp.grasping.settings import changed_settings
+from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
+from dense_grasp_core.grasping.interfaces import GraspSettings
 from dense_grasp_ros.parameters import declare
 from rclpy.parameter import Parameter
 

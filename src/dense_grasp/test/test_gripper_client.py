@@ -8,12 +8,12 @@ from itertools import count
 
 import pytest
 from control_msgs.action import GripperCommand
-from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp.grasp_parameters import GRASP_EXECUTOR
-from dense_grasp.grasp_settings import timeouts
-from dense_grasp.motion.gripper_client import CommandGripper, FrankaGripper, GripperSettings
-from dense_grasp.motion.grippers import make_gripper
-from dense_grasp.motion.robot_settings import robot_settings
+from dense_grasp.arm.robot_settings import robot_settings
+from dense_grasp.grasping.settings import timeouts
+from dense_grasp.gripper.adapters import CommandGripper, FrankaGripper, GripperSettings
+from dense_grasp.gripper.registry import make_gripper
+from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.parameters import declare

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dense_grasp.hand_eye_publisher import HandEyeError, HandEyePublisher, hand_eye_transform
+from dense_grasp.nodes.hand_eye_publisher import HandEyeError, HandEyePublisher, hand_eye_transform
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from tf2_msgs.msg import TFMessage
 

@@ -1,8 +1,8 @@
 """When fingers may hold something, by what an executor remembers of them and by their width."""
 
 import pytest
-from dense_grasp.grasp_ports import GraspSettings
-from dense_grasp.holding import FingerMemory, held_range
+from dense_grasp_core.grasping.holding import FingerMemory, held_range
+from dense_grasp_core.grasping.interfaces import GraspSettings
 
 SETTINGS = GraspSettings(observe_poses=(), workspace_min=None, workspace_max=None, open_width=0.06)
 

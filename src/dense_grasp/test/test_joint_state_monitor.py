@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from dense_grasp.failure import GraspFailure
-from dense_grasp.joint_state_monitor import JointStateMonitor
+from dense_grasp.arm.joint_state_monitor import JointStateMonitor
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from sensor_msgs.msg import JointState
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Duration
-from dense_grasp.failure import GraspFailure
-from dense_grasp.keypoint_client import PAGE, KeypointClient
-from dense_grasp.query_node import QueryNode
+from dense_grasp.grasping.keypoint_client import PAGE, KeypointClient
+from dense_grasp.nodes.query_node import QueryNode
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.local_graph import wait_until
@@ -31,7 +31,7 @@ def client(graph, path):
 
 
 def test_every_page_of_an_object_is_read(client, path, monkeypatch):
-    monkeypatch.setattr("dense_grasp.keypoint_client.PAGE", 3)
+    monkeypatch.setattr("dense_grasp.grasping.keypoint_client.PAGE", 3)
     store = DescriptorStore(str(path))
     names = [f"kp{index}" for index in range(8)]
     for name in names:

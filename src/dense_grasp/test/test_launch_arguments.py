@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dense_grasp.launch_arguments import ARGUMENTS, check_names, launch_arguments
-from dense_grasp.launch_support import LaunchArgumentError
+from dense_grasp.bringup.launch_arguments import ARGUMENTS, check_names, launch_arguments
+from dense_grasp.bringup.launch_support import LaunchArgumentError
 
 OURS = ("ros2", "launch", "dense_grasp", "bringup.launch.py")
 ANOTHERS = ("ros2", "launch", "my_cell", "cell.launch.py")

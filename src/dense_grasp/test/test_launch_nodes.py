@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("launch_ros", reason="the workspace is not sourced")
 
-import dense_grasp.launch_nodes as launch_nodes
+import dense_grasp.bringup.lasting_node as launch_nodes
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from launch import LaunchDescription, LaunchService
 from launch.actions import RegisterEventHandler, Shutdown, TimerAction
@@ -52,14 +52,14 @@ def run(tmp_path, monkeypatch, codes: list[int]) -> tuple[int, list[int]]:
 
 LAUNCH_FILE = """
 from launch import LaunchDescription
-from dense_grasp.launch_nodes import lasting_node
+from dense_grasp.bringup.lasting_node import lasting_node
 SCRIPT = "echo up; exec sleep 600"
 def generate_launch_description():
     return LaunchDescription([lasting_node(executable="/bin/sh", arguments=["-c", SCRIPT], output="screen")])
 """
 HEARS = """
 import signal, socket
-import dense_grasp.launch_nodes as launch_nodes
+import dense_grasp.bringup.lasting_node as launch_nodes
 assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 launch_nodes.lasting_node(executable="/bin/true")
 ours, pythons = socket.socketpair()

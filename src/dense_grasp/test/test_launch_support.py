@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dense_grasp.launch_support import (
+from dense_grasp.bringup.launch_support import (
     SHIPPED_MODEL,
     LaunchArgumentError,
     camera_serial,

@@ -1,6 +1,6 @@
 import math
 
-from dense_grasp.markers import match_markers
+from dense_grasp.perception.markers import match_markers
 from geometry_msgs.msg import Point
 from visualization_msgs.msg import Marker
 

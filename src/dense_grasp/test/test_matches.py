@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from dense_grasp.frames import Frame
-from dense_grasp.matches import failed_match, locate_rows, matrix_from_transform
-from dense_grasp.messages import MessageError, byte_array, image_message
+from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.matches import failed_match, locate_rows, matrix_from_transform
+from dense_grasp.perception.messages import MessageError, byte_array, image_message
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from dense_grasp.messages import (
+from dense_grasp.perception.messages import (
     MessageError,
     byte_array,
     camera_from_info,

@@ -8,9 +8,9 @@ from itertools import count
 
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp.motion.heartbeat import Heartbeat
-from dense_grasp.motion.waiting import Deadline
-from dense_grasp.motion_watchdog import MotionWatchdog
+from dense_grasp.arm.heartbeat import Heartbeat
+from dense_grasp.nodes.motion_watchdog import MotionWatchdog
+from dense_grasp.ros.waiting import Deadline
 from dense_grasp_ros.action_client import ActionClient
 from diagnostic_msgs.msg import DiagnosticStatus
 from franka_msgs.action import Grasp

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dense_grasp.motion.moveit_codes import CODES, failure
+from dense_grasp.planning.moveit.codes import CODES, failure
 from dense_grasp_core.result_codes import GraspCode
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from dense_grasp.motion.moveit_config import (
+from dense_grasp.planning.moveit.config import (
     PANDA,
     MoveItConfigError,
     move_group_parameters,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
-from dense_grasp.motion.moveit_fit import fitted
-from dense_grasp.motion.moveit_port import PathAnswer
+from dense_grasp.planning.moveit.interface import PathAnswer
+from dense_grasp.planning.moveit.retiming import fitted
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PlanError, Trajectory
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf

@@ -12,9 +12,9 @@ import pinocchio as pin
 import pytest
 
 pytest.importorskip("ompl")
-from dense_grasp.motion.moveit_planner import MoveItPlanner
-from dense_grasp.motion.moveit_port import CollisionMatrix, PathAnswer, PresentScene, SceneObject
-from dense_grasp.motion.planning_scene import HELD, OURS
+from dense_grasp.planning.moveit.interface import CollisionMatrix, PathAnswer, PresentScene, SceneObject
+from dense_grasp.planning.moveit.planner import MoveItPlanner
+from dense_grasp.planning.moveit.planning_scene import HELD, OURS
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel

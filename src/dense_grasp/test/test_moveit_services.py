@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("moveit_msgs", reason="needs moveit_msgs, which comes with MoveIt")
-from dense_grasp.motion import moveit_codes, moveit_messages
-from dense_grasp.motion.moveit_port import CollisionMatrix, PathQuestion, SceneChange, SceneObject
-from dense_grasp.motion.moveit_services import SERVICES, MoveItServices
-from dense_grasp.motion.robot_settings import robot_settings
-from dense_grasp.robot_parameters import MOTION
+from dense_grasp.arm.robot_settings import robot_settings
+from dense_grasp.nodes.robot_parameters import MOTION
+from dense_grasp.planning.moveit import codes as moveit_codes
+from dense_grasp.planning.moveit import messages as moveit_messages
+from dense_grasp.planning.moveit.interface import CollisionMatrix, PathQuestion, SceneChange, SceneObject
+from dense_grasp.planning.moveit.services import SERVICES, MoveItServices
 from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.parameters import declare

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp.motion.moveit_port import CollisionMatrix, PresentScene
-from dense_grasp.motion.planning_scene import (
+from dense_grasp.planning.moveit.interface import CollisionMatrix, PresentScene
+from dense_grasp.planning.moveit.planning_scene import (
     HELD,
     OURS,
     allow,

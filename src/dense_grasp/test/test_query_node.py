@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Duration
 from builtin_interfaces.msg import Time as TimeMessage
-from dense_grasp.messages import byte_array, image_message, stamp_ns
-from dense_grasp.query_node import QueryNode
+from dense_grasp.nodes.query_node import QueryNode
+from dense_grasp.perception.messages import byte_array, image_message, stamp_ns
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.domains import private_domain
@@ -435,7 +435,7 @@ def test_clock_that_jumps_back(graph, until, store):
 def test_kill_loses_nothing_that_was_acknowledged(graph, until, store):
     options = {**SCORES, "store": store}
     arguments = [text for name, value in options.items() for text in ("-p", f"{name}:={value}")]
-    command = [sys.executable, "-m", "dense_grasp.query_node", "--ros-args", *arguments]
+    command = [sys.executable, "-m", "dense_grasp.nodes.query_node", "--ros-args", *arguments]
     environment = dict(os.environ, ROS_DOMAIN_ID=str(private_domain()))
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     cell = Cell(graph)

@@ -7,10 +7,10 @@ from itertools import count
 
 import numpy as np
 import pytest
-from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp.grasp_ports import GraspGoal, GraspSettings, Located
-from dense_grasp.holding import FingerMemory
-from dense_grasp.stages import GraspSequence
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.grasp_sequence import GraspSequence
+from dense_grasp_core.grasping.holding import FingerMemory
+from dense_grasp_core.grasping.interfaces import GraspGoal, GraspSettings, Located
 from dense_grasp_core.motion.interfaces import PickPlan, PlanCanceled, PlanError, Trajectory
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 

@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from dense_grasp.stamps import LatestSlot, StampCache
+from dense_grasp.perception.stamps import LatestSlot, StampCache
 
 
 def test_cache_finds_exact_stamps_only():

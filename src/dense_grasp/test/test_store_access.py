@@ -3,7 +3,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from dense_grasp.store_access import StoreAccess
+from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp_core.store import StoreError, UnknownKeypointError
 
 

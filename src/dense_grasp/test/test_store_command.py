@@ -5,7 +5,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from dense_grasp.store_command import main
+from dense_grasp.perception.store_command import main
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store import DescriptorStore
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp.frames import Frame
-from dense_grasp.messages import image_message
-from dense_grasp.table_check import TableCheck
+from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.messages import image_message
+from dense_grasp.perception.table_check import TableCheck
 from dense_grasp_core.geometry import se3
 from std_msgs.msg import Header
 

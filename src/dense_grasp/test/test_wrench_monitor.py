@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from itertools import count
 
-import dense_grasp.wrench_monitor as wrench_monitor
+import dense_grasp.arm.wrench_monitor as wrench_monitor
 import pytest
-from dense_grasp.wrench_monitor import WrenchMonitor
+from dense_grasp.arm.wrench_monitor import WrenchMonitor
 from geometry_msgs.msg import WrenchStamped
 
 NUMBERS = count()

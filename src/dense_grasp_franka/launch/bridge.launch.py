@@ -1,8 +1,8 @@
 """The driver of one Franka arm with its hand, where franka_ros2 cannot be built."""
 
-from dense_grasp.launch_arguments import LaunchArgument, launch_arguments
-from dense_grasp.launch_nodes import lasting_node, launch_file
-from dense_grasp.launch_support import config_file, flag, given, read_parameter
+from dense_grasp.bringup.lasting_node import lasting_node, launch_file
+from dense_grasp.bringup.launch_arguments import LaunchArgument, launch_arguments
+from dense_grasp.bringup.launch_support import config_file, flag, given, read_parameter
 from launch.substitutions import Command
 from launch_ros.parameter_descriptions import ParameterValue
 

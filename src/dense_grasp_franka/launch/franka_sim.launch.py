@@ -3,9 +3,9 @@
 Perception and grasping are those of bringup.launch.py.
 """
 
-from dense_grasp.launch_arguments import LaunchArgument, launch_arguments
-from dense_grasp.launch_nodes import launch_file, transport_actions
-from dense_grasp.launch_support import config_file
+from dense_grasp.bringup.lasting_node import launch_file, transport_actions
+from dense_grasp.bringup.launch_arguments import LaunchArgument, launch_arguments
+from dense_grasp.bringup.launch_support import config_file
 from dense_grasp_core.parameters import ParameterSpec
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource

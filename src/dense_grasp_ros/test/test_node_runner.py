@@ -91,7 +91,7 @@ def test_an_error_outside_of_callbacks_ends_it():
 @pytest.mark.skipif(find_spec("moveit") is not None, reason="moveit_py is installed here")
 def test_moveit_py_that_this_machine_lacks_is_said_and_not_tried_again():
     process = subprocess.run(
-        [sys.executable, "-m", "dense_grasp.moveit_py_planner"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "dense_grasp.nodes.moveit_py_planner"], capture_output=True, text=True, timeout=60
     )
     assert process.returncode == CONFIGURATION_ERROR
     assert "there is no moveit_py" in process.stderr and "Traceback" not in process.stderr

@@ -10,7 +10,7 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from sensor_msgs.msg import CameraInfo
 
-from dense_grasp.messages import COLOUR_ENCODINGS, DEPTH_ENCODINGS, camera_from_info
+from dense_grasp.perception.messages import COLOUR_ENCODINGS, DEPTH_ENCODINGS, camera_from_info
 
 #: A camera further from the hand than this, m, or looking this much away from the approach (cosine) is doubtful.
 FARTHEST_CAMERA = 0.4

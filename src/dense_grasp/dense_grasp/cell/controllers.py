@@ -13,9 +13,9 @@ from typing import Any
 from controller_manager_msgs.srv import ListControllers, ListHardwareComponents
 from rclpy.node import Node
 
+from dense_grasp.arm.controller_recovery import manager_beside
 from dense_grasp.cell.checks import Check
-from dense_grasp.motion.controller_recovery import manager_beside
-from dense_grasp.motion.waiting import Deadline, wait_future
+from dense_grasp.ros.waiting import Deadline, wait_future
 
 ACTIVE = "active"
 #: s of wall clock for an answer of the controller manager.

@@ -11,7 +11,7 @@ from dense_grasp_core.geometry.camera import CameraModel
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.cell.checks import Check
-from dense_grasp.messages import depth_from_message
+from dense_grasp.perception.messages import depth_from_message
 
 #: Share of the pixels that are measured at least.
 LEAST_MEASURED = 0.3

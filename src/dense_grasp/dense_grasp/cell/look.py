@@ -15,9 +15,9 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.cell.depth import measured_points
 from dense_grasp.cell.tf_tree import TfTree
-from dense_grasp.matches import matrix_from_transform
-from dense_grasp.messages import camera_from_info, check_belongs, depth_from_message, rgb_from_message
-from dense_grasp.stamps import StampCache
+from dense_grasp.perception.matches import matrix_from_transform
+from dense_grasp.perception.messages import camera_from_info, check_belongs, depth_from_message, rgb_from_message
+from dense_grasp.perception.stamps import StampCache
 
 KEPT = 20
 Lookup = Callable[[str, str, Time], Any]

@@ -26,6 +26,8 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
+from dense_grasp.arm.robot_settings import robot_settings
+from dense_grasp.bringup.launch_support import model_path, store_url
 from dense_grasp.cell.checks import Check, Stream, check_camera, check_hand_eye, check_joints
 from dense_grasp.cell.clocks import Clocks, check_clock, check_stamps
 from dense_grasp.cell.controllers import check_manager
@@ -38,13 +40,11 @@ from dense_grasp.cell.robot_mode import RobotMode
 from dense_grasp.cell.second_pose import SecondPose
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.cell.wrist_camera import PlaceError, WristCamera
-from dense_grasp.launch_support import model_path, store_url
-from dense_grasp.matches import matrix_from_transform
-from dense_grasp.messages import stamp_ns
-from dense_grasp.motion.grippers import gripper_namespaces
-from dense_grasp.motion.ompl_backend import LATCHED, build_planner
-from dense_grasp.motion.robot_settings import robot_settings
-from dense_grasp.robot_parameters import CHECK_CELL
+from dense_grasp.gripper.registry import gripper_namespaces
+from dense_grasp.nodes.robot_parameters import CHECK_CELL
+from dense_grasp.perception.matches import matrix_from_transform
+from dense_grasp.perception.messages import stamp_ns
+from dense_grasp.planning.in_process.planner import LATCHED, build_planner
 
 STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 CAMERA_CLOCK = "the camera's clock is wrong: restart its driver (realsense: global_time_enabled); NTP between machines"

@@ -7,20 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.result_codes import GraspCode
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
-from dense_grasp.failure import GraspCanceled, GraspFailure
-from dense_grasp.joint_state_monitor import JointStateMonitor
-from dense_grasp.motion.arm_client import ArmClient
-from dense_grasp.motion.guarded_arm import GuardedArm
-from dense_grasp.motion.heartbeat import IDLE, QOS, Heartbeat
-from dense_grasp.motion.ompl_backend import build_planner
-from dense_grasp.motion.robot_description import RobotDescription
-from dense_grasp.motion.robot_settings import RobotSettings
+from dense_grasp.arm.guarded_arm import GuardedArm
+from dense_grasp.arm.heartbeat import IDLE, QOS, Heartbeat
+from dense_grasp.arm.joint_state_monitor import JointStateMonitor
+from dense_grasp.arm.robot_description import RobotDescription
+from dense_grasp.arm.robot_settings import RobotSettings
+from dense_grasp.arm.trajectory_client import ArmClient
+from dense_grasp.planning.in_process.planner import build_planner
 
 #: Share of the joints' speed, and m/s of the tool centre point, at most.
 SPEED, TCP_SPEED = 0.1, 0.1

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dense_grasp.cell.checks import Check
-from dense_grasp.messages import stamp_ns
+from dense_grasp.perception.messages import stamp_ns
 
 #: Metres, and parts of a unit quaternion, by which one edge may differ from itself at one stamp.
 TOLERANCE = 1e-4

@@ -16,9 +16,9 @@ from tf2_ros import Buffer, ExtrapolationException, TransformListener
 from dense_grasp.cell.depth import measured_points
 from dense_grasp.cell.look import Look, Messages, Pictures, hand_eye_edge, look
 from dense_grasp.cell.tf_tree import TfTree
-from dense_grasp.depth_world import MAX_RANGE
-from dense_grasp.matches import matrix_from_transform
-from dense_grasp.messages import camera_from_info, depth_from_message
+from dense_grasp.perception.depth_world import MAX_RANGE
+from dense_grasp.perception.matches import matrix_from_transform
+from dense_grasp.perception.messages import camera_from_info, depth_from_message
 
 #: s of wall clock until TF knows the place of a picture that has just arrived; frames that are not connected at all
 #: are waited for shorter.

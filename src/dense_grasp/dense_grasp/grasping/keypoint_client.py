@@ -1,0 +1,111 @@
+"""Asks query_node for taught keypoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from builtin_interfaces.msg import Duration
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grasping.interfaces import Located
+from dense_grasp_core.result_codes import GraspCode, MatchCode
+from rclpy.node import Node
+
+from dense_grasp.perception.messages import stamp_ns
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_until
+from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
+
+ANSWER_MARGIN = 2.0
+#: s until a query_node that has too many calls is asked again.
+BUSY_PAUSE = 0.2
+#: Rows asked for at once; an answer holds 1000 at most.
+PAGE = 1000
+#: What a failed list means for a grasp; the two services number their codes differently.
+LIST_CODES = {
+    ListDescriptors.Response.STORE_ERROR: MatchCode.STORE_ERROR,
+    ListDescriptors.Response.BUSY: MatchCode.BUSY,
+    ListDescriptors.Response.INTERNAL_ERROR: MatchCode.INTERNAL_ERROR,
+}
+
+
+class KeypointClient:
+    """Client of locate_keypoints and list_descriptors; time-outs in s."""
+
+    def __init__(
+        self,
+        node: Node,
+        locate_service: str,
+        list_service: str,
+        *,
+        locate_timeout: float = 5.0,
+        server_timeout: float = 5.0,
+        wall_factor: float = 5.0,
+        callback_group=None,
+    ):
+        self._clock = node.get_clock()
+        self._locate_timeout = locate_timeout
+        self._server_timeout = server_timeout
+        self._wall_factor = wall_factor
+        self._locate = node.create_client(LocateKeypoints, locate_service, callback_group=callback_group)
+        self._list = node.create_client(ListDescriptors, list_service, callback_group=callback_group)
+
+    def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
+        """Names of the object's keypoints in the store. Raises GraspFailure, GraspCanceled."""
+        names: list[str] = []
+        skipped = 0
+        while True:
+            request = ListDescriptors.Request(object_id=object_id, offset=skipped, limit=PAGE)
+            answer = self._call(self._list, request, self._server_timeout, stop)
+            if answer.code != ListDescriptors.Response.OK:
+                reason = LIST_CODES.get(answer.code)
+                code = GraspCode.PERCEPTION_UNAVAILABLE if reason is None else GraspCode.PERCEPTION + reason
+                raise GraspFailure(code, answer.message)
+            names += [d.keypoint for d in answer.descriptors]
+            skipped += PAGE  # a page may hold fewer rows than it skips: damaged ones are left out
+            if skipped >= answer.total:
+                return names
+
+    def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
+        """The keypoints in an image stamped now or later. Raises GraspFailure, GraspCanceled."""
+        request = LocateKeypoints.Request(object_id=object_id, keypoints=list(keypoints))
+        request.not_before = self._clock.now().to_msg()
+        nanoseconds = int(self._locate_timeout * 1e9)
+        request.timeout = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+        answer = self._call(self._locate, request, self._locate_timeout, stop)
+        patience = Deadline(self._locate_timeout, self._clock, self._wall_factor)
+        while answer.code == MatchCode.BUSY and not patience.expired:
+            wait_until(lambda: False, Deadline(BUSY_PAUSE), stop)
+            answer = self._call(self._locate, request, self._locate_timeout, stop)
+        if answer.code != MatchCode.OK and (not answer.matches or len(answer.matches) != len(keypoints)):
+            raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
+        if len(answer.matches) != len(keypoints):
+            raise GraspFailure(
+                GraspCode.PERCEPTION_UNAVAILABLE,
+                f"{self._locate.srv_name} answered {len(answer.matches)} matches for {len(keypoints)} keypoints",
+            )
+        return [
+            Located(
+                m.keypoint,
+                int(m.code),
+                m.message,
+                np.array([m.position.x, m.position.y, m.position.z]),
+                stamp_ns(m.header.stamp),
+                m,
+            )
+            for m in answer.matches
+        ]
+
+    def _call(self, client, request, timeout: float, stop: StopCheck | None):
+        if not wait_until(client.service_is_ready, Deadline(self._server_timeout), stop):
+            raise GraspFailure(
+                GraspCode.PERCEPTION_UNAVAILABLE,
+                f"no service {client.srv_name} within {self._server_timeout} s; is query_node running?",
+            )
+        future = client.call_async(request)
+        try:
+            return wait_future(future, Deadline(timeout + ANSWER_MARGIN, self._clock, self._wall_factor), stop)
+        except TimeoutError as error:
+            client.remove_pending_request(future)
+            raise GraspFailure(
+                GraspCode.PERCEPTION_UNAVAILABLE, f"{client.srv_name} did not answer within {timeout} s"
+            ) from error

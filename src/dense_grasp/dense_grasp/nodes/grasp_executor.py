@@ -1,0 +1,283 @@
+"""Node: picks an object up by a taught point. Action /dense_grasp/grasp_object."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import rclpy
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.grasp_sequence import GraspSequence
+from dense_grasp_core.grasping.holding import FingerMemory
+from dense_grasp_core.grasping.interfaces import GraspGoal, GraspOutcome
+from dense_grasp_core.grasping.pinch_choice import PinchChoice, PinchPoints, SurfaceError
+from dense_grasp_core.grasping.pinch_geometry import GraspError
+from dense_grasp_core.motion.interfaces import PickPlan
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
+from dense_grasp_ros.action_server import ActionServer
+from dense_grasp_ros.long_callback import long_callback
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.quiet import QuietGroup, keep_quiet
+from geometry_msgs.msg import PoseStamped
+from rclpy.action import CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from tf2_ros import Buffer, TransformListener
+from visualization_msgs.msg import MarkerArray
+
+from dense_grasp.arm.error_recovery import make_recovering
+from dense_grasp.arm.guarded_arm import GuardedArm
+from dense_grasp.arm.heartbeat import Heartbeat
+from dense_grasp.arm.joint_state_monitor import JointStateMonitor
+from dense_grasp.arm.robot_description import RobotDescription
+from dense_grasp.arm.robot_settings import robot_settings
+from dense_grasp.arm.trajectory_client import ArmClient
+from dense_grasp.arm.wrench_monitor import WrenchMonitor
+from dense_grasp.grasping.keypoint_client import KeypointClient
+from dense_grasp.grasping.markers import plan_markers, pose_message
+from dense_grasp.grasping.settings import changed_settings, grasp_settings, timeouts
+from dense_grasp.gripper.registry import make_gripper
+from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
+from dense_grasp.perception.depth_world import DepthWorld
+from dense_grasp.planning.registry import make_planner
+from dense_grasp.ros.clock_watch import ClockWatch
+from dense_grasp.ros.waiting import StopCheck
+from dense_grasp_interfaces.action import GraspObject
+
+
+class _Eyes:
+    """Keypoints from query_node, obstacles from the depth camera."""
+
+    def __init__(self, keypoints: KeypointClient, world: DepthWorld):
+        self.taught = keypoints.taught
+        self.locate = keypoints.locate
+        self.points = world.points
+        self.forget = world.forget
+
+
+class GraspExecutor(Node):
+    """Runs one GraspObject goal at a time; a second one is answered BUSY."""
+
+    def __init__(self, **node_arguments):
+        super().__init__("grasp_executor", **node_arguments)
+        group = ReentrantCallbackGroup()
+        values = declare(self, GRASP_EXECUTOR, self._change)
+        self._robot = robot_settings(values)
+        self._settings = grasp_settings(values, self._robot)
+        self._choice = PinchChoice(**{spec.name: values[spec.name] for spec in PINCH})
+        times = timeouts(values)
+        self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
+        quiet = QuietGroup()
+        joints = JointStateMonitor(self, self._robot.joint_states_topic, times.joint_state, quiet)
+        self._controller = ArmClient(
+            self,
+            self._robot.arm_action,
+            self._robot.joint_names,
+            joints,
+            still_timeout=times.still,
+            server_timeout=times.server,
+            motion_margin=times.motion_margin,
+            wall_factor=times.wall_factor,
+            pulse=self._heartbeat,
+            callback_group=group,
+        )
+        self._gripper = make_gripper(
+            self,
+            values,
+            self._robot,
+            times,
+            lambda after: joints.finger_width(self._robot.finger_names, after),
+            group,
+            self._heartbeat,
+        )
+        self._planner = make_planner(values["planner"], self, self._robot, group)
+        description = RobotDescription(self, self._robot.description_topic, callback_group=group)
+        arm = make_recovering(self, values, self._robot, self._controller, group)
+        self._arm = GuardedArm(arm, self._robot, description, self._planner.tcp_pose)
+        self._wrench = WrenchMonitor(self, self._robot.wrench_topic, quiet)
+        self._clock_watch = ClockWatch(self)
+        self._perception = self._make_perception(values, times, group)
+        self._markers = self.create_publisher(MarkerArray, values["grasp_markers_topic"], 1)
+        self._fingers = FingerMemory()
+        self._running = threading.Lock()
+        self._run_long = long_callback(self, self._run_alone)
+        self._clock_watch.on_jump(self._forget)
+        self._server = ActionServer(
+            self,
+            GraspObject,
+            values["action"],
+            execute_callback=self._execute,
+            goal_callback=lambda goal: GoalResponse.ACCEPT,
+            cancel_callback=lambda handle: CancelResponse.ACCEPT,
+            callback_group=group,
+        )
+        self.get_logger().info(f"ready for {self._robot.name} with planner {values['planner']}")
+
+    def destroy_node(self) -> None:
+        """Stops what moves, then the node."""
+        self._arm.stop()
+        self._gripper.stop()
+        super().destroy_node()
+
+    def _make_perception(self, values, times, group) -> _Eyes:
+        self._buffer = Buffer()
+        self._listener = TransformListener(self._buffer, self)
+        keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
+        world = DepthWorld(
+            self,
+            values["depth_topic"],
+            values["camera_info_topic"],
+            self._robot.base_frame,
+            self._buffer.lookup_transform,
+            timeout=times.depth,
+            wall_factor=times.wall_factor,
+            callback_group=QuietGroup(),
+        )
+        keypoints = KeypointClient(
+            self,
+            values["locate_service"],
+            values["list_service"],
+            locate_timeout=times.locate,
+            server_timeout=times.server,
+            wall_factor=times.wall_factor,
+            callback_group=group,
+        )
+        return _Eyes(keypoints, world)
+
+    def _change(self, changes: dict[str, Any]) -> None:
+        self._settings = changed_settings(self._settings, changes)
+
+    def _forget(self) -> None:
+        self._buffer.clear()
+        self._perception.forget()
+
+    # the goal
+
+    async def _execute(self, handle) -> GraspObject.Result:
+        began = time.monotonic()
+        # Answered by the loop itself: however many goals come, they take no thread.
+        if not self._running.acquire(blocking=False):
+            return self._end(handle, began, GraspCode.BUSY, "another goal is running", GraspOutcome())
+        try:
+            return await self._run_long(handle, began)
+        finally:
+            self._running.release()
+
+    def _run_alone(self, handle, began: float) -> GraspObject.Result:
+        others = self._heartbeat.others()
+        if others:
+            message = f"another executor drives this arm: {', '.join(others)}; end one of them"
+            return self._end(handle, began, GraspCode.BUSY, message, GraspOutcome())
+        return self._run(handle, began)
+
+    def _run(self, handle, began: float) -> GraspObject.Result:
+        request = handle.request
+        goal = GraspGoal(
+            request.object_id,
+            request.contact_keypoint or "contact",
+            tuple(request.axis_keypoints),
+            request.plan_only,
+            tuple(request.approach_keypoints),
+            tuple(request.other_contacts),
+            request.may_drop,
+        )
+        self.get_logger().info(f"goal: {goal}")
+        mark = self._clock_watch.mark()
+        sequence = GraspSequence(
+            self._arm,
+            self._gripper,
+            self._perception,
+            self._planner,
+            self._candidates,
+            self._settings,
+            memory=self._fingers,
+            check_ready=self._check_ready,
+            on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
+            on_plan=self._show,
+            force=self._wrench.vertical,
+            stop=lambda: (
+                handle.is_cancel_requested or self._clock_watch.jumped_since(mark) or not rclpy.ok(context=self.context)
+            ),
+        )
+        try:
+            self._clock_watch.check_running(lambda: handle.is_cancel_requested)
+            # A node that has just started jumps from zero to the simulation's time: no goal was under way then.
+            mark = self._clock_watch.mark()
+            code, message = int(GraspCode.SUCCESS), sequence.run(goal)
+        except GraspCanceled as error:
+            code, message = GraspCode.CANCELED, str(error)
+            if self._clock_watch.jumped_since(mark) and not handle.is_cancel_requested:
+                code, message = GraspCode.CLOCK_ERROR, f"{self._clock_watch.jump}: the running goal was aborted"
+        except GraspFailure as error:
+            code, message = error.code, str(error)
+        except DenseGraspError as error:
+            code, message = GraspCode.INTERNAL_ERROR, str(error)
+        except Exception as error:  # the node survives what it is sent
+            self.get_logger().error(f"internal error: {type(error).__name__}: {error}")
+            code, message = GraspCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
+        return self._end(handle, began, code, message, sequence.outcome)
+
+    def _check_ready(self, stop: StopCheck) -> None:
+        """Raises GraspFailure or PlanError when one of what moves cannot be commanded now."""
+        self._controller.check_available(stop)
+        self._gripper.check_available(stop)
+        self._planner.check_available(stop)
+
+    def _end(self, handle, began: float, code: int, message: str, outcome: GraspOutcome) -> GraspObject.Result:
+        result = GraspObject.Result(code=int(code), message=message)
+        result.matches = [m.message for m in outcome.matches if m.message is not None]
+        if outcome.plan is not None:
+            result.grasp_pose = PoseStamped(pose=pose_message(outcome.plan.base_from_tcp))
+            result.grasp_pose.header.frame_id = self._robot.base_frame
+            result.grasp_pose.header.stamp = self.get_clock().now().to_msg()
+        result.used_contact = outcome.contact
+        result.grasp_width = float(outcome.width)
+        result.planning_time = float(outcome.planning_time)
+        result.time_to_first_motion = float(outcome.time_to_first_motion)
+        result.total_time = time.monotonic() - began
+        if code == GraspCode.SUCCESS:
+            handle.succeed()
+        elif code == GraspCode.CANCELED and handle.is_cancel_requested:
+            handle.canceled()
+        else:
+            handle.abort()
+        # rclpy fixes the severity of a line of code with its first call: one line each.
+        if code == GraspCode.SUCCESS:
+            self.get_logger().info(f"goal ended: {message}")
+        else:
+            self.get_logger().warning(f"goal ended with code {int(code)}: {message}")
+        return result
+
+    def _feedback(self, handle, stage: Stage, detail: str) -> None:
+        self.get_logger().info(f"{stage.name}: {detail}")
+        handle.publish_feedback(GraspObject.Feedback(stage=int(stage), detail=detail))
+
+    def _candidates(self, found: PinchPoints, points: np.ndarray) -> Sequence[np.ndarray]:
+        try:
+            return self._choice.candidates(found, points)
+        except SurfaceError as error:
+            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
+        except GraspError as error:
+            raise GraspFailure(GraspCode.UNREACHABLE, str(error)) from error
+
+    def _show(self, plan: PickPlan) -> None:
+        paths = [
+            np.array([self._planner.tcp_pose(q)[:3, 3] for q in part.positions])
+            for part in (plan.to_pre_grasp, plan.approach, plan.lift)
+        ]
+        self._markers.publish(plan_markers(plan, paths, self._robot.base_frame, self.get_clock().now().to_msg()))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; CONFIGURATION_ERROR when a parameter is not what it must be, so that launch does not try again."""
+    return run_node("grasp_executor", GraspExecutor, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

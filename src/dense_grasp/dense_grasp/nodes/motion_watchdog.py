@@ -1,0 +1,176 @@
+"""Node: stops arm and gripper when the executor that moves them gives no sign of life, and whenever it is asked to.
+
+The service /dense_grasp/stop cancels every goal of arm, gripper and executor, whoever sent it, and works when the
+executor hangs or is gone. It is no safety stop: it needs this process, the network and the controllers to work.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+
+from dense_grasp_ros.long_callback import long_callback
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.quiet import stay_awake_while
+from dense_grasp_ros.service_qos import EVERY_CALL
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType, ROSClock
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from dense_grasp.arm.heartbeat import IDLE, QOS
+from dense_grasp.arm.robot_settings import robot_settings
+from dense_grasp.arm.stop_all import Stoppable, stop_all
+from dense_grasp.gripper.registry import gripper_namespaces
+from dense_grasp.nodes.robot_parameters import MOTION_WATCHDOG
+from dense_grasp.ros.waiting import Deadline
+
+CHECK_PERIOD = 0.01  # s
+#: What a heartbeat may say that its sender moves.
+MOVED = ("arm", "gripper")
+#: s between two checks from which on this node was held up itself.
+HELD_UP = 0.2
+#: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.
+AGAIN_AFTER = (0.0, 0.05, 0.2, 0.5)
+#: s in which a server that is there has to answer that it stops.
+ANSWER_TIMEOUT = 1.0
+#: The same for the requests after the first: who answered that one answers soon.
+LATER_TIMEOUT = 0.1
+GRIPPER_ACTIONS = ("homing", "move", "grasp", "gripper_action")
+
+
+@dataclass
+class _Mover:
+    """An executor that moves something: what, when it was last heard (time.monotonic()), how long it may be silent."""
+
+    what: str
+    heard: float
+    silence: Deadline
+    suspected: bool = False
+    excused: bool = False
+
+
+class MotionWatchdog(Node):
+    """Hears the heartbeat of one arm's executors, and offers a stop of what moves."""
+
+    def __init__(self, **node_arguments):
+        super().__init__("motion_watchdog", **node_arguments)
+        values = declare(self, MOTION_WATCHDOG)
+        robot = robot_settings(values)
+        self._timeout = robot.heartbeat_timeout
+        self._wall_factor = values["wall_time_factor"]
+        namespaces = gripper_namespaces(robot, values["gripper_namespace"])
+        executor_action, stop_service = values["action"], values["stop_service"]
+        group = ReentrantCallbackGroup()
+        gripper_actions = [f"{namespace}/{action}" for namespace in namespaces for action in GRIPPER_ACTIONS]
+        self._stoppable = {
+            # First: an executor that is not told takes a stopped motion for a failed one.
+            "executor": Stoppable(self, [executor_action], callback_group=group),
+            "arm": Stoppable(self, [robot.arm_action], callback_group=group),
+            "gripper": Stoppable(self, gripper_actions, [f"{ns}/stop" for ns in namespaces], group),
+        }
+        on_stop = long_callback(self, self._on_stop, on_error=self._on_failed_stop)
+        self.create_service(Trigger, stop_service, on_stop, qos_profile=EVERY_CALL, callback_group=group)
+        self._movers: dict[str, _Mover] = {}
+        stay_awake_while(self, lambda: bool(self._movers))
+        self._due: list[tuple[float, str]] = []
+        self._checked = time.monotonic()
+        self.create_subscription(DiagnosticStatus, robot.heartbeat_topic, self._hear, QOS)
+        # On the wall's clock: a dead simulation stops its own.
+        self._timer = self.create_timer(CHECK_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer.cancel()
+        self.get_logger().info(f"watching {robot.heartbeat_topic}, time-out {self._timeout} s")
+
+    def _hear(self, message: DiagnosticStatus) -> None:
+        if message.message == IDLE:
+            self._movers.pop(message.hardware_id, None)
+            return
+        if message.message not in MOVED:
+            self.get_logger().warning(
+                f"heartbeat of {message.hardware_id[:80]!r} says that it moves {message.message[:80]!r}, expected "
+                f"one of {', '.join(MOVED)}: ignored",
+                throttle_duration_sec=2.0,
+            )
+            return
+        self._movers[message.hardware_id] = _Mover(message.message, time.monotonic(), self._silence())
+        if self._timer.is_canceled():
+            self._checked = time.monotonic()
+            self._timer.reset()
+
+    def _silence(self) -> Deadline:
+        clock = self.get_clock()
+        if isinstance(clock, ROSClock) and clock.ros_time_is_active:
+            # In a simulation that is slower than the wall, everybody is: what counts is how far the arm gets.
+            return Deadline(self._timeout, clock, self._wall_factor)
+        return Deadline(self._timeout)
+
+    def _check(self) -> None:
+        now = time.monotonic()
+        self._excuse_if_held_up(now - self._checked)
+        self._checked = now
+        for who, mover in list(self._movers.items()):
+            # By the wall, too: the messages of a simulated clock wait to be read, so it may leap right after a beat.
+            silent = now - mover.heard
+            if not mover.silence.expired or silent < self._timeout:
+                continue
+            if not mover.suspected:
+                # This node may have been held up itself: the beats that wait to be read come before the next check.
+                mover.suspected = True
+            else:
+                del self._movers[who]
+                self._due += [(now + later, mover.what) for later in AGAIN_AFTER]
+                self.get_logger().error(
+                    f"no heartbeat of {who} for {silent:.3f} s while it moves the {mover.what}: stopping it"
+                )
+        for what in sorted({what for due, what in self._due if due <= now}):
+            self._stop(what)
+        self._due = [(due, what) for due, what in self._due if due > now]
+        if not self._movers and not self._due:
+            self._timer.cancel()
+
+    def _excuse_if_held_up(self, gap: float) -> None:
+        """Silence that this node slept through is no silence: count it from now on, once until the next beat."""
+        if gap < HELD_UP:
+            return
+        for who, mover in self._movers.items():
+            if not mover.excused:
+                mover.silence, mover.suspected, mover.excused = self._silence(), False, True
+                self.get_logger().warning(
+                    f"this watchdog was held up for {gap:.3f} s (is the machine overloaded?): the silence of {who} "
+                    "counts from now on"
+                )
+
+    def _stop(self, what: str) -> None:
+        self._stoppable[what].cancel()
+        self._stoppable[what].stop()
+
+    def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        movers = list(self._stoppable.values())
+        began = time.monotonic()
+        came_of_it = stop_all(movers, ANSWER_TIMEOUT)
+        for later in AGAIN_AFTER[1:]:
+            time.sleep(max(0.0, began + later - time.monotonic()))
+            came_of_it = came_of_it.and_then(stop_all(movers, LATER_TIMEOUT))
+        missing = [action for what in ("executor", "arm") for action in self._stoppable[what].missing()]
+        response.success = not came_of_it.silent
+        response.message = came_of_it.sentence() + (f"; not there: {', '.join(missing)}" if missing else "")
+        self.get_logger().warning(f"stop: {response.message}")
+        return response
+
+    def _on_failed_stop(
+        self, error: Exception, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        response.message = str(error)
+        return response
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; CONFIGURATION_ERROR when a parameter is not what it must be."""
+    return run_node("motion_watchdog", MotionWatchdog, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The parameters of config/perception.yaml and camera.yaml: descriptor_node and query_node."""
+
+from __future__ import annotations
+
+from dense_grasp_core.parameters import ParameterSpec
+from dense_grasp_ros.shared_parameters import CAMERA_INFO_TOPIC, CAMERA_TOPICS, COLOR_TOPIC, PREFIX, ROBOT_TYPE
+
+from dense_grasp.nodes.robot_parameters import TABLE_HEIGHT, WORKSPACE
+
+BACKENDS = ("auto", "torch", "openvino")  # as dense_grasp_core.descriptors.extractor's, which takes long to import
+#: Largest image, px. The network's memory and time grow with it: 33 million took 4 GB and minutes.
+MAX_PIXELS = 4_000_000
+CALIBRATED = "the value in the network's file"
+
+MODEL = ParameterSpec("model", "", "the network's file", required=True)
+DESCRIPTORS_TOPIC = ParameterSpec(
+    "descriptors_topic", "/dense_grasp/descriptors", "descriptors at the network's resolution", text="name"
+)
+
+DESCRIPTOR_NODE = (
+    MODEL,
+    ParameterSpec(
+        "backend", "auto", "auto: OpenVINO where it is installed, else torch; openvino; torch", options=BACKENDS
+    ),
+    ParameterSpec("threads", 0, "CPU threads of the network; 0: all", low=0, high=1024),
+    ParameterSpec(
+        "graph_cache", "", "folder that keeps OpenVINO's graph of a network for a quicker start; empty: none"
+    ),
+    ParameterSpec(
+        "max_rate",
+        10.0,
+        "frames beyond it are skipped",
+        "Hz",
+        low=0.1,
+        high=1000.0,
+        zero="as fast as the machine can",
+        changeable=True,
+    ),
+    ParameterSpec(
+        "max_pixels",
+        MAX_PIXELS,
+        "a larger image is refused: its descriptors take too much memory",
+        "px",
+        low=1,
+        high=10**8,
+    ),
+    COLOR_TOPIC,
+    CAMERA_INFO_TOPIC,
+    DESCRIPTORS_TOPIC,
+    ParameterSpec("pca_topic", "/dense_grasp/pca", "descriptors as colours, for RViz", text="name"),
+)
+QUERY_NODE = (
+    ParameterSpec("model", "", "the network's file, for its calibration; empty: set temperature and thresholds"),
+    ParameterSpec("store", "sqlite:///dense_grasp.db", "database URL of the taught points, any of SQLAlchemy's"),
+    ROBOT_TYPE,
+    PREFIX,
+    *WORKSPACE,
+    TABLE_HEIGHT,
+    *CAMERA_TOPICS[:2],
+    DESCRIPTORS_TOPIC,
+    ParameterSpec("heatmap_topic", "/dense_grasp/heatmap", "score over the image, for RViz", text="name"),
+    ParameterSpec("markers_topic", "/dense_grasp/markers", "located points, for RViz", text="name"),
+    ParameterSpec("matches_topic", "/dense_grasp/matches", "located points", text="name"),
+    ParameterSpec(
+        "temperature",
+        float("nan"),
+        "t of the kernel exp(-(|f - d| / exp(t))^2)",
+        low=-20.0,
+        low_open=True,
+        high=20.0,
+        high_open=True,
+        nan=CALIBRATED,
+    ),
+    ParameterSpec(
+        "found_threshold",
+        float("nan"),
+        "score below which the answer is LOW_SCORE",
+        low=0.0,
+        high=1.0,
+        nan=CALIBRATED,
+    ),
+    ParameterSpec(
+        "ambiguity_ratio",
+        float("nan"),
+        "second peak / first peak above which the answer is AMBIGUOUS",
+        low=0.0,
+        high=1.0,
+        nan=CALIBRATED,
+    ),
+    ParameterSpec(
+        "allow_uncalibrated",
+        False,
+        "take a network that was not calibrated; a table without the object may then be answered 'found'",
+    ),
+    ParameterSpec("depth_radius", 3, "around the match in which depth is read", "px", low=0, high=100),
+    ParameterSpec(
+        "depth_min_valid", 0.3, "share of that window that must have depth, else NO_DEPTH", low=0.0, high=1.0
+    ),
+    ParameterSpec(
+        "max_frame_age",
+        2.0,
+        "between an image's stamp and the node's clock, else STALE",
+        "s",
+        low=0.0,
+        low_open=True,
+        high=3600.0,
+    ),
+    ParameterSpec(
+        "frame_timeout",
+        3.0,
+        "of wall clock that a request without a time-out of its own waits for an image",
+        "s",
+        low=0.0,
+        low_open=True,
+        high=600.0,
+    ),
+    ParameterSpec(
+        "tf_timeout",
+        0.5,
+        "of wall clock to wait for the transform at the image's stamp, else NO_TF",
+        "s",
+        low=0.0,
+        high=60.0,
+    ),
+    ParameterSpec("sync_queue_size", 30, "images kept until their descriptors arrive", low=1, high=1000),
+    ParameterSpec("base_frame", "", "frame of the answers; empty: <prefix><robot_type>_link0", text="frame"),
+    ParameterSpec(
+        "watch",
+        "",
+        "object_id or object_id/keypoint that is searched in every image, for RViz; empty: none",
+        changeable=True,
+    ),
+)

@@ -1,0 +1,272 @@
+"""Node: where are the taught keypoints? Descriptors, depth and TF of one stamp in, points with a code out."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.matching.locate import Limits, WorkspaceBox
+from dense_grasp_core.result_codes import MatchCode
+from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
+from dense_grasp_ros.long_callback import Workers, long_callback
+from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.quiet import QuietGroup, heard_at, keep_quiet, stay_awake_while
+from dense_grasp_ros.service_qos import EVERY_CALL
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from tf2_ros import Buffer, TransformException, TransformListener
+
+from dense_grasp.arm.robot_settings import check_box
+from dense_grasp.nodes.perception_parameters import QUERY_NODE
+from dense_grasp.perception.frames import Frame, FrameSync
+from dense_grasp.perception.freshness import Freshness, is_simulated
+from dense_grasp.perception.matches import failed_match, locate_rows, matrix_from_transform
+from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
+from dense_grasp.perception.overlay import Overlay
+from dense_grasp.perception.score_calibration import CALIBRATED, calibrated
+from dense_grasp.perception.stamps import LatestSlot
+from dense_grasp.perception.store_access import StoreAccess
+from dense_grasp.perception.store_services import DescriptorServices
+from dense_grasp.perception.table_check import TableCheck
+from dense_grasp.ros.failed_call import failed_call
+from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.srv import (
+    DeleteDescriptor,
+    ListDescriptors,
+    LocateKeypoints,
+    RegisterDescriptor,
+)
+
+DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+ERROR_PERIOD_S = 2.0
+MAX_TIMEOUT = 60.0
+MAX_KEYPOINTS = 256
+
+
+class QueryNode(Node):
+    """Answers where taught keypoints are, and keeps the store of what was taught."""
+
+    def __init__(self, **node_arguments):
+        super().__init__("query_node", **node_arguments)
+        values = declare(self, QUERY_NODE)
+        self._fresh = Freshness(self.get_clock(), values["max_frame_age"])
+        self._frame_timeout = values["frame_timeout"]
+        self._tf_timeout = values["tf_timeout"]
+        self._base_frame = values["base_frame"] or f"{values['prefix']}{values['robot_type']}_link0"
+        self._limits = self._read_limits(values)
+        self._table = TableCheck(values["table_height"])
+        self._store = StoreAccess(values["store"], self._log_store)
+        self._sync = FrameSync(values["sync_queue_size"], lambda: self.get_clock().now().nanoseconds)
+        self._overlay = Overlay(self, values["heatmap_topic"], values["markers_topic"], values["matches_topic"])
+
+        self._buffer = Buffer()
+        self._listener = TransformListener(self._buffer, self)
+        keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
+        self._watch_slot: LatestSlot[Frame] = LatestSlot()
+        self._running = True
+        self._subscribe(values)
+        self._serve()
+        self._jumps = self.get_clock().create_jump_callback(
+            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
+            post_callback=self._on_jump,
+        )
+        self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._watcher.start()
+
+    def _read_limits(self, values: Mapping[str, Any]) -> Limits:
+        """Raises ParameterError for a workspace that is none, ModelFileError, and CalibrationError."""
+        check_box(values, "workspace")
+        limits = Limits(
+            depth_radius_px=values["depth_radius"],
+            min_valid_depth=values["depth_min_valid"],
+            workspace=WorkspaceBox(tuple(values["workspace_min"]), tuple(values["workspace_max"])),
+        )
+        chosen = {name: values[name] for name in CALIBRATED}
+        return calibrated(limits, chosen, values["model"], values["allow_uncalibrated"])
+
+    def _subscribe(self, values: Mapping[str, Any]) -> None:
+        # They wait in the middleware until a call needs them: a depth image as long as its descriptors take to be made.
+        images = QoSProfile(depth=values["sync_queue_size"], reliability=ReliabilityPolicy.BEST_EFFORT)
+        streams = QuietGroup()
+        stay_awake_while(self, lambda: bool(self.get_parameter("watch").value))
+        topics: tuple[tuple[Any, str, Any, QoSProfile], ...] = (
+            (Image, values["color_topic"], self._sync.put_colour, images),
+            (Image, values["depth_topic"], self._on_depth, images),
+            (DescriptorImage, values["descriptors_topic"], self._on_descriptors, DESCRIPTORS_QOS),
+        )
+        for kind, topic, callback, qos in topics:
+            self.create_subscription(kind, topic, callback, qos, callback_group=streams)
+
+    def _serve(self) -> None:
+        services = DescriptorServices(self._store, self._fresh_frame)
+        calls = ReentrantCallbackGroup()
+        # A locate waits for an image, the others are short: neither may keep the other from being answered.
+        locating, storing = Workers(32, 0, "locate"), Workers(4, 28, "store")
+        for kind, name, handler, workers in (
+            (RegisterDescriptor, "register_descriptor", services.register, storing),
+            (ListDescriptors, "list_descriptors", services.list, storing),
+            (DeleteDescriptor, "delete_descriptor", services.delete, storing),
+            (LocateKeypoints, "locate_keypoints", self._on_locate, locating),
+        ):
+            callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))
+            self.create_service(kind, f"/dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
+
+    def destroy_node(self) -> None:
+        """Stop the watcher and who waits for an image, then the node."""
+        self._running = False
+        self._sync.close()
+        self._watcher.join(timeout=5.0)
+        super().destroy_node()
+
+    # streams
+
+    def _on_depth(self, message: Image, info: Mapping[str, Any]) -> None:
+        # How far a simulation's clock went meanwhile is not known; its camera cannot drift from it.
+        waited = 0.0 if is_simulated(self.get_clock()) else time.monotonic() - heard_at(info)
+        self._on_frame(self._sync.put_depth(message, waited))
+
+    def _on_descriptors(self, message: DescriptorImage) -> None:
+        self._on_frame(self._sync.put_descriptors(message))
+
+    def _on_frame(self, frame: Frame | None) -> None:
+        if frame is not None and self.get_parameter("watch").value and self._overlay.wanted:
+            self._watch_slot.put(frame)
+
+    def _on_jump(self, jump) -> None:
+        self.get_logger().warning("the clock jumped back or changed: frames and transforms of before are forgotten")
+        self._sync.reset()
+        self._buffer.clear()
+
+    def _fresh_frame(self) -> tuple[Frame | None, int, str]:
+        frame = self._sync.newest
+        if frame is not None and self._fresh.accepts(frame):
+            return frame, MatchCode.OK, ""
+        return None, *self._fresh.refusal(frame, 0, self._sync.why_empty())
+
+    def _base_from_camera(self, frame: Frame) -> tuple[np.ndarray | None, str]:
+        """(4, 4) at the stamp of the frame, or None with the reason; waits at most `tf_timeout`."""
+        try:
+            transform = self._buffer.lookup_transform(
+                self._base_frame,
+                frame.header.frame_id,
+                Time.from_msg(frame.header.stamp),
+                timeout=Duration(seconds=self._tf_timeout),
+            )
+        except TransformException as error:
+            return None, f"no transform {self._base_frame} <- {frame.header.frame_id} at the image's stamp: {error}"
+        try:
+            return matrix_from_transform(transform.transform), ""
+        except DenseGraspError as error:
+            return None, f"transform {self._base_frame} <- {frame.header.frame_id} at the image's stamp: {error}"
+
+    # queries
+
+    def _log_store(self, note: str) -> None:
+        self.get_logger().warning(f"descriptor store: {note}")
+
+    def _rows(self, object_id: str, keypoints: Sequence[str]) -> list[Row]:
+        """Raises UnknownKeypointError, naming what is missing, TooManyRowsError, or StoreError."""
+        return self._store.run(lambda store: store.get_all(object_id, keypoints))
+
+    def _match(self, frame: Frame, rows: Sequence[Row]) -> list[KeypointMatch]:
+        base_from_camera, no_transform = self._base_from_camera(frame)
+        matches = locate_rows(frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
+        found = next((match for match in matches if match.code == MatchCode.OK), None)
+        if found is not None and base_from_camera is not None:
+            position = np.array([found.position.x, found.position.y, found.position.z])
+            wrong = self._table.sentence(frame, base_from_camera, position)
+            if wrong:
+                self.get_logger().warning(wrong)
+                found.message += f"; {wrong}"
+        return matches
+
+    def _on_locate(
+        self, request: LocateKeypoints.Request, response: LocateKeypoints.Response
+    ) -> LocateKeypoints.Response:
+        names = list(request.keypoints)
+        not_before = stamp_ns(request.not_before)
+        timeout = stamp_ns(request.timeout) / NANOSECONDS or self._frame_timeout
+
+        if not 0.0 < timeout <= MAX_TIMEOUT or len(names) > MAX_KEYPOINTS:
+            response.code = MatchCode.INVALID_REQUEST
+            response.message = (
+                f"request has a time-out of {timeout:g} s and {len(names)} keypoints, expected at most "
+                f"{MAX_TIMEOUT:g} s, not negative, and at most {MAX_KEYPOINTS} keypoints"
+            )
+            return response
+
+        def fail(code: MatchCode, message: str) -> LocateKeypoints.Response:
+            response.code, response.message = code, message
+            response.matches = [
+                failed_match(request.object_id, name, code, message, self._base_frame) for name in names
+            ]
+            return response
+
+        try:
+            rows = self._rows(request.object_id, names)
+        except UnknownKeypointError as error:
+            return fail(MatchCode.UNKNOWN_KEYPOINT, str(error))
+        except TooManyRowsError as error:
+            return fail(MatchCode.INVALID_REQUEST, str(error))
+        except StoreError as error:
+            return fail(MatchCode.STORE_ERROR, str(error))
+        names = [row.keypoint for row in rows]
+        frame = self._sync.wait(lambda f: self._fresh.accepts(f, not_before), timeout)
+        if frame is None:
+            return fail(*self._fresh.refusal(self._sync.newest, not_before, self._sync.why_empty()))
+        response.matches = self._match(frame, rows)
+        first_bad = next((match for match in response.matches if match.code != MatchCode.OK), None)
+        response.code = MatchCode.OK if first_bad is None else first_bad.code
+        response.message = f"{len(rows)} keypoints found" if first_bad is None else first_bad.message
+        self._show(frame, rows, response.matches)
+        return response
+
+    def _show(self, frame: Frame, rows: Sequence[Row], matches: Sequence[KeypointMatch]) -> None:
+        """Publish pictures of an answer; they must never spoil the answer itself."""
+        if not self._overlay.wanted:
+            return
+        try:
+            row = rows[0]
+            comparable = (row.model_id, row.dimension) == (frame.model_id, frame.grid.dimension)
+            kernel = frame.grid.kernel(row.descriptor, self._limits.temperature) if comparable else None
+            self._overlay.publish(frame, matches, kernel)
+        except DenseGraspError as error:
+            self.get_logger().error(f"heatmap: {error}", throttle_duration_sec=ERROR_PERIOD_S)
+        except Exception as error:  # an input nobody thought of
+            self.get_logger().error(f"heatmap: {error!r}", throttle_duration_sec=ERROR_PERIOD_S)
+
+    def _watch(self) -> None:
+        while self._running and self.context.ok():
+            frame = self._watch_slot.take(timeout=0.2)
+            watched = self.get_parameter("watch").value
+            if frame is None or not watched:
+                continue
+            object_id, _, keypoint = watched.partition("/")
+            try:
+                rows = self._rows(object_id, [keypoint] if keypoint else [])
+                self._show(frame, rows, self._match(frame, rows))
+            except DenseGraspError as error:
+                self.get_logger().error(f"watch '{watched}': {error}", throttle_duration_sec=ERROR_PERIOD_S)
+            except Exception as error:  # an input nobody thought of must not end the thread
+                if self._running and self.context.ok():
+                    self.get_logger().error(f"watch '{watched}': {error!r}", throttle_duration_sec=ERROR_PERIOD_S)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; CONFIGURATION_ERROR when the parameters make no sense."""
+    return run_node("query_node", QueryNode, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

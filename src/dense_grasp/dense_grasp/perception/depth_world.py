@@ -1,0 +1,146 @@
+"""Depth images kept by stamp, as surface points in the robot's base frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import transform
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.result_codes import GraspCode, MatchCode
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo, Image
+
+from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
+from dense_grasp.perception.matches import matrix_from_transform
+from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
+from dense_grasp.perception.stamps import StampCache
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_until
+
+KEPT = 40
+MAX_RANGE = 2.0
+
+
+class DepthWorld:
+    """What the depth camera saw at a stamp. `lookup(base, frame, time)` gives a TransformStamped or raises."""
+
+    def __init__(
+        self,
+        node: Node,
+        depth_topic: str,
+        info_topic: str,
+        base_frame: str,
+        lookup,
+        *,
+        timeout: float = 2.0,
+        wall_factor: float = 5.0,
+        step: int = 4,
+        callback_group=None,
+    ):
+        self._clock = node.get_clock()
+        self._topics = f"{depth_topic}, {info_topic}"
+        self._base_frame = base_frame
+        self._lookup = lookup
+        self._timeout = timeout
+        self._wall_factor = wall_factor
+        self._step = step
+        self._depths: StampCache[tuple[Image, int]] = StampCache(KEPT)
+        self._infos: StampCache[CameraInfo] = StampCache(KEPT)
+        group = callback_group
+        node.create_subscription(Image, depth_topic, self._on_depth, qos_profile_sensor_data, callback_group=group)
+        node.create_subscription(CameraInfo, info_topic, self._on_info, qos_profile_sensor_data, callback_group=group)
+
+    def forget(self) -> None:
+        """Drops what was seen, after a clock that jumped back."""
+        self._depths.clear()
+        self._infos.clear()
+
+    def _on_depth(self, message: Image) -> None:
+        stamp = stamp_ns(message.header.stamp)
+        self._depths.put(stamp, (message, stamp - self._clock.now().nanoseconds))
+
+    def _on_info(self, message: CameraInfo) -> None:
+        self._infos.put(stamp_ns(message.header.stamp), message)
+
+    def _seen(self, stamp: int) -> tuple[Image, int, CameraInfo] | None:
+        """A depth image of the stamp or later, what its stamp was ahead by, and the camera_info of the same stamp."""
+        later = [other for other in reversed(self._depths.stamps) if other > stamp]
+        for candidate in (stamp, *later):
+            depth, info = self._depths.get(candidate), self._infos.get(candidate)
+            if depth is not None and info is not None:
+                return *depth, info
+        return None
+
+    def _missing(self, stamp: int) -> str:
+        newest_depth, newest_info = self._depths.newest, self._infos.newest
+        newest = f"newest depth image {newest_depth or 'none'}, newest camera_info {newest_info or 'none'}"
+        if newest_depth is not None and newest_depth >= stamp:
+            return f"no camera_info of a depth image's stamp came, expected exactly equal stamps ({newest})"
+        return f"no depth image of stamp {stamp} ns or later came ({newest})"
+
+    def points(self, stamp: int, stop: StopCheck | None = None) -> np.ndarray:
+        """Surface points (N, 3) m in the base frame, of every `step`-th pixel, seen at the stamp (ns) or after it.
+
+        A later image serves as well because the arm stands still: one that was lost on the way is not waited for.
+        Raises GraspFailure 100 + NO_FRAME, NO_DEPTH, STAMP_AHEAD or NO_TF, and GraspCanceled.
+        """
+        deadline = Deadline(self._timeout, self._clock, self._wall_factor)
+        found: list[tuple[Image, int, CameraInfo]] = []
+
+        def look() -> bool:
+            seen = self._seen(stamp)
+            if seen is not None:
+                found.append(seen)
+            return seen is not None
+
+        if not wait_until(look, deadline, stop):
+            raise GraspFailure(
+                GraspCode.PERCEPTION + MatchCode.NO_FRAME,
+                f"{self._missing(stamp)} within {self._timeout} s on {self._topics}",
+            )
+        depth, ahead, info = found[0]
+        tolerance = stamp_tolerance(self._clock)
+        if ahead > tolerance * NANOSECONDS:
+            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.STAMP_AHEAD, ahead_message(ahead, tolerance))
+        try:
+            camera = camera_from_info(info)
+            check_belongs(depth, info, camera, "depth image")
+            points_camera = surface_points(depth_from_message(depth), camera, self._step)
+        except DenseGraspError as error:
+            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
+        base_from_camera = self._transform(depth.header.frame_id, depth.header.stamp, deadline, stop)
+        return transform(base_from_camera, points_camera)
+
+    def _transform(self, frame: str, stamp, deadline: Deadline, stop: StopCheck | None) -> np.ndarray:
+        errors: list[str] = []
+        answers: list = []
+
+        def try_lookup() -> bool:
+            try:
+                answers.append(self._lookup(self._base_frame, frame, Time.from_msg(stamp)))
+            except Exception as error:  # tf2's exceptions share no base class across distributions
+                errors.append(str(error))
+            return bool(answers)
+
+        if not wait_until(try_lookup, deadline, stop):
+            raise GraspFailure(
+                GraspCode.PERCEPTION + MatchCode.NO_TF,
+                f"no transform {self._base_frame} <- {frame} at the image's stamp: {errors[-1]}",
+            )
+        try:
+            return matrix_from_transform(answers[0].transform)
+        except DenseGraspError as error:
+            raise GraspFailure(
+                GraspCode.PERCEPTION + MatchCode.NO_TF, f"transform {self._base_frame} <- {frame}: {error}"
+            ) from error
+
+
+def surface_points(depth: np.ndarray, camera: CameraModel, step: int) -> np.ndarray:
+    """Points (N, 3) m in the optical frame of every `step`-th pixel of a depth image (H, W) in m with a valid depth."""
+    v, u = np.mgrid[0 : depth.shape[0] : step, 0 : depth.shape[1] : step]
+    values = depth[v, u].ravel()
+    valid = np.isfinite(values) & (values > 0.0) & (values < MAX_RANGE)
+    pixels = np.stack([u.ravel()[valid], v.ravel()[valid]], axis=1).astype(float)
+    return camera.deproject(pixels, values[valid].astype(float))

@@ -1,0 +1,175 @@
+"""Descriptors, aligned depth, colour and camera_info of one stamp, kept together."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from sensor_msgs.msg import Image
+
+from dense_grasp.perception.messages import (
+    NANOSECONDS,
+    MessageError,
+    camera_from_info,
+    check_belongs,
+    depth_from_message,
+    rgb_from_message,
+    stamp_ns,
+)
+from dense_grasp.perception.stamps import StampCache
+from dense_grasp_interfaces.msg import DescriptorImage
+
+
+def features_from_message(message: DescriptorImage) -> np.ndarray:
+    """Descriptors as (h, w, D) float32. Raises MessageError for another dtype or a size that does not add up."""
+    if message.dtype != "float16":
+        raise MessageError(f"descriptor image has dtype '{message.dtype}', expected 'float16'")
+    shape = (message.height, message.width, message.channels)
+    expected = 2 * math.prod(shape)
+    if expected == 0 or len(message.data) != expected:
+        raise MessageError(
+            f"descriptor image of {shape[1]}x{shape[0]} cells and {shape[2]} channels has {len(message.data)} bytes, "
+            f"expected {expected} and at least one cell"
+        )
+    if not message.stride > 0.0:
+        raise MessageError(f"descriptor image has stride {message.stride}, expected a number above 0")
+    return np.frombuffer(message.data, "<f2").reshape(shape).astype(np.float32)
+
+
+class Frame:
+    """One image of the camera with everything that belongs to its stamp. Decodes on first use.
+
+    stamp: ns. header: of the image, its frame_id is the optical frame. colour: None when it was dropped on the way.
+    ahead: ns that the stamp lay ahead of this node's clock when the depth image came, negative when behind.
+    """
+
+    def __init__(self, descriptors: DescriptorImage, depth: Image, colour: Image | None, ahead: int = 0):
+        self.header = descriptors.header
+        self.stamp = stamp_ns(descriptors.header.stamp)
+        self.ahead = ahead
+        self.model_id: str = descriptors.model_id
+        self.info = descriptors.camera_info
+        self._descriptors = descriptors
+        self._depth = depth
+        self._colour = colour
+
+    @cached_property
+    def camera(self) -> CameraModel:
+        """Model of the camera; raises CameraError, MessageError."""
+        if self.info.header != self.header:
+            raise MessageError(
+                f"descriptor image is of stamp {self.stamp} ns in frame '{self.header.frame_id}', its camera_info of "
+                f"{stamp_ns(self.info.header.stamp)} ns in '{self.info.header.frame_id}', expected the same"
+            )
+        return camera_from_info(self.info)
+
+    @cached_property
+    def grid(self) -> DescriptorGrid:
+        """The descriptors, ready for queries; raises CameraError, MessageError."""
+        camera = self.camera
+        features = features_from_message(self._descriptors)
+        return DescriptorGrid.from_array(features, self._descriptors.stride, (camera.height, camera.width))
+
+    @cached_property
+    def depth(self) -> np.ndarray:
+        """(H, W) float32 metres, NaN where nothing was measured; raises CameraError, MessageError."""
+        check_belongs(self._depth, self.info, self.camera, "depth image")
+        return depth_from_message(self._depth)
+
+    @cached_property
+    def rgb(self) -> np.ndarray | None:
+        """(H, W, 3) uint8, None when no colour image of this stamp was received; raises CameraError, MessageError."""
+        if self._colour is None:
+            return None
+        check_belongs(self._colour, self.info, self.camera)
+        return rgb_from_message(self._colour)
+
+
+class FrameSync:
+    """Joins the three streams by exact stamp and holds the newest whole frame. Safe to use from several threads."""
+
+    def __init__(self, size: int, now: Callable[[], int] | None = None):
+        """size: messages kept of each stream. now: the node's clock, ns; None: stamps are not compared with it."""
+        self._now = now
+        self._depths: StampCache[tuple[Image, int]] = StampCache(size)
+        self._colours: StampCache[Image] = StampCache(size)
+        self._waiting: StampCache[DescriptorImage] = StampCache(size)
+        self._condition = threading.Condition()
+        self._newest: Frame | None = None
+        self._closed = False
+        self._last_descriptors: int | None = None
+
+    @property
+    def newest(self) -> Frame | None:
+        """The frame that was completed last."""
+        with self._condition:
+            return self._newest
+
+    def put_colour(self, message: Image) -> None:
+        """Colour is optional for a frame: it never completes one."""
+        self._colours.put(stamp_ns(message.header.stamp), message)
+
+    def put_depth(self, message: Image, waited: float = 0.0) -> Frame | None:
+        """Returns the frame that this depth image, which came `waited` s ago, completes, if any."""
+        stamp = stamp_ns(message.header.stamp)
+        depth = message, 0 if self._now is None else stamp - self._now() + round(waited * NANOSECONDS)
+        self._depths.put(stamp, depth)
+        descriptors = self._waiting.get(stamp)
+        return None if descriptors is None else self._complete(descriptors, *depth)
+
+    def put_descriptors(self, message: DescriptorImage) -> Frame | None:
+        """Returns the frame that these descriptors complete, if any."""
+        stamp = stamp_ns(message.header.stamp)
+        self._last_descriptors = stamp
+        depth = self._depths.get(stamp)
+        if depth is None:
+            self._waiting.put(stamp, message)
+            return None
+        return self._complete(message, *depth)
+
+    def wait(self, good: Callable[[Frame], bool], timeout: float) -> Frame | None:
+        """The newest frame as soon as `good` says yes to it; None after `timeout` s of wall clock."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._closed or (self._newest is not None and good(self._newest)), timeout)
+            return self._newest if self._newest is not None and good(self._newest) else None
+
+    def close(self) -> None:
+        """Let nobody wait any more: the node ends."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+    def reset(self) -> None:
+        """Forget every frame: the clock jumped and stamps of before mean nothing now."""
+        for cache in (self._depths, self._colours, self._waiting):
+            cache.clear()
+        with self._condition:
+            self._newest = None
+            self._last_descriptors = None
+
+    def why_empty(self) -> str:
+        """A sentence that tells an operator which stream is missing, since the newest frame or since ever."""
+        with self._condition:
+            last = None if self._newest is None else self._newest.stamp
+        descriptors, depth = self._last_descriptors, self._depths.newest
+        if descriptors in (None, last):
+            return "no descriptor image has arrived (is descriptor_node running, does the camera send colour?)"
+        if depth is None or depth < descriptors:  # both come from one image, and depth comes first
+            return "descriptor images arrive but no depth image has"
+        return (
+            f"stamps of descriptor images (newest {descriptors} ns) and depth images (newest {depth} ns) "
+            "never meet, expected exactly equal stamps (set enable_sync and align_depth on the camera)"
+        )
+
+    def _complete(self, descriptors: DescriptorImage, depth: Image, ahead: int) -> Frame:
+        stamp = stamp_ns(descriptors.header.stamp)
+        frame = Frame(descriptors, depth, self._colours.get(stamp), ahead)
+        with self._condition:
+            self._newest = frame
+            self._condition.notify_all()
+        return frame

@@ -1,0 +1,47 @@
+"""Planner backends by name; one is imported only when it is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.motion.interfaces import MotionPlanner
+from dense_grasp_core.result_codes import GraspCode
+from rclpy.node import Node
+
+from dense_grasp.arm.robot_settings import RobotSettings
+
+
+def _ompl(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
+    from dense_grasp.planning.in_process.planner import OmplBackend
+
+    return OmplBackend(node, robot, callback_group=callback_group)
+
+
+def _move_group(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
+    from dense_grasp.planning.moveit.backend import make_move_group
+
+    return make_move_group(node, robot, callback_group)
+
+
+def _moveit_py(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
+    from dense_grasp.planning.moveit.backend import make_moveit_py
+
+    return make_moveit_py(node, robot, callback_group)
+
+
+BACKENDS: dict[str, Callable[[Node, RobotSettings, object], MotionPlanner]] = {
+    "ompl": _ompl,
+    "moveit_py": _moveit_py,
+    "move_group": _move_group,
+}
+
+
+def make_planner(name: str, node: Node, robot: RobotSettings, callback_group=None) -> MotionPlanner:
+    """The planner called `name`. Raises GraspFailure PLANNER_UNAVAILABLE for one that is not there."""
+    if name not in BACKENDS:
+        raise GraspFailure(
+            GraspCode.PLANNER_UNAVAILABLE,
+            f"planner {name!r} is not available in this version, expected one of {', '.join(BACKENDS)}",
+        )
+    return BACKENDS[name](node, robot, callback_group)

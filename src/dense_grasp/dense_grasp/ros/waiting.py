@@ -1,0 +1,74 @@
+"""Waiting inside an action callback: always with a time-out, always stoppable, never spinning."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dense_grasp_core.grasping.failure import GraspCanceled
+from rclpy.clock import Clock
+from rclpy.task import Future
+
+POLL = 0.01
+StopCheck = Callable[[], bool]
+
+
+class Deadline:
+    """`seconds` from now on the given clock, or `wall_factor` times as long on the wall's, whichever is first.
+
+    A simulation may run slower than the wall; a dead one stops the clock, and the wall ends the wait.
+    """
+
+    def __init__(self, seconds: float, clock: Clock | None = None, wall_factor: float = 1.0):
+        self.seconds = seconds
+        self._clock = clock
+        self._start = clock.now() if clock else None
+        self._wall_end = time.monotonic() + seconds * (max(1.0, wall_factor) if clock else 1.0)
+
+    @property
+    def expired(self) -> bool:
+        """True once the time is over."""
+        if time.monotonic() > self._wall_end:
+            return True
+        if self._clock is None or self._start is None:
+            return False
+        return (self._clock.now() - self._start).nanoseconds * 1e-9 > self.seconds
+
+
+def wait_future(
+    future: Future,
+    deadline: Deadline,
+    stop: StopCheck | None = None,
+    watch: Callable[[], None] | None = None,
+) -> Any:
+    """The future's result. `watch` is called at every poll and may raise.
+
+    Raises TimeoutError, GraspCanceled, and what the future or the watch raises.
+    """
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    while not done.wait(POLL):
+        check(stop)
+        if watch is not None:
+            watch()
+        if deadline.expired:
+            raise TimeoutError(f"no answer within {deadline.seconds:.1f} s")
+    return future.result()
+
+
+def wait_until(condition: Callable[[], bool], deadline: Deadline, stop: StopCheck | None = None) -> bool:
+    """True as soon as the condition holds, False when the time is over. Raises GraspCanceled."""
+    while not condition():
+        check(stop)
+        if deadline.expired:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def check(stop: StopCheck | None) -> None:
+    """Raises GraspCanceled when a stop was asked for."""
+    if stop is not None and stop():
+        raise GraspCanceled("the goal was canceled")

@@ -1,0 +1,295 @@
+"""The stages of a grasp as plain code over protocols: no ROS, testable with fakes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from dense_grasp_core.grasping.arm_moves import ArmMoves, backwards
+from dense_grasp_core.grasping.contacts import (
+    Contact,
+    instead_of,
+    numbers,
+    summary,
+)
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.goal_run import GoalRun
+from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch, held_range
+from dense_grasp_core.grasping.interfaces import (
+    Arm,
+    Array,
+    Candidates,
+    GraspGoal,
+    GraspSettings,
+    GripperPort,
+    Perception,
+    StopCheck,
+    validate,
+)
+from dense_grasp_core.grasping.plan_search import LOOK_AGAIN, PlanSearch
+from dense_grasp_core.motion.interfaces import (
+    MotionPlanner,
+    PickPlan,
+    PlanCanceled,
+    PlanError,
+)
+from dense_grasp_core.result_codes import GraspCode, Stage
+
+#: Stages that a failed grasp does not end in: the arm retreats.
+NEAR_THE_OBJECT = (Stage.APPROACHING, Stage.GRASPING, Stage.LIFTING, Stage.VERIFYING)
+#: Range of codes after which the arm is not moved on: it was its controller that failed.
+ARM_FAILED = (300, 399)
+
+
+class GraspSequence:
+    """Runs one goal. Raises GraspFailure or GraspCanceled; `outcome` then tells how far it got."""
+
+    def __init__(
+        self,
+        arm: Arm,
+        gripper: GripperPort,
+        perception: Perception,
+        planner: MotionPlanner,
+        candidates: Candidates,
+        settings: GraspSettings,
+        *,
+        memory: FingerMemory | None = None,
+        check_ready: Callable[[StopCheck], None] = lambda stop: None,
+        on_stage: Callable[[Stage, str], None] = lambda stage, detail: None,
+        on_plan: Callable[[PickPlan], None] = lambda plan: None,
+        stop: StopCheck | None = None,
+        force: Callable[[], float | None] = lambda: None,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ):
+        """memory: of the goals before. check_ready: raises GraspFailure when arm, gripper or planner is not there."""
+        self._arm = arm
+        self._gripper = gripper
+        self._settings = settings
+        self._memory = memory or FingerMemory()
+        self._check_ready = check_ready
+        self._stop = HoldWatch(gripper, stop, now)
+        self._goal = GoalRun(self._stop, on_stage)
+        self._moves = ArmMoves(arm, planner, settings, self._goal)
+        self._search = PlanSearch(arm, perception, planner, candidates, settings, self._goal, on_plan)
+        self.outcome = self._goal.outcome
+        self._force = force
+        self._force_before: float | None = None
+        self._sleep = sleep
+        self._commanded_fingers = False
+
+    def run(self, goal: GraspGoal) -> str:
+        """Does the whole grasp; the sentence says what was done. The arm is stopped whenever this raises.
+
+        After a failure on the way to the object or with it the arm then goes up and to the observation pose, unless
+        the arm itself failed (300..399). After a cancel it stays where it stopped. What the fingers hold they keep,
+        unless it is lost.
+        """
+        try:
+            return self._run(goal)
+        except (GraspCanceled, PlanCanceled) as error:
+            self.stop()
+            lost = self._stop.failure
+            if lost is None:
+                raise GraspCanceled(str(error)) from error
+            raise self._ended(lost) from error
+        except (GraspFailure, PlanError) as failure:
+            self.stop()
+            raise self._ended(failure) from failure
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            if self._commanded_fingers:
+                self._memory.left(self._gripper.live_width())
+
+    def _ended(self, failure: GraspFailure | PlanError) -> GraspFailure:
+        """The failure as it is told, after what is done about it."""
+        # From here on the arm shall move whatever became of the object.
+        self._stop.end()
+        self._stop.failure = None
+        opened = ""
+        if failure.code == GraspCode.OBJECT_LOST:
+            try:
+                self._open()
+            except (GraspCanceled, GraspFailure) as error:
+                opened = f"; the fingers did not open: {error}"
+        return GraspFailure(failure.code, f"{failure}{opened}{self._to_safety(failure)}")
+
+    def stop(self) -> None:
+        """Stops arm and fingers."""
+        self._arm.stop()
+        self._gripper.stop()
+
+    def _run(self, goal: GraspGoal) -> str:
+        validate(goal)
+        contacts, known, failures = self._search.contacts(goal)
+        if not goal.plan_only:
+            if not self._settings.observe_poses:
+                raise GraspFailure(GraspCode.CONFIGURATION_ERROR, "observe_joints is empty, expected a pose of the arm")
+            self._check_ready(self._stop)
+            self._check_fingers(goal.may_drop)
+        look = self._search.look if goal.plan_only else self._observe_and_plan
+        plan = look(goal, known, failures)
+        names = [contact.name for contact in contacts]
+        if plan is None:
+            raise summary([(name, failures[name]) for name in names if name in failures])
+        instead = instead_of(names, failures, self.outcome.contact)
+        where = numbers(plan.base_from_tcp[:3, 3])
+        if goal.plan_only:
+            return f"planned a grasp at {where} m, moved nothing{instead}"
+        self._approach(plan)
+        self._grasp(plan)
+        self._lift(plan)
+        self._verify()
+        self._after(plan)
+        held = f"{1000 * self.outcome.width:.1f} mm between the fingers"
+        return f"grasped {goal.object_id} at {where} m, {held}{instead}"
+
+    def _check_fingers(self, may_drop: bool) -> None:
+        """Raises GraspFailure HOLDS_OBJECT where opening the fingers would drop something, unless it may."""
+        self._memory.seen(self._gripper.device())
+        why = self._memory.why_held(self._gripper.width(), self._settings)
+        if not why:
+            self._memory.empty()
+        elif not may_drop:
+            raise GraspFailure(
+                GraspCode.HOLDS_OBJECT,
+                f"{why}, and this goal would drop it: take it out, or send the goal with may_drop: true",
+            )
+
+    def _observe_and_plan(
+        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
+    ) -> PickPlan | None:
+        """Looks from one pose after the other, while there is a contact that may be found from the next one."""
+        self._goal.stage(Stage.OBSERVING, "opening the gripper")
+        self._open()
+        poses, sought = self._settings.observe_poses, list(contacts)
+        for number, pose in enumerate(poses, start=1):
+            self._moves.observe(pose, f"pose {number} of {len(poses)}")
+            plan = self._search.look(goal, sought, failures)
+            if plan is not None:
+                return plan
+            sought = [contact for contact in sought if failures[contact.name].code in LOOK_AGAIN]
+            if not sought:
+                return None
+        for contact in sought:
+            failure = failures[contact.name]
+            failures[contact.name] = GraspFailure(failure.code, f"{failure} (looked from {len(poses)} poses)")
+        return None
+
+    def _approach(self, plan: PickPlan) -> None:
+        self._force_before = self._force()
+        self._goal.stage(Stage.APPROACHING, "to the pre-grasp pose")
+        self._moves.execute(plan.to_pre_grasp)
+        self._goal.stage(Stage.APPROACHING, "straight to the grasp")
+        self._moves.execute(plan.approach)
+
+    def _grasp(self, plan: PickPlan) -> None:
+        self._goal.stage(Stage.GRASPING, "closing")
+        self._memory.forget()
+        self._gripper.grasp(self._stop)
+        width = self._width()
+        held = held_range(width, self._settings)
+        if held is not None:
+            self._memory.holds(held)
+            self._stop.start(held)
+        self._goal.stage(Stage.GRASPING, f"{1000 * width:.1f} mm between the fingers")
+        if held is None:
+            self._retreat(plan)
+            raise GraspFailure(
+                GraspCode.NOTHING_GRASPED,
+                f"the fingers closed to {1000 * width:.1f} mm, held is "
+                f"{1000 * self._settings.min_grasp_width:.1f} to {1000 * self._settings.max_grasp_width:.1f} mm",
+            )
+        self.outcome.width = width
+
+    def _lift(self, plan: PickPlan) -> None:
+        self._goal.stage(Stage.LIFTING, f"by {self._settings.lift_height:.2f} m")
+        self._moves.execute(plan.lift)
+
+    def _verify(self) -> None:
+        self._goal.stage(Stage.VERIFYING, f"for {self._settings.hold_time:.1f} s")
+        step = 0.05
+        for _ in range(max(1, round(self._settings.hold_time / step))):
+            self._sleep(step)
+            self._stop.check()
+        self._measure_held()
+        self._verify_weight()
+
+    def _measure_held(self) -> None:
+        """Raises GraspFailure OBJECT_LOST unless a new measurement says that the object is held."""
+        if not self._stop.is_told:
+            self._gripper.grasp(self._stop)  # pressed on already: this tells the width
+        self.outcome.width = self._width()
+        self._stop.judge(self.outcome.width)
+
+    def _verify_weight(self) -> None:
+        """By the force on the hand, where somebody tells it: fingers may be held apart by their own pads."""
+        least, before, after = self._settings.min_lift_force, self._force_before, self._force()
+        if least <= 0.0 or before is None or after is None:
+            return
+        if abs(after - before) < least:
+            raise GraspFailure(
+                GraspCode.OBJECT_LOST,
+                f"the vertical force on the hand changed by {abs(after - before):.2f} N from before the approach to "
+                f"after lifting, expected at least {least:.2f} N",
+            )
+
+    def _after(self, plan: PickPlan) -> None:
+        if self._settings.after_grasp == "release":
+            self._open()
+        elif self._settings.after_grasp == "place_back":
+            self._moves.execute(backwards(plan.lift))
+            self._measure_held()
+            self._open()
+            self._moves.execute(backwards(plan.approach))
+        elif self._settings.after_grasp == "deliver" and self._settings.deliver_joints is not None:
+            self._deliver(plan, self._settings.deliver_joints)
+
+    def _deliver(self, plan: PickPlan, pose: Array) -> None:
+        """Brings the object to a joint pose (J,) and opens there; it is part of the arm on the way."""
+        request = self._search.request
+        assert request is not None
+        self._goal.stage(Stage.DELIVERING, "to deliver_joints")
+        world = replace(request.world, held_at=plan.base_from_tcp, seen_from=request.start)
+        self._moves.to_joints(pose, world)
+        self._measure_held()
+        self._goal.stage(Stage.DELIVERING, "opening the gripper")
+        self._open()
+
+    def _open(self) -> None:
+        """Opens the fingers on purpose: from here on they hold nothing."""
+        self._stop.end()
+        self._commanded_fingers = True
+        self._memory.opening()
+        self._gripper.open(self._settings.open_width, self._stop)
+        self._memory.empty()
+
+    def _retreat(self, plan: PickPlan) -> None:
+        """Opens the fingers and goes straight up: what was not grasped shall not be dragged along."""
+        self._open()
+        self._moves.execute(plan.lift)
+
+    def _to_safety(self, failure: GraspFailure | PlanError) -> str:
+        """Brings the arm to the first observation pose where that is called for; what to say about it."""
+        if self._goal.reached not in NEAR_THE_OBJECT or ARM_FAILED[0] <= failure.code <= ARM_FAILED[1]:
+            return ""
+        try:
+            self._moves.observe(self._settings.observe_poses[0], "retreating")
+        except (GraspCanceled, PlanCanceled):
+            return "; the retreat was canceled"
+        except (GraspFailure, PlanError) as error:
+            self.stop()
+            return f"; the retreat failed: {error}"
+        return "; the arm went back to the observation pose"
+
+    def _width(self) -> float:
+        width = self._gripper.width()
+        if width is None:
+            raise GraspFailure(
+                GraspCode.GRIPPER_FAILED, "no gripper width: no fresh finger joint states, so no grasp can be verified"
+            )
+        return width
+

@@ -1,0 +1,167 @@
+"""What the fingers hold: in which widths it counts as held, the watch over it, and what is known between goals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.interfaces import GraspSettings, GripperPort, StopCheck
+from dense_grasp_core.result_codes import GraspCode
+
+#: s that a width stays outside of the range before the object counts as lost: one odd joint state drops nothing.
+LOST_AFTER = 0.05
+#: m; fingers so near to a width are there.
+SAME_WIDTH = 0.004
+
+
+@dataclass(frozen=True)
+class HeldRange:
+    """An object is held while the width between the fingers stays in `low` to `high`, m; `width`: as they closed."""
+
+    width: float
+    low: float
+    high: float
+
+    def failure(self, width: float) -> GraspFailure | None:
+        """OBJECT_LOST for a width outside of the range."""
+        if self.low <= width <= self.high:
+            return None
+        direction = "wider" if width > self.high else "narrower"
+        return GraspFailure(
+            GraspCode.OBJECT_LOST,
+            f"the fingers closed to {_mm(self.width)} and are now {direction}, {_mm(width)} apart; "
+            f"held is {_mm(self.low)} to {_mm(self.high)}",
+        )
+
+
+def held_range(width: float, settings: GraspSettings) -> HeldRange | None:
+    """The range around the width (m) at which the fingers closed; None for one at which they hold nothing."""
+    least, most = settings.min_grasp_width, settings.max_grasp_width
+    if not least <= width <= most:
+        return None
+    change = settings.lost_width_change
+    return HeldRange(width, max(least, width - change), min(most, width + change))
+
+
+class HoldWatch:
+    """A stop check that also becomes true when what the fingers hold is lost. `failure` then says how."""
+
+    def __init__(
+        self, gripper: GripperPort, canceled: StopCheck | None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._gripper = gripper
+        self._canceled = canceled
+        self._now = now
+        self._held: HeldRange | None = None
+        self._outside_since: float | None = None
+        #: Whether the width is told all the time; else it is known after the fingers closed only.
+        self.is_told = False
+        self.failure: GraspFailure | None = None
+
+    def start(self, held: HeldRange) -> None:
+        """From now on the width has to stay in the range."""
+        self._held, self._outside_since = held, None
+        self.is_told = self._gripper.live_width() is not None
+
+    def end(self) -> None:
+        """The fingers may open now."""
+        self._held = None
+
+    def __call__(self) -> bool:
+        """Whether to stop, because of a cancel or a loss."""
+        if self._canceled is not None and self._canceled():
+            return True
+        if self._held is not None and self.is_told and self.failure is None:
+            self._look(self._held, self._gripper.live_width())
+        return self.failure is not None
+
+    def check(self) -> None:
+        """Raises GraspFailure OBJECT_LOST or GRIPPER_FAILED after a loss, GraspCanceled after a cancel."""
+        if self():
+            raise self.failure or GraspCanceled("the goal was canceled")
+
+    def judge(self, width: float) -> None:
+        """Raises GraspFailure OBJECT_LOST for a width (m) that was just measured and is outside of the range."""
+        if self._held is not None:
+            self.failure = self._held.failure(width)
+        if self.failure is not None:
+            raise self.failure
+
+    def _look(self, held: HeldRange, width: float | None) -> None:
+        if width is None:
+            self.failure = GraspFailure(
+                GraspCode.GRIPPER_FAILED,
+                "no gripper width: the finger joint states ceased, so it is unknown whether the fingers still hold the "
+                f"object that they closed on at {_mm(held.width)}",
+            )
+            return
+        failure = held.failure(width)
+        if failure is None:
+            self._outside_since = None
+        elif self._outside_since is None:
+            self._outside_since = self._now()
+        elif self._now() - self._outside_since >= LOST_AFTER:
+            self.failure = failure
+
+
+class FingerMemory:
+    """What an executor knows of the fingers from one goal to the next. It ends with the process, and with the hand's
+    node: then only the width is evidence.
+    """
+
+    def __init__(self) -> None:
+        self._device: int | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is known: the hand was restarted, or is closing."""
+        self._held: HeldRange | None = None
+        self._is_empty = False
+        self._left_at: float | None = None
+
+    def seen(self, device: int) -> None:
+        """Forgets what it knows of another device."""
+        if device != self._device:
+            self.forget()
+        self._device = device
+
+    def holds(self, held: HeldRange) -> None:
+        """The fingers closed on something."""
+        self._held, self._is_empty = held, False
+
+    def opening(self) -> None:
+        """The fingers are told to open: away from the range in which something was held, nothing is."""
+        self._is_empty = self._is_empty or self._held is not None
+
+    def empty(self) -> None:
+        """Nothing is between the fingers."""
+        self._held, self._is_empty, self._left_at = None, True, None
+
+    def left(self, width: float | None) -> None:
+        """The goal ends with the fingers at this width (m); None: unknown."""
+        self._left_at = width
+
+    def why_held(self, width: float | None, settings: GraspSettings) -> str:
+        """Why opening fingers that are `width` m apart (None: unknown) may drop something; empty when it cannot."""
+        held = self._held
+        if held is not None and (width is None or held.failure(width) is None):
+            return f"the fingers hold what the last goal grasped, {_mm(held.width if width is None else width)} wide"
+        if width is None or self._is_known_empty(width):
+            return ""
+        least, most, opened = settings.min_grasp_width, settings.max_grasp_width, settings.open_width
+        if not least <= width <= most or abs(width - opened) <= SAME_WIDTH:
+            return ""
+        return (
+            f"the fingers are {_mm(width)} apart and may hold something "
+            f"(they hold nothing below {_mm(least)}, above {_mm(most)} and at open_width {_mm(opened)})"
+        )
+
+    def _is_known_empty(self, width: float) -> bool:
+        # Somebody else may have closed the fingers since.
+        return self._is_empty and (self._left_at is None or abs(width - self._left_at) <= SAME_WIDTH)
+
+
+def _mm(width: float) -> str:
+    return f"{1000 * width:.1f} mm"

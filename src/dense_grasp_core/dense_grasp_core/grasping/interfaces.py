@@ -1,0 +1,169 @@
+"""What the stages of a grasp are given, work through and answer: protocols and plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grasping.pinch_choice import PinchPoints
+from dense_grasp_core.motion.interfaces import PickPlan, Trajectory
+from dense_grasp_core.result_codes import GraspCode
+
+Array = np.ndarray
+StopCheck = Callable[[], bool]
+#: Found points and surface points (N, 3) in the base frame -> base_from_tcp (4, 4), the preferred first.
+Candidates = Callable[[PinchPoints, Array], Sequence[Array]]
+AFTER_GRASP = ("hold", "place_back", "release", "deliver")
+
+
+@dataclass(frozen=True)
+class Located:
+    """One keypoint in one image: `position` (3,) m in the base frame, NaN when unknown; `message`: as received."""
+
+    keypoint: str
+    code: int
+    text: str
+    position: Array
+    stamp_ns: int
+    message: Any = None
+
+
+class Arm(Protocol):
+    """Executes trajectories. Raises GraspFailure, GraspCanceled."""
+
+    def positions(self) -> Array:
+        """Present joint positions (J,), fresh."""
+
+    def execute(self, trajectory: Trajectory, stop: StopCheck | None = None) -> None:
+        """Returns when the trajectory is done."""
+
+    def wait_still(self, stop: StopCheck | None = None) -> None:
+        """Returns when the arm no longer moves."""
+
+    def stop(self) -> None:
+        """Stops the arm. Never raises."""
+
+
+class GripperPort(Protocol):
+    """Two fingers. Raises GraspFailure, GraspCanceled."""
+
+    def open(self, width: float, stop: StopCheck | None = None) -> None:
+        """Opens to `width` m."""
+
+    def grasp(self, stop: StopCheck | None = None) -> None:
+        """Closes with force."""
+
+    def width(self) -> float | None:
+        """Width in m after the last motion, None when unknown. Waits for the measurement."""
+
+    def live_width(self) -> float | None:
+        """Width in m by the newest measurement, at once; None when the width is not told all the time."""
+
+    def check_available(self, stop: StopCheck | None = None) -> None:
+        """Raises GraspFailure when the gripper cannot be commanded now."""
+
+    def device(self) -> int:
+        """Another number after the gripper's node was restarted."""
+
+    def stop(self) -> None:
+        """Stops the fingers. Never raises."""
+
+
+class Perception(Protocol):
+    """Finds taught points and obstacles. Raises GraspFailure, GraspCanceled."""
+
+    def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
+        """Names of the keypoints in the store."""
+
+    def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
+        """One answer a keypoint, all from one image that is newer than the call."""
+
+    def points(self, stamp_ns: int, stop: StopCheck | None = None) -> Array:
+        """Surface points (N, 3) in the base frame, seen at the stamp."""
+
+
+@dataclass(frozen=True)
+class GraspSettings:
+    """Numbers of config/grasp.yaml and config/robot.yaml; metres, radians, seconds."""
+
+    observe_poses: tuple[Array, ...]
+    workspace_min: Array
+    workspace_max: Array
+    observe_tolerance: float = 0.02
+    safe_height: float = 0.30
+    pre_grasp_distance: float = 0.10
+    lift_height: float = 0.18
+    minimum_height: float = 0.008
+    target_radius: float = 0.09
+    open_width: float = 0.08
+    min_grasp_width: float = 0.0012
+    max_grasp_width: float = 0.075
+    lost_width_change: float = 0.004
+    min_lift_force: float = 0.0
+    hold_time: float = 0.5
+    after_grasp: str = "hold"
+    deliver_joints: Array | None = None
+    use_depth: bool = True
+
+    def __post_init__(self) -> None:
+        if self.after_grasp not in AFTER_GRASP:
+            raise GraspFailure(
+                GraspCode.CONFIGURATION_ERROR,
+                f"after_grasp is {self.after_grasp!r}, expected one of {', '.join(AFTER_GRASP)}",
+            )
+        if self.after_grasp == "deliver" and self.deliver_joints is None:
+            raise GraspFailure(GraspCode.CONFIGURATION_ERROR, "after_grasp is 'deliver', expected deliver_joints, too")
+        if not 0.0 <= self.hold_time <= 3600.0:
+            raise GraspFailure(GraspCode.CONFIGURATION_ERROR, f"hold_time is {self.hold_time} s, expected 0 to 3600")
+
+
+@dataclass(frozen=True)
+class GraspGoal:
+    """What to grasp; `axis_keypoints` and `approach_keypoints`, of the first contact, are empty or two names.
+
+    other_contacts: names of contacts that are tried in this order when the one before is not found or not reached.
+    may_drop: the fingers may open even where they hold something.
+    """
+
+    object_id: str
+    contact_keypoint: str = "contact"
+    axis_keypoints: tuple[str, ...] = ()
+    plan_only: bool = False
+    approach_keypoints: tuple[str, ...] = ()
+    other_contacts: tuple[str, ...] = ()
+    may_drop: bool = False
+
+
+@dataclass
+class GraspOutcome:
+    """What is known of a grasp, filled as it goes; times in s of wall clock.
+
+    matches: of the last image; contact: name of the contact that is grasped, empty until there is a plan.
+    """
+
+    matches: list[Located] = field(default_factory=list)
+    contact: str = ""
+    plan: PickPlan | None = None
+    width: float = float("nan")
+    planning_time: float = 0.0
+    time_to_first_motion: float = float("nan")
+
+
+def validate(goal: GraspGoal) -> None:
+    """Raises GraspFailure INVALID_GOAL for a goal that cannot be meant."""
+    if not goal.object_id:
+        raise GraspFailure(GraspCode.INVALID_GOAL, "object_id is empty, expected the name of a taught object")
+    for name, pair in (("axis_keypoints", goal.axis_keypoints), ("approach_keypoints", goal.approach_keypoints)):
+        if len(pair) not in (0, 2):
+            raise GraspFailure(GraspCode.INVALID_GOAL, f"{name} has {len(pair)} names, expected none or two")
+        if len(set(pair)) != len(pair) or "" in pair:
+            raise GraspFailure(GraspCode.INVALID_GOAL, f"{name} are {pair}, expected two different names")
+    contacts = (goal.contact_keypoint, *goal.other_contacts)
+    if len(set(contacts)) != len(contacts) or "" in contacts:
+        raise GraspFailure(
+            GraspCode.INVALID_GOAL, f"the contacts are {contacts}, expected different names, none of them empty"
+        )

@@ -1,0 +1,138 @@
+"""Finds a contact of the goal that can be grasped from where the arm is, and plans to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dense_grasp_core.grasping.contacts import (
+    TRY_ANOTHER,
+    Contact,
+    contacts_of,
+    found_points,
+    keypoints_of,
+    numbers,
+    sort_out_unknown,
+    summary,
+    unknown_keypoint,
+)
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grasping.goal_run import GoalRun
+from dense_grasp_core.grasping.interfaces import Arm, Array, Candidates, GraspGoal, GraspSettings, Located, Perception
+from dense_grasp_core.grasping.pinch_choice import PinchPoints
+from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PickRequest, PlanError, WorldModel
+from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
+
+#: Codes after which looking from another pose may help.
+LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH))
+
+
+class PlanSearch:
+    """Asks perception and planner for one goal. `request`: what the planner was asked last."""
+
+    def __init__(
+        self,
+        arm: Arm,
+        perception: Perception,
+        planner: MotionPlanner,
+        candidates: Candidates,
+        settings: GraspSettings,
+        run: GoalRun,
+        on_plan: Callable[[PickPlan], None],
+    ):
+        self._arm = arm
+        self._perception = perception
+        self._planner = planner
+        self._candidates = candidates
+        self._settings = settings
+        self._run = run
+        self._on_plan = on_plan
+        self.request: PickRequest | None = None
+
+    def contacts(self, goal: GraspGoal) -> tuple[list[Contact], list[Contact], dict[str, GraspFailure]]:
+        """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
+        taught = self._perception.taught(goal.object_id, self._run.stop)
+        if not taught:
+            raise unknown_keypoint(goal.object_id, (), taught)
+        contacts = contacts_of(goal, taught)
+        known, failures = sort_out_unknown(goal.object_id, contacts, taught)
+        if not known:
+            raise summary([(contact.name, failures[contact.name]) for contact in contacts])
+        return contacts, known, failures
+
+    def look(
+        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
+    ) -> PickPlan | None:
+        """The plan of the first contact that is found and reached in one image, None when there is none.
+
+        `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it.
+        """
+        contacts, matches = self._locate(goal, contacts, failures)
+        points: Array | None = None
+        for contact in contacts:
+            try:
+                found = found_points(contact, matches, self._settings.workspace_min, self._settings.workspace_max)
+            except GraspFailure as failure:
+                _note(failures, contact, failure)
+                continue
+            self._run.stage(Stage.PLANNING, f"to {contact.name} at {numbers(found.contact)} m")
+            if points is None:
+                points = self._points(matches[contact.name].stamp_ns)
+            try:
+                plan = self._plan(found, points)
+            except (GraspFailure, PlanError) as error:
+                if error.code not in TRY_ANOTHER:
+                    raise
+                _note(failures, contact, GraspFailure(error.code, str(error)))
+                continue
+            self._run.outcome.contact = contact.name
+            return plan
+        return None
+
+    def _locate(
+        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
+    ) -> tuple[Sequence[Contact], dict[str, Located]]:
+        """Where the contacts' keypoints are, by name, and the contacts that are left.
+
+        One that was deleted since the contacts were listed spoils the whole answer: its contacts are passed over.
+        """
+        while True:
+            keypoints = keypoints_of(contacts)
+            self._run.stage(Stage.LOCATING, ", ".join(keypoints))
+            self._run.outcome.matches = self._perception.locate(goal.object_id, keypoints, self._run.stop)
+            unknown = [m for m in self._run.outcome.matches if m.code == MatchCode.UNKNOWN_KEYPOINT]
+            if unknown and len(contacts) > 1:
+                taught = self._perception.taught(goal.object_id, self._run.stop)
+                left, gone = sort_out_unknown(goal.object_id, contacts, taught)
+                failures.update(gone)
+                if gone and left:
+                    contacts = left
+                    continue
+            return contacts, dict(zip(keypoints, self._run.outcome.matches, strict=True))
+
+    def _points(self, stamp_ns: int) -> Array:
+        return self._perception.points(stamp_ns, self._run.stop) if self._settings.use_depth else np.zeros((0, 3))
+
+    def _plan(self, found: PinchPoints, points: Array) -> PickPlan:
+        request = PickRequest(
+            start=self._arm.positions(),
+            candidates=self._candidates(found, points),
+            world=WorldModel(points, found.contact, self._settings.target_radius),
+            pre_grasp_distance=self._settings.pre_grasp_distance,
+            lift_height=self._settings.lift_height,
+            minimum_height=self._settings.minimum_height,
+            carries_target=found.approach_a is not None,
+        )
+        self.request = request
+        plan = self._run.timed(lambda: self._planner.plan_pick(request, self._run.stop))
+        self._run.outcome.plan = plan
+        self._on_plan(plan)
+        return plan
+
+
+def _note(failures: dict[str, GraspFailure], contact: Contact, failure: GraspFailure) -> None:
+    if failure.code in LOOK_AGAIN:
+        failures.setdefault(contact.name, failure)
+    else:
+        failures[contact.name] = failure
