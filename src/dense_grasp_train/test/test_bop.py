@@ -8,12 +8,11 @@ import shutil
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_train.bop import BopSet
-from dense_grasp_train.dataset import DatasetError, ViewDataset
-from dense_grasp_train.evalsets import EvaluationError
-from dense_grasp_train.places import places
-
-from dense_grasp_train import bop, generate
+from dense_grasp_train.data import bop, generate
+from dense_grasp_train.data.bop import BopSet
+from dense_grasp_train.data.dataset import DatasetError, ViewDataset
+from dense_grasp_train.evaluation.average_cap import places
+from dense_grasp_train.evaluation.evaluation_sets import EvaluationError
 
 
 @pytest.fixture(scope="module")

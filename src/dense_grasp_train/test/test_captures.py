@@ -7,9 +7,8 @@ import json
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_train.dataset import ViewDataset
-
-from dense_grasp_train import generate
+from dense_grasp_train.data import generate
+from dense_grasp_train.data.dataset import ViewDataset
 
 SHAPE = (120, 160)
 
@@ -125,7 +124,7 @@ def test_damage_is_named_and_nothing_is_left(folder, tmp_path, capsys, damage, m
 
 
 def test_a_full_disk_leaves_nothing(folder, tmp_path, monkeypatch, capsys):
-    from dense_grasp_train import captures
+    from dense_grasp_train.data import captures
 
     written = []
     honest = captures.write_scene

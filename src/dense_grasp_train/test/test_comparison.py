@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp_train.comparison import compare, over_models
-from dense_grasp_train.measure import Outcome
+from dense_grasp_train.evaluation.comparison import compare, over_models
+from dense_grasp_train.evaluation.run_predictors import Outcome
 
 TRUTH = [np.zeros((4, 2)) for _ in range(3)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dense_grasp_train.config import PRESETS, ConfigError, load_config
+from dense_grasp_train.training.config import PRESETS, ConfigError, load_config
 
 
 @pytest.mark.parametrize("preset", [path.stem for path in PRESETS.glob("*.yaml")])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from dense_grasp_train import controls
+from dense_grasp_train.evaluation import controls
 
 
 def test_random_point_lies_on_the_mask():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 
-from dense_grasp_train.cost import cpu_seconds, machine
+from dense_grasp_train.training.processor_time import cpu_seconds, machine
 
 
 def burn(seconds: float) -> None:

@@ -6,10 +6,10 @@ import hashlib
 import socket
 
 import pytest
-from dense_grasp_train.dataset import DatasetError
-from dense_grasp_train.distribution import check_worker, connected, in_parallel
-
-from dense_grasp_train import distribution, generate
+from dense_grasp_train.data import generate
+from dense_grasp_train.data import parallel as distribution
+from dense_grasp_train.data.dataset import DatasetError
+from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
 
 OPTIONS = ["--views", "3", "--views-per-scene", "1", "--caps", "0-1", "--size", "96x64", "--quiet"]
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from dense_grasp_train.don import DISTANCES_MM, SHARES, closer_curve, distance_curve, don_figures
+from dense_grasp_train.evaluation.dense_object_nets import (
+    DISTANCES_MM,
+    SHARES,
+    closer_curve,
+    distance_curve,
+    don_figures,
+)
 
 
 def test_figures_over_pairs():

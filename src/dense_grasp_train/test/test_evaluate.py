@@ -15,13 +15,15 @@ from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
 from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
-from dense_grasp_train.config import load_config
-from dense_grasp_train.measure import measure
-from dense_grasp_train.pair_geometry import depth_at_pixels, lift, project
-from dense_grasp_train.predictors import Prediction, descriptor_predictor, network_predictor
-from dense_grasp_train.summary import Summary
-
-from dense_grasp_train import calibrate, card, evalsets, evaluate
+from dense_grasp_train.data.pair_geometry import depth_at_pixels, lift, project
+from dense_grasp_train.evaluation import evaluate
+from dense_grasp_train.evaluation import evaluation_sets as evalsets
+from dense_grasp_train.evaluation.predictors import Prediction, descriptor_predictor, network_predictor
+from dense_grasp_train.evaluation.run_predictors import measure
+from dense_grasp_train.evaluation.summary import Summary
+from dense_grasp_train.training import calibrate_scores as calibrate
+from dense_grasp_train.training import model_card as card
+from dense_grasp_train.training.config import load_config
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)
@@ -181,7 +183,7 @@ def test_wrong_model_and_wrong_data_are_errors(model, tmp_path, capsys):
 
 
 def test_benchmark_reports_both_forms(model, tmp_path, capsys):
-    from dense_grasp_train import benchmark
+    from dense_grasp_train.benchmarks import perception as benchmark
 
     row = benchmark.compare_kernels(8, queries=3, dense_queries=2)
     assert row["same_argmax"] == row["of"] == 2 and row["largest_difference"] < 1e-3

@@ -10,8 +10,7 @@ import torch
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
 from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
-
-from dense_grasp_train import export
+from dense_grasp_train.training import export
 
 SIZE = ["--size", "128x96"]
 

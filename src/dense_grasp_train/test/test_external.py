@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_grasp_train.dataset import ViewDataset
-from dense_grasp_train.raycast import RenderError
-from dense_grasp_train.renderers.external import threads_of
-from dense_grasp_train.renderers.process import blender, blenderproc, default_python, explain
-
-from dense_grasp_train import generate
+from dense_grasp_train.data import generate
+from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.render.external.process import blender, blenderproc, default_python, explain
+from dense_grasp_train.render.external.renderer import threads_of
+from dense_grasp_train.render.raycast import RenderError
 
 OPTIONS = ["--views", "2", "--caps", "0-1", "--size", "160x120", "--seed", "3", "--quiet", "--jobs", "1"]
 needs_blender = pytest.mark.skipif(
@@ -28,7 +27,7 @@ from pathlib import Path
 sys.path[:0] = {path!r}
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_train.raycast import RayCaster, RenderMesh
+from dense_grasp_train.render.raycast import RayCaster, RenderMesh
 if "-c" in sys.argv:
     print("1.2.3")
     raise SystemExit
@@ -154,10 +153,10 @@ def test_cycles_sees_what_the_ray_caster_sees(ray_cast, tmp_path):
 @pytest.mark.parametrize("principal", [(79.5, 59.5), (71.0, 66.25)])
 def test_depth_of_cycles_is_that_of_the_ray_caster(tmp_path, principal):
     from dense_grasp_core.geometry.camera import CameraModel
-    from dense_grasp_train.raycast import RayCaster
-    from dense_grasp_train.renderers.job import read_picture, write_job
-    from dense_grasp_train.renderers.process import render
-    from dense_grasp_train.scene import aimed_camera, compose_scene
+    from dense_grasp_train.render.external.job import read_picture, write_job
+    from dense_grasp_train.render.external.process import render
+    from dense_grasp_train.render.raycast import RayCaster
+    from dense_grasp_train.render.scene import aimed_camera, compose_scene
 
     camera = CameraModel(160, 120, 150.0, 165.0, *principal)
     scene = compose_scene(0, 0, (0,))
@@ -183,7 +182,7 @@ def test_blenderproc_sees_what_the_ray_caster_sees(ray_cast, tmp_path):
 
 @needs_blender
 def test_blender_s_own_message_reaches_the_user(tmp_path):
-    from dense_grasp_train.renderers.process import render
+    from dense_grasp_train.render.external.process import render
 
     (tmp_path / "job.json").write_text('{"poses": []}')
     with pytest.raises(RenderError, match=r"blender ended with status 1: .*KeyError: 'meshes'"):

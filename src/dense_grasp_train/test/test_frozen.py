@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from dense_grasp_train.frozen import FrozenBackbone, FrozenError
+from dense_grasp_train.evaluation.frozen_backbones import FrozenBackbone, FrozenError
 
 
 @pytest.fixture(scope="module")

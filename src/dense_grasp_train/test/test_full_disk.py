@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import torch
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_train.config import load_config
-from dense_grasp_train.dataset import DatasetError, ViewDataset
-from dense_grasp_train.dataset_writer import write_whole
-
-from dense_grasp_train import generate, train
+from dense_grasp_train.data import generate
+from dense_grasp_train.data.dataset import DatasetError, ViewDataset
+from dense_grasp_train.data.dataset_writer import write_whole
+from dense_grasp_train.training import train
+from dense_grasp_train.training.config import load_config
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)

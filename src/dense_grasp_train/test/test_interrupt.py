@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from dense_grasp_train.dataset import ViewDataset
-
-from dense_grasp_train import evaluate, generate
+from dense_grasp_train.data import generate
+from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.evaluation import evaluate
 
 pytestmark = pytest.mark.timeout(600)  # processes that import torch, on a busy machine
 SMALL = ["--views", "16", "--views-per-scene", "2", "--caps", "0-3", "--size", "240x180", "--quiet"]

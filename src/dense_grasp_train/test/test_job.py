@@ -9,10 +9,16 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_train.raycast import RayCaster, RenderError, RenderMesh
-from dense_grasp_train.renderers.job import linear_from_srgb, read_picture, srgb_from_linear, table_mesh, write_job
-from dense_grasp_train.scene import compose_scene, draw_camera_pose, wrist_camera
-from dense_grasp_train.shading import Lighting, TablePlane, shade
+from dense_grasp_train.render.external.job import (
+    linear_from_srgb,
+    read_picture,
+    srgb_from_linear,
+    table_mesh,
+    write_job,
+)
+from dense_grasp_train.render.raycast import RayCaster, RenderError, RenderMesh
+from dense_grasp_train.render.scene import compose_scene, draw_camera_pose, wrist_camera
+from dense_grasp_train.render.shading import Lighting, TablePlane, shade
 
 CAMERA = wrist_camera(96, 64)
 

@@ -8,9 +8,9 @@ import torch
 from dense_grasp_core.descriptors.model_file import ModelInfo
 from dense_grasp_core.descriptors.network import NetworkConfig, NetworkOutput
 from dense_grasp_core.geometry import se3
-from dense_grasp_train.evalsets import TestPair
-from dense_grasp_train.keypoint_probe import KeypointProbe, keypoint_figures
-from dense_grasp_train.pair_geometry import PairGeometry
+from dense_grasp_train.data.pair_geometry import PairGeometry
+from dense_grasp_train.evaluation.evaluation_sets import TestPair
+from dense_grasp_train.evaluation.keypoint_repeatability import KeypointProbe, keypoint_figures
 
 SIZE = (96, 128)
 MATRIX = np.array([[100.0, 0, 63.5], [0, 100, 47.5], [0, 0, 1]])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from dense_grasp_train.localisation import localisation_loss
-from dense_grasp_train.nt_xent import cell_centres, sample_features
+from dense_grasp_train.losses.localisation import localisation_loss
+from dense_grasp_train.losses.nt_xent import cell_centres, sample_features
 
 STRIDE = 4
 TEMPERATURE = 0.05

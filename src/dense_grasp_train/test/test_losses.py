@@ -7,9 +7,8 @@ import math
 import pytest
 import torch
 from dense_grasp_core.geometry import se3_torch
-from dense_grasp_train.nt_xent import cell_centres
-
-from dense_grasp_train import losses
+from dense_grasp_train.losses import keypoint_losses as losses
+from dense_grasp_train.losses.nt_xent import cell_centres
 
 
 def rotation_z(angle: float) -> torch.Tensor:

@@ -6,11 +6,10 @@ import json
 
 import pytest
 import torch
-from dense_grasp_train.config import load_config
-from dense_grasp_train.memory_estimate import WorstCase, estimate_inference, estimate_training
+from dense_grasp_train.benchmarks import memory, published
+from dense_grasp_train.benchmarks.memory_estimate import WorstCase, estimate_inference, estimate_training
+from dense_grasp_train.training.config import load_config
 from torch._subclasses.fake_tensor import FakeTensorMode
-
-from dense_grasp_train import memory, published
 
 SIZE = (96, 64)
 MATCHES = 8

@@ -9,12 +9,11 @@ import pytest
 import trimesh
 from dense_grasp_assets.cap.export import save_obj
 from dense_grasp_assets.cap.mesh import make_cap
-from dense_grasp_train.dataset import ViewDataset
-from dense_grasp_train.load import to_view
-from dense_grasp_train.mesh_source import MeshError, find_meshes, find_shapenet, load_mesh
+from dense_grasp_train.data import generate
+from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.data.view_loader import to_view
+from dense_grasp_train.render.mesh_source import MeshError, find_meshes, find_shapenet, load_mesh
 from PIL import Image
-
-from dense_grasp_train import generate
 
 OPTIONS = ["--views", "4", "--views-per-scene", "2", "--size", "320x240", "--jobs", "1", "--quiet"]
 

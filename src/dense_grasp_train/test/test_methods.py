@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 from dense_grasp_core.descriptors.network import NetworkConfigError, upsample_features
-from dense_grasp_train.config import ConfigError, load_config, presets
-from dense_grasp_train.lightning_module import DescriptorTraining, StepSampler, loader
+from dense_grasp_train.data.pairs import PairDataset
+from dense_grasp_train.losses.objective import Scales
 from dense_grasp_train.methods import METHODS, create_method
 from dense_grasp_train.methods.candidates import CellCandidates, PixelCandidates, upsampled_squared_lengths
 from dense_grasp_train.methods.contrastive import draw_non_matches, match_loss, non_match_loss
@@ -20,8 +20,8 @@ from dense_grasp_train.methods.distribution import distribution_loss, gaussian_t
 from dense_grasp_train.methods.eigenmaps import cell_targets, regression_loss
 from dense_grasp_train.methods.nt_xent import nt_xent_loss
 from dense_grasp_train.methods.nt_xent_tiled import tile, tiled_cosines, tiled_nt_xent
-from dense_grasp_train.objective import Scales
-from dense_grasp_train.pairs import PairDataset
+from dense_grasp_train.training.config import ConfigError, load_config, presets
+from dense_grasp_train.training.lightning_module import DescriptorTraining, StepSampler, loader
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from dense_grasp_train import metrics
+from dense_grasp_train.evaluation import metrics
 
 
 @pytest.mark.parametrize("sigma, ladder", [(1, 0.996), (2, 0.984), (5, 0.947), (10, 0.884), (16, 0.807)])

@@ -6,9 +6,8 @@ import math
 
 import pytest
 import torch
+from dense_grasp_train.losses import nt_xent
 from torch.nn import functional
-
-from dense_grasp_train import nt_xent
 
 
 def test_similarity_of_unit_vectors_is_the_cosine_and_shrinks_with_distance():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from dense_grasp_train.config import LossOptions
-from dense_grasp_train.objective import Scales, contrastive_terms
+from dense_grasp_train.losses.objective import Scales, contrastive_terms
+from dense_grasp_train.training.config import LossOptions
 
 STRIDE = 4
 CELLS = 32  # more of them than are drawn as negatives

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from dense_grasp_train.pair_geometry import PairGeometry, depth_at_pixels, distance_mm, lift, project
+from dense_grasp_train.data.pair_geometry import PairGeometry, depth_at_pixels, distance_mm, lift, project
 
 MATRIX = np.array([[100.0, 0, 20], [0, 110, 10], [0, 0, 1]])
 

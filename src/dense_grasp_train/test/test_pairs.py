@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from dense_grasp_train.config import PairOptions
-from dense_grasp_train.pairs import PairDataset, PairError
-from dense_grasp_train.views import cropped, matches_across, matches_between
+from dense_grasp_train.data.pairs import PairDataset, PairError
+from dense_grasp_train.data.views import cropped, matches_across, matches_between
+from dense_grasp_train.training.config import PairOptions
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_train.photographs import photographs
-from dense_grasp_train.textures import make_surface, photo_files
+from dense_grasp_train.data.photographs import photographs
+from dense_grasp_train.render.textures import make_surface, photo_files
 
 
 @pytest.fixture

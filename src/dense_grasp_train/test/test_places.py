@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_grasp_assets.cap.mesh import PART_NAMES, cap_point
-from dense_grasp_train.places import average_cap, places
+from dense_grasp_train.evaluation.average_cap import average_cap, places
 
 
 @pytest.mark.parametrize("name", PART_NAMES)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from dense_grasp_assets.cap.mesh import PART_NAMES, cap_point, make_cap
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_train.primitives import make_primitive
-from dense_grasp_train.raycast import RayCaster, RenderError, RenderMesh, surface_coordinates
+from dense_grasp_train.render.primitives import make_primitive
+from dense_grasp_train.render.raycast import RayCaster, RenderError, RenderMesh, surface_coordinates
 
 CAMERA = CameraModel(160, 120, 150.0, 152.0, 78.3, 60.9)
 WHITE = np.full((4, 4, 3), 255, np.uint8)

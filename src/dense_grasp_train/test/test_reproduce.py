@@ -6,12 +6,13 @@ import importlib
 from pathlib import Path
 
 import pytest
-from dense_grasp_train.reproduce_figures import Figures, Spread
-from dense_grasp_train.reproduce_run import INTERRUPTED, Ledger, StepError
-from dense_grasp_train.reproduce_steps import BUDGETS, Step, steps
-from dense_grasp_train.reproduce_tables import NOT_RUN
-
-from dense_grasp_train import reproduce, reproduce_report, train
+from dense_grasp_train.reproduce import page as reproduce_report
+from dense_grasp_train.reproduce import reproduce
+from dense_grasp_train.reproduce.figures import Figures, Spread
+from dense_grasp_train.reproduce.run import INTERRUPTED, Ledger, StepError
+from dense_grasp_train.reproduce.steps import BUDGETS, Step, steps
+from dense_grasp_train.reproduce.tables import NOT_RUN
+from dense_grasp_train.training import train
 
 PARSERS = {"generate": ("generate", "build_parser"), "pairs": ("show_pairs", "parser")}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_train.root_sift import describe, root_sift
+from dense_grasp_train.evaluation.root_sift import describe, root_sift
 
 
 def picture() -> np.ndarray:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from dense_grasp_train.scene import compose_scene, draw_camera_pose, render_view, wrist_camera
+from dense_grasp_train.render.scene import compose_scene, draw_camera_pose, render_view, wrist_camera
 
 CAPS = (0, 1)
 CAMERA = wrist_camera(320, 240)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_train.primitives import make_primitive
-from dense_grasp_train.raycast import RayCaster, RenderMesh
-from dense_grasp_train.shading import Exposure, Lighting, TablePlane, expose, sample_texture, shade
+from dense_grasp_train.render.primitives import make_primitive
+from dense_grasp_train.render.raycast import RayCaster, RenderMesh
+from dense_grasp_train.render.shading import Exposure, Lighting, TablePlane, expose, sample_texture, shade
 
 CAMERA = CameraModel(160, 120, 150.0, 150.0, 79.5, 59.5)
 POSE = np.array([[1.0, 0, 0, 0], [0, -1, 0, 0], [0, 0, -1, 0.8], [0, 0, 0, 1]])

@@ -8,10 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_train.config import load_config
-from dense_grasp_train.pairs import KINDS, PairError
-
-from dense_grasp_train import show_pairs
+from dense_grasp_train.data import show_pairs
+from dense_grasp_train.data.pairs import KINDS, PairError
+from dense_grasp_train.training.config import load_config
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)

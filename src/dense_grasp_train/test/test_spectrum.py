@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_grasp_assets.cap.mesh import PART_NAMES
+from dense_grasp_train.evaluation.average_cap import places
 from dense_grasp_train.methods.spectrum import (
     SpectrumError,
     cap_embedding,
@@ -13,7 +14,6 @@ from dense_grasp_train.methods.spectrum import (
     stitches,
     weld,
 )
-from dense_grasp_train.places import places
 
 
 def rectangle(width: float, height: float, columns: int, rows: int, at: float = 0.0):

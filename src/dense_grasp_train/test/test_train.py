@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from dense_grasp_core.descriptors.model_file import ModelInfo, load_model, save_model
-from dense_grasp_train.config import ConfigError, load_config
-
-from dense_grasp_train import train
+from dense_grasp_train.training import train
+from dense_grasp_train.training.config import ConfigError, load_config
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)
@@ -118,7 +117,7 @@ def test_the_recorded_command_leaves_out_what_does_not_change_the_result():
 
 
 def test_phases_change_options_and_start_the_rate_anew():
-    from dense_grasp_train.lightning_module import DescriptorTraining
+    from dense_grasp_train.training.lightning_module import DescriptorTraining
 
     phase = {"from_step": 10, "rate": 0.5, "losses": {"temperature": 0.05}, "pairs": {"recolour": 0.0}}
     changes = {"steps": 20, "phases": [phase], "optimiser": {"cosine_steps": 10, "warmup_steps": 0}}

@@ -15,7 +15,7 @@ import importlib.util, sys
 from pathlib import Path
 import torch
 from dense_grasp_train import train
-from dense_grasp_train.config import load_config
+from dense_grasp_train.training.config import load_config
 
 spec = importlib.util.spec_from_file_location("views_of_caps", sys.argv[1])
 views_of_caps = importlib.util.module_from_spec(spec)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp_train.warps import resize, similarity
+from dense_grasp_train.augment.warps import resize, similarity
 
 MATRIX = np.array([[600.0, 0.0, 310.0], [0.0, 600.0, 250.0], [0.0, 0.0, 1.0]])
 

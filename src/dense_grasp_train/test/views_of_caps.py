@@ -8,9 +8,9 @@ import numpy as np
 from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_train.places import places
-from dense_grasp_train.raycast import RayCaster, RenderMesh, surface_coordinates
-from dense_grasp_train.views import View, cropped
+from dense_grasp_train.data.views import View, cropped
+from dense_grasp_train.evaluation.average_cap import places
+from dense_grasp_train.render.raycast import RayCaster, RenderMesh, surface_coordinates
 
 WIDTH, HEIGHT, FOCAL = 160, 120, 150.0
 

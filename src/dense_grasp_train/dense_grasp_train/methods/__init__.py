@@ -6,7 +6,6 @@ says with which numbers: ``presets/*.yaml``.
 
 from __future__ import annotations
 
-from dense_grasp_train.config import ConfigError, TrainConfig
 from dense_grasp_train.methods.base import Method, Objective
 from dense_grasp_train.methods.contrastive import Contrastive
 from dense_grasp_train.methods.distribution import Distribution
@@ -15,6 +14,7 @@ from dense_grasp_train.methods.hybrid import Hybrid
 from dense_grasp_train.methods.keypoints import Keypoints
 from dense_grasp_train.methods.nt_xent import NTXent
 from dense_grasp_train.methods.nt_xent_tiled import NTXentTiled
+from dense_grasp_train.training.config import ConfigError, TrainConfig
 
 __all__ = ["METHODS", "Method", "Objective", "create_method"]
 

@@ -10,10 +10,10 @@ import torch
 from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkOutput
 from torch import Tensor
 
-from dense_grasp_train.config import TrainConfig
-from dense_grasp_train.objective import Scales
-from dense_grasp_train.pairs import PairDataset
-from dense_grasp_train.views import View
+from dense_grasp_train.data.pairs import PairDataset
+from dense_grasp_train.data.views import View
+from dense_grasp_train.losses.objective import Scales
+from dense_grasp_train.training.config import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dense_grasp_train.nt_xent import cell_centres, sample_features
+from dense_grasp_train.losses.nt_xent import cell_centres, sample_features
 
 
 class Candidates(ABC):

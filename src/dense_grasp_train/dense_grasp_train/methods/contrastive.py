@@ -6,6 +6,7 @@ import torch
 from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
+from dense_grasp_train.losses.nt_xent import cell_centres, sample_features
 from dense_grasp_train.methods.base import Method, Objective
 from dense_grasp_train.methods.correspondence import (
     Matches,
@@ -14,7 +15,6 @@ from dense_grasp_train.methods.correspondence import (
     scaled,
     weighted_mean,
 )
-from dense_grasp_train.nt_xent import cell_centres, sample_features
 
 _BACKGROUND_SHARE = 0.02
 _OBJECT_SHARE = 0.5

@@ -10,13 +10,13 @@ from dense_grasp_core.descriptors.network import NetworkOutput
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dense_grasp_train.compose import place_at
-from dense_grasp_train.config import ConfigError, TrainConfig
+from dense_grasp_train.augment.compose import place_at
+from dense_grasp_train.data.pairs import PairDataset
+from dense_grasp_train.data.views import View
 from dense_grasp_train.methods.base import Method, Objective
 from dense_grasp_train.methods.correspondence import match_health, scaled, weighted_mean
 from dense_grasp_train.methods.spectrum import SurfaceEmbedding, cap_embedding
-from dense_grasp_train.pairs import PairDataset
-from dense_grasp_train.views import View
+from dense_grasp_train.training.config import ConfigError, TrainConfig
 
 _BACKGROUND_SHARE = 0.02
 

@@ -6,9 +6,9 @@ import torch
 from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
-from dense_grasp_train.config import LossOptions, TrainConfig
+from dense_grasp_train.losses.objective import contrastive_terms
 from dense_grasp_train.methods.keypoints import Keypoints
-from dense_grasp_train.objective import contrastive_terms
+from dense_grasp_train.training.config import LossOptions, TrainConfig
 
 
 class Hybrid(Keypoints):

@@ -6,9 +6,9 @@ import torch
 from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
-from dense_grasp_train.config import ConfigError, LossOptions, TrainConfig
+from dense_grasp_train.losses.objective import keypoint_terms
 from dense_grasp_train.methods.base import Method, Objective
-from dense_grasp_train.objective import keypoint_terms
+from dense_grasp_train.training.config import ConfigError, LossOptions, TrainConfig
 
 
 class Keypoints(Method):

@@ -10,10 +10,10 @@ import torch
 from dense_grasp_core.descriptors.network import NetworkOutput, upsample_features
 from torch import Tensor
 
-from dense_grasp_train.config import ConfigError, TrainConfig
 from dense_grasp_train.methods.base import Method, Objective
 from dense_grasp_train.methods.correspondence import match_health, scaled
 from dense_grasp_train.methods.nt_xent import nt_xent_loss
+from dense_grasp_train.training.config import ConfigError, TrainConfig
 
 
 def tile(queries: Tensor, height: int, width: int) -> Tensor:

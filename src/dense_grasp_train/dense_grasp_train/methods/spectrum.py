@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 from scipy.spatial import cKDTree
 
-from dense_grasp_train.places import average_cap, places
+from dense_grasp_train.evaluation.average_cap import average_cap, places
 
 MESH_RESOLUTION = 0.5
 _WELD_M = 1e-5

@@ -1,0 +1,208 @@
+"""Export a network for other runtimes, checked against torch: ``ros2 run dense_grasp_train export``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from dense_grasp_core.descriptors.exported_model import fitted, read_exported, save_openvino
+from dense_grasp_core.descriptors.model_file import load_model
+from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
+from dense_grasp_core.errors import DenseGraspError
+from numpy.typing import NDArray
+from rich.progress import Progress
+
+from dense_grasp_train.data.generate_request import parse_size
+from dense_grasp_train.data.photographs import photographs
+from dense_grasp_train.training.onnx_file import quiet_exporter, save_onnx
+
+FORMATS = ("openvino", "onnx")
+TOLERANCE = 1e-4
+CARD_HEADING = "## Exported files"
+_SUFFIX = {"openvino": ".xml", "onnx": ".onnx"}
+_Infer = Callable[[NDArray], NDArray]
+
+
+class ExportError(DenseGraspError):
+    """A network cannot be exported, or its export does not agree with torch."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far the descriptors of one exported file lie from torch's, over all cells of all photographs.
+
+    largest: largest length of a difference, median: its median, both in units of a descriptor's mean length in torch.
+    """
+
+    file: str
+    runtime: str
+    largest: float
+    median: float
+
+
+def agreement(file: str, runtime: str, found: list[NDArray], reference: list[NDArray]) -> Agreement:
+    """Compare descriptors (h, w, D) image by image; another shape or a value that is not finite counts as infinite."""
+    length = float(np.mean([np.linalg.norm(r, axis=2).mean() for r in reference]))
+    parts = [
+        np.linalg.norm(f - r, axis=2).ravel() / length if f.shape == r.shape else np.array([np.inf])
+        for f, r in zip(found, reference, strict=True)
+    ]
+    distance = np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
+    return Agreement(file, runtime, float(distance.max()), float(np.median(distance)))
+
+
+def export(
+    model: Path,
+    out: Path,
+    formats: tuple[str, ...],
+    size: tuple[int, int],
+    images: dict[str, NDArray],
+    tolerance: float,
+) -> list[Agreement]:
+    """Write the network's files into ``out``: model file, card, and a graph per format, named as the model.
+
+    The graphs are compared with torch on the images before anything appears. Raises ExportError when one differs by
+    more than ``tolerance`` of a descriptor's length, or when the folder cannot be written; nothing is left then.
+    """
+    network, info = load_model(model)
+    pipeline = DescriptorPipeline(network, info).eval()
+    with torch.inference_mode():
+        reference = [pipeline(torch.from_numpy(image)[None])[0].numpy() for image in images.values()]
+    fresh = not out.exists()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".export.") as draft_folder, Progress() as progress:
+            draft = Path(draft_folder)
+            task = progress.add_task("export", total=2 * len(formats))
+            shutil.copyfile(model, draft / f"{model.stem}.safetensors")
+            found: list[Agreement] = []
+            for name in formats:
+                file = draft / f"{model.stem}{_SUFFIX[name]}"
+                if name == "openvino":
+                    save_openvino(file, pipeline, info)
+                else:
+                    save_onnx(file, pipeline, info, size)
+                progress.advance(task)
+                for runtime, infer in runtimes(file, size).items():
+                    found.append(agreement(file.name, runtime, [infer(i) for i in images.values()], reference))
+                progress.advance(task)
+            for result in found:
+                if not result.largest <= tolerance:
+                    raise ExportError(
+                        f"{result.file} ({result.runtime}) differs from torch by {result.largest:.1e} of a "
+                        f"descriptor's length on {len(images)} photographs, expected at most {tolerance:g}"
+                    )
+            _write_card(model.with_suffix(".md"), draft / f"{model.stem}.md", found, len(images), size, tolerance)
+            # The graph's description comes after its weights.
+            for file in sorted(draft.iterdir(), key=lambda path: path.suffix == ".xml"):
+                os.replace(file, out / file.name)
+    except OSError as error:
+        raise ExportError(f"folder {out} cannot be written: {error}") from error
+    finally:
+        if fresh and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
+    return found
+
+
+def runtimes(file: Path, size: tuple[int, int]) -> dict[str, _Infer]:
+    """What runs an exported file here, in float32: OpenVINO, and for ONNX also ONNX Runtime where it is installed."""
+    import openvino
+
+    graph, _ = read_exported(file)
+    options = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.compile_model(fitted(graph, size, str(file)), "CPU", options)
+    found: dict[str, _Infer] = {"OpenVINO": lambda image: np.array(compiled([image[None]])[0][0])}
+    if file.suffix == ".onnx":
+        try:
+            import onnxruntime
+        except ImportError:
+            return found
+        session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+        found["ONNX Runtime"] = lambda image: session.run(None, {"image": image[None]})[0][0]
+    return found
+
+
+def table(found: list[Agreement], photographs_count: int, size: tuple[int, int], tolerance: float) -> str:
+    """The measured agreement as Markdown."""
+    rows = [f"| {a.file} | {a.runtime} | {a.largest:.1e} | {a.median:.1e} |" for a in found]
+    return "\n".join(
+        [
+            "| file | runtime, float32 | largest difference | median |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "Length of the difference to torch's descriptor in units of a descriptor's mean length, over every cell "
+            f"of {photographs_count} photographs of {size[1]}x{size[0]}; tolerance {tolerance:g}.",
+        ]
+    )
+
+
+def _write_card(
+    source: Path, target: Path, found: list[Agreement], count: int, size: tuple[int, int], tolerance: float
+) -> None:
+    text = source.read_text() if source.is_file() else f"# {source.stem}\n\nThis network came without a card.\n"
+    head = text.partition(CARD_HEADING)[0].rstrip()
+    target.write_text(f"{head}\n\n{CARD_HEADING}\n\n{table(found, count, size, tolerance)}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of the command."""
+    arguments = argparse.ArgumentParser(
+        prog="export",
+        description="Write a network as OpenVINO IR and ONNX, with its card. Every file is compared with torch on real "
+        "photographs first; the nodes load each of them by the parameter `model`.",
+    )
+    arguments.add_argument("--model", type=Path, required=True, help="network file, *.safetensors")
+    arguments.add_argument("--out", type=Path, required=True, help="folder for the files")
+    arguments.add_argument(
+        "--formats", default=",".join(FORMATS), help=f"some of {', '.join(FORMATS)} (default: all of them)"
+    )
+    arguments.add_argument("--size", default="640x480", help="image size of the ONNX file and of the comparison")
+    arguments.add_argument("--images", type=Path, help="folder of photographs (default: those of scikit-image)")
+    arguments.add_argument(
+        "--tolerance", type=float, default=TOLERANCE, help="largest difference in descriptor lengths (%(default)s)"
+    )
+    return arguments
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit status: 0, 1 when a file does not agree with torch, 2 for another error."""
+    options = parser().parse_args(argv)
+    quiet_exporter()
+    try:
+        formats = tuple(dict.fromkeys(options.formats.split(",")))
+        unknown = [name for name in formats if name not in FORMATS]
+        if unknown:
+            raise DenseGraspError(f"--formats has {unknown[0]!r}, expected some of {', '.join(FORMATS)}")
+        if options.model.suffix != ".safetensors":
+            raise DenseGraspError(f"--model is {options.model}, expected a .safetensors file")
+        if not options.tolerance > 0:
+            raise DenseGraspError(f"--tolerance is {options.tolerance}, expected a number above 0")
+        size = parse_size(options.size)[::-1]
+        images = photographs(options.images, size)
+        found = export(options.model, options.out, formats, size, images, options.tolerance)
+    except ExportError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+    except DenseGraspError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("export: interrupted", file=sys.stderr)
+        return 130
+    print(table(found, len(images), size, options.tolerance))
+    names = ", ".join(sorted(path.name for path in options.out.glob(f"{options.model.stem}.*")))
+    print(f"{options.out}: {names}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,309 @@
+"""Train a descriptor network: ``ros2 run dense_grasp_train train --data DIR --out models/x.safetensors``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shlex
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork
+from dense_grasp_core.errors import DenseGraspError
+from lightning.pytorch.utilities import rank_zero_only
+
+from dense_grasp_train.data.dataset_writer import write_whole
+from dense_grasp_train.data.views import View
+from dense_grasp_train.methods import create_method
+from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
+from dense_grasp_train.training.interrupt import StopAtInterrupt
+from dense_grasp_train.training.lightning_module import DescriptorTraining, loader
+
+
+def fit(
+    config: TrainConfig,
+    views: list[View],
+    run_dir: Path,
+    resume: Path | None = None,
+    workers: int = 1,
+    until: int | None = None,
+    progress: bool = True,
+    devices: int = 1,
+    nodes: int = 1,
+) -> DescriptorTraining:
+    """Train on views and return the module.
+
+    Args:
+        run_dir: gets ``config.yaml``, ``last.ckpt`` (every ``checkpoint_every`` steps) and, per start,
+            ``logs/from_step_N/metrics.csv`` and ``tensorboard/from_step_N``.
+        resume: checkpoint to go on from; the curve is the one of the uninterrupted run.
+        workers: data processes, 0 for none.
+        until: stop after this many steps in all, keeping the schedule of ``config.steps``.
+        devices, nodes: GPUs (or, without any, CPU processes) of each machine, and machines. They share the batch out
+            (Lightning's strategy "ddp"); normalisation statistics are those of a process's own share.
+
+    Raises:
+        ConfigError: the checkpoint belongs to another configuration, or the batch cannot be shared out.
+    """
+    import lightning
+    from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+    from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+    if resume is not None:  # before the run's record of its configuration is written over
+        _check_resume(resume, config)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    if first_process():
+        write_whole(run_dir / "config.yaml", yaml.safe_dump(_plain(config.as_dict()), sort_keys=False).encode())
+    lightning.seed_everything(config.seed, workers=True, verbose=False)
+    module = DescriptorTraining(config)
+    last = config.steps if until is None else min(until, config.steps)
+    batches = loader(module.method.dataset(views), config, workers, _step_of(resume), devices * nodes)
+    interrupt = StopAtInterrupt()
+    callbacks: list[Any] = [
+        interrupt,
+        ModelCheckpoint(
+            run_dir, filename="last", every_n_train_steps=config.checkpoint_every, enable_version_counter=False
+        )
+    ]
+    if progress:
+        callbacks.append(TQDMProgressBar(refresh_rate=20))
+    trainer = lightning.Trainer(
+        accelerator="auto",
+        devices=devices,
+        num_nodes=nodes,
+        strategy="ddp" if devices * nodes > 1 else "auto",
+        max_steps=last,
+        precision="bf16-mixed" if config.precision == "bf16" else "32-true",
+        gradient_clip_val=config.optimiser.gradient_clip or None,
+        logger=[
+            CSVLogger(run_dir, name="logs", version=_log_version(resume), flush_logs_every_n_steps=50),
+            TensorBoardLogger(run_dir, name="tensorboard", version=_log_version(resume)),
+        ],
+        log_every_n_steps=min(10, config.checkpoint_every, config.steps),
+        callbacks=callbacks,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*dataloader is not resumable.*")
+        warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
+        try:
+            with interrupt:
+                trainer.fit(module, batches, ckpt_path=None if resume is None else str(resume))
+        except SystemExit:  # what Lightning makes of a second Ctrl-C
+            if not trainer.interrupted:
+                raise
+            raise KeyboardInterrupt from None
+    if interrupt.asked:
+        raise KeyboardInterrupt
+    return module
+
+
+def first_process() -> bool:
+    """Whether this is the process that speaks and writes; with several, the others have a rank above 0."""
+    return int(rank_zero_only.rank or 0) == 0  # type: ignore[attr-defined]
+
+
+def shipped(module: DescriptorTraining) -> DescriptorNetwork:
+    """The trained network in evaluation mode on the CPU, rounded as float16 as the file will hold it."""
+    network = module.trained.cpu().eval()
+    state = {k: v.half().float() if v.is_floating_point() else v for k, v in network.state_dict().items()}
+    network.load_state_dict(state)
+    return network
+
+
+def _log_version(resume: Path | None) -> str:
+    """A folder of its own for every start, for the logger empties the one it is given."""
+    return f"from_step_{_step_of(resume):06d}"
+
+
+def _step_of(checkpoint: Path | None) -> int:
+    if checkpoint is None:
+        return 0
+    return int(torch.load(checkpoint, map_location="cpu", weights_only=False)["global_step"])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _check_resume(path: Path, config: TrainConfig) -> None:
+    if not path.is_file():
+        raise ConfigError(f"checkpoint {path} does not exist, expected the last.ckpt of an earlier run")
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=False)["hyper_parameters"]["config"]
+    except Exception as error:
+        raise ConfigError(f"checkpoint {path} cannot be read: {error}") from error
+    mine = config.as_dict()
+    differing = sorted(key for key in mine if _plain(stored.get(key)) != _plain(mine[key]))
+    if differing:
+        key = differing[0]
+        raise ConfigError(f"checkpoint {path} was trained with {key} {stored.get(key)!r}, expected {mine[key]!r}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of the command."""
+    arguments = argparse.ArgumentParser(
+        prog="train", description="Train a dense descriptor network on generated views."
+    )
+    arguments.add_argument("--data", type=Path, required=True, help="folder made by `generate`")
+    arguments.add_argument(
+        "--held-out", type=Path, help="data set to calibrate on; default: every tenth object of --data"
+    )
+    arguments.add_argument(
+        "--no-calibration", action="store_true", help="leave the thresholds as they are: a network to be measured only"
+    )
+    arguments.add_argument("--out", type=Path, required=True, help="network file to write, *.safetensors")
+    arguments.add_argument("--method", default="hybrid", help=f"preset: {', '.join(presets())} (default %(default)s)")
+    arguments.add_argument("--config", type=Path, help="YAML file instead of a preset")
+    arguments.add_argument("--steps", type=int, help="optimiser steps")
+    arguments.add_argument("--seed", type=int)
+    arguments.add_argument("--batch", type=int, help="pairs per step")
+    arguments.add_argument("--backbone", help="resnet18_fine, resnet18_layer3 (both compact) or resnet34")
+    arguments.add_argument("--stride", type=int, help="input pixels per descriptor cell")
+    arguments.add_argument("--dimension", type=int, help="D, length of a descriptor")
+    arguments.add_argument("--keypoints", type=int, help="N")
+    arguments.add_argument("--run", type=Path, help="folder of logs and checkpoint, default out/train/NAME")
+    arguments.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    arguments.add_argument("--devices", type=int, help="GPUs, or CPU processes where there is none; default 1")
+    arguments.add_argument("--nodes", type=int, help="machines, each started with the same command; default 1")
+    arguments.add_argument("--workers", type=int, default=1, help="data processes")
+    arguments.add_argument("--threads", type=int, help="threads of torch, default all cores")
+    arguments.add_argument("--quiet", action="store_true", help="no progress bar")
+    return arguments
+
+
+def configuration(options: argparse.Namespace) -> TrainConfig:
+    """The configuration that the command line asks for. Raises ConfigError for one that cannot be trained."""
+    overrides: dict[str, Any] = {
+        k: getattr(options, k) for k in ("steps", "seed", "batch") if getattr(options, k) is not None
+    }
+    network = {
+        k: getattr(options, k)
+        for k in ("backbone", "stride", "dimension", "keypoints")
+        if getattr(options, k) is not None
+    }
+    if network:
+        overrides["network"] = network
+    config = load_config(options.config or options.method, overrides)
+    create_method(config)
+    return config
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except (DenseGraspError, OSError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("train: interrupted; --resume goes on from the last checkpoint", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    from dense_grasp_train.data.view_loader import load_views
+    from dense_grasp_train.training.calibrate_scores import calibrate
+    from dense_grasp_train.training.model_card import write_card
+
+    config = configuration(options)
+    if options.out.suffix != ".safetensors":
+        raise ConfigError(f"--out is {options.out}, expected a file name that ends in .safetensors")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    devices, nodes = options.devices or 1, options.nodes or 1
+    for name, count in (("devices", devices), ("nodes", nodes)):
+        if count < 1:
+            raise ConfigError(f"--{name} is {count}, expected 1 or more")
+    run_dir = options.run or Path("out/train") / options.out.stem
+    _say(f"reading {options.data}")
+    views = load_views(options.data)
+    training, held_out = views, list[View]()
+    if not options.no_calibration:
+        training, held_out = (views, load_views(options.held_out)) if options.held_out else split(views)
+    _say(f"{describe(training)} to train on, {describe(held_out)} held out")
+    resume = run_dir / "last.ckpt" if options.resume else None
+    quiet = options.quiet or not first_process()
+    module = fit(
+        config, training, run_dir, resume, options.workers, progress=not quiet, devices=devices, nodes=nodes
+    )
+    if not first_process():
+        return 0
+    minutes, cpu_minutes = module.wall_seconds / 60, module.cpu_seconds / 60
+    print(f"trained {config.steps} steps in {minutes:.1f} min, {cpu_minutes:.1f} CPU-min", flush=True)
+    cost = {"steps": config.steps, "wall_minutes": round(minutes, 2), "cpu_minutes": round(cpu_minutes, 2)}
+    write_whole(run_dir / "cost.json", json.dumps(cost, indent=1).encode())
+    network = shipped(module)
+    info = ModelInfo(
+        normalise=config.network.normalise,
+        input_scale=config.pairs.input_scale,
+        seeds={"train": config.seed},
+        command=documented_command(options),
+    )
+    calibration = None
+    if not options.no_calibration:
+        print("calibrating", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            draft = Path(folder) / "draft.safetensors"
+            save_model(draft, network, info)
+            calibration = calibrate(DescriptorExtractor(draft), held_out, config.seed)
+        info = dataclasses.replace(
+            info,
+            temperature=calibration.temperature,
+            found_threshold=calibration.found_threshold,
+            ambiguity_ratio=calibration.ambiguity_ratio,
+        )
+    info = save_model(options.out, network, info)
+    card = options.out.with_suffix(".md")
+    write_card(card, options.out, info, config, calibration, describe(training), describe(held_out), cost)
+    print(f"wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB, model {info.model_id}) and {card}")
+    return 0
+
+
+def _say(text: str) -> None:
+    if first_process():
+        print(text, flush=True)
+
+
+def documented_command(options: argparse.Namespace) -> str:
+    """The command that gives this network: what decides the result, without what only concerns this run of it."""
+    words = ["ros2", "run", "dense_grasp_train", "train"]
+    for name, value in vars(options).items():
+        if name not in ("run", "resume", "workers", "threads", "quiet") and value not in (None, False):
+            words.append("--" + name.replace("_", "-"))
+            words += [] if value is True else [str(value)]
+    return shlex.join(words)
+
+
+def split(views: list[View]) -> tuple[list[View], list[View]]:
+    """Every tenth object, at least two, held out of training. Raises ConfigError for fewer than four objects."""
+    objects = sorted({view.instance for view in views})
+    if len(objects) < 4:
+        raise ConfigError(f"the data set shows {len(objects)} objects, expected at least 4, or --held-out DIR")
+    kept_back = set(objects[:: max(1, len(objects) // max(2, len(objects) // 10))][: max(2, len(objects) // 10)])
+    return [v for v in views if v.instance not in kept_back], [v for v in views if v.instance in kept_back]
+
+
+def describe(views: list[View]) -> str:
+    """How many views of how many objects."""
+    return f"{len(views)} views of {len({view.instance for view in views})} objects"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
