@@ -9,11 +9,11 @@ import threading
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
+from dense_grasp_bench.graph_client import stamp_seconds
+from dense_grasp_bench.graph_process import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_client import ActionClient
-from dense_grasp_sim.client import stamp_seconds
-from dense_grasp_sim.graph_process import GraphError
-from dense_grasp_sim.simulator import OBSERVE_JOINTS
+from dense_grasp_sim.physics.simulator import OBSERVE_JOINTS
 from franka_msgs.action import Move
 
 from dense_grasp_interfaces.action import GraspObject

@@ -12,9 +12,9 @@ import time
 from typing import Any
 
 import pytest
+from dense_grasp_bench.soak.hostile import HostileSender, nasty_message
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_ros.service_qos import EVERY_CALL
-from dense_grasp_sim.soak.hostile import HostileSender, nasty_message
 
 from dense_grasp_interfaces.action import GraspObject
 

@@ -11,8 +11,8 @@ import time
 
 import pytest
 from action_msgs.msg import GoalStatus, GoalStatusArray
+from dense_grasp_bench.graph_process import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode
-from dense_grasp_sim.graph_process import GraphError
 from rclpy.qos import qos_profile_action_status_default
 
 from dense_grasp_interfaces.action import GraspObject

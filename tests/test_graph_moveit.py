@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
+from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_core.result_codes import GraspCode
-from dense_grasp_sim.lessons import CAP
 
 from dense_grasp_interfaces.action import GraspObject
 

@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from dense_grasp_bench.graph_process import GraphError
+from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
-from dense_grasp_sim.graph_process import GraphError
-from dense_grasp_sim.lessons import CAP
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.srv import RegisterDescriptor

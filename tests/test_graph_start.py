@@ -16,8 +16,8 @@ pytestmark = pytest.mark.graph
 
 
 def test_truncated_model(test_model, tmp_path):
+    from dense_grasp_bench.graph_process import GraphProcess, wait_until
     from dense_grasp_ros.domains import private_domain
-    from dense_grasp_sim.graph_process import GraphProcess, wait_until
 
     model = tmp_path / "cut.safetensors"
     model.write_bytes(test_model.read_bytes()[:10_000])
@@ -36,9 +36,9 @@ def test_truncated_model(test_model, tmp_path):
 
 
 def test_corrupt_store(test_model, tmp_path):
+    from dense_grasp_bench.graph_client import GraphClient
+    from dense_grasp_bench.graph_process import GraphProcess
     from dense_grasp_ros.domains import private_domain
-    from dense_grasp_sim.client import GraphClient
-    from dense_grasp_sim.graph_process import GraphProcess
 
     store = tmp_path / "store.db"
     store.write_bytes(b"no database" * 500)
@@ -60,8 +60,8 @@ def test_corrupt_store(test_model, tmp_path):
 def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
     if find_spec("moveit_msgs"):
         pytest.skip("MoveIt is installed here")
+    from dense_grasp_bench.graph_process import GraphProcess, wait_until
     from dense_grasp_ros.domains import private_domain
-    from dense_grasp_sim.graph_process import GraphProcess, wait_until
 
     log = tmp_path / "graph.log"
     with GraphProcess("grasp.launch.py", ["planner:=move_group"], log, private_domain()) as graph:
@@ -94,8 +94,8 @@ def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
 def test_a_wrong_configuration_ends_its_node_once(tmp_path, monkeypatch, test_model, launch_file, node, setting, words):
     """With what no check of one value alone can find, so that launch starts the node."""
     from dense_grasp.bringup.launch_support import share_directory
+    from dense_grasp_bench.graph_process import GraphProcess, wait_until
     from dense_grasp_ros.domains import private_domain
-    from dense_grasp_sim.graph_process import GraphProcess, wait_until
 
     prefix = tmp_path / "prefix"
     share = prefix / "share/dense_grasp"

@@ -237,7 +237,7 @@ def own_parameters(node) -> set[str]:
         ),
         ("descriptor_node", "dense_grasp.nodes.descriptor_node", "DescriptorNode", {"model": "{model}"}),
         ("grasp_executor", "dense_grasp.nodes.grasp_executor", "GraspExecutor", {}),
-        ("replay_camera", "dense_grasp_sim.replay_camera", "ReplayCamera", {}),
+        ("replay_camera", "dense_grasp_sim.ros.replay_camera", "ReplayCamera", {}),
         ("check_cell", "dense_grasp.cell.observer", "CellObserver", {}),
     ],
 )

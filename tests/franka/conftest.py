@@ -17,10 +17,10 @@ READY_TIMEOUT = 240.0  # s
 @pytest.fixture(scope="session")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrankaGraph]:
     """franka_sim.launch.py with the shipped network, once for all tests; there is one pair of protocol ports."""
+    from dense_grasp_bench.graph_client import GraphClient
+    from dense_grasp_bench.graph_process import GraphProcess
+    from dense_grasp_bench.session import CellSession
     from dense_grasp_ros.domains import private_domain
-    from dense_grasp_sim.client import GraphClient
-    from dense_grasp_sim.graph_process import GraphProcess
-    from dense_grasp_sim.session import CellSession
 
     folder = tmp_path_factory.mktemp("franka")
     log, domain = folder / "graph.log", private_domain()

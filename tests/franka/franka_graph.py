@@ -9,7 +9,7 @@ import numpy as np
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_ros.action_client import ActionClient
-from dense_grasp_sim.simulator import OBSERVE_JOINTS
+from dense_grasp_sim.physics.simulator import OBSERVE_JOINTS
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp_sim.client import stamp_seconds
-from dense_grasp_sim.graph_process import wait_until
+from dense_grasp_bench.graph_client import stamp_seconds
+from dense_grasp_bench.graph_process import wait_until
 from franka_msgs.action import ErrorRecovery, Grasp, Homing, Move
 from std_srvs.srv import Trigger
 

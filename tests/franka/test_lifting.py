@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dense_grasp_sim.lessons import TRAINING_SEED
+from dense_grasp_bench.taught_clicks import TRAINING_SEED
 
 from tests.franka.franka_graph import OBSERVE
 

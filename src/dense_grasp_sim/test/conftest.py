@@ -5,8 +5,8 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from dense_grasp_sim.placement import Placement
-from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.placement import Placement
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from dense_grasp_core.motion.trajectory_goal import Tolerances
-from dense_grasp_sim.arm import ArmError, MotionStatus
-from dense_grasp_sim.cell import CellSettings
-from dense_grasp_sim.simulator import OBSERVE_JOINTS, Simulator
-from dense_grasp_sim.trajectory import JointSpline
+from dense_grasp_sim.devices.arm import ArmError, MotionStatus
+from dense_grasp_sim.physics.simulator import OBSERVE_JOINTS, Simulator
+from dense_grasp_sim.physics.trajectory import JointSpline
+from dense_grasp_sim.world.cell_model import CellSettings
 
 HOME = np.array(OBSERVE_JOINTS)
 FAR = HOME + np.array([0.6, 0.3, -0.4, -0.3, 0.5, 0.4, -0.8])

@@ -2,10 +2,10 @@ import json
 import math
 from types import SimpleNamespace
 
+from dense_grasp_bench.bench_grasp import failure_table, figures_of, meets, stage_medians, table
+from dense_grasp_bench.demo import json_number
+from dense_grasp_bench.session import StageTimes, Trial
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
-from dense_grasp_sim.bench_grasp import failure_table, figures_of, meets, stage_medians, table
-from dense_grasp_sim.demo import json_number
-from dense_grasp_sim.session import StageTimes, Trial
 
 
 def lifted(seed: int, error_mm: float = 4.0) -> Trial:

@@ -1,4 +1,4 @@
-from dense_grasp_sim.bench_stop import Stop, figures_of, meets, table
+from dense_grasp_bench.bench_stop import Stop, figures_of, meets, table
 
 
 def stops(command: float = 0.02, rest: float = 0.12) -> list[Stop]:

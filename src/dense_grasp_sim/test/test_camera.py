@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 from dense_grasp_core.geometry import se3
-from dense_grasp_sim.camera import OVERVIEW, CellRenderer, RenderError
-from dense_grasp_sim.cell import WRIST_INTRINSICS
-from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.devices.camera import OVERVIEW, CellRenderer, RenderError
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.cell_model import WRIST_INTRINSICS
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_cell_imports_where_egl_is_missing() -> None:
         "ctypes.CDLL, kept = refuse, ctypes.CDLL\n"
         "import dense_grasp_sim\n"
         "ctypes.CDLL = kept\n"
-        "from dense_grasp_sim.camera import CellRenderer, RenderError\n"
+        "from dense_grasp_sim.devices.camera import CellRenderer, RenderError\n"
         "try: CellRenderer()\n"
         "except RenderError as error: print('told:', error)\n"
     )

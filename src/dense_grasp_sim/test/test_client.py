@@ -8,9 +8,9 @@ import time
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import pytest
+from dense_grasp_bench.graph_client import GraphClient
+from dense_grasp_bench.graph_process import GraphError
 from dense_grasp_ros.domains import private_domain
-from dense_grasp_sim.client import GraphClient
-from dense_grasp_sim.graph_process import GraphError
 
 
 def test_a_client_that_ceased_to_listen_says_why_at_once():

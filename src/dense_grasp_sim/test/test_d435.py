@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dense_grasp_sim.d435 import DepthSensor, imitate
+from dense_grasp_sim.devices.d435 import DepthSensor, imitate
 
 SHAPE = (240, 320)
 

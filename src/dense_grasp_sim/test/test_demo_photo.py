@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from dense_grasp_sim.demo_photo import choose_points, draw, evaluate, patch_matches
-from dense_grasp_sim.replay_source import load_motorcycle
+from dense_grasp_bench.demo_photo import choose_points, draw, evaluate, patch_matches
+from dense_grasp_sim.devices.replay_source import load_motorcycle
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """The fault that takes an object out of closed fingers."""
 
 import numpy as np
-from dense_grasp_sim.physics_check import TopDownIk, pick
-from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.physics.physics_check import TopDownIk, pick
+from dense_grasp_sim.physics.simulator import Simulator
 
 
 def test_a_held_cap_falls_and_the_fingers_close_on_nothing():

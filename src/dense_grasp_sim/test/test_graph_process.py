@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from dense_grasp_sim.graph_process import GraphError, GraphProcess, wait_until
+from dense_grasp_bench.graph_process import GraphError, GraphProcess, wait_until
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_graph_ends_when_its_parent_is_killed(fake_ros2, tmp_path):
     log, pid_file = tmp_path / "graph.log", tmp_path / "pid"
     fake_ros2('trap "echo interrupted; exit 0" INT; echo $$; while true; do sleep 0.05; done')
     program = (
-        "import sys, time; from pathlib import Path; from dense_grasp_sim.graph_process import GraphProcess\n"
+        "import sys, time; from pathlib import Path; from dense_grasp_bench.graph_process import GraphProcess\n"
         "graph = GraphProcess('bringup.launch.py', [], Path(sys.argv[1]), 1); graph.start()\n"
         "Path(sys.argv[2]).write_text(str(graph.pid)); time.sleep(60)\n"
     )

@@ -1,9 +1,9 @@
 """The hand behaves as libfranka documents it."""
 
 import pytest
-from dense_grasp_sim.gripper import GripperCommand, GripperError
-from dense_grasp_sim.physics_check import GRASP_FORCE, PINCH_DEPTH, TopDownIk, move, top_down
-from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.devices.gripper import GripperCommand, GripperError
+from dense_grasp_sim.physics.physics_check import GRASP_FORCE, PINCH_DEPTH, TopDownIk, move, top_down
+from dense_grasp_sim.physics.simulator import Simulator
 
 
 def finish(simulator: Simulator, command: GripperCommand, limit: float = 5.0):

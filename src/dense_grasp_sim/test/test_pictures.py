@@ -1,6 +1,6 @@
 import cv2
 import numpy as np
-from dense_grasp_sim.pictures import TILE, Film, sheet, write_png
+from dense_grasp_bench.picture_sheet import TILE, Film, sheet, write_png
 
 
 def test_sheet_has_a_row_per_trial_and_grey_where_a_picture_is_missing():

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from dense_grasp_sim.placement import Placement, PlacementError, Workspace, random_placement, rotation_of
-from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.placement import Placement, PlacementError, Workspace, random_placement, rotation_of
 
 MARKS = [(-0.095, 0.0), (0.095, 0.0)]
 

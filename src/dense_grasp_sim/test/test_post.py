@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from dense_grasp_sim.placement import Placement, PlacementError, Workspace
-from dense_grasp_sim.post import POST_AREA, POST_GAP, POST_RADIUS, draw_post
-from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.placement import Placement, PlacementError, Workspace
+from dense_grasp_sim.world.post import POST_AREA, POST_GAP, POST_RADIUS, draw_post
 
 
 def test_a_post_stands_before_the_object_on_the_line_to_its_middle():

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from dense_grasp_sim.physics_check import TopDownIk, pick
-from dense_grasp_sim.placement import Placement
-from dense_grasp_sim.referee import Contacts, LiftReferee, LiftRule, LiftSample, contacts_of, why_not_held
-from dense_grasp_sim.simulator import Simulator
+from dense_grasp_sim.physics.physics_check import TopDownIk, pick
+from dense_grasp_sim.physics.referee import Contacts, LiftReferee, LiftRule, LiftSample, contacts_of, why_not_held
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.placement import Placement
 
 PADS = frozenset({"fr3_leftfinger_pad", "fr3_rightfinger_pad"})
 HELD = LiftSample(0.0, 0.15, 0.003, Contacts(PADS, ()))

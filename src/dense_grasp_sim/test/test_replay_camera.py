@@ -6,10 +6,10 @@ import time
 import numpy as np
 import pytest
 import rclpy
+from dense_grasp_bench.graph_client import image_array
 from dense_grasp_ros.domains import private_domain
-from dense_grasp_sim.client import image_array
-from dense_grasp_sim.replay_camera import ReplayCamera
-from dense_grasp_sim.replay_source import load_motorcycle
+from dense_grasp_sim.devices.replay_source import load_motorcycle
+from dense_grasp_sim.ros.replay_camera import ReplayCamera
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter

@@ -3,7 +3,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_sim.replay_source import (
+from dense_grasp_sim.devices.replay_source import (
     MOTORCYCLE_BASELINE_M,
     MOTORCYCLE_FOCAL_PX,
     ReplayError,

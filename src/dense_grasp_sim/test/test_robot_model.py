@@ -4,8 +4,8 @@ import mujoco
 import numpy as np
 import pinocchio
 import pytest
-from dense_grasp_sim.robot_mjcf import add_robot
-from dense_grasp_sim.robot_model import ROBOT_TYPES, RobotModelError, RobotNames, build_urdf, robot_models_dir
+from dense_grasp_sim.world.robot_mjcf import add_robot
+from dense_grasp_sim.world.robot_model import ROBOT_TYPES, RobotModelError, RobotNames, build_urdf, robot_models_dir
 
 LINKS = [f"link{i}" for i in range(9)] + ["hand", "hand_tcp", "leftfinger", "rightfinger"]
 

@@ -119,7 +119,7 @@ class Client:
 def client():
     domain = private_domain("sim_cell")
     environment = {**os.environ, "ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
-    process = subprocess.Popen([sys.executable, "-m", "dense_grasp_sim.sim_cell"], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "dense_grasp_sim.ros.sim_cell"], env=environment)
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain)
     c = Client(context)

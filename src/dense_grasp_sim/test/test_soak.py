@@ -8,17 +8,17 @@ import subprocess
 import sys
 
 import pytest
-from dense_grasp_sim.faults import FAULTS
-from dense_grasp_sim.soak import meter
-from dense_grasp_sim.soak.agenda import Agenda
-from dense_grasp_sim.soak.calls import code_name
-from dense_grasp_sim.soak.hostile import broken_transform, message_class, nasty_message
-from dense_grasp_sim.soak.launch_log import LaunchLog
-from dense_grasp_sim.soak.ledger import Ledger
-from dense_grasp_sim.soak.meter import Meter, Sample, shared_memory
-from dense_grasp_sim.soak.report import Findings, text
-from dense_grasp_sim.soak.rows import RowBook
-from dense_grasp_sim.soak.troubles import all_troubles
+from dense_grasp_bench.soak import meter
+from dense_grasp_bench.soak.agenda import Agenda
+from dense_grasp_bench.soak.calls import code_name
+from dense_grasp_bench.soak.hostile import broken_transform, message_class, nasty_message
+from dense_grasp_bench.soak.launch_log import LaunchLog
+from dense_grasp_bench.soak.ledger import Ledger
+from dense_grasp_bench.soak.meter import Meter, Sample, shared_memory
+from dense_grasp_bench.soak.report import Findings, text
+from dense_grasp_bench.soak.rows import RowBook
+from dense_grasp_bench.soak.troubles import all_troubles
+from dense_grasp_sim.ros.faults import FAULTS
 from rclpy.serialization import deserialize_message, serialize_message
 
 from dense_grasp_interfaces.action import GraspObject

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 from dense_grasp_assets.cap.mesh import cap_point, make_cap
-from dense_grasp_sim.cell import CellError
-from dense_grasp_sim.placement import ON_STAND, Placement, PlacementError, rotation_of
-from dense_grasp_sim.simulator import Simulator
-from dense_grasp_sim.stand import (
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.cell_model import CellError
+from dense_grasp_sim.world.hat_stand import (
     BRIM_AREA,
     BRIM_TURN,
     STAND_AREA,
@@ -18,6 +17,7 @@ from dense_grasp_sim.stand import (
     hanging_height,
     placement_on_stand,
 )
+from dense_grasp_sim.world.placement import ON_STAND, Placement, PlacementError, rotation_of
 
 
 def test_a_brim_that_points_to_the_base_is_not_turned():
@@ -69,7 +69,7 @@ def test_a_cap_that_falls_off_is_an_error(monkeypatch):
     def beside(placement):
         return draw_stand(Placement(placement.x, placement.y + 0.15, 0.0, ON_STAND))
 
-    monkeypatch.setattr("dense_grasp_sim.simulator.draw_stand", beside)
+    monkeypatch.setattr("dense_grasp_sim.physics.simulator.draw_stand", beside)
     with pytest.raises(CellError, match="fell off its stand"):
         Simulator().set_scene(2000, Placement(0.5, 0.0, math.pi, ON_STAND))
 

@@ -3,11 +3,11 @@
 import mujoco
 import numpy as np
 import pytest
-from dense_grasp_sim.camera import CellRenderer
-from dense_grasp_sim.cell import CellSettings, build_cell
-from dense_grasp_sim.placement import Workspace
-from dense_grasp_sim.simulator import Simulator
-from dense_grasp_sim.surroundings import (
+from dense_grasp_sim.devices.camera import CellRenderer
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.cell_model import CellSettings, build_cell
+from dense_grasp_sim.world.placement import Workspace
+from dense_grasp_sim.world.surroundings import (
     KINDS,
     SurroundingsError,
     Thing,
@@ -16,7 +16,7 @@ from dense_grasp_sim.surroundings import (
     lathe,
     vessel_profile,
 )
-from dense_grasp_sim.textures import TABLES, table_picture
+from dense_grasp_sim.world.textures import TABLES, table_picture
 
 SEEDS = range(3000, 3020)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dense_grasp_sim.trajectory import JointSpline, JointState, TrajectoryError, stopping_spline
+from dense_grasp_sim.physics.trajectory import JointSpline, JointState, TrajectoryError, stopping_spline
 
 TIMES = [0.0, 0.5, 1.2]
 

@@ -1,0 +1,134 @@
+"""Demo: a Franka in simulation is taught a point on one cap and picks up other caps by it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.domains import private_domain
+
+from dense_grasp_bench.graph_client import GraphClient
+from dense_grasp_bench.graph_process import GraphProcess
+from dense_grasp_bench.picture_sheet import Film, sheet, write_png
+from dense_grasp_bench.session import CellSession, Trial, launch_arguments
+from dense_grasp_bench.taught_clicks import TRAINING_SEED
+from dense_grasp_bench.trial_pictures import Photographer, TrialPictures
+
+FIRST_UNSEEN_SEED = 1000
+FILM_FPS = 10.0
+LIFTED_SHARE = 0.8
+
+
+def json_number(value):
+    """NaN as null: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: json_number(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_number(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write figures whole or not at all."""
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(json_number(content), indent=1) + "\n")
+    partial.replace(path)
+
+
+def summary(trials: Sequence[Trial]) -> dict:
+    """Figures over all trials of caps; NaN where there is nothing to count."""
+
+    def median(values: Sequence[float]) -> float:
+        finite = [value for value in values if math.isfinite(value)]
+        return float(np.median(finite)) if finite else math.nan
+
+    return {
+        "trials": len(trials),
+        "lifted": sum(trial.lifted for trial in trials),
+        "found": sum(trial.found for trial in trials),
+        "median_error_mm": median([trial.error_mm for trial in trials]),
+        "median_planning_time_s": median([trial.planning_time for trial in trials]),
+        "median_time_to_first_motion_s": median([trial.time_to_first_motion for trial in trials]),
+    }
+
+
+def run_trials(
+    session: CellSession, photographer: Photographer, seeds: Sequence[int]
+) -> tuple[list[Trial], list[TrialPictures]]:
+    """One grasp per cap; prints a line each."""
+    trials, pictures = [], []
+    for seed in seeds:
+        photographer.begin()
+        session.set_cap(seed, pose_seed=seed)
+        trial = session.grasp_trial(seed)
+        photographer.overview_now()
+        trials.append(trial)
+        pictures.append(photographer.pictures)
+        print(trial.line(), flush=True)
+    return trials, pictures
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start the graph, teach, grasp, write out/demo; the exit code."""
+    out = Path(arguments.out)
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "graph.log"
+    print(f"starting the graph: ros2 launch dense_grasp bringup.launch.py sim:=true (its log: {log})", flush=True)
+    began = time.monotonic()
+    with (
+        GraphProcess("bringup.launch.py", launch_arguments(out, arguments.model), log, arguments.domain) as graph,
+        GraphClient(arguments.domain, graph, name="demo") as client,
+        Film(out / "demo.mp4", FILM_FPS) as film,
+    ):
+        session = CellSession.ready(graph, client)
+        start_time = time.monotonic() - began
+        print(f"the graph describes images after {start_time:.1f} s", flush=True)
+        photographer = Photographer(client, film)
+        session.set_cap(TRAINING_SEED)
+        clicks = session.teach()
+        told = ", ".join(f"{name} ({u:.0f}, {v:.0f})" for name, (u, v) in clicks.items())
+        print(f"taught on cap {TRAINING_SEED} by three clicks: {told}", flush=True)
+        seeds = range(arguments.seed, arguments.seed + arguments.trials)
+        print(f"{arguments.trials} caps the network has never seen, at random poses:", flush=True)
+        trials, pictures = run_trials(session, photographer, seeds)
+    figures = {**summary(trials), "start_time_s": start_time}
+    rows = [(picture.row, trial.line()) for picture, trial in zip(pictures, trials, strict=True)]
+    write_png(out / "sheet.png", sheet(rows, "camera image | heatmap with the match | overview after the grasp"))
+    write_json(out / "results.json", {"summary": figures, "trials": [asdict(trial) for trial in trials]})
+    print(
+        f"\n{figures['lifted']} of {figures['trials']} lifted, median error {figures['median_error_mm']:.1f} mm, "
+        f"median planning time {figures['median_planning_time_s']:.2f} s\n"
+        f"wrote {out / 'sheet.png'}, {out / 'demo.mp4'} ({film.frames} frames) and {out / 'results.json'}"
+    )
+    needed = math.ceil(LIFTED_SHARE * len(trials))
+    if figures["lifted"] < needed:
+        print(f"fewer than {needed} of {len(trials)} were lifted", file=sys.stderr)
+        return 2
+    return 0
+
+
+def main() -> int:
+    """Entry point; 0 when at least four of five were lifted, 2 when fewer, 1 when the graph failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=FIRST_UNSEEN_SEED, help="seed of the first cap")
+    parser.add_argument("--model", default="", help="network file; default: the shipped one")
+    parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the demo's graph")
+    parser.add_argument("--out", default="out/demo")
+    try:
+        return run(parser.parse_args())
+    except DenseGraspError as error:
+        print(f"demo failed: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,274 @@
+"""A small client of the running graph: the operator's services, the grasp action, images, the simulation's referee."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import rclpy
+from builtin_interfaces.msg import Duration
+from control_msgs.action import FollowJointTrajectory
+from dense_grasp_ros.action_client import ActionClient
+from rcl_interfaces.srv import SetParameters
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from sensor_msgs.msg import Image
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from dense_grasp_bench.graph_process import GraphError, GraphProcess, wait_until
+from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.msg import DescriptorImage
+from dense_grasp_interfaces.srv import (
+    DeleteDescriptor,
+    ListDescriptors,
+    LocateKeypoints,
+    RegisterDescriptor,
+    SimGetReport,
+    SimGetTruth,
+    SimSetScene,
+)
+
+CALL_TIMEOUT_S = 20.0
+_SERVICES: dict[str, tuple[Any, str]] = {
+    "register": (RegisterDescriptor, "/dense_grasp/register_descriptor"),
+    "list": (ListDescriptors, "/dense_grasp/list_descriptors"),
+    "delete": (DeleteDescriptor, "/dense_grasp/delete_descriptor"),
+    "locate": (LocateKeypoints, "/dense_grasp/locate_keypoints"),
+    "set_scene": (SimSetScene, "/dense_grasp_sim/set_scene"),
+    "get_truth": (SimGetTruth, "/dense_grasp_sim/get_truth"),
+    "get_report": (SimGetReport, "/dense_grasp_sim/get_report"),
+}
+PERCEPTION_SERVICES = ("register", "list", "delete", "locate")
+SIM_SERVICES = ("set_scene", "get_truth", "get_report")
+
+
+def stamp_seconds(stamp: Any) -> float:
+    """Seconds of a builtin_interfaces/Time."""
+    return float(stamp.sec) + 1e-9 * float(stamp.nanosec)
+
+
+def duration_message(seconds: float) -> Duration:
+    """builtin_interfaces/Duration of seconds."""
+    nanoseconds = round(seconds * 1e9)
+    return Duration(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+
+
+def image_array(message: Image) -> np.ndarray:
+    """(H, W, 3) uint8 of an rgb8 image."""
+    rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
+    return rows[:, : 3 * message.width].reshape(message.height, message.width, 3).copy()
+
+
+class GraphClient:
+    """One ROS context of its own in the given domain, spun in a thread; every call has a time-out.
+
+    robot: prefix and type of the arm, the first part of its controller's and joints' names.
+    """
+
+    def __init__(
+        self,
+        domain: int,
+        graph: GraphProcess | None = None,
+        use_sim_time: bool = True,
+        name: str = "client",
+        robot: str = "fr3",
+    ):
+        self._robot = robot
+        self._graph = graph
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, domain_id=domain)
+        clock = [Parameter("use_sim_time", value=use_sim_time)]
+        self.node = Node(name, context=self._context, parameter_overrides=clock)
+        self._clients = {key: self.node.create_client(kind, topic) for key, (kind, topic) in _SERVICES.items()}
+        self._grasp = ActionClient(self.node, GraspObject, "/dense_grasp/grasp_object")
+        # Never destroyed while the thread spins: rclpy's executor raises when an action client goes between two waits.
+        self._arm = ActionClient(self.node, FollowJointTrajectory, f"/{robot}_arm_controller/follow_joint_trajectory")
+        self._descriptor_stamp = -1.0
+        self._on_descriptors: list[Callable[[DescriptorImage], None]] = []
+        self._ended: Exception | None = None
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # no answer comes from here on: whoever waits is to be told why
+            if self._context.ok():
+                self._ended = error
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._context.try_shutdown()
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(timeout=5.0)
+
+    def __enter__(self) -> GraphClient:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    # waiting
+
+    def wait(self, condition, timeout: float, what: str):
+        """The first truthy value of `condition()`; raises GraphError with `what` after the time-out, or at once when
+        this client has ceased to listen.
+        """
+
+        def heard():
+            if self._ended is not None:
+                raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
+            return condition()
+
+        return wait_until(heard, timeout, what, self._graph)
+
+    def wait_services(self, keys, timeout: float) -> None:
+        """Until the named services are there."""
+        end = time.monotonic() + timeout
+        for key in keys:
+            client = self._clients[key]
+            self.wait(client.service_is_ready, max(0.1, end - time.monotonic()), f"service {client.srv_name}")
+
+    def wait_grasp_action(self, timeout: float) -> None:
+        """Until the grasp action is there."""
+        self.wait(self._grasp.server_is_ready, timeout, "action /dense_grasp/grasp_object")
+
+    def now(self):
+        """The node's clock as a builtin_interfaces/Time (simulated time in the simulation)."""
+        return self.node.get_clock().now().to_msg()
+
+    def result(self, future, timeout: float, what: str):
+        """The result of a future; raises GraphError after the time-out."""
+        self.wait(future.done, timeout, what)
+        return future.result()
+
+    # services
+
+    def call(self, key: str, patience: float = CALL_TIMEOUT_S, **fields):
+        """Call the service `key` of `_SERVICES` with the request's fields; waits `patience` s for the answer."""
+        kind, _ = _SERVICES[key]
+        client = self._clients[key]
+        self.wait(client.service_is_ready, patience, f"service {client.srv_name}")
+        request = kind.Request(**fields)
+        return self.result(client.call_async(request), patience, f"answer of {client.srv_name}")
+
+    def offers(self, key: str) -> bool:
+        """Whether a node offers the service now."""
+        return self._clients[key].service_is_ready()
+
+    def request(self, key: str, **fields) -> Any:
+        """Call the service `key` and do not wait; the future of its answer."""
+        return self._clients[key].call_async(_SERVICES[key][0].Request(**fields))
+
+    def register(self, object_id: str, keypoint: str, u: float, v: float, patience: float = CALL_TIMEOUT_S) -> None:
+        """Teach a pixel, waiting for a fresh frame when there is none; raises GraphError when it is refused."""
+
+        def answered():
+            answer = self.call("register", object_id=object_id, keypoint=keypoint, u=u, v=v, overwrite=True)
+            return None if answer.code in (answer.NO_FRAME, answer.STALE) else answer
+
+        answer = self.wait(answered, patience, f"a fresh frame to teach {keypoint} on")
+        if answer.code != answer.OK:
+            raise GraphError(f"{keypoint} at ({u:.0f}, {v:.0f}) refused with code {answer.code}: {answer.message}")
+
+    def set_parameter(self, node: str, name: str, value: Any, timeout: float = CALL_TIMEOUT_S) -> None:
+        """Set a parameter of a running node, numbers as doubles; raises GraphError when it refuses."""
+        client = self.node.create_client(SetParameters, f"/{node}/set_parameters")
+        self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+        answer = self.result(client.call_async(request), timeout, f"answer of {client.srv_name}").results[0]
+        self.node.destroy_client(client)
+        if not answer.successful:
+            raise GraphError(f"{node} refused {name} = {value!r}: {answer.reason}")
+
+    # the arm
+
+    def move_arm(self, joints: Sequence[float], seconds: float, timeout: float = 60.0) -> None:
+        """Move the arm's seven joints to `joints` rad in `seconds` s of the graph's clock; raises GraphError when the
+        controller refuses or fails.
+        """
+        self.wait(self._arm.server_is_ready, timeout, "the arm's controller")
+        point = JointTrajectoryPoint(positions=list(joints), velocities=[0.0] * 7)
+        point.time_from_start = duration_message(seconds)
+        goal = FollowJointTrajectory.Goal()
+        goal.trajectory = JointTrajectory(joint_names=[f"{self._robot}_joint{i}" for i in range(1, 8)], points=[point])
+        handle = self.result(self._arm.send_goal_async(goal), timeout, "the controller's answer")
+        if not handle.accepted:
+            raise GraphError(f"the arm's controller refused to move to {goal.trajectory.points[0].positions}")
+        result = self.result(handle.get_result_async(), timeout, "the end of the arm's motion").result
+        if result.error_code != result.SUCCESSFUL:
+            raise GraphError(f"the arm's controller ended with {result.error_code}: {result.error_string}")
+
+    # topics
+
+    def on_image(self, topic: str, callback: Callable[[Image], None]) -> None:
+        """Call `callback` with every image of a topic, in the client's thread."""
+        self.node.create_subscription(Image, topic, callback, qos_profile_sensor_data)
+
+    def watch_descriptors(self) -> None:
+        """Keep the stamp of the newest descriptor image."""
+
+        def remember(message: DescriptorImage) -> None:
+            self._descriptor_stamp = stamp_seconds(message.header.stamp)
+            for callback in self._on_descriptors:
+                callback(message)
+
+        qos = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self.node.create_subscription(DescriptorImage, "/dense_grasp/descriptors", remember, qos)
+
+    def on_descriptors(self, callback: Callable[[DescriptorImage], None]) -> None:
+        """Call `callback` with every descriptor image that is watched, in the client's thread."""
+        self._on_descriptors.append(callback)
+
+    def forget_descriptors(self) -> None:
+        """The clock may have begun anew: stamps of before mean nothing."""
+        self._descriptor_stamp = -1.0
+
+    def wait_descriptors(self, not_before: float, timeout: float = CALL_TIMEOUT_S) -> None:
+        """Until two descriptor images stamped after `not_before` s have gone by, so that every node has one."""
+        first = 0.0
+
+        def second() -> bool:
+            nonlocal first
+            if self._descriptor_stamp >= not_before and not first:
+                first = self._descriptor_stamp
+            return bool(first) and self._descriptor_stamp > first
+
+        self.wait(second, timeout, f"descriptors stamped after {not_before:.3f} s")
+
+    # the grasp action
+
+    def offers_grasp(self) -> bool:
+        """Whether a node offers the grasp action now."""
+        return self._grasp.server_is_ready()
+
+    def request_grasp(self, goal: GraspObject.Goal, on_feedback=None) -> Any:
+        """Send a goal and do not wait; the future of its handle."""
+        return self._grasp.send_goal_async(goal, feedback_callback=on_feedback)
+
+    def send_grasp(self, goal: GraspObject.Goal, on_feedback=None, timeout: float = CALL_TIMEOUT_S):
+        """The accepted goal's handle; raises GraphError when it is not accepted."""
+        self.wait_grasp_action(timeout)
+        future = self._grasp.send_goal_async(goal, feedback_callback=on_feedback)
+        handle = self.result(future, timeout, "answer to the grasp goal")
+        if not handle.accepted:
+            raise GraphError("the grasp goal was not accepted")
+        return handle
+
+    def grasp(
+        self, goal: GraspObject.Goal, timeout: float, on_feedback=None, accept_timeout: float = CALL_TIMEOUT_S
+    ) -> GraspObject.Result:
+        """Send a goal and wait for its result."""
+        handle = self.send_grasp(goal, on_feedback, accept_timeout)
+        return self.result(handle.get_result_async(), timeout, "result of the grasp goal").result

@@ -1,0 +1,313 @@
+"""The running cell without ROS: steps the physics, swaps objects, knows the truth."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from dense_grasp_assets.cap.mesh import CapMesh, cap_point, make_cap
+from dense_grasp_core.geometry import se3
+from numpy.typing import NDArray
+
+from dense_grasp_sim.devices.arm import Arm, MotionStatus
+from dense_grasp_sim.devices.gripper import MAX_WIDTH, Gripper
+from dense_grasp_sim.physics.referee import (
+    LiftReferee,
+    LiftRule,
+    LiftSample,
+    contacts_of,
+    pad_names,
+    read_pairs,
+    touched_bodies,
+    without,
+)
+from dense_grasp_sim.world.cell_model import (
+    OBJECT_BODY,
+    WRIST_CAMERA,
+    WRIST_INTRINSICS,
+    Cell,
+    CellError,
+    CellSettings,
+    build_cell,
+)
+from dense_grasp_sim.world.hat_stand import STAND_HEIGHT, draw_stand, hanging_height, placement_on_stand
+from dense_grasp_sim.world.placement import (
+    ON_STAND,
+    Placement,
+    PlacementError,
+    Workspace,
+    random_placement,
+    rotation_of,
+)
+from dense_grasp_sim.world.post import placement_behind_post, post_before, with_thing
+from dense_grasp_sim.world.robot_mjcf import GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, WORLD
+from dense_grasp_sim.world.surroundings import Surroundings, configured
+
+Array = NDArray[np.float64]
+
+# without a handler MuJoCo writes its warnings to a file in the current folder
+mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
+
+# Camera 0.62 m above the table, looking straight down at x = 0.5 m: both arms share this kinematics
+OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
+REFEREE_PERIOD = 0.01  # s
+SETTLE_TIME = 3.0  # s, at most
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy of the state for renderers: `generation` changes with the model."""
+
+    generation: int
+    model: mujoco.MjModel
+    time: float
+    qpos: Array
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A surface point: position (3,) in the base frame (m), pixel (u, v), depth (m), and whether the camera sees it."""
+
+    position: Array
+    u: float
+    v: float
+    depth: float
+    visible: bool
+
+
+class Simulator:
+    """Thread-safe: every public method takes the lock; `step` holds it for one batch of time steps."""
+
+    def __init__(
+        self,
+        settings: CellSettings | None = None,
+        observe_joints: Sequence[float] = OBSERVE_JOINTS,
+        homed: bool = True,
+        workspace: Workspace | None = None,
+        rule: LiftRule | None = None,
+    ) -> None:
+        self.settings = settings or CellSettings()
+        self.workspace = workspace or Workspace()
+        self.rule = rule or LiftRule()
+        self.lock = threading.RLock()
+        self._observe = np.asarray(observe_joints, dtype=float)
+        self.generation = 0
+        self._start_height = 0.0
+        self._dropping = False
+        cell = build_cell(self.settings)
+        self._use(cell, Gripper(cell.model, cell.names, homed=homed), time=0.0)
+
+    def _replace(self, cell: Cell) -> None:
+        """Go over to another model; what runs is ended, what the hand knows is kept."""
+        old = self.gripper
+        self.arm.abort(MotionStatus.ABORTED, "the scene was set anew")
+        old.place(self.data, MAX_WIDTH)
+        gripper = Gripper(cell.model, cell.names, homed=old.homed)
+        gripper.refuses = old.refuses
+        self._use(cell, gripper, self.time)
+
+    def _use(self, cell: Cell, gripper: Gripper, time: float) -> None:
+        self.cell, self.model = cell, cell.model
+        self.data = mujoco.MjData(self.model)
+        self.data.time = time
+        self.arm, self.gripper = self._make_arm(cell), gripper
+        self.arm.place(self.data, self._observe)
+        self.gripper.place(self.data, MAX_WIDTH)
+        mujoco.mj_forward(self.model, self.data)
+        self.generation += 1
+        self.referee = LiftReferee(self.rule)
+        self.touched: set[str] = set()
+        self._next_verdict = time
+
+    def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
+        return build_cell(self.settings, cap, surroundings)
+
+    def _make_arm(self, cell: Cell) -> Arm:
+        return Arm(cell.model, cell.names)
+
+    @property
+    def time(self) -> float:
+        """Simulated time, s."""
+        return float(self.data.time)
+
+    def set_scene(
+        self,
+        cap_seed: int | None,
+        placement: Placement | None = None,
+        pose_seed: int | None = None,
+        posture: str = "crown_down",
+        surroundings: Surroundings | None = None,
+        post: bool = False,
+    ) -> Array:
+        """Put a cap on the table (None: clear it) and the arm to its observation pose; wait until it lies still.
+
+        The cap goes to `placement`, or to a pose drawn from `pose_seed`. Table, light and what else stands there:
+        `surroundings`, else as in the settings; one more thing with `post`, between the arm's base and the cap, and
+        with the posture on_stand the stand.
+        Returns base_from_object (4, 4).
+        Simulated time goes on where it was. Raises CapError, PlacementError, CellError.
+        """
+        if cap_seed is None:
+            cell = self._build(None, surroundings)
+            with self.lock:
+                self._replace(cell)
+            return np.eye(4)
+        cap = make_cap(cap_seed)
+        if placement is None:
+            placement = self._draw_placement(cap, pose_seed or 0, posture, post)
+        on_stand = placement.posture == ON_STAND
+        if post and on_stand:
+            raise PlacementError("post is true for a cap on a stand, expected a cap on the table")
+        if post or on_stand:
+            around = surroundings or configured(self.settings.table_seed)
+            surroundings = with_thing(around, draw_stand(placement) if on_stand else post_before(cap, placement))
+        cell = self._build(cap, surroundings)
+        with self.lock:
+            now = self.time
+            self._replace(cell)
+            self._place_object(placement)
+            self._settle()
+            self.data.time = now
+            self._next_verdict = now
+            self._start_height = self._object_height()
+            self._apply_contacts()
+            return self.base_from_object()
+
+    def _draw_placement(self, cap: CapMesh, seed: int, posture: str, post: bool) -> Placement:
+        if posture == ON_STAND:
+            return placement_on_stand(seed, cap)
+        marks = [tuple(cap_point(cap.params, "crown", u, 0.0)[:2]) for u in (0.5, 0.0)]
+
+        def draw(number: int) -> Placement:
+            return random_placement(number, marks, posture, self.workspace)
+
+        return placement_behind_post(draw, seed, cap) if post else draw(seed)
+
+    def _place_object(self, placement: Placement) -> None:
+        rotation = rotation_of(placement)
+        assert self.cell.cap is not None
+        if placement.posture == ON_STAND:
+            height = hanging_height(self.cell.cap)
+        else:
+            height = -float((self.cell.cap.vertices @ rotation.T)[:, 2].min())
+        x, y, z, w = se3.to_quaternion(np.block([[rotation, np.zeros((3, 1))], [np.zeros((1, 3)), np.ones((1, 1))]]))
+        joint = self.data.joint(OBJECT_BODY)
+        joint.qpos[:] = [placement.x, placement.y, 0.003 + height, w, x, y, z]
+        joint.qvel[:] = 0.0
+
+    def _settle(self) -> None:
+        steps = int(SETTLE_TIME / self.model.opt.timestep)
+        still = 0
+        # A crown creeps into its seat on a stand.
+        slow = 0.0005 if self.cell.stands else 0.002
+        for _ in range(steps):
+            self._step_once()
+            velocity = self.data.joint(OBJECT_BODY).qvel
+            calm = np.abs(velocity[:3]).max() < slow and np.abs(velocity[3:]).max() < 0.02
+            still = still + 1 if calm else 0
+            if still >= 100:
+                break
+        position = self.data.joint(OBJECT_BODY).qpos[:3]
+        if abs(position[2]) > 1.0:
+            raise CellError(f"the object did not come to rest on the table: {position}")
+        if self.cell.stands and not (position[2] > 0.5 * STAND_HEIGHT and self.base_from_object()[2, 2] > 0.87):
+            raise CellError(f"the cap fell off its stand of {STAND_HEIGHT} m, its rim is at {position}")
+
+    def set_dropping(self, dropping: bool) -> None:
+        """Let the object fall through the hand, or be held by it again."""
+        with self.lock:
+            self._dropping = dropping
+            self._apply_contacts()
+
+    def _apply_contacts(self) -> None:
+        if self.cell.cap is None:
+            return
+        of_object = self.model.geom_bodyid == self.model.body(OBJECT_BODY).id
+        touching = of_object & (self.model.geom_group == GROUP_HIDDEN)
+        self.model.geom_contype[touching] = 0 if self._dropping else OBJECT
+        self.model.geom_conaffinity[touching] = WORLD if self._dropping else WORLD | ROBOT
+
+    def _step_once(self) -> None:
+        mujoco.mj_step1(self.model, self.data)
+        self.arm.step(self.model, self.data)
+        self.gripper.step(self.data, self.model.opt.timestep)
+        mujoco.mj_step2(self.model, self.data)
+
+    def step(self, count: int = 1) -> None:
+        """Advance `count` time steps of 2 ms."""
+        with self.lock:
+            for _ in range(count):
+                self._step_once()
+                if self.cell.cap is not None and self.data.time >= self._next_verdict:
+                    self._next_verdict += REFEREE_PERIOD
+                    pairs = read_pairs(self.model, self.data)
+                    self.touched |= self._touched(pairs)
+                    self.referee.update(self._sample(pairs))
+
+    def _touched(self, pairs: Sequence[tuple[str, str, str, str]]) -> frozenset[str]:
+        """Things that arm or object touch; a stand is there for the object, so only the arm's touch counts."""
+        for stand in self.cell.stands:
+            pairs = without(pairs, OBJECT_BODY, stand)
+        return touched_bodies(pairs, frozenset(self.cell.things))
+
+    def _object_height(self) -> float:
+        return float(self.data.body(OBJECT_BODY).xipos[2])
+
+    def _sample(self, pairs: Sequence[tuple[str, str, str, str]]) -> LiftSample:
+        contacts = contacts_of(pairs, OBJECT_BODY, pad_names(self.cell.names))
+        raised = self._object_height() - self._start_height
+        return LiftSample(self.time, raised, self.gripper.width(self.data), contacts)
+
+    def snapshot(self) -> Snapshot:
+        """Copy of the present state."""
+        with self.lock:
+            return Snapshot(self.generation, self.model, self.time, np.array(self.data.qpos))
+
+    def base_from_object(self) -> Array:
+        """(4, 4) pose of the object frame in the base frame. Raises CellError on an empty table."""
+        with self.lock:
+            if self.cell.cap is None:
+                raise CellError("the table is empty, expected an object on it")
+            q = self.data.joint(OBJECT_BODY).qpos
+            return se3.from_quaternion([q[4], q[5], q[6], q[3]], q[:3])
+
+    def base_from_camera(self) -> Array:
+        """(4, 4) pose of the wrist camera's optical frame in the base frame."""
+        with self.lock:
+            mujoco.mj_kinematics(self.model, self.data)
+            mujoco.mj_camlight(self.model, self.data)
+            camera = self.data.camera(WRIST_CAMERA)
+            pose = np.eye(4)
+            pose[:3, :3] = camera.xmat.reshape(3, 3) @ np.diag([1.0, -1.0, -1.0])
+            pose[:3, 3] = camera.xpos
+            return pose
+
+    def truth(self, part: str, u: float, v: float) -> Truth:
+        """Where the cap's surface point (part, u, v) is now. Raises CellError on an empty table, CapError."""
+        with self.lock:
+            base_from_object = self.base_from_object()
+            assert self.cell.cap is not None
+            point = se3.transform(base_from_object, cap_point(self.cell.cap.params, part, u, v))
+            base_from_camera = self.base_from_camera()
+            seen = se3.transform(se3.inverse(base_from_camera), point)
+            if seen[2] <= 0.0:
+                return Truth(point, float("nan"), float("nan"), float(seen[2]), False)
+            pixel = WRIST_INTRINSICS.project(seen[None])[0]
+            inside = WRIST_INTRINSICS.contains(pixel[0], pixel[1])
+            visible = bool(inside and self._sees(base_from_camera[:3, 3], point))
+            return Truth(point, float(pixel[0]), float(pixel[1]), float(seen[2]), visible)
+
+    def _sees(self, eye: Array, point: Array) -> bool:
+        groups = np.zeros(6, dtype=np.uint8)
+        groups[GROUP_SCENE] = 1
+        direction = point - eye
+        length = float(np.linalg.norm(direction))
+        hit = mujoco.mj_ray(
+            self.model, self.data, eye, direction / length, groups, 1,
+            self.model.body("camera_case").id, np.zeros(1, dtype=np.int32),
+        )  # fmt: skip
+        return bool(hit < 0.0 or hit > length - 0.004)

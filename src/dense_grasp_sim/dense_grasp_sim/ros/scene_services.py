@@ -1,0 +1,90 @@
+"""The services that only a simulation has: set the scene, tell the truth, report the lift."""
+
+from __future__ import annotations
+
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.long_callback import Workers, long_callback
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.node import Node
+
+from dense_grasp_interfaces.srv import SimGetReport, SimGetTruth, SimSetScene
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.ros.messages import to_point, to_pose
+from dense_grasp_sim.world.placement import ON_STAND, Placement
+from dense_grasp_sim.world.surroundings import draw_surroundings
+
+
+class SceneServices:
+    """/dense_grasp_sim/set_scene, get_truth and get_report.
+
+    Without an object the seed of set_scene draws table, light and, when odd, things on it that are no caps; 0 gives
+    the cell as it is configured, with nothing on the table.
+    """
+
+    def __init__(self, node: Node, simulator: Simulator) -> None:
+        self._node, self._simulator = node, simulator
+        group = MutuallyExclusiveCallbackGroup()
+        # One scene after the other: building one takes 150 MB for a moment.
+        builder = Workers(1, name="scene")
+        for kind, name, callback in (
+            (SimSetScene, "set_scene", long_callback(node, self._set_scene, workers=builder)),
+            (SimGetTruth, "get_truth", self._get_truth),
+            (SimGetReport, "get_report", self._get_report),
+        ):
+            node.create_service(kind, f"/dense_grasp_sim/{name}", callback, callback_group=group)
+
+    def _set_scene(self, request: SimSetScene.Request, response: SimSetScene.Response) -> SimSetScene.Response:
+        if request.object not in ("", "cap"):
+            response.message = f"object is {request.object!r}, expected 'cap' or '' for an empty table"
+            return response
+        posture = request.posture or "crown_down"
+        try:
+            if not request.object:
+                around = draw_surroundings(request.seed) if request.seed else None
+                self._simulator.set_scene(None, surroundings=around)
+                response.message = f"no cap on the table ({around.words if around else 'nothing at all'})"
+            else:
+                placement = None
+                if not request.random_pose:
+                    placement = Placement(request.x, request.y, request.yaw, posture)
+                pose = self._simulator.set_scene(request.seed, placement, request.pose_seed, posture, post=request.post)
+                response.pose = to_pose(pose)
+                where = " behind a post" if request.post else " on a stand" if posture == ON_STAND else ""
+                response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m{where}"
+            response.success = True
+        except DenseGraspError as error:
+            response.message = str(error)
+        self._node.get_logger().info(response.message)
+        return response
+
+    def _get_truth(self, request: SimGetTruth.Request, response: SimGetTruth.Response) -> SimGetTruth.Response:
+        if not len(request.parts) == len(request.us) == len(request.vs):
+            response.message = (
+                f"parts, us and vs have {len(request.parts)}, {len(request.us)} and {len(request.vs)} entries, "
+                "expected as many of each"
+            )
+            return response
+        try:
+            truths = [self._simulator.truth(*key) for key in zip(request.parts, request.us, request.vs)]
+        except DenseGraspError as error:
+            response.message = str(error)
+            return response
+        response.success = True
+        response.positions = [to_point(truth.position) for truth in truths]
+        response.pixels = [to_point((truth.u, truth.v, truth.depth)) for truth in truths]
+        response.visible = [truth.visible for truth in truths]
+        return response
+
+    def _get_report(self, request: SimGetReport.Request, response: SimGetReport.Response) -> SimGetReport.Response:
+        simulator = self._simulator
+        with simulator.lock:
+            referee = simulator.referee
+            response.lifted, response.reason = referee.lifted, referee.reason
+            response.max_height, response.held = referee.max_height, referee.longest
+            response.width = simulator.gripper.width(simulator.data)
+            response.touched = sorted(simulator.touched)
+            if referee.last is not None:
+                response.height = referee.last.raised
+                response.both_pads = referee.last.contacts.both_pads
+                response.other_contacts = list(referee.last.contacts.others)
+        return response

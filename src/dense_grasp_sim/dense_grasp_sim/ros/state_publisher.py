@@ -1,0 +1,80 @@
+"""Publishes clock, joint states and transforms of the robot."""
+
+from __future__ import annotations
+
+from dense_grasp_core.geometry import se3
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.ros.messages import LinkTransforms, to_time, to_transform
+from dense_grasp_sim.world.cell_model import LINK_FROM_OPTICAL
+
+TF_EVERY = 2  # of the 100 Hz of joint states
+GRIPPER_EVERY = 3
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class StatePublisher:
+    """Called by the physics thread after every 10 ms of simulated time."""
+
+    def __init__(self, node: Node, simulator: Simulator, camera_link: str, optical_frame: str) -> None:
+        names = simulator.cell.names
+        suffixes = [f"link{i}" for i in range(9)] + ["hand", "hand_tcp", "leftfinger", "rightfinger"]
+        self._links = LinkTransforms(simulator.model, [names.of(suffix) for suffix in suffixes])
+        self._names = names
+        self._simulator = simulator
+        self._clock = node.create_publisher(Clock, "/clock", 10)
+        self._joints = node.create_publisher(JointState, "/joint_states", 10)
+        self._fingers = node.create_publisher(JointState, "/franka_gripper/joint_states", 10)
+        self._tf = node.create_publisher(TFMessage, "/tf", 100)
+        self._tf_static = node.create_publisher(TFMessage, "/tf_static", LATCHED)
+        self._description = node.create_publisher(String, "/robot_description", LATCHED)
+        self._description.publish(String(data=simulator.cell.urdf))
+        self._publish_static(camera_link, optical_frame)
+        self._count = 0
+
+    def _publish_static(self, camera_link: str, optical_frame: str) -> None:
+        stamp = to_time(self._simulator.time)
+        x, y, z, w = se3.to_quaternion(LINK_FROM_OPTICAL)
+        camera = to_transform(LINK_FROM_OPTICAL[:3, 3], (w, x, y, z), camera_link, optical_frame, stamp)
+        self._tf_static.publish(TFMessage(transforms=[*self._links.fixed(stamp), camera]))
+
+    def publish(self, fault: str) -> None:
+        """Publish the present state."""
+        simulator = self._simulator
+        with simulator.lock:
+            seconds = simulator.time
+            qpos = simulator.data.qpos.copy()
+            arm, fingers, data = simulator.arm, simulator.gripper, simulator.data
+            positions = [*arm.positions(data), *fingers.positions(data)]
+            velocities = [*arm.velocities(data), *fingers.velocities(data)]
+            efforts = [*arm.efforts(data), *fingers.efforts(data)]
+        stamp = to_time(seconds)
+        self._clock.publish(Clock(clock=stamp))
+        if fault != "frozen_joint_states":
+            names = self._names.arm_joints + self._names.finger_joints
+            told = [*positions[:7], 0.0, 0.0] if fault == "zero_fingers" else positions
+            self._joints.publish(_joint_state(stamp, names, told, velocities, efforts))
+        if self._count % TF_EVERY == 0 and fault != "no_tf":
+            self._tf.publish(TFMessage(transforms=self._links.moving(qpos, stamp)))
+        if self._count % GRIPPER_EVERY == 0:
+            names = self._names.finger_joints
+            self._fingers.publish(_joint_state(stamp, names, positions[7:], velocities[7:], efforts[7:]))
+        self._count += 1
+
+
+def _joint_state(
+    stamp: object, names: list[str], positions: list[float], velocities: list[float], efforts: list[float]
+) -> JointState:
+    message = JointState(name=names)
+    message.header.stamp = stamp
+    message.position = [float(value) for value in positions]
+    message.velocity = [float(value) for value in velocities]
+    message.effort = [float(value) for value in efforts]
+    return message

@@ -1,0 +1,267 @@
+"""The cell's world as a MuJoCo model: table, light, arm, wrist camera, at most one cap, things that are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import mujoco
+import numpy as np
+from dense_grasp_assets.cap.mesh import CapMesh, collision_boxes
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
+from numpy.typing import NDArray
+
+from dense_grasp_sim.world.props import add_things, names_of
+from dense_grasp_sim.world.robot_mjcf import (
+    FRICTION,
+    GROUP_HIDDEN,
+    GROUP_SCENE,
+    OBJECT,
+    ROBOT,
+    SOLIMP,
+    SOLREF,
+    WORLD,
+    add_robot,
+)
+from dense_grasp_sim.world.robot_model import RobotNames, build_urdf
+from dense_grasp_sim.world.surroundings import Light, Surroundings, configured
+from dense_grasp_sim.world.textures import concrete
+
+TIMESTEP = 0.002  # s
+OBJECT_BODY = "object"
+WRIST_CAMERA = "wrist"
+OVERVIEW_CAMERA = "overview"
+TABLE_CENTRE = (0.35, 0.0)
+TABLE_HALF_SIZE = (0.65, 0.75, 0.02)
+WRIST_INTRINSICS = CameraModel(640, 480, 615.0, 615.0, 319.5, 239.5)
+OVERVIEW_INTRINSICS = CameraModel(640, 480, 600.0, 600.0, 319.5, 239.5)
+
+# camera_link_from_color_optical of a D435: the colour imager sits 15 mm to the left of camera_link
+LINK_FROM_OPTICAL = np.array(
+    [[0.0, 0.0, 1.0, 0.0], [-1.0, 0.0, 0.0, 0.015], [0.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+)
+
+
+class CellError(DenseGraspError):
+    """The cell cannot be built from the given settings."""
+
+
+@dataclass(frozen=True)
+class CellSettings:
+    """What the cell is built of. hand_from_camera_link: (4, 4), as config/hand_eye.yaml says."""
+
+    robot_type: str = "fr3"
+    prefix: str = ""
+    hand_from_camera_link: NDArray[np.float64] = field(
+        default_factory=lambda: se3.from_quaternion([0.5**0.5, 0.0, 0.5**0.5, 0.0], [0.065, -0.0175, 0.035])
+    )
+    camera_parent: str = ""
+    table_seed: int = 0
+
+    @property
+    def names(self) -> RobotNames:
+        return RobotNames(self.robot_type, self.prefix)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A compiled cell, the URDF its robot came from, and the names of the bodies of things that are no caps."""
+
+    model: mujoco.MjModel
+    names: RobotNames
+    urdf: str
+    cap: CapMesh | None
+    things: tuple[str, ...] = ()
+
+    @property
+    def stands(self) -> tuple[str, ...]:
+        """Those of the things that carry the cap."""
+        return tuple(name for name in self.things if name.startswith("stand_"))
+
+
+def build_cell(
+    settings: CellSettings, cap: CapMesh | None = None, surroundings: Surroundings | None = None
+) -> Cell:
+    """Compile the cell; base link at the world's origin, table top at z = 0. Surroundings: else as in the settings.
+
+    Raises RobotModelError for missing robot files, CellError when MuJoCo refuses the model.
+    """
+    names = settings.names
+    urdf = build_urdf(settings.robot_type, settings.prefix)
+    spec = mujoco.MjSpec()
+    spec.compiler.degree = False
+    around = surroundings or configured(settings.table_seed)
+    _set_options(spec, around.light)
+    add_robot(spec, urdf, names)
+    _add_surroundings(spec, around, settings.table_seed)
+    add_things(spec, around.things)
+    _add_cameras(spec, settings)
+    if cap is not None:
+        _add_cap(spec, cap)
+    try:
+        model = spec.compile()
+    except ValueError as error:
+        raise CellError(f"MuJoCo does not accept the cell: {error}") from error
+    return Cell(model, names, urdf, cap, names_of(around.things))
+
+
+def _set_options(spec: mujoco.MjSpec, light: Light) -> None:
+    spec.option.timestep = TIMESTEP
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.cone = mujoco.mjtCone.mjCONE_PYRAMIDAL
+    spec.option.noslip_iterations = 5
+    spec.memory = 32 << 20
+    spec.visual.quality.offsamples = 0
+    spec.visual.quality.shadowsize = 1024
+    spec.visual.map.znear = 0.02
+    spec.visual.map.zfar = 12.0
+    spec.visual.headlight.ambient = light.ambient
+    spec.visual.headlight.diffuse = [0.22, 0.22, 0.22]
+    spec.visual.headlight.specular = [0.05, 0.05, 0.05]
+    spec.stat.extent = 1.0  # near and far plane in metres
+    spec.stat.center = [0.4, 0.0, 0.2]
+
+
+def _texture(spec: mujoco.MjSpec, name: str, image: NDArray[np.uint8]) -> None:
+    texture = spec.add_texture(
+        name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, height=image.shape[0], width=image.shape[1], nchannel=3
+    )
+    texture.data = np.ascontiguousarray(image).tobytes()
+
+
+def _material(spec: mujoco.MjSpec, name: str, texture: str, repeat: tuple[float, float], specular: float) -> None:
+    material = spec.add_material(name=name, texrepeat=repeat, specular=specular, shininess=0.2)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture
+
+
+def _add_surroundings(spec: mujoco.MjSpec, around: Surroundings, seed: int) -> None:
+    world = spec.worldbody
+    spec.add_texture(
+        name="sky",
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+        rgb1=[0.80, 0.84, 0.88],
+        rgb2=[0.55, 0.58, 0.62],
+        width=128,
+        height=768,
+    )
+    _texture(spec, "table", around.table)
+    _material(spec, "table", "table", (1.0, 1.0), 0.15)
+    _texture(spec, "concrete", concrete(seed))
+    _material(spec, "concrete", "concrete", (3.0, 3.0), 0.05)
+    spec.add_material(name="steel", rgba=[0.35, 0.36, 0.38, 1.0])
+    x, y = TABLE_CENTRE
+    hx, hy, hz = TABLE_HALF_SIZE
+    box = mujoco.mjtGeom.mjGEOM_BOX
+    floor_z = -0.75
+    table = world.add_body(name="table", pos=(x, y, -hz))
+    top = table.add_geom(name="table", type=box, size=TABLE_HALF_SIZE, material="table", group=GROUP_SCENE)
+    floor = world.add_geom(
+        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=(4, 4, 0.1), pos=(0, 0, floor_z), material="concrete"
+    )
+    for geom in (top, floor):
+        geom.contype, geom.conaffinity = WORLD, OBJECT | ROBOT
+        geom.condim, geom.friction = 4, FRICTION
+        geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP
+    leg = 0.5 * (-2 * hz - floor_z)
+    for sx in (-1, 1):
+        for sy in (-1, 1):
+            table.add_geom(
+                type=box,
+                size=(0.03, 0.03, leg),
+                pos=(sx * (hx - 0.05), sy * (hy - 0.05), -hz - leg),
+                material="steel",
+                contype=0,
+                conaffinity=0,
+                group=GROUP_SCENE,
+            )
+    world.add_light(
+        name="lamp",
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+        pos=(0.1, -0.6, 1.8),
+        dir=around.light.direction,
+        diffuse=around.light.diffuse,
+        specular=(0.2, 0.2, 0.2),
+        ambient=(0.0, 0.0, 0.0),
+        castshadow=True,
+    )
+
+
+def _camera(body: mujoco.MjsBody, name: str, parent_from_optical: NDArray[np.float64], intrinsics: CameraModel) -> None:
+    # MuJoCo's camera looks along -z with y up; the optical frame along +z with y down.
+    turned = parent_from_optical @ np.diag([1.0, -1.0, -1.0, 1.0])
+    x, y, z, w = se3.to_quaternion(turned)
+    body.add_camera(
+        name=name,
+        pos=turned[:3, 3],
+        quat=(w, x, y, z),
+        fovy=float(np.degrees(2.0 * np.arctan(0.5 * intrinsics.height / intrinsics.fy))),
+    )
+
+
+def _add_cameras(spec: mujoco.MjSpec, settings: CellSettings) -> None:
+    parent = settings.camera_parent or settings.names.hand
+    body = spec.body(parent)
+    if body is None:
+        raise CellError(f"the camera's parent is {parent!r}, expected a link of the robot")
+    mount = settings.hand_from_camera_link
+    _camera(body, WRIST_CAMERA, mount @ LINK_FROM_OPTICAL, WRIST_INTRINSICS)
+    x, y, z, w = se3.to_quaternion(mount)
+    case = body.add_body(name="camera_case", pos=mount[:3, 3], quat=(w, x, y, z))
+    case.mass, case.inertia, case.explicitinertial, case.gravcomp = 0.072, (2e-5, 4e-5, 5e-5), True, 1.0
+    case.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=(0.0125, 0.045, 0.0125),
+        pos=(-0.0135, -0.0175, 0.0),  # behind the imagers, and around the middle of the case
+        rgba=(0.75, 0.76, 0.78, 1.0),
+        contype=0,
+        conaffinity=0,
+        mass=0.0,
+        group=GROUP_SCENE,
+    )
+    overview = se3.look_at((1.42, -1.02, 0.92), (0.30, 0.02, 0.32))
+    _camera(spec.worldbody, OVERVIEW_CAMERA, overview, OVERVIEW_INTRINSICS)
+
+
+def _add_cap(spec: mujoco.MjSpec, cap: CapMesh) -> None:
+    # MuJoCo counts texture rows from the top when coordinates are given as an array (it turns OBJ files' itself).
+    texture_coordinates = np.stack([cap.uv[:, 0], 1.0 - cap.uv[:, 1]], axis=1).astype(float)
+    spec.add_mesh(
+        name="cap",
+        uservert=np.asarray(cap.vertices, dtype=float).ravel(),
+        usernormal=np.asarray(cap.normals, dtype=float).ravel(),
+        usertexcoord=texture_coordinates.ravel(),
+        userface=np.asarray(cap.faces, dtype=int).ravel(),
+        inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
+    )
+    _texture(spec, "cap", cap.texture)
+    _material(spec, "cap", "cap", (1.0, 1.0), 0.05)
+    body = spec.worldbody.add_body(name=OBJECT_BODY, pos=(0.5, 0.0, 3.0))  # clear of everything until it is placed
+    body.add_freejoint(name=OBJECT_BODY)
+    body.add_geom(
+        name="cap_visual",
+        type=mujoco.mjtGeom.mjGEOM_MESH,
+        meshname="cap",
+        material="cap",
+        contype=0,
+        conaffinity=0,
+        mass=0.0,
+        group=GROUP_SCENE,
+    )
+    boxes = collision_boxes(cap.params)
+    volumes = np.array([8.0 * np.prod(half) for _, half, _ in boxes])
+    for (centre, half, quaternion), volume in zip(boxes, volumes):
+        geom = body.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=half,
+            pos=centre,
+            quat=quaternion,
+            mass=cap.params.mass * volume / volumes.sum(),
+            group=GROUP_HIDDEN,
+            contype=OBJECT,
+            conaffinity=WORLD | ROBOT,
+            condim=4,
+            friction=FRICTION,
+        )
+        geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP
