@@ -26,10 +26,10 @@ setup:  ## virtual environment, packages, workspace: everything the other target
 	@$(PYTHON) -m tools.setup
 
 demo: setup  ## teach a point on one cap, pick up five unseen caps by it; pictures and figures in out/demo/
-	@$(IN_WORKSPACE) ros2 run dense_grasp_sim demo $(ARGS)
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench demo $(ARGS)
 
 demo-photo: setup  ## the same nodes on a real photograph pair with ground truth
-	@$(IN_WORKSPACE) ros2 run dense_grasp_sim demo_photo $(ARGS)
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench demo_photo $(ARGS)
 
 test: setup lint  ## lint, types, then every test; PYTEST="-k name" passes arguments on
 	@$(IN_WORKSPACE) python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
@@ -48,17 +48,17 @@ lint: setup  ## ruff and mypy
 	@$(IN_WORKSPACE) python -m ruff check . && python -m ruff format --check --quiet tools && python -m mypy
 
 bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, times; TRIALS= SCENE= PLANNER=
-	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_grasp $(TRIALS:%=--trials %) $(SCENE:%=--scene %) \
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_grasp $(TRIALS:%=--trials %) $(SCENE:%=--scene %) \
 	  $(PLANNER:%=--planner %) $(ARGS)
 
 bench-stop: setup  ## cancel and kill -9 while the arm moves: time to the stop command and to rest
-	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_stop $(ARGS)
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_stop $(ARGS)
 
 bench-idle: setup  ## processor time of each process while nobody listens
-	@$(IN_WORKSPACE) ros2 run dense_grasp_sim bench_idle $(ARGS)
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_idle $(ARGS)
 
 soak: setup  ## random grasps and faults for MINUTES (10) from SEED (0): answers, restarts, rows, memory of each process
-	@$(IN_WORKSPACE) ros2 run dense_grasp_sim soak $(MINUTES:%=--minutes %) $(SEED:%=--seed %) $(ARGS)
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench soak $(MINUTES:%=--minutes %) $(SEED:%=--seed %) $(ARGS)
 
 bench-perception: setup  ## frame rate of the descriptor image, Eq. 8 exact against dense
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train benchmark $(ARGS)

@@ -22,12 +22,6 @@ setup(
             "franka_cell = dense_grasp_sim.ros.franka_cell:main",
             "robot_description = dense_grasp_sim.world.robot_model:main",
             "replay_camera = dense_grasp_sim.ros.replay_camera:main",
-            "demo = dense_grasp_bench.demo:main",
-            "demo_photo = dense_grasp_bench.demo_photo:main",
-            "bench_grasp = dense_grasp_bench.bench_grasp:main",
-            "bench_stop = dense_grasp_bench.bench_stop:main",
-            "soak = dense_grasp_bench.soak.run:main",
-            "bench_idle = dense_grasp_bench.bench_idle:main",
         ],
         "dense_grasp.parameters": [
             "sim_cell = dense_grasp_sim.ros.sim_parameters:SIM_CELL",

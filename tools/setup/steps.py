@@ -23,7 +23,7 @@ RENDER_PROBE = (
 )
 LIBRARIES = ("rclpy", "torch", "torchvision", "lightning", "openvino", "cv2", "mujoco", "pinocchio", "coal", "toppra")
 # (package, executable) that only print their help when they are asked for it.
-PROBES = (("dense_grasp_sim", "demo"),)
+PROBES = (("dense_grasp_bench", "demo"),)
 
 
 @dataclass(frozen=True)

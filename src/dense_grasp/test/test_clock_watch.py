@@ -23,9 +23,7 @@ class Simulated:
         name = f"/clock_{next(NUMBERS)}"
         arguments = ["--ros-args", "-r", f"/clock:={name}"]
         overrides = [Parameter("use_sim_time", value=True)]
-        self.node = graph.spin(
-            Node("timed", context=graph.context, cli_args=arguments, parameter_overrides=overrides)
-        )
+        self.node = graph.spin(Node("timed", context=graph.context, cli_args=arguments, parameter_overrides=overrides))
         self.publisher = graph.node.create_publisher(Clock, name, 1)
         self.until = until
         until(lambda: self.publisher.get_subscription_count(), 10.0, "clock subscription")

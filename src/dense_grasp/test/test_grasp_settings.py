@@ -15,9 +15,7 @@ SETTINGS = GraspSettings((np.zeros(7),), np.zeros(3), np.ones(3))
 
 
 def test_the_next_goal_takes_what_was_changed():
-    changed = changed_settings(
-        SETTINGS, {"hold_time": 3.0, "after_grasp": "place_back"}
-    )
+    changed = changed_settings(SETTINGS, {"hold_time": 3.0, "after_grasp": "place_back"})
     assert (changed.hold_time, changed.after_grasp) == (3.0, "place_back")
     assert (SETTINGS.hold_time, SETTINGS.after_grasp) == (0.5, "hold")
 

@@ -132,7 +132,6 @@ def test_an_image_that_is_too_large_is_refused():
         camera_from_info(CameraInfo(width=7680, height=4320))
 
 
-
 def test_byte_array_and_stamp():
     values = RNG.normal(size=(2, 3)).astype("<f2")
     assert byte_array(values).tobytes() == values.tobytes()

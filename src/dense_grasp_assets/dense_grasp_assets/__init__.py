@@ -1,0 +1,1 @@
+"""Objects that training and simulation share: a parametric cap, its textures and collision shape."""

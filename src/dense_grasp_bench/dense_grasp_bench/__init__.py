@@ -1,0 +1,1 @@
+"""Demos and benchmarks of the whole graph: on top of everything, nothing imports it."""

@@ -149,9 +149,7 @@ class CellSession:
         x, y, yaw = lesson.pose
         self._set_scene(object="cap", seed=seed, x=x, y=y, yaw=yaw, posture=lesson.posture)
 
-    def set_cap(
-        self, seed: int, pose_seed: int | None = None, posture: str = POSTURES[0], post: bool = False
-    ) -> None:
+    def set_cap(self, seed: int, pose_seed: int | None = None, posture: str = POSTURES[0], post: bool = False) -> None:
         """Put a cap on the table, at a random pose or at the pose it is taught in, behind a post or not."""
         x, y, yaw = CAP.pose
         self._set_scene(

@@ -56,9 +56,7 @@ class ArmServer:
                 cancel_callback=lambda _: CancelResponse.ACCEPT,
                 callback_group=group,
             ),
-            ActionServer(
-                node, ErrorRecovery, recovery_action, execute_callback=self._recover, callback_group=group
-            ),
+            ActionServer(node, ErrorRecovery, recovery_action, execute_callback=self._recover, callback_group=group),
         ]
 
     def _check(self, goal: FollowJointTrajectory.Goal) -> GoalResponse:

@@ -51,9 +51,11 @@ class Bridge(Node):
         missing = [module for module in ("pylibfranka", "franky") if find_spec(module) is None]
         if missing:
             raise BridgeError(f"Python has no {', '.join(missing)}: run make franka and put .franka on PYTHONPATH")
-        self.arm = FrankaArm(ArmOptions(
+        self.arm = FrankaArm(
+            ArmOptions(
                 address, values["realtime"] == "enforce", values["collision_torques"], values["collision_forces"]
-            ))
+            )
+        )
         self.arm.connect()
         try:
             self.hand = FrankaHand(address)

@@ -101,6 +101,8 @@ class _Hearing:
             )
         self._suspected = bool(port)
         self._due = time.monotonic() + HEARING_PERIOD
+
+
 def refused(name: str, error: Exception, arguments: list[str] | None = None) -> int:
     """Says in one line why the node `name` does not start with these arguments; CONFIGURATION_ERROR."""
     sentence = " ".join(explained(error, name, sys.argv if arguments is None else arguments).split())

@@ -15,8 +15,16 @@ COMMANDS = {
     "memory": "measure training and inference memory over the descriptor dimension",
     "reproduce": "all of these for a budget, and a page with every figure",
 }
-# Where the command is not the name of its module: `pairs` is that of the pairs themselves.
-_MODULES = {"pairs": "show_pairs"}
+MODULES = {
+    "generate": "data.generate",
+    "pairs": "data.show_pairs",
+    "train": "training.train",
+    "evaluate": "evaluation.evaluate",
+    "benchmark": "benchmarks.perception",
+    "export": "training.export",
+    "memory": "benchmarks.memory",
+    "reproduce": "reproduce.reproduce",
+}
 
 
 def usage() -> str:
@@ -32,11 +40,9 @@ def main(argv: list[str] | None = None) -> int:
         print(usage())
         return 0 if arguments else 2
     if arguments[0] not in COMMANDS:
-        print(
-            f"command is {arguments[0]!r}, expected one of {', '.join(COMMANDS)}\n{usage()}", file=sys.stderr
-        )
+        print(f"command is {arguments[0]!r}, expected one of {', '.join(COMMANDS)}\n{usage()}", file=sys.stderr)
         return 2
-    module = importlib.import_module(f"dense_grasp_train.{_MODULES.get(arguments[0], arguments[0])}")
+    module = importlib.import_module(f"dense_grasp_train.{MODULES[arguments[0]]}")
     return int(module.main(arguments[1:]))
 
 

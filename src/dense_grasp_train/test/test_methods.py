@@ -54,9 +54,7 @@ def batch_of(config) -> tuple[dict[str, torch.Tensor], DescriptorTraining]:
 
 
 def test_nt_xent_is_the_cross_entropy_against_both_images():
-    value = nt_xent_loss(
-        torch.tensor([[1.0]]), torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[-1.0, 0.5]]]), 0.5, ONE
-    )
+    value = nt_xent_loss(torch.tensor([[1.0]]), torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[-1.0, 0.5]]]), 0.5, ONE)
     denominator = sum(math.exp(cosine / 0.5) for cosine in (1.0, 1.0, 0.0, -1.0, 0.5))
     assert value.item() == pytest.approx(math.log(denominator) - 2.0, abs=1e-6)
 

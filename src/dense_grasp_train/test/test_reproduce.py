@@ -6,15 +6,15 @@ import importlib
 from pathlib import Path
 
 import pytest
-from dense_grasp_train.reproduce import page as reproduce_report
-from dense_grasp_train.reproduce import reproduce
+from dense_grasp_train.__main__ import MODULES
+from dense_grasp_train.reproduce import page, reproduce
 from dense_grasp_train.reproduce.figures import Figures, Spread
 from dense_grasp_train.reproduce.run import INTERRUPTED, Ledger, StepError
 from dense_grasp_train.reproduce.steps import BUDGETS, Step, steps
 from dense_grasp_train.reproduce.tables import NOT_RUN
 from dense_grasp_train.training import train
 
-PARSERS = {"generate": ("generate", "build_parser"), "pairs": ("show_pairs", "parser")}
+PARSERS = {"generate": "build_parser"}
 
 
 @pytest.mark.parametrize("name", list(BUDGETS))
@@ -25,8 +25,8 @@ def test_every_step_is_a_command_that_can_be_parsed(name):
     for number, step in enumerate(listed):
         assert set(step.needs) <= set(names[:number])
         command, *arguments = step.arguments
-        module, function = PARSERS.get(command, (command, "parser"))
-        parser = getattr(importlib.import_module(f"dense_grasp_train.{module}"), function)()
+        module = importlib.import_module(f"dense_grasp_train.{MODULES[command]}")
+        parser = getattr(module, PARSERS.get(command, "parser"))()
         options = parser.parse_args(arguments)
         if command == "train":
             assert train.configuration(options).seed in BUDGETS[name].seeds
@@ -134,7 +134,7 @@ def test_spread_tells_one_value_from_several():
 def test_a_page_of_nothing_says_that_nothing_was_run(tmp_path):
     budget = BUDGETS["small"]
     ledger = Ledger(tmp_path, steps(budget, tmp_path))
-    text = reproduce_report.page(Figures(budget, tmp_path), ledger, {})
+    text = page.page(Figures(budget, tmp_path), ledger, {})
     assert "No step has been run." in text and f"| {NOT_RUN} |" in text
     assert "**Not run**: generate_train" in text
 

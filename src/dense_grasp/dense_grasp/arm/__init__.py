@@ -1,0 +1,1 @@
+"""The arm: joint states, trajectories, limits, recovery, heartbeat."""

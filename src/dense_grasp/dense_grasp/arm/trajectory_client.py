@@ -212,4 +212,3 @@ def trajectory_message(trajectory: Trajectory) -> JointTrajectory:
         point.time_from_start = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
         points.append(point)
     return JointTrajectory(joint_names=list(trajectory.joint_names), points=points)
-

@@ -79,9 +79,7 @@ class SecondPose:
         self._heartbeat = Heartbeat(node, settings.heartbeat_topic)
         node.create_subscription(DiagnosticStatus, settings.heartbeat_topic, self._hear, QOS)
         self._monitor = JointStateMonitor(node, settings.joint_states_topic, STATE_AGE)
-        self._client = ArmClient(
-            node, settings.arm_action, settings.joint_names, self._monitor, pulse=self._heartbeat
-        )
+        self._client = ArmClient(node, settings.arm_action, settings.joint_names, self._monitor, pulse=self._heartbeat)
         self._description = RobotDescription(node, settings.description_topic)
 
     def _hear(self, message: DiagnosticStatus) -> None:

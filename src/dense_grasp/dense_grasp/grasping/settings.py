@@ -98,7 +98,5 @@ def changed_settings(settings: GraspSettings, changes: Mapping[str, Any]) -> Gra
     new = dict(changes)
     if "deliver_joints" in new:
         new["deliver_joints"] = joint_pose(new["deliver_joints"])
-    _check_delivery(
-        new.get("after_grasp", settings.after_grasp), new.get("deliver_joints", settings.deliver_joints)
-    )
+    _check_delivery(new.get("after_grasp", settings.after_grasp), new.get("deliver_joints", settings.deliver_joints))
     return replace(settings, **new)

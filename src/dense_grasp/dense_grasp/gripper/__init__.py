@@ -1,0 +1,1 @@
+"""Grippers: adapters and their registry."""

@@ -1,0 +1,1 @@
+"""The nodes, thin: message, pure function, message."""

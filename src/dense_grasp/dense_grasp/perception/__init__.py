@@ -1,0 +1,1 @@
+"""Images, descriptors and taught keypoints, for the nodes."""

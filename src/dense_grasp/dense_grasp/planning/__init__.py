@@ -1,0 +1,1 @@
+"""Planners: registry and adapters."""

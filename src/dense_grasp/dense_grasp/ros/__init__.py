@@ -1,0 +1,1 @@
+"""Clock and waiting, inside callbacks."""

@@ -40,17 +40,13 @@ class Canvas:
 
     def line(self, distance_m: Field, width_m: float, softness_m: float = 0.0006) -> Field:
         """Return the opacity of a line of `width_m` around the zero set of `distance_m`."""
-        return np.clip((width_m / 2 + softness_m - np.abs(distance_m)) / softness_m, 0.0, 1.0).astype(
-            np.float32
-        )
+        return np.clip((width_m / 2 + softness_m - np.abs(distance_m)) / softness_m, 0.0, 1.0).astype(np.float32)
 
     def dashes(self, along_m: Field, period_m: float = 0.0045, share: float = 0.62) -> Field:
         """Return a dash pattern along a coordinate."""
         return ((along_m / period_m) % 1.0 < share).astype(np.float32)
 
-    def ring(
-        self, u: float, v: float, radius_m: float, width_m: float, around_m: float | None = None
-    ) -> Field:
+    def ring(self, u: float, v: float, radius_m: float, width_m: float, around_m: float | None = None) -> Field:
         """Return the opacity of a circle line (or a disc when `width_m` is 2·radius) around (u, v)."""
         du = (self.u - u + 0.5) % 1.0 - 0.5
         distance = np.hypot(du * (around_m or self.around_m), (self.v - v) * self.up_m)
@@ -148,9 +144,7 @@ def logo_picture(look: CapAppearance) -> tuple[Image, Field]:
     centre, reach = size / 2, size * 0.46
     shapes = {
         "star": _polygon_star(5, 0.42),
-        "shield": np.array(
-            [[-0.8, -0.95], [0.8, -0.95], [0.8, 0.1], [0.45, 0.65], [0, 1], [-0.45, 0.65], [-0.8, 0.1]]
-        ),
+        "shield": np.array([[-0.8, -0.95], [0.8, -0.95], [0.8, 0.1], [0.45, 0.65], [0, 1], [-0.45, 0.65], [-0.8, 0.1]]),
         "diamond": np.array([[0, -1], [0.9, 0], [0, 1], [-0.9, 0]]),
     }
     if look.logo == "disc":

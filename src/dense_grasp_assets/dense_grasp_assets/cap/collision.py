@@ -60,17 +60,13 @@ def _patch_box(outer: Floats, inner: Floats, thickness: float) -> Box:
 
 def _dome_box(params: CapParams, angle: tuple[float, float], v: tuple[float, float]) -> Box:
     a, h = np.meshgrid(np.linspace(*angle, 5) / (2 * np.pi) % 1.0, np.linspace(*v, 5))
-    return _patch_box(
-        cap_point(params, "crown", a, h), cap_point(params, "inner_crown", a, h), params.thickness
-    )
+    return _patch_box(cap_point(params, "crown", a, h), cap_point(params, "inner_crown", a, h), params.thickness)
 
 
 def _brim_box(params: CapParams, u: tuple[float, float], v: tuple[float, float]) -> Box:
     """Fit a box to a strip of the brim; its ends lie midway along the strip's slanted ends."""
     across, forward = np.meshgrid(np.linspace(*u, 5), np.linspace(*v, 5))
-    middle = 0.5 * (
-        cap_point(params, "brim", across, forward) + cap_point(params, "brim_under", across, forward)
-    )
+    middle = 0.5 * (cap_point(params, "brim", across, forward) + cap_point(params, "brim_under", across, forward))
     ahead = (middle[-1] - middle[0]).mean(axis=0)
     ahead /= np.linalg.norm(ahead)
     normal = np.cross((middle[:, -1] - middle[:, 0]).mean(axis=0), ahead)
@@ -110,17 +106,13 @@ def collision_boxes(params: CapParams) -> list[Box]:
             if open_share > 0.25 and not in_opening(params, centre, high - 1e-6):
                 # The arch ends inside this patch: the box covers what lies above it.
                 column_v = np.linspace(low, high, 41)
-                low_closed = column_v[
-                    np.flatnonzero(in_opening(params, np.full(41, centre), column_v)).max(initial=0)
-                ]
+                low_closed = column_v[np.flatnonzero(in_opening(params, np.full(41, centre), column_v)).max(initial=0)]
                 boxes.append(_dome_box(params, span, (float(low_closed), high)))
             else:
                 boxes.append(_dome_box(params, span, (low, high)))
     # Cloth flattens where a cap stands on its crown: the top is a level foot at the height of the button's tip.
     tip = params.height + params.button_height - 0.5 * params.thickness
-    foot = np.array(
-        [_FOOT_SHARE * params.half_length, _FOOT_SHARE * params.half_width, 0.5 * params.thickness]
-    )
+    foot = np.array([_FOOT_SHARE * params.half_length, _FOOT_SHARE * params.half_width, 0.5 * params.thickness])
     boxes.append((np.array([0.0, 0.0, tip]), foot, np.array([1.0, 0.0, 0.0, 0.0])))
     across = np.linspace(0.05, 0.95, _BRIM_STRIPS + 1)
     for left, right in pairwise(across):

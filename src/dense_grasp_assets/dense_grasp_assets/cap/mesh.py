@@ -144,8 +144,7 @@ def _snapped(values: Floats, targets: list[float]) -> Floats:
     return values
 
 
-def _cut_arch(across: Floats, up: Floats, faces: Ints, sliding: NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
+def _cut_arch(across: Floats, up: Floats, faces: Ints, sliding: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Move one end of every edge that crosses the arch of the opening onto it, so that the cut is a clean curve.
 
     across, up (N,): opening coordinates, where the arch is the upper half of the unit circle. Vertices in

@@ -110,9 +110,7 @@ def paint_inner_crown(params: CapParams, shape: Shape, rng: np.random.Generator)
     panel = _panel_index(canvas)
     front = ((panel == 0) | (panel == 5)).astype(np.float32)
     canvas.blend(_mix(look.inside, (0.88, 0.87, 0.82), 0.75), front)
-    mesh = (np.sin(canvas.x_m * (2 * np.pi / 0.004)) * np.sin(canvas.y_m * (2 * np.pi / 0.004))).astype(
-        np.float32
-    )
+    mesh = (np.sin(canvas.x_m * (2 * np.pi / 0.004)) * np.sin(canvas.y_m * (2 * np.pi / 0.004))).astype(np.float32)
     canvas.shade(1.0 + 0.10 * front * mesh)
     weave_fabric(canvas, rng, look.weave)
     seam = _to_seam(canvas, scale)
@@ -155,8 +153,7 @@ def paint_sweatband(params: CapParams, shape: Shape, rng: np.random.Generator) -
     canvas.shade(1.0 - 0.45 * canvas.line(((canvas.u - 0.5) * canvas.around_m).astype(np.float32), 0.002))
     canvas.blend(
         look.logo_colours[0],
-        canvas.line(np.abs((canvas.u + 0.5) % 1.0 - 0.5) * canvas.around_m, 0.010)
-        * (np.abs(canvas.v - 0.5) < 0.32),
+        canvas.line(np.abs((canvas.u + 0.5) % 1.0 - 0.5) * canvas.around_m, 0.010) * (np.abs(canvas.v - 0.5) < 0.32),
     )
     return canvas.rgb
 

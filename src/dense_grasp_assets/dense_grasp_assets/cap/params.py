@@ -76,9 +76,7 @@ class CapParams:
 
 
 def _hsv(hue: float, saturation: float, value: float) -> Colour:
-    red, green, blue = colorsys.hsv_to_rgb(
-        hue % 1.0, min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0)
-    )
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0))
     return float(red), float(green), float(blue)
 
 

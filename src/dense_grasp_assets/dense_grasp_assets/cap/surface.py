@@ -148,12 +148,8 @@ def _outside_normal(params: CapParams, part: str, u: Array, v: Array) -> Array:
     # u and v stay off the ends: the brim's tips and the button's top have no tangent plane of their own.
     inner_v = np.clip(v, _STEP, 1.0 - 2e-3)
     inner_u = np.clip(u, 2e-3, 1.0 - 2e-3) if part.startswith("brim") else u
-    along_u = _outside(params, part, inner_u + _STEP, inner_v) - _outside(
-        params, part, inner_u - _STEP, inner_v
-    )
-    along_v = _outside(params, part, inner_u, inner_v + _STEP) - _outside(
-        params, part, inner_u, inner_v - _STEP
-    )
+    along_u = _outside(params, part, inner_u + _STEP, inner_v) - _outside(params, part, inner_u - _STEP, inner_v)
+    along_v = _outside(params, part, inner_u, inner_v + _STEP) - _outside(params, part, inner_u, inner_v - _STEP)
     return _crossed(along_u, along_v)
 
 

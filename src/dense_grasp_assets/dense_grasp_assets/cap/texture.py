@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-import dense_grasp_assets.cap.painters as cap_painters
+from dense_grasp_assets.cap import painters
 from dense_grasp_assets.cap.canvas import MARGIN_PX, Image
 from dense_grasp_assets.cap.params import CapParams
 
@@ -33,19 +33,19 @@ def atlas_uv(part: str, u: NDArray[np.float64], v: NDArray[np.float64], size: in
 
 def paint_atlas(params: CapParams, size: int) -> NDArray[np.uint8]:
     """Paint the whole atlas: (size, size, 3) uint8 RGB, top row first."""
-    painters: dict[str, Callable[[CapParams, tuple[int, int], np.random.Generator], Image]] = {
-        "crown": cap_painters.paint_crown,
-        "inner_crown": cap_painters.paint_inner_crown,
-        "sweatband": cap_painters.paint_sweatband,
-        "brim": cap_painters.paint_brim,
-        "brim_under": cap_painters.paint_brim_under,
-        "strap": cap_painters.paint_strap,
-        "button": cap_painters.paint_button,
+    by_part: dict[str, Callable[[CapParams, tuple[int, int], np.random.Generator], Image]] = {
+        "crown": painters.paint_crown,
+        "inner_crown": painters.paint_inner_crown,
+        "sweatband": painters.paint_sweatband,
+        "brim": painters.paint_brim,
+        "brim_under": painters.paint_brim_under,
+        "strap": painters.paint_strap,
+        "button": painters.paint_button,
     }
     image = np.zeros((size, size, 3), np.uint8)
     for index, (part, box) in enumerate(ATLAS.items()):
         left, top, right, bottom = (round(edge * size) for edge in box)
         rng = np.random.default_rng([0x7EC5, params.seed, index])
-        painted = painters[part](params, (bottom - top, right - left), rng)
+        painted = by_part[part](params, (bottom - top, right - left), rng)
         image[top:bottom, left:right] = np.clip(painted * 255.0 + 0.5, 0, 255).astype(np.uint8)
     return image

@@ -69,9 +69,7 @@ class Plane:
         return np.asarray(points, dtype=float) @ self.normal - self.offset
 
 
-def fit_plane(
-    points: ArrayLike, viewpoint: ArrayLike = (0.0, 0.0, 0.0), *, band: float = BAND, seed: int = 0
-) -> Plane:
+def fit_plane(points: ArrayLike, viewpoint: ArrayLike = (0.0, 0.0, 0.0), *, band: float = BAND, seed: int = 0) -> Plane:
     """The dominating plane of points (N, 3) m, seen from `viewpoint` (3,) in the same frame: the origin for points of
     an optical frame. Points that are not finite are left out. Robust (RANSAC, then least squares on what lies on the
     plane), and the same for the same points and seed.
@@ -144,4 +142,3 @@ def _least_squares(points: Array) -> tuple[Array, float]:
     centre = points.mean(axis=0)
     normal = np.linalg.eigh((points - centre).T @ (points - centre))[1][:, 0]
     return normal, float(normal @ centre)
-

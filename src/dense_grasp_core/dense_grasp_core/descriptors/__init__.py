@@ -1,0 +1,1 @@
+"""From an image to dense descriptors: network, network file, extractors."""

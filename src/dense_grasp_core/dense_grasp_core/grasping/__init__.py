@@ -1,0 +1,1 @@
+"""The grasp sequence, its interfaces, contacts and pinches."""

@@ -93,8 +93,7 @@ def unknown_keypoint(object_id: str, missing: Sequence[str], taught: Collection[
     more = f" and {len(some) - NAMES} more" if len(some) > NAMES else ""
     return GraspFailure(
         code,
-        f"{', '.join(missing)} is not taught for object '{object_id}', expected one of "
-        f"{', '.join(some[:NAMES])}{more}",
+        f"{', '.join(missing)} is not taught for object '{object_id}', expected one of {', '.join(some[:NAMES])}{more}",
     )
 
 

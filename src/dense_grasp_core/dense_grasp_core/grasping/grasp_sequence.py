@@ -292,4 +292,3 @@ class GraspSequence:
                 GraspCode.GRIPPER_FAILED, "no gripper width: no fresh finger joint states, so no grasp can be verified"
             )
         return width
-

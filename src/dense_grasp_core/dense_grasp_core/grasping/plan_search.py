@@ -61,9 +61,7 @@ class PlanSearch:
             raise summary([(contact.name, failures[contact.name]) for contact in contacts])
         return contacts, known, failures
 
-    def look(
-        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
-    ) -> PickPlan | None:
+    def look(self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]) -> PickPlan | None:
         """The plan of the first contact that is found and reached in one image, None when there is none.
 
         `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it.

@@ -139,9 +139,7 @@ class EmbeddedPlanner:
                     return trajectory
         raise PlanError(GraspCode.PLANNING_FAILED, "the smoothed path touches an obstacle, three times over")
 
-    def timed(
-        self, path: Array, tcp_speed: float, spacing: float = SPACING, reversible: bool = False
-    ) -> Trajectory:
+    def timed(self, path: Array, tcp_speed: float, spacing: float = SPACING, reversible: bool = False) -> Trajectory:
         """The path (N, 7) timed within joint limits and a speed limit of the tool centre point.
 
         reversible: the limits hold for the way back, too.

@@ -1,6 +1,6 @@
 """Times of a large store: a page of a list, the rows of a locate, an unknown keypoint, a new row.
 
-    python -m dense_grasp_core.store.benchmark --rows 100000
+python -m dense_grasp_core.store.benchmark --rows 100000
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Arm, gripper and cameras, without ROS."""

@@ -1,0 +1,1 @@
+"""Stepping the world, and judging what happens in it."""

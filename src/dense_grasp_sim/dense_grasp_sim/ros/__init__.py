@@ -1,0 +1,1 @@
+"""The devices under the real cell's names."""

@@ -1,0 +1,1 @@
+"""The world as a MuJoCo model: robot, table, objects, light."""

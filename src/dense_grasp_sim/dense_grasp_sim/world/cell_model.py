@@ -80,9 +80,7 @@ class Cell:
         return tuple(name for name in self.things if name.startswith("stand_"))
 
 
-def build_cell(
-    settings: CellSettings, cap: CapMesh | None = None, surroundings: Surroundings | None = None
-) -> Cell:
+def build_cell(settings: CellSettings, cap: CapMesh | None = None, surroundings: Surroundings | None = None) -> Cell:
     """Compile the cell; base link at the world's origin, table top at z = 0. Surroundings: else as in the settings.
 
     Raises RobotModelError for missing robot files, CellError when MuJoCo refuses the model.

@@ -1,0 +1,1 @@
+"""Backgrounds, light, sensor effects, warps."""

@@ -212,7 +212,8 @@ def markdown(report: dict[str, Any]) -> str:
     lines = [
         f"Peak of a training step, GB (1e9 bytes): ResNet-34 at stride {report['stride']}, 640x480, one pair, "
         "128 matches, float32, Adam included.",
-        "Estimated with fake tensors" + (" / measured allocated / reserved" if report["cuda"] else "")
+        "Estimated with fake tensors"
+        + (" / measured allocated / reserved" if report["cuda"] else "")
         + "; in brackets what the paper publishes.",
         "",
         "| | " + " | ".join(f"D = {d}" for d in dimensions) + " |",

@@ -1,0 +1,1 @@
+"""Views, pairs and test sets on disk and in memory."""

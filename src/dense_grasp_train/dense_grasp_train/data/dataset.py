@@ -226,9 +226,7 @@ class ViewDataset:
             )
         part, part_uv = self._coordinates(folder / "coord" / f"{name}.png", mask)
         try:
-            camera = CameraModel(
-                rgb.shape[1], rgb.shape[0], matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]
-            )
+            camera = CameraModel(rgb.shape[1], rgb.shape[0], matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2])
         except CameraError as error:
             raise DatasetError(f"{folder}/scene_camera.json, image {key.image}: {error}") from error
         cap_seed = key.object_id - 1 if self.manifest.get("source") == "cap" else None
@@ -268,9 +266,7 @@ class ViewDataset:
         return matrix, scale, camera_from_object
 
     @staticmethod
-    def _coordinates(
-        path: Path, mask: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int8] | None, NDArray[np.float32] | None]:
+    def _coordinates(path: Path, mask: NDArray[np.bool_]) -> tuple[NDArray[np.int8] | None, NDArray[np.float32] | None]:
         if not path.is_file():
             return None, None
         packed = read_image(path)

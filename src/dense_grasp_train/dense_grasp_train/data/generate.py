@@ -43,9 +43,7 @@ def prepare_folder(request: Request) -> list[int]:
         other = sorted(key for key in wanted if key != "versions" and found.get(key) != wanted[key])
         if other:
             detail = ", ".join(f"{key} {found.get(key)!r} instead of {wanted[key]!r}" for key in other)
-            raise DatasetError(
-                f"{request.out} holds a data set of other settings ({detail}); expected an empty folder"
-            )
+            raise DatasetError(f"{request.out} holds a data set of other settings ({detail}); expected an empty folder")
         if found.get("versions") != wanted["versions"]:
             raise DatasetError(
                 f"{request.out} was begun with {found.get('versions')}, now running {wanted['versions']}; "

@@ -113,13 +113,9 @@ def manifest_of(request: Request) -> dict[str, Any]:
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     parser = argparse.ArgumentParser(prog="generate", description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder of the data set; the same command resumes it"
-    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the data set; the same command resumes it")
     parser.add_argument("--views", type=int, default=800, help="number of pictures (default %(default)s)")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of scenes and cameras (default %(default)s)"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of scenes and cameras (default %(default)s)")
     parser.add_argument(
         "--caps",
         default="0-39",
@@ -201,9 +197,7 @@ def parse_request(arguments: argparse.Namespace) -> Request:
             "renderer other than embree"
         )
     if not re.fullmatch(r"[A-Za-z0-9_-]+", arguments.split) or arguments.split == "models":
-        raise DatasetError(
-            f"--split is {arguments.split!r}, expected a plain folder name other than 'models'"
-        )
+        raise DatasetError(f"--split is {arguments.split!r}, expected a plain folder name other than 'models'")
     width, height = parse_size(arguments.size)
     photo_files(arguments.photos)
     if (arguments.shapenet is None) != (arguments.category is None):

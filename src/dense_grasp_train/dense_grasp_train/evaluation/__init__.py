@@ -1,0 +1,1 @@
+"""Figures on fixed test sets beside controls."""

@@ -18,7 +18,7 @@ from rich.progress import Progress
 from dense_grasp_train.data.bop import BopSet
 from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.data.view_loader import load_views
-from dense_grasp_train.evaluation import evaluation_sets as evalsets
+from dense_grasp_train.evaluation import evaluation_sets
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError, TestPair
 from dense_grasp_train.evaluation.frozen_backbones import FrozenBackbone
 from dense_grasp_train.evaluation.keypoint_repeatability import FEWEST_KEYPOINTS, KeypointProbe
@@ -42,10 +42,10 @@ def fixed_sets(seen: Path, unseen: Path, pairs: int, seed: int) -> dict[str, Ite
     """The four sets, made from new views of the training caps and from views of unseen caps."""
     seen_views, unseen_views = load_views(seen), load_views(unseen)
     return {
-        "augmented": evalsets.augmented(seen_views, pairs, seed),
-        "view change": evalsets.view_change(seen_views, pairs, seed + 1),
-        "unseen cap": evalsets.view_change(unseen_views, pairs, seed + 2),
-        "trained to unseen": evalsets.across(seen_views, unseen_views, pairs, seed + 3),
+        "augmented": evaluation_sets.augmented(seen_views, pairs, seed),
+        "view change": evaluation_sets.view_change(seen_views, pairs, seed + 1),
+        "unseen cap": evaluation_sets.view_change(unseen_views, pairs, seed + 2),
+        "trained to unseen": evaluation_sets.across(seen_views, unseen_views, pairs, seed + 3),
     }
 
 
@@ -169,7 +169,7 @@ def _run(options: argparse.Namespace) -> int:
         "model_id": infos[options.model[0]].model_id,
         "model_ids": {names[file]: info.model_id for file, info in infos.items()},
         "pairs_per_set": options.pairs,
-        "matches_per_pair": evalsets.MATCHES,
+        "matches_per_pair": evaluation_sets.MATCHES,
         "seed": options.seed,
         "views": views,
         **summary.as_dict(),

@@ -10,7 +10,7 @@ from dense_grasp_core.geometry import se3_torch
 from torch import Tensor
 from torch.nn import functional
 
-from dense_grasp_train.losses import keypoint_losses as losses
+from dense_grasp_train.losses import keypoint_losses
 from dense_grasp_train.losses.expected_keypoints import Keypoints, expect
 from dense_grasp_train.losses.localisation import localisation_loss
 from dense_grasp_train.losses.nt_xent import (
@@ -48,7 +48,7 @@ def keypoint_terms(
     # An object looks the same at twice the distance through twice the focal length: the head answers for one focal.
     focal_ratio = matrix[:, 0, 0] / (REFERENCE_FOCAL * scales.input_scale)
     depth = keypoints.depth * options.depth_scale_m * focal_ratio[:, None]
-    points = losses.deproject(keypoints.pixels, depth, matrix) / options.unit_m
+    points = keypoint_losses.deproject(keypoints.pixels, depth, matrix) / options.unit_m
     points_a, points_b = points[0::2], points[1::2]
     motion = batch["b_from_a"].clone()
     motion[:, :3, 3] /= options.unit_m
@@ -56,25 +56,25 @@ def keypoint_terms(
     if options.upsample:
         mask = functional.interpolate(mask[:, None], size=keypoints.probability.shape[-2:], mode="nearest")[:, 0]
     margin = options.margin_px * scales.input_scale
-    separation = losses.separation_loss(keypoints.pixels, margin)
+    separation = keypoint_losses.separation_loss(keypoints.pixels, margin)
     terms = {
-        "silhouette": losses.silhouette_loss(keypoints.probability, mask),
-        "variance": losses.variance_loss(keypoints.probability, keypoints.grid, keypoints.pixels),
+        "silhouette": keypoint_losses.silhouette_loss(keypoints.probability, mask),
+        "variance": keypoint_losses.variance_loss(keypoints.probability, keypoints.grid, keypoints.pixels),
         "separation": separation / margin**2 if options.relative_separation else separation,
     }
     if options.depth_anchor > 0:
         measured = _at_keypoints(batch["depth"].flatten(0, 1), keypoints, scales.stride)
         unit = options.unit_m
-        terms["depth_anchor"] = losses.depth_anchor_loss(
+        terms["depth_anchor"] = keypoint_losses.depth_anchor_loss(
             depth / unit, measured / unit, torch.isfinite(measured), options.huber_delta
         )
     health = _spread(keypoints, batch, depth, scales)
     rigid = batch["rigid"] > 0
     if bool(rigid.any()):
         truth, a, b = motion[rigid], points_a[rigid], points_b[rigid]
-        terms["consistency"] = losses.consistency_loss(a, b, truth, options.huber_delta)
-        predicted = losses.predicted_motion(a, b, options.pose_noise_m / options.unit_m, noise)
-        terms["pose"] = losses.relative_pose_loss(truth, predicted)
+        terms["consistency"] = keypoint_losses.consistency_loss(a, b, truth, options.huber_delta)
+        predicted = keypoint_losses.predicted_motion(a, b, options.pose_noise_m / options.unit_m, noise)
+        terms["pose"] = keypoint_losses.relative_pose_loss(truth, predicted)
         health |= _repeatability(keypoints, batch, points_a, motion, predicted, rigid, options, scales)
     return terms, health
 

@@ -76,9 +76,7 @@ class Method(ABC):
         for head in (network.spatial_head, network.depth_head):
             head.requires_grad_(self.trains_heads)
 
-    def run(
-        self, network: DescriptorNetwork, batch: dict[str, Tensor], step: int, noise: torch.Generator
-    ) -> Objective:
+    def run(self, network: DescriptorNetwork, batch: dict[str, Tensor], step: int, noise: torch.Generator) -> Objective:
         """The network's forward pass on a batch and its objective; mixed precision covers the network alone."""
         images = batch["image"].flatten(0, 1).to(memory_format=torch.channels_last)
         output = network(images.float() / 255.0)

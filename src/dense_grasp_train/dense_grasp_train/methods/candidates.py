@@ -71,9 +71,7 @@ class CellCandidates(Candidates):
         offsets = torch.rand(centres.shape, generator=jitter).to(features.device) - 0.5
         between = centres + stride * offsets
         self.positions = torch.cat([centres, between], 1)
-        self._points = torch.cat(
-            [features.flatten(2).transpose(1, 2), sample_features(features, between, stride)], 1
-        )
+        self._points = torch.cat([features.flatten(2).transpose(1, 2), sample_features(features, between, stride)], 1)
         self.squared_lengths = self._points.square().sum(-1)
 
     def products(self, queries: Tensor, images: slice) -> Tensor:

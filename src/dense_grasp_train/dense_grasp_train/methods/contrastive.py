@@ -77,9 +77,7 @@ class Contrastive(Method):
         health = match_health(features.detach(), batch, self.scales)
         return Objective(losses, dict.fromkeys(losses, 1.0), health)
 
-    def _non_matches(
-        self, features: Tensor, matches: Matches, wanted: Tensor, noise: torch.Generator
-    ) -> Tensor:
+    def _non_matches(self, features: Tensor, matches: Matches, wanted: Tensor, noise: torch.Generator) -> Tensor:
         options, stride = self.config.baseline, self.scales.stride
         count, queries = options.non_matches // 2, matches.query.shape[1]
         pixels, present = draw_non_matches(wanted, count, queries, stride, noise)

@@ -56,9 +56,7 @@ def nt_xent_loss(
     return weighted_mean(torch.logsumexp(torch.stack(parts), 0) - logits, weight)
 
 
-def exclusions(
-    matches: Matches, candidates: Candidates, exclusion_px: float
-) -> tuple[Tensor | None, Tensor]:
+def exclusions(matches: Matches, candidates: Candidates, exclusion_px: float) -> tuple[Tensor | None, Tensor]:
     """Which points are no negatives: (in the other image, in the own image), bool, broadcast to (B, Q, P).
 
     With ``exclusion_px`` 0 as in the release: nothing there, here the very pixels of matches. Else everything within

@@ -1,0 +1,1 @@
+"""Rendered views with exact ground truth."""

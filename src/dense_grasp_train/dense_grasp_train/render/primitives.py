@@ -12,9 +12,7 @@ def _lathe(radius: Floats, height: Floats, segments: int) -> tuple[Floats, np.nd
     """Turn a profile (n,) radius and height around z: vertices, faces, normals, uv."""
     u, step = np.meshgrid(np.linspace(0, 1, segments + 1), np.arange(len(radius)))
     angle = 2 * np.pi * u
-    points = np.stack([radius[step] * np.cos(angle), radius[step] * np.sin(angle), height[step]], -1).reshape(
-        -1, 3
-    )
+    points = np.stack([radius[step] * np.cos(angle), radius[step] * np.sin(angle), height[step]], -1).reshape(-1, 3)
     row, column = np.meshgrid(np.arange(len(radius) - 1), np.arange(segments), indexing="ij")
     a = (row * (segments + 1) + column).ravel()
     b, c, d = a + 1, a + segments + 1, a + segments + 2
@@ -69,8 +67,6 @@ def make_clutter(rng: np.random.Generator, count: int, photos: str | None = None
         yaw, azimuth, distance = rng.uniform(0, 2 * np.pi), rng.uniform(0, 2 * np.pi), rng.uniform(0.22, 0.42)
         turn = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])
         place = np.array([distance * np.cos(azimuth), distance * np.sin(azimuth), 0.0])
-        texture = make_surface(
-            str(rng.choice(["plain", "noise", "checker", "felt", "photo"])), rng, 128, photos
-        )
+        texture = make_surface(str(rng.choice(["plain", "noise", "checker", "felt", "photo"])), rng, 128, photos)
         clutter.append(RenderMesh(vertices @ turn.T + place, faces, normals @ turn.T, uv, texture))
     return clutter

@@ -70,9 +70,7 @@ class RayCaster:
             from embreex.mesh_construction import TriangleMesh
             from embreex.rtcore_scene import EmbreeScene
         except ImportError as error:
-            raise RenderError(
-                f"the ray caster needs the package embreex, which does not import: {error}"
-            ) from error
+            raise RenderError(f"the ray caster needs the package embreex, which does not import: {error}") from error
         if not meshes or not sum(len(mesh.faces) for mesh in meshes):
             raise RenderError("the scene has no triangles, expected at least one")
         self.meshes = meshes
@@ -85,9 +83,7 @@ class RayCaster:
 
     def first_triangles(self, origins: Floats, directions: Floats) -> Ints:
         """Return the index of the first triangle on each ray (N,), over all meshes, or -1."""
-        hit = self._scene.run(
-            np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32)
-        )
+        hit = self._scene.run(np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(directions, np.float32))
         return np.asarray(hit, dtype=np.int64)
 
     def occluded(self, points: Floats, directions: Floats) -> NDArray[np.bool_]:

@@ -91,9 +91,7 @@ def compose_scene(seed: int, index: int, cap_seeds: tuple[int, ...], photos: str
     rng = np.random.default_rng([0x5CE, seed, index])
     cap = _cap(cap_seeds[index % len(cap_seeds)])
     pose = str(rng.choice(POSES, p=POSE_SHARES))
-    body = RenderMesh(
-        cap.vertices, cap.faces, cap.normals, cap.uv, cap.texture, cap.part_id, cap.part_uv
-    )
+    body = RenderMesh(cap.vertices, cap.faces, cap.normals, cap.uv, cap.texture, cap.part_id, cap.part_uv)
     return _arrange(body, cap.params.seed, pose, _cap_orientation(pose, rng), rng, photos)
 
 

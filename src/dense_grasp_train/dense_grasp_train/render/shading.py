@@ -76,9 +76,7 @@ def _remap(texture: NDArray[np.uint8], x: Image, y: Image) -> Image:
     return np.asarray(colour.reshape(-1, 3)[:count], np.float32)
 
 
-def plane_hits(
-    camera: CameraModel, world_from_camera: Floats, hits: Hits, far: float = 6.0
-) -> tuple[Floats, Floats]:
+def plane_hits(camera: CameraModel, world_from_camera: Floats, hits: Hits, far: float = 6.0) -> tuple[Floats, Floats]:
     """Depth (H, W) of the plane z = 0 where it is seen past the meshes, else 0, and its points (H, W, 3)."""
     origin, directions = camera_rays(camera, world_from_camera)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -167,9 +165,7 @@ def shade(
     half /= np.maximum(np.linalg.norm(half, axis=-1, keepdims=True), 1e-9)
     gloss = lighting.gloss * 255.0 * np.clip(np.einsum("hwc,hwc->hw", normals, half), 0, 1) ** 24 * (sun > 0)
     radiance = sun[..., None] * np.asarray(lighting.colour, np.float32)
-    radiance = radiance + (1.0 - lighting.occlusion * (1.0 - sky[..., None])) * np.asarray(
-        lighting.ambient, np.float32
-    )
+    radiance = radiance + (1.0 - lighting.occlusion * (1.0 - sky[..., None])) * np.asarray(lighting.ambient, np.float32)
     shaded = albedo * radiance + gloss[..., None].astype(np.float32)
     return np.where(lit[..., None], shaded, albedo).astype(np.float32), depth
 
@@ -188,9 +184,7 @@ def _mesh_colours(mesh: RenderMesh, hits: Hits, seen: NDArray[np.bool_]) -> tupl
 def expose(image: Image, exposure: Exposure, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Turn shaded light (H, W, 3) into camera bytes: gain, white balance, blur, vignette, gamma, noise."""
     height, width = image.shape[:2]
-    scaled = np.clip(
-        image * np.asarray(exposure.white_balance, np.float32) * exposure.gain / 255.0, 0.0, None
-    )
+    scaled = np.clip(image * np.asarray(exposure.white_balance, np.float32) * exposure.gain / 255.0, 0.0, None)
     if exposure.blur_px > 0.05:
         scaled = cv2.GaussianBlur(scaled, (0, 0), exposure.blur_px)
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]

@@ -47,9 +47,7 @@ def photo_files(folder: str | None) -> tuple[Path, ...]:
             else ()
         )
         if not found:
-            raise DenseGraspError(
-                f"photograph folder {folder} holds no picture, expected files {_PHOTO_SUFFIXES}"
-            )
+            raise DenseGraspError(f"photograph folder {folder} holds no picture, expected files {_PHOTO_SUFFIXES}")
         if all(_load_photo(path) is None for path in found):
             size = found[0].stat().st_size
             raise DenseGraspError(
@@ -84,9 +82,7 @@ def random_colour(rng: np.random.Generator, low: float = 0.1, high: float = 0.95
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0] * 255.0, np.float32)
 
 
-def fractal_noise(
-    rng: np.random.Generator, shape: tuple[int, int], stretch: float = 1.0
-) -> NDArray[np.float32]:
+def fractal_noise(rng: np.random.Generator, shape: tuple[int, int], stretch: float = 1.0) -> NDArray[np.float32]:
     """Noise (H, W) of several octaves in about -1..1; stretch > 1 draws it out along the columns."""
     total, weight = np.zeros(shape, np.float32), 0.0
     for octave in range(1, 6):
@@ -110,15 +106,11 @@ def make_surface(kind: str, rng: np.random.Generator, size: int = 512, photos: s
         image = base * (1.0 + 0.10 * rings + 0.16 * grain)[..., None]
     elif kind == "felt":
         image *= (
-            1.0
-            + 0.08 * rng.standard_normal((size, size), dtype=np.float32)
-            + 0.06 * fractal_noise(rng, (size, size))
+            1.0 + 0.08 * rng.standard_normal((size, size), dtype=np.float32) + 0.06 * fractal_noise(rng, (size, size))
         )[..., None]
     elif kind == "metal":
         grey = rng.uniform(90, 210)
-        brushed = cv2.GaussianBlur(
-            rng.standard_normal((size, size), dtype=np.float32), (0, 0), 9.0, sigmaY=0.6
-        )
+        brushed = cv2.GaussianBlur(rng.standard_normal((size, size), dtype=np.float32), (0, 0), 9.0, sigmaY=0.6)
         image[:] = grey * (1.0 + 0.5 * brushed + 0.08 * fractal_noise(rng, (size, size)))[..., None]
     elif kind == "checker":
         cells = int(rng.integers(4, 17))
@@ -141,9 +133,7 @@ def _photo_surface(rng: np.random.Generator, size: int, photos: str | None) -> T
     height, width = picture.shape[:2]
     side = int(min(height, width) * rng.uniform(0.5, 1.0))
     top, left = int(rng.integers(0, height - side + 1)), int(rng.integers(0, width - side + 1))
-    crop = cv2.resize(
-        picture[top : top + side, left : left + side], (size, size), interpolation=cv2.INTER_AREA
-    )
+    crop = cv2.resize(picture[top : top + side, left : left + side], (size, size), interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(np.rot90(crop, int(rng.integers(4))))
 
 

@@ -34,9 +34,7 @@ def demanded(figures: Figures) -> list[str]:
     minutes = Spread(tuple(cost["cpu_minutes"] for cost in figures.costs(own)))
     most = max(minutes.values, default=float("nan"))
     word = _verdict(most <= DEMANDED_CPU_MINUTES) if minutes.values else NOT_RUN
-    rows.append(
-        [f"{own.title}: processor minutes of a training", f"≤ {DEMANDED_CPU_MINUTES:g}", minutes.text(1), word]
-    )
+    rows.append([f"{own.title}: processor minutes of a training", f"≤ {DEMANDED_CPU_MINUTES:g}", minutes.text(1), word])
     for name, pair in figures.paired(own).items():
         error = pair["standard_error"] or float("nan")
         asked = dict.fromkeys(DEMANDED_AUC, _NOT_BEHIND) | {"view change": "> its standard error"}

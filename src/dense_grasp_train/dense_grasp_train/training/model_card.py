@@ -44,7 +44,7 @@ Model id `{info.model_id}`, {model.stat().st_size / 1e6:.1f} MB, float16; descri
 ```
 Method `{config.method}`: {_terms(config)}.
 {config.steps} steps of {config.batch} pairs, seed {config.seed}, from random weights (nothing pretrained),
-{cost['wall_minutes']:.0f} minutes of wall time ({cost['cpu_minutes']:.0f} of processor time). Data: {training}, ray-cast parametric
+{cost["wall_minutes"]:.0f} minutes of wall time ({cost["cpu_minutes"]:.0f} of processor time). Data: {training}, ray-cast parametric
 caps made by `generate`; no real photograph of a cap. Pairs: {pairs.augmented:.0%} one view augmented, {pairs.view:.0%} two views of
 one cap, {pairs.instance:.0%} two caps matched by surface coordinates.
 
@@ -99,5 +99,15 @@ def add_figures(path: Path, table: str) -> None:
 def _terms(config: TrainConfig) -> str:
     if config.method not in ("keypoints", "hybrid"):
         return ", ".join(f"{name} {value}" for name, value in dataclasses.asdict(config.baseline).items())
-    names = ("silhouette", "variance", "separation", "consistency", "pose", "depth_anchor", "nt_xent", "localisation", "found")
+    names = (
+        "silhouette",
+        "variance",
+        "separation",
+        "consistency",
+        "pose",
+        "depth_anchor",
+        "nt_xent",
+        "localisation",
+        "found",
+    )
     return ", ".join(f"{name} {getattr(config.losses, name):g}" for name in names if getattr(config.losses, name) > 0)

@@ -71,7 +71,7 @@ def fit(
         interrupt,
         ModelCheckpoint(
             run_dir, filename="last", every_n_train_steps=config.checkpoint_every, enable_version_counter=False
-        )
+        ),
     ]
     if progress:
         callbacks.append(TQDMProgressBar(refresh_rate=20))
@@ -240,9 +240,7 @@ def _run(options: argparse.Namespace) -> int:
     _say(f"{describe(training)} to train on, {describe(held_out)} held out")
     resume = run_dir / "last.ckpt" if options.resume else None
     quiet = options.quiet or not first_process()
-    module = fit(
-        config, training, run_dir, resume, options.workers, progress=not quiet, devices=devices, nodes=nodes
-    )
+    module = fit(config, training, run_dir, resume, options.workers, progress=not quiet, devices=devices, nodes=nodes)
     if not first_process():
         return 0
     minutes, cpu_minutes = module.wall_seconds / 60, module.cpu_seconds / 60

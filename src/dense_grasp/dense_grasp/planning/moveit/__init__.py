@@ -1,0 +1,1 @@
+"""MoveIt, by move_group or MoveItPy."""

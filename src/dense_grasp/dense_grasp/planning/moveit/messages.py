@@ -1,4 +1,4 @@
-"""moveit_msgs from and to the plain data of moveit_port; the only module, beside its clients, that imports them.
+"""moveit_msgs from and to the plain data of interface.py; the only module, beside its clients, that imports them.
 
 Fields that one distribution has and another lacks are set where they are.
 """
@@ -151,10 +151,7 @@ def scene_message(change: SceneChange, base_frame: str) -> PlanningScene:
         *(_boxes(thing, base_frame) for thing in change.objects if not thing.link),
     ]
     scene.robot_state.attached_collision_objects = [
-        *(
-            AttachedCollisionObject(object=_object(name, base_frame, CollisionObject.REMOVE))
-            for name in change.release
-        ),
+        *(AttachedCollisionObject(object=_object(name, base_frame, CollisionObject.REMOVE)) for name in change.release),
         *(
             AttachedCollisionObject(
                 link_name=thing.link, object=_boxes(thing, thing.link), touch_links=list(thing.touch)

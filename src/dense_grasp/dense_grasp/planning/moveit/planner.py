@@ -187,9 +187,7 @@ class MoveItPlanner(EmbeddedPlanner):
 
 def _check_goal(contacts: list[tuple[str, str]]) -> None:
     if contacts:
-        raise PlanError(
-            GraspCode.GOAL_IN_COLLISION, f"the goal of the path is in collision: {describe(contacts)}"
-        )
+        raise PlanError(GraspCode.GOAL_IN_COLLISION, f"the goal of the path is in collision: {describe(contacts)}")
 
 
 def _short(name: str) -> str:

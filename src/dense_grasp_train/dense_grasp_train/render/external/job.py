@@ -1,11 +1,11 @@
 """The job folder by which another process is told what to render, and in which it leaves its pictures.
 
-    job.json             size and intrinsics of the camera (pixel centres at integers), samples, seed, threads, sun,
-                         sky, gloss, for each mesh whether its texture repeats, and the poses world_from_camera (4, 4)
-    mesh_0.npz (+ .png)  vertices (V, 3) m and normals (V, 3) in the world frame, faces (F, 3), uv (V, 2) with the
-                         origin at the bottom left; colours (V, 4), linear RGBA, stand instead of the texture
-    view_000000.npz      the answer for each pose: light (H, W, 4) float32, linear RGB times coverage, and coverage;
-                         depth (H, W) float32, metres along the optical axis, 0 where nothing is seen
+job.json             size and intrinsics of the camera (pixel centres at integers), samples, seed, threads, sun,
+                     sky, gloss, for each mesh whether its texture repeats, and the poses world_from_camera (4, 4)
+mesh_0.npz (+ .png)  vertices (V, 3) m and normals (V, 3) in the world frame, faces (F, 3), uv (V, 2) with the
+                     origin at the bottom left; colours (V, 4), linear RGBA, stand instead of the texture
+view_000000.npz      the answer for each pose: light (H, W, 4) float32, linear RGB times coverage, and coverage;
+                     depth (H, W) float32, metres along the optical axis, 0 where nothing is seen
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """FR3's velocity limits near the ends of its joints: the published formula, kept by plans, refused by the guard.
 
-`python -m test_motion_near_ends` in this folder counts plans beyond the limits: 250 joint moves and 120 picks at full
+`python -m test_motion_velocity_limits` here counts plans beyond the limits: 250 joint moves and 120 picks at full
 speed, planned with constant limits and with these.
 """
 

@@ -56,9 +56,7 @@ def test_left_differs_from_right_and_front_from_back_inside(seed):
 
 def test_seams_show_at_every_sixth_of_the_crown(atlas):
     u = np.linspace(0, 1, 2049)[:-1]
-    rows = np.mean(
-        [patch(atlas, "inner_crown", u, np.full_like(u, v)) for v in (0.3, 0.38, 0.46, 0.52)], axis=0
-    )
+    rows = np.mean([patch(atlas, "inner_crown", u, np.full_like(u, v)) for v in (0.3, 0.38, 0.46, 0.52)], axis=0)
     near = np.abs((u * 6 + 0.5) % 1 - 0.5) < 0.05
     between = np.abs((u * 6 + 0.5) % 1 - 0.5) > 0.25
     contrast = np.abs(rows[near].mean(axis=0) - rows[between].mean(axis=0)).sum()

@@ -6,8 +6,7 @@ import hashlib
 import socket
 
 import pytest
-from dense_grasp_train.data import generate
-from dense_grasp_train.data import parallel as distribution
+from dense_grasp_train.data import generate, parallel
 from dense_grasp_train.data.dataset import DatasetError
 from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
 
@@ -54,7 +53,7 @@ def test_a_worker_must_see_the_data_set_and_have_its_versions(tmp_path):
 
 
 def test_a_scheduler_that_does_not_answer_is_named_and_nothing_is_written(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(distribution, "_CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(parallel, "_CONNECT_SECONDS", 0.5)
     with socket.socket() as taken:  # bound but not listening: nobody answers there
         taken.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
@@ -66,7 +65,7 @@ def test_a_scheduler_that_does_not_answer_is_named_and_nothing_is_written(tmp_pa
 def test_a_scheduler_without_workers_is_named(tmp_path, monkeypatch):
     from distributed import LocalCluster
 
-    monkeypatch.setattr(distribution, "_WORKER_SECONDS", 0.5)
+    monkeypatch.setattr(parallel, "_WORKER_SECONDS", 0.5)
     with LocalCluster(n_workers=0, dashboard_address=":0") as running, pytest.raises(DatasetError, match="no worker"):  # noqa: SIM117
         with connected(running.scheduler_address):
             raise AssertionError("it has no worker")

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("launch_ros", reason="the workspace is not sourced")
 
-import dense_grasp.bringup.lasting_node as launch_nodes
+from dense_grasp.bringup import lasting_node
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from launch import LaunchDescription, LaunchService
 from launch.actions import RegisterEventHandler, Shutdown, TimerAction
@@ -31,7 +31,7 @@ sys.exit(int(sys.argv[2].split(",")[number]))
 
 def run(tmp_path, monkeypatch, codes: list[int]) -> tuple[int, list[int]]:
     """Starts and exit codes of a node that ends with these codes."""
-    monkeypatch.setattr(launch_nodes, "RESPAWN_DELAY_S", 0.05)
+    monkeypatch.setattr(lasting_node, "RESPAWN_DELAY_S", 0.05)
     program, starts = tmp_path / "program.py", tmp_path / "starts"
     program.write_text(PROGRAM)
     exits: list[int] = []
@@ -41,7 +41,7 @@ def run(tmp_path, monkeypatch, codes: list[int]) -> tuple[int, list[int]]:
         # The last one gets a moment in which a further start would be seen.
         return [TimerAction(period=1.0, actions=[Shutdown()])] if len(exits) == len(codes) else None
 
-    node = launch_nodes.lasting_node(
+    node = lasting_node.lasting_node(
         executable=sys.executable, arguments=[str(program), str(starts), ",".join(map(str, [*codes, 0, 0]))]
     )
     service = LaunchService(noninteractive=True)
@@ -59,9 +59,9 @@ def generate_launch_description():
 """
 HEARS = """
 import signal, socket
-import dense_grasp.bringup.lasting_node as launch_nodes
+from dense_grasp.bringup import lasting_node
 assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-launch_nodes.lasting_node(executable="/bin/true")
+lasting_node.lasting_node(executable="/bin/true")
 ours, pythons = socket.socketpair()
 pythons.setblocking(False)
 ours.settimeout(20.0)

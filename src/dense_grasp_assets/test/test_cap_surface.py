@@ -35,9 +35,7 @@ def test_brim_runs_from_the_front_rim_forward_left_to_right(seed):
     assert tip[0] == pytest.approx(params.half_length + params.brim_length, abs=1e-6)
     assert cap_point(params, "brim", 0.2, 0.5)[1] > 0.02
     assert cap_point(params, "brim", 0.8, 0.5)[1] < -0.02
-    assert (
-        np.linalg.norm(cap_point(params, "brim_under", 0.5, 0.0) - cap_point(params, "crown", 0, 0)) < 0.003
-    )
+    assert np.linalg.norm(cap_point(params, "brim_under", 0.5, 0.0) - cap_point(params, "crown", 0, 0)) < 0.003
 
 
 @pytest.mark.parametrize("part", PART_NAMES)

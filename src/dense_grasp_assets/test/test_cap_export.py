@@ -15,9 +15,7 @@ def test_obj_reads_back(cap, tmp_path):
     lines = path.read_text().splitlines()
     vertices = np.array([line.split()[1:] for line in lines if line.startswith("v ")], float)
     uv = np.array([line.split()[1:] for line in lines if line.startswith("vt ")], float)
-    faces = np.array(
-        [[f.split("/")[0] for f in line.split()[1:]] for line in lines if line.startswith("f ")], int
-    )
+    faces = np.array([[f.split("/")[0] for f in line.split()[1:]] for line in lines if line.startswith("f ")], int)
     assert vertices == pytest.approx(cap.vertices, abs=1e-6)
     assert uv == pytest.approx(cap.uv, abs=1e-6)
     assert np.array_equal(faces - 1, cap.faces)

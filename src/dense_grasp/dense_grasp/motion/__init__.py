@@ -1,1 +1,0 @@
-"""Adapters between planned motion and the controllers of arm and gripper."""
