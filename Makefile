@@ -45,7 +45,7 @@ franka: .franka/whole  ## Franka's control interface and a server of its protoco
 	@mv .franka.part .franka && touch $@
 
 lint: setup  ## ruff and mypy
-	@$(IN_WORKSPACE) python -m ruff check . && python -m ruff format --check --quiet tools && python -m mypy
+	@$(IN_WORKSPACE) python -m ruff check . && python -m ruff format --check --quiet . && python -m mypy
 
 bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, times; TRIALS= SCENE= PLANNER=
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_grasp $(TRIALS:%=--trials %) $(SCENE:%=--scene %) \
