@@ -51,7 +51,7 @@ def test_a_good_camera():
     ("changes", "failing", "words"),
     [
         ({"colour": Stream("/colour")}, "colour image", "nothing on /colour"),
-        ({"colour": stream(image("mono8"))}, "colour image", "mono8"),
+        ({"colour": stream(image("nv21"))}, "colour image", "nv21"),
         ({"depth": stream(image("8UC1"))}, "aligned depth", "8UC1"),
         ({"info": Stream("/info")}, "camera_info", "nothing on /info"),
         ({"info": stream(CameraInfo(width=640, height=480))}, "camera_info", ""),

@@ -1,7 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from dense_grasp.perception.messages import (
+    COLOUR_ENCODINGS,
     MessageError,
     byte_array,
     camera_from_info,
@@ -45,7 +48,50 @@ def test_row_padding_is_skipped():
     np.testing.assert_allclose(depth_from_message(padded(depth, "16UC1", 6)), depth / 1000.0, rtol=1e-6)
 
 
-@pytest.mark.parametrize("encoding", ["mono8", "rgba8", "16UC1", ""])
+COLOUR = np.array([200, 120, 40], np.uint8)
+GREY = 101  # 0.299 r + 0.587 g + 0.114 b of 16 bit or 8 bit, and what YUV's brightness of 103 means
+
+
+def plain(encoding: str) -> np.ndarray:
+    """A picture of one colour, (8, 10, C), as the encoding has it."""
+    if encoding.startswith("bayer"):
+        letters = dict(zip("rgb", COLOUR, strict=True))
+        pattern = np.array([letters[letter] for letter in encoding[6:10]], np.uint16).reshape(2, 2)
+        return np.tile(pattern, (4, 5)) * 257 if encoding.endswith("16") else np.tile(pattern, (4, 5)).astype(np.uint8)
+    if encoding in ("yuv422", "uyvy", "yuv422_yuy2", "yuyv"):
+        grey = round(16 + GREY * 219 / 255)
+        return np.broadcast_to(np.array([128, grey] if encoding in ("yuv422", "uyvy") else [grey, 128]), (8, 10, 2))
+    if encoding.startswith("mono") or encoding == "8UC1":
+        value = GREY * 257 if encoding == "mono16" else GREY
+        return np.full((8, 10), value, np.uint16 if encoding == "mono16" else np.uint8)
+    bits = 16 if encoding.endswith("16") else 8
+    colour = COLOUR[::-1] if encoding.startswith(("bgr", "8UC")) else COLOUR
+    channels = [*colour, 255][: 4 if "a" in encoding or encoding == "8UC4" else 3]
+    pixels = np.array(channels, np.uint16) * (257 if bits == 16 else 1)
+    return np.broadcast_to(pixels.astype(np.uint16 if bits == 16 else np.uint8), (8, 10, len(channels)))
+
+
+@pytest.mark.parametrize("encoding", list(COLOUR_ENCODINGS))
+def test_colour_of_every_encoding_that_is_named_is_read(encoding):
+    pixels = plain(encoding)
+    if pixels.dtype.kind == "i":
+        pixels = pixels.astype(np.uint8)
+    rgb = rgb_from_message(padded(pixels, encoding, 4))
+    assert rgb.shape == (8, 10, 3) and rgb.dtype == np.uint8
+    coloured = not encoding.startswith(("mono", "yu", "uyvy")) and encoding != "8UC1"
+    wanted = COLOUR if coloured else np.full(3, GREY)
+    assert np.abs(rgb[2:-2, 2:-2].astype(int) - wanted).max() <= 1
+
+
+def test_a_cv_bridge_that_cannot_be_imported_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv_bridge", None)
+    rgb = RNG.integers(0, 256, (3, 4, 3), np.uint8)
+    np.testing.assert_array_equal(rgb_from_message(image_message(rgb, "rgb8", Header())), rgb)
+    with pytest.raises(MessageError, match=r"'mono8', which needs cv_bridge.*let the camera publish rgb8"):
+        rgb_from_message(image_message(rgb[..., 0], "mono8", Header()))
+
+
+@pytest.mark.parametrize("encoding", ["nv21", "32FC3", "16UC1", ""])
 def test_other_colour_encodings_are_named_and_refused(encoding):
     message = Image(height=2, width=2, encoding=encoding, step=6, data=bytes(12))
     with pytest.raises(MessageError, match=f"'{encoding}'.*rgb8, bgr8"):
@@ -78,7 +124,7 @@ def test_big_endian_depth():
 
 
 def test_other_depth_encodings_are_refused():
-    with pytest.raises(MessageError, match=r"'mono8'.*16UC1, 32FC1"):
+    with pytest.raises(MessageError, match=r"'mono8'.*16UC1, mono16, 32FC1"):
         depth_from_message(Image(height=1, width=1, encoding="mono8", step=1, data=b"1"))
 
 

@@ -18,6 +18,9 @@ _COLOURS = {
     "rgba": ("RGBA", 4),
     "bgra": ("BGRA", 4),
 }
+#: OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first two pixels of both rows.
+_BAYER = {"rggb": "BayerBG", "bggr": "BayerRG", "gbrg": "BayerGR", "grbg": "BayerGB"}
+_YUV = {"yuv422": "UYVY", "uyvy": "UYVY", "yuv422_yuy2": "YUY2", "yuyv": "YUY2"}
 
 
 class CvBridgeError(TypeError):
@@ -47,14 +50,18 @@ def parse(encoding: str) -> Encoding:
 
     Raises:
         CvBridgeError: it is unknown.
-        NotImplementedError: it is a Bayer pattern or YUV.
+        NotImplementedError: it is planar (NV21, NV24).
     """
     if match := re.fullmatch(r"(8U|8S|16U|16S|32S|32F|64F)(?:C([0-9]+))?", encoding):
         return Encoding(match[1], int(match[2] or 1), None)
     if match := re.fullmatch(r"(mono|rgba?|bgra?)(8|16)", encoding):
         colour, channels = _COLOURS[match[1]]
         return Encoding(match[2] + "U", channels, colour)
-    if encoding.startswith(("bayer_", "yuv", "nv")):
+    if match := re.fullmatch(r"bayer_(rggb|bggr|gbrg|grbg)(8|16)", encoding):
+        return Encoding(match[2] + "U", 1, _BAYER[match[1]])
+    if encoding in _YUV:
+        return Encoding("8U", 2, f"YUV_{_YUV[encoding]}")
+    if encoding.startswith("nv"):
         raise NotImplementedError(
             f"the cv_bridge stand-in of dense_grasp does not read [{encoding}]; install ROS's cv_bridge"
         )
@@ -83,10 +90,21 @@ def convert(image: np.ndarray, source: str, target: str) -> np.ndarray:
     if (a.colour is None or b.colour is None) and a.channels != b.channels:
         raise CvBridgeError(f"[{source}] and [{target}] do not have the same number of channels")
     if a.colour is not None and b.colour is not None and a.colour != b.colour:
-        import cv2  # late: only colour conversion needs it, and it costs a node's start
-
-        image = cv2.cvtColor(image, getattr(cv2, f"COLOR_{a.colour}2{b.colour}"))
+        image = _change_colour(image, source, target, a.colour, b.colour)
     return _change_depth(image, a.depth, b.depth)
+
+
+def _change_colour(image: np.ndarray, source: str, target: str, a: str, b: str) -> np.ndarray:
+    import cv2  # late: only colour conversion needs it, and it costs a node's start
+
+    if b.startswith(("Bayer", "YUV")):
+        raise CvBridgeError(f"Unsupported conversion from [{source}] to [{target}]")
+    if a.startswith("YUV_"):
+        return cv2.cvtColor(image, getattr(cv2, f"COLOR_YUV2{b}_{a[4:]}"))
+    if a.startswith("Bayer") and b.endswith("A"):  # there is no way in one step
+        colours = cv2.cvtColor(image, getattr(cv2, f"COLOR_{a}2{b[:-1]}"))
+        return cv2.cvtColor(colours, getattr(cv2, f"COLOR_{b[:-1]}2{b}"))
+    return cv2.cvtColor(image, getattr(cv2, f"COLOR_{a}2{b}"))
 
 
 def _change_depth(image: np.ndarray, source: str, target: str) -> np.ndarray:

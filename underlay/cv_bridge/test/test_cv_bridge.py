@@ -75,6 +75,29 @@ def test_colours_change_places():
     np.testing.assert_array_equal(back, image[:, :, ::-1])
 
 
+@pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
+def test_a_bayer_pattern_is_named_by_its_first_four_pixels(pattern):
+    colour = {"r": 200, "g": 120, "b": 40}
+    mosaic = np.tile(np.array([colour[letter] for letter in pattern], np.uint8).reshape(2, 2), (4, 5))
+    message = CvBridge().cv2_to_imgmsg(mosaic, f"bayer_{pattern}8")
+    for target in ("rgb8", "bgr8", "rgba8"):
+        inside = CvBridge().imgmsg_to_cv2(message, target)[2:-2, 2:-2]
+        wanted = [colour[letter] for letter in target[:3]] + [255] * (len(target) - 4)
+        np.testing.assert_array_equal(inside, np.broadcast_to(np.array(wanted, np.uint8), inside.shape))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "first"), [("yuv422", (128, 90)), ("uyvy", (128, 90)), ("yuv422_yuy2", (90, 128)), ("yuyv", (90, 128))]
+)
+def test_yuv422_says_where_the_brightness_is(encoding, first):
+    pixels = np.broadcast_to(np.array(first, np.uint8), (4, 6, 2)).copy()
+    message = CvBridge().cv2_to_imgmsg(pixels, encoding)
+    rgb = CvBridge().imgmsg_to_cv2(message, "rgb8")
+    assert rgb.shape == (4, 6, 3)
+    grey = round((90 - 16) * 255 / 219)
+    assert np.abs(rgb.astype(int) - grey).max() <= 1
+
+
 def test_grey_is_the_weighted_sum():
     image = picture("uint8", 3)
     grey = CvBridge().imgmsg_to_cv2(CvBridge().cv2_to_imgmsg(image, "rgb8"), "mono8")

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS
 from sensor_msgs.msg import CameraInfo
 
-from dense_grasp.perception.messages import COLOUR_ENCODINGS, DEPTH_ENCODINGS, camera_from_info
+from dense_grasp.perception.messages import COLOUR_ENCODINGS, camera_from_info
 
 #: A camera further from the hand than this, m, or looking this much away from the approach (cosine) is doubtful.
 FARTHEST_CAMERA = 0.4
@@ -76,7 +77,7 @@ def check_camera(colour: Stream, depth: Stream, info: Stream) -> list[Check]:
     running = "start the camera driver with align_depth.enable:=true enable_sync:=true, compare config/camera.yaml"
     checks = [
         check_image("colour image", colour, COLOUR_ENCODINGS, running),
-        check_image("aligned depth", depth, tuple(DEPTH_ENCODINGS), running),
+        check_image("aligned depth", depth, DEPTH_ENCODINGS, running),
         _check_info(info, running),
     ]
     if colour.last is not None and depth.last is not None:

@@ -1,7 +1,7 @@
 """Between ROS image messages and arrays: strict at the door, fast inside.
 
-Written out instead of taken from cv_bridge: the binary of cv_bridge that some distributions ship breaks beside
-NumPy 2, and it converts silently (mono8 to rgb8) where a wrong encoding has to be reported.
+rgb8, bgr8 and depth are views of the message's bytes; what has to be computed is cv_bridge's, which is imported only
+then: its binary breaks beside NumPy 2 or OpenCV 5 on some distributions, and a RealSense's images do not need it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.geometry.depth import depth_to_metres
+from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS, depth_to_metres
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -20,8 +20,17 @@ from dense_grasp.nodes.perception_parameters import MAX_PIXELS
 
 Bytes = NDArray[np.uint8]
 NANOSECONDS = 1_000_000_000
-COLOUR_ENCODINGS = ("rgb8", "bgr8")
-DEPTH_ENCODINGS: dict[str, np.dtype] = {"16UC1": np.dtype("<u2"), "32FC1": np.dtype("<f4")}
+#: Bytes of a pixel. Of these two the bytes are the colours; of the others cv_bridge makes them.
+COLOUR_ENCODINGS = {
+    **{"rgb8": 3, "bgr8": 3},
+    **{"rgba8": 4, "bgra8": 4, "rgb16": 6, "bgr16": 6, "rgba16": 8, "bgra16": 8},
+    **{"mono8": 1, "mono16": 2, "8UC1": 1, "8UC3": 3, "8UC4": 4},
+    **{"yuv422": 2, "uyvy": 2, "yuv422_yuy2": 2, "yuyv": 2},
+    **{f"bayer_{pattern}{bits}": bits // 8 for pattern in ("rggb", "bggr", "gbrg", "grbg") for bits in (8, 16)},
+}
+#: Names of a type alone; a driver that leaves the colours out means OpenCV's.
+MEANT = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8"}
+DEPTH_TYPES = {encoding: np.dtype("<f4" if encoding == "32FC1" else "<u2") for encoding in DEPTH_ENCODINGS}
 
 
 class MessageError(DenseGraspError):
@@ -48,18 +57,47 @@ def _rows(message: Image, row_bytes: int, what: str) -> Bytes:
 
 
 def rgb_from_message(message: Image) -> np.ndarray:
-    """Colour image as (H, W, 3) uint8 RGB. Accepts rgb8 and bgr8; raises MessageError for anything else."""
-    if message.encoding not in COLOUR_ENCODINGS:
+    """Colour image as (H, W, 3) uint8 RGB, of every encoding in COLOUR_ENCODINGS; raises MessageError for others."""
+    size = COLOUR_ENCODINGS.get(message.encoding)
+    if size is None:
         raise MessageError(
             f"colour image has encoding '{message.encoding}', expected one of {', '.join(COLOUR_ENCODINGS)}"
         )
-    pixels = _rows(message, message.width * 3, "colour image").reshape(message.height, message.width, 3)
-    return np.ascontiguousarray(pixels[..., ::-1] if message.encoding == "bgr8" else pixels)
+    rows = _rows(message, message.width * size, "colour image")
+    encoding = MEANT.get(message.encoding, message.encoding)
+    if encoding not in ("rgb8", "bgr8"):
+        return _converted(message, encoding)
+    pixels = rows.reshape(message.height, message.width, 3)
+    return np.ascontiguousarray(pixels[..., ::-1] if encoding == "bgr8" else pixels)
+
+
+def _converted(message: Image, encoding: str) -> np.ndarray:
+    """By cv_bridge, (H, W, 3) uint8 RGB; raises MessageError with its reason."""
+    try:
+        from cv_bridge import CvBridge
+    except Exception as error:  # also a binary that was built for another NumPy or OpenCV
+        raise MessageError(
+            f"colour image has encoding '{encoding}', which needs cv_bridge, and that cannot be imported: {error}; "
+            "install one built for this NumPy and OpenCV, or let the camera publish rgb8"
+        ) from error
+    named = Image(
+        header=message.header,
+        height=message.height,
+        width=message.width,
+        encoding=encoding,
+        is_bigendian=message.is_bigendian,
+        step=message.step,
+        data=message.data,
+    )
+    try:
+        return np.ascontiguousarray(CvBridge().imgmsg_to_cv2(named, "rgb8"))
+    except Exception as error:  # cv_bridge raises what OpenCV raises
+        raise MessageError(f"colour image of encoding '{encoding}' cannot be converted to rgb8: {error}") from error
 
 
 def depth_from_message(message: Image) -> np.ndarray:
     """Depth image in metres, (H, W) float32, invalid as the core's `depth_to_metres` says. Raises MessageError."""
-    dtype = DEPTH_ENCODINGS.get(message.encoding)
+    dtype = DEPTH_TYPES.get(message.encoding)
     if dtype is None:
         raise MessageError(
             f"depth image has encoding '{message.encoding}', expected one of {', '.join(DEPTH_ENCODINGS)}"
