@@ -60,7 +60,7 @@ class RunningCell:
 
     def locate(self, keypoints=("contact",), timeout: float = 8.0, object_id: str = "cap", patience: float = 20.0):
         """Answer for an image taken from now on; `patience` s are added to the request's own time-out."""
-        from dense_grasp_bench.graph_client import duration_message
+        from dense_grasp_client.connection import duration_message
 
         return self.client.call(
             "locate",
@@ -76,7 +76,7 @@ class RunningCell:
 
         A killed server looks alive to its clients until its lease ends: what is sent to it in the meantime is lost.
         """
-        from dense_grasp_bench.graph_process import GraphError
+        from dense_grasp_client.connection import GraphError
 
         def tried():
             try:
@@ -145,9 +145,9 @@ def start_cell(model: Path, folder: Path, arguments: Sequence[str], stack: ExitS
     """Start bringup in simulation and wait until it is ready; it ends with the stack."""
     from dense_grasp_bench.graph_client import GraphClient
     from dense_grasp_bench.graph_process import GraphProcess
+    from dense_grasp_bench.pace import Pace
     from dense_grasp_bench.session import CellSession, launch_arguments
     from dense_grasp_ros.domains import private_domain
-    from dense_grasp_sim.physics.pace import Pace
 
     domain = private_domain(f"cell {' '.join(arguments)}")
     log = folder / "graph.log"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from dense_grasp_bench.graph_client import stamp_seconds
-from dense_grasp_bench.graph_process import GraphError
+from dense_grasp_client.connection import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_sim.physics.simulator import OBSERVE_JOINTS

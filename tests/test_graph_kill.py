@@ -11,7 +11,7 @@ import time
 
 import pytest
 from action_msgs.msg import GoalStatus, GoalStatusArray
-from dense_grasp_bench.graph_process import GraphError
+from dense_grasp_client.connection import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from rclpy.qos import qos_profile_action_status_default
 

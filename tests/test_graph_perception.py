@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from dense_grasp_bench.graph_process import GraphError
 from dense_grasp_bench.taught_clicks import CAP
+from dense_grasp_client.connection import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
 

@@ -15,11 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from action_msgs.msg import GoalStatus, GoalStatusArray
+from dense_grasp_client.connection import GraphError
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
 from rclpy.qos import qos_profile_action_status_default
@@ -27,7 +29,7 @@ from sensor_msgs.msg import JointState
 
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
-from dense_grasp_bench.graph_process import GraphError, GraphProcess
+from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.session import CellSession, launch_arguments
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_interfaces.action import GraspObject
@@ -187,13 +189,17 @@ def run(arguments: argparse.Namespace) -> int:
             before = executor()
             stops.append(stop_once(session, watch, "kill", seed, kill))
             print(stops[-1].line(), flush=True)
-            client.wait(lambda before=before: executor() != before, 60.0, "new start of grasp_executor")
+            client.wait(partial(_another, executor, before), 60.0, "new start of grasp_executor")
             client.wait(lambda: _ready(log) == _starts(log), 60.0, "executor ready")
             time.sleep(1.5)  # what the old one told is forgotten
     figures = figures_of(stops)
     write_json(out / "results.json", {"summary": figures, "trials": [asdict(stop) for stop in stops]})
     print(f"\n{table(figures)}\nload average {os.getloadavg()[0]:.1f}; wrote {out / 'results.json'}")
     return 0 if meets(figures) else 2
+
+
+def _another(executor: Callable[[], int], before: int) -> bool:
+    return executor() != before
 
 
 def _starts(log: Path) -> int:

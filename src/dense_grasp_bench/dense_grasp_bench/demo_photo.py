@@ -9,12 +9,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from dense_grasp_client.connection import GraphError, duration_message
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_sim.devices.replay_source import StereoPair, load_motorcycle, warp_to_right
 
-from dense_grasp_bench.graph_client import PERCEPTION_SERVICES, GraphClient, duration_message, stamp_seconds
-from dense_grasp_bench.graph_process import GraphError, GraphProcess
+from dense_grasp_bench.graph_client import PERCEPTION_SERVICES, GraphClient, stamp_seconds
+from dense_grasp_bench.graph_process import GraphProcess
 
 OBJECT = "motorcycle"
 BORDER_PX = 16

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import rclpy
-from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
+from dense_grasp_client.connection import Connection, GraphError, duration_message
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.service_qos import EVERY_CALL
 from rcl_interfaces.srv import SetParameters
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from dense_grasp_bench.graph_process import GraphError, GraphProcess, wait_until
+from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import DescriptorImage
 from dense_grasp_interfaces.srv import (
@@ -52,12 +49,6 @@ def stamp_seconds(stamp: Any) -> float:
     return float(stamp.sec) + 1e-9 * float(stamp.nanosec)
 
 
-def duration_message(seconds: float) -> Duration:
-    """builtin_interfaces/Duration of seconds."""
-    nanoseconds = round(seconds * 1e9)
-    return Duration(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
-
-
 def image_array(message: Image) -> np.ndarray:
     """(H, W, 3) uint8 of an rgb8 image."""
     rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
@@ -78,38 +69,23 @@ class GraphClient:
         name: str = "client",
         robot: str = "fr3",
     ):
-        self._robot = robot
-        self._graph = graph
-        self._context = rclpy.Context()
-        rclpy.init(context=self._context, domain_id=domain)
-        clock = [Parameter("use_sim_time", value=use_sim_time)]
-        self.node = Node(name, context=self._context, parameter_overrides=clock)
-        self._clients = {key: self.node.create_client(kind, topic) for key, (kind, topic) in _SERVICES.items()}
+        self._robot, self.domain = robot, domain
+        self.connection = Connection(
+            name, domain=domain, use_sim_time=use_sim_time, check=graph.check if graph else None
+        )
+        self.node = self.connection.node
+        self._clients = {
+            key: self.node.create_client(kind, topic, qos_profile=EVERY_CALL)
+            for key, (kind, topic) in _SERVICES.items()
+        }
         self._grasp = ActionClient(self.node, GraspObject, "/dense_grasp/grasp_object")
         # Never destroyed while the thread spins: rclpy's executor raises when an action client goes between two waits.
         self._arm = ActionClient(self.node, FollowJointTrajectory, f"/{robot}_arm_controller/follow_joint_trajectory")
         self._descriptor_stamp = -1.0
         self._on_descriptors: list[Callable[[DescriptorImage], None]] = []
-        self._ended: Exception | None = None
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            pass
-        except Exception as error:  # no answer comes from here on: whoever waits is to be told why
-            if self._context.ok():
-                self._ended = error
-
-    def close(self) -> None:
-        """Leave the graph."""
-        self._context.try_shutdown()
-        self._executor.shutdown(timeout_sec=2.0)
-        self._thread.join(timeout=5.0)
+        self.close = self.connection.close
+        self.wait = self.connection.wait
+        self.result = self.connection.result
 
     def __enter__(self) -> GraphClient:
         return self
@@ -118,18 +94,6 @@ class GraphClient:
         self.close()
 
     # waiting
-
-    def wait(self, condition, timeout: float, what: str):
-        """The first truthy value of `condition()`; raises GraphError with `what` after the time-out, or at once when
-        this client has ceased to listen.
-        """
-
-        def heard():
-            if self._ended is not None:
-                raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
-            return condition()
-
-        return wait_until(heard, timeout, what, self._graph)
 
     def wait_services(self, keys, timeout: float) -> None:
         """Until the named services are there."""
@@ -145,11 +109,6 @@ class GraphClient:
     def now(self):
         """The node's clock as a builtin_interfaces/Time (simulated time in the simulation)."""
         return self.node.get_clock().now().to_msg()
-
-    def result(self, future, timeout: float, what: str):
-        """The result of a future; raises GraphError after the time-out."""
-        self.wait(future.done, timeout, what)
-        return future.result()
 
     # services
 

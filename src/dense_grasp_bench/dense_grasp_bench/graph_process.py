@@ -12,15 +12,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_client.connection import GraphError
 
 STOP_TIMEOUT_S = 15.0
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _LIBC = ctypes.CDLL(None, use_errno=True)  # loaded here: not between fork and exec
-
-
-class GraphError(DenseGraspError):
-    """The graph did not start, died, or did not answer in time."""
 
 
 class GraphProcess:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dense_grasp_client.connection import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_sim.world.placement import POSTURES
 
@@ -18,7 +19,7 @@ from dense_grasp_bench.graph_client import (
     duration_message,
     stamp_seconds,
 )
-from dense_grasp_bench.graph_process import GraphError, GraphProcess
+from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.taught_clicks import CAP, Lesson
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import KeypointMatch

@@ -9,7 +9,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import pytest
 from dense_grasp_bench.graph_client import GraphClient
-from dense_grasp_bench.graph_process import GraphError
+from dense_grasp_client.connection import GraphError
 from dense_grasp_ros.domains import private_domain
 
 

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from dense_grasp_bench.graph_process import GraphError, GraphProcess, wait_until
+from dense_grasp_bench.graph_process import GraphProcess, wait_until
+from dense_grasp_client.connection import GraphError
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dense_grasp_client.connection import GraphError
+
 from dense_grasp_bench.graph_client import GraphClient
-from dense_grasp_bench.graph_process import GraphError
 from dense_grasp_bench.session import CellSession
 from dense_grasp_bench.soak.calls import Caller
 from dense_grasp_bench.soak.hostile import HostileSender

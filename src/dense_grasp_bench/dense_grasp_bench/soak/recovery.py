@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 
+from dense_grasp_client.connection import GraphError, duration_message
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 
-from dense_grasp_bench.graph_client import duration_message
-from dense_grasp_bench.graph_process import GraphError
 from dense_grasp_bench.soak.cell_under_test import CellUnderTest
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_interfaces.action import GraspObject

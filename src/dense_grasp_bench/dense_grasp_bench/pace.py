@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
+
+from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 
 SLOWEST = 0.2  # the camera of a slower clock brings too few images by the wall's
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dense_grasp_sim.physics.pace import SLOWEST, next_factor
+from dense_grasp_bench.pace import SLOWEST, next_factor
 
 
 @pytest.mark.parametrize("work", [0.1, 0.5, 1.0, 3.0])

@@ -1,0 +1,177 @@
+"""The facade: teach, list, locate, plan, grasp, cancel, stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.service_qos import EVERY_CALL
+from std_srvs.srv import Trigger
+
+from dense_grasp_client.connection import Connection, GraphError, duration_message
+from dense_grasp_client.refused import Refused
+from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.msg import Descriptor, KeypointMatch
+from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, LocateKeypoints, RegisterDescriptor
+
+PAGE = 1000  # rows of one answer of list_descriptors
+ANSWER_TIMEOUT_S = 20.0
+GRASP_TIMEOUT_S = 300.0
+
+
+class GraspClient:
+    """What a program needs of dense_grasp; use as a context manager.
+
+    >>> with GraspClient() as grasp:
+    ...     grasp.teach("mug", "contact", u=412.0, v=233.0)
+    ...     grasp.grasp("mug")
+
+    namespace: of the graph's services and action. Every call raises GraphError when the graph does not answer within
+    `timeout` s and Refused, with code and sentence, when it says no. One grasp at a time; `cancel` and `stop` may be
+    called from another thread meanwhile.
+    """
+
+    def __init__(self, namespace: str = "/dense_grasp", connection: Connection | None = None):
+        self.connection = connection or Connection()
+        self._owns = connection is None
+        create = self.connection.node.create_client
+        self._register = create(RegisterDescriptor, f"{namespace}/register_descriptor", qos_profile=EVERY_CALL)
+        self._list = create(ListDescriptors, f"{namespace}/list_descriptors", qos_profile=EVERY_CALL)
+        self._delete = create(DeleteDescriptor, f"{namespace}/delete_descriptor", qos_profile=EVERY_CALL)
+        self._locate = create(LocateKeypoints, f"{namespace}/locate_keypoints", qos_profile=EVERY_CALL)
+        self._stop = create(Trigger, f"{namespace}/stop", qos_profile=EVERY_CALL)
+        self._grasp = ActionClient(self.connection.node, GraspObject, f"{namespace}/grasp_object")
+        self._action = f"{namespace}/grasp_object"
+        self._running: Any = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Leave the graph. A goal that runs goes on."""
+        if self._owns:
+            self.connection.close()
+
+    def __enter__(self) -> GraspClient:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    # keypoints
+
+    def teach(
+        self,
+        object_id: str,
+        keypoint: str,
+        u: float,
+        v: float,
+        overwrite: bool = False,
+        timeout: float = ANSWER_TIMEOUT_S,
+    ) -> Descriptor:
+        """Keep what the newest colour image shows at pixel (u, v) as a keypoint of the object; the stored row."""
+        request = RegisterDescriptor.Request(
+            object_id=object_id, keypoint=keypoint, u=float(u), v=float(v), overwrite=overwrite
+        )
+        what = f"{object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f})"
+        return _checked(self.connection.call(self._register, request, timeout), what).descriptor
+
+    def taught(self, object_id: str = "", timeout: float = ANSWER_TIMEOUT_S) -> list[Descriptor]:
+        """The keypoints of one object, of all objects with "", ordered by object and name."""
+        rows: list[Descriptor] = []
+        while True:
+            request = ListDescriptors.Request(object_id=object_id, offset=len(rows), limit=PAGE)
+            answer = _checked(self.connection.call(self._list, request, timeout), f"keypoints of {object_id or 'all'}")
+            rows += answer.descriptors
+            if len(rows) >= answer.total or not answer.descriptors:
+                return rows
+
+    def forget(self, object_id: str, keypoint: str = "", timeout: float = ANSWER_TIMEOUT_S) -> int:
+        """Delete a keypoint, every keypoint of the object with ""; how many were deleted."""
+        request = DeleteDescriptor.Request(object_id=object_id, keypoint=keypoint)
+        what = f"{object_id}/{keypoint or 'every keypoint'}"
+        return int(_checked(self.connection.call(self._delete, request, timeout), what).deleted)
+
+    def locate(self, object_id: str, keypoints: Sequence[str] = (), timeout: float = 5.0) -> list[KeypointMatch]:
+        """Find keypoints, every keypoint of the object when none is named, in one image taken from now on.
+
+        One match per keypoint; a keypoint that was not found says so in its own `code` and `message`. timeout: s to
+        wait for such an image. Raises Refused when the request itself could not be served.
+        """
+        request = LocateKeypoints.Request(
+            object_id=object_id,
+            keypoints=list(keypoints),
+            not_before=self.connection.node.get_clock().now().to_msg(),
+            timeout=duration_message(timeout),
+        )
+        answer = self.connection.call(self._locate, request, timeout + ANSWER_TIMEOUT_S)
+        if not answer.matches:
+            _checked(answer, f"{object_id}/{', '.join(keypoints) or 'every keypoint'}")
+        return list(answer.matches)
+
+    # grasps
+
+    def plan(self, object_id: str, contact: str = "", timeout: float = GRASP_TIMEOUT_S, **goal: Any) -> Any:
+        """Locate and plan, move nothing; the action's result with the pose of the grasp."""
+        return self.grasp(object_id, contact, timeout=timeout, plan_only=True, **goal)
+
+    def grasp(
+        self,
+        object_id: str,
+        contact: str = "",
+        on_stage: Callable[[int, str], None] | None = None,
+        timeout: float = GRASP_TIMEOUT_S,
+        **goal: Any,
+    ) -> Any:
+        """Pick the object up by a taught point, `contact` when none is named; the action's result.
+
+        on_stage: called with stage and detail of each feedback, in another thread. goal: further fields of
+        GraspObject.Goal, such as axis_keypoints or may_drop. Raises Refused unless the result is SUCCESS, and cancels
+        the goal when it has not ended within `timeout` s.
+        """
+        request = GraspObject.Goal(object_id=object_id, contact_keypoint=contact, **goal)
+        connection = self.connection
+        connection.wait(self._grasp.server_is_ready, ANSWER_TIMEOUT_S, f"action {self._action}")
+
+        def feedback(message: Any) -> None:
+            if on_stage is not None:
+                on_stage(message.feedback.stage, message.feedback.detail)
+
+        sent = self._grasp.send_goal_async(request, feedback_callback=feedback)
+        handle = connection.result(sent, ANSWER_TIMEOUT_S, "answer to the grasp goal")
+        if not handle.accepted:
+            raise GraphError(f"{self._action} did not accept the goal, expected a goal that is answered with a code")
+        with self._lock:
+            self._running = handle
+        try:
+            result = connection.result(handle.get_result_async(), timeout, f"end of the grasp of {object_id}").result
+        except BaseException:  # also Ctrl-C: nothing goes on that nobody waits for
+            handle.cancel_goal_async()
+            raise
+        finally:
+            with self._lock:
+                self._running = None
+        return _checked(result, f"grasp of {object_id}")
+
+    def cancel(self, timeout: float = ANSWER_TIMEOUT_S) -> bool:
+        """Cancel the goal that this client runs; whether there was one. `grasp` then raises Refused with CANCELED."""
+        with self._lock:
+            handle = self._running
+        if handle is None:
+            return False
+        self.connection.result(handle.cancel_goal_async(), timeout, "answer to the cancellation")
+        return True
+
+    def stop(self, timeout: float = ANSWER_TIMEOUT_S) -> str:
+        """Stop arm and gripper, whoever moves them; a sentence on what was stopped. It is no safety stop."""
+        answer = self.connection.call(self._stop, Trigger.Request(), timeout)
+        if not answer.success:
+            raise GraphError(f"stop: {answer.message}")
+        return str(answer.message)
+
+
+def _checked(answer: Any, what: str) -> Any:
+    """The answer, when its code is OK (0 everywhere)."""
+    if answer.code != 0:
+        raise Refused(what, answer.code, answer.message)
+    return answer

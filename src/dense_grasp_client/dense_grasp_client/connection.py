@@ -1,0 +1,105 @@
+"""A node of a program that has no executor of its own: spun in a thread, and every wait has a time-out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import rclpy
+from builtin_interfaces.msg import Duration
+from dense_grasp_core.errors import DenseGraspError
+from rclpy.client import Client
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+PERIOD_S = 0.02
+T = TypeVar("T")
+
+
+class GraphError(DenseGraspError):
+    """The graph did not start, died, or did not answer in time; or this client has ceased to listen."""
+
+
+def duration_message(seconds: float) -> Duration:
+    """builtin_interfaces/Duration of seconds."""
+    nanoseconds = round(seconds * 1e9)
+    return Duration(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+
+
+class Connection:
+    """One ROS context of its own with one node, spun in a thread until `close`; use as a context manager.
+
+    domain: ROS_DOMAIN_ID, None for the environment's. check: called while something is waited for; what it raises ends
+    the wait (for a graph that a test started and that has died).
+    """
+
+    def __init__(
+        self,
+        name: str = "dense_grasp_client",
+        namespace: str = "",
+        domain: int | None = None,
+        use_sim_time: bool = False,
+        check: Callable[[], None] | None = None,
+    ):
+        self._check = check
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, domain_id=domain)
+        clock = [Parameter("use_sim_time", value=use_sim_time)]
+        self.node = Node(name, namespace=namespace or None, context=self._context, parameter_overrides=clock)
+        self._ended: Exception | None = None
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # no answer comes from here on: whoever waits is to be told why
+            if self._context.ok():
+                self._ended = error
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._context.try_shutdown()
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(timeout=5.0)
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def wait(self, condition: Callable[[], T], timeout: float, what: str) -> T:
+        """The first truthy value of `condition()`.
+
+        Raises GraphError with `what` after `timeout` s, or at once when this client has ceased to listen.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            if self._ended is not None:
+                raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
+            value = condition()
+            if value:
+                return value
+            if self._check is not None:
+                self._check()
+            if time.monotonic() > end:
+                raise GraphError(f"{what} did not happen within {timeout:g} s")
+            time.sleep(PERIOD_S)
+
+    def result(self, future: Any, timeout: float, what: str) -> Any:
+        """The result of a future; raises GraphError after `timeout` s."""
+        self.wait(future.done, timeout, what)
+        return future.result()
+
+    def call(self, client: Client, request: Any, timeout: float) -> Any:
+        """The answer of a service; raises GraphError when it is not there or does not answer within `timeout` s."""
+        self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
+        return self.result(client.call_async(request), timeout, f"answer of {client.srv_name}")

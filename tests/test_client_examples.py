@@ -1,0 +1,67 @@
+"""The example programs of dense_grasp_client, as a user would run them, on the running cell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from dense_grasp_bench.taught_clicks import CAP
+
+from dense_grasp_client import GraspClient, Refused
+from dense_grasp_interfaces.action import GraspObject
+
+pytestmark = pytest.mark.graph
+
+
+def run(cell, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`ros2 run dense_grasp_client ARGUMENTS… --sim-time` in the cell's domain."""
+    environment = dict(os.environ, ROS_DOMAIN_ID=str(cell.client.domain), ROS_AUTOMATIC_DISCOVERY_RANGE="LOCALHOST")
+    command = ["ros2", "run", "dense_grasp_client", *arguments, "--sim-time"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def contact_pixel(cell) -> tuple[float, float]:
+    """Where the operator would click: px in the colour image."""
+    pixel = cell.session.truth([CAP.clicks["contact"]]).pixels[0]
+    return float(round(pixel.x)), float(round(pixel.y))
+
+
+def test_teach_and_locate_says_where_the_point_is(cell):
+    u, v = contact_pixel(cell)
+    done = run(cell, "teach_and_locate", "cap", "example", str(u), str(v))
+    assert done.returncode == 0, done.stderr
+    assert "found at pixel (" in done.stdout and "in fr3_link0: x 0." in done.stdout
+    listed = run(cell, "list_taught", "--object", "cap")
+    assert "cap/example: clicked at (" in listed.stdout
+
+
+def test_grasp_taught_plans_and_moves_nothing(cell):
+    cell.teach_again()
+    before = cell.joint_positions()
+    done = run(cell, "grasp_taught", "cap", "--plan-only")
+    assert done.returncode == 0, done.stderr
+    assert "planning: " in done.stdout and "tool centre point in fr3_link0: 0." in done.stdout
+    assert cell.joint_positions() == pytest.approx(before, abs=1e-3)
+
+
+def test_an_unknown_object_is_one_line_and_exit_status_1(cell):
+    done = run(cell, "grasp_taught", "teapot", "--plan-only")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: grasp of teapot: code 103") and done.stderr.count("\n") == 1
+
+
+def test_the_facade_forgets_refuses_and_cancels_nothing(cell):
+    client = GraspClient(connection=cell.client.connection)
+    u, v = contact_pixel(cell)
+    client.teach("cap", "again", u, v)
+    with pytest.raises(Refused, match=r"cap/again at pixel .*: code 5") as caught:
+        client.teach("cap", "again", u, v)
+    assert caught.value.code == 5
+    assert "again" in [row.keypoint for row in client.taught("cap")]
+    assert client.forget("cap", "again") == 1
+    assert "again" not in [row.keypoint for row in client.taught("cap")]
+    stages: list[int] = []
+    result = client.plan("cap", on_stage=lambda stage, _detail: stages.append(stage))
+    assert result.used_contact == "contact" and GraspObject.Feedback.PLANNING in stages
+    assert not client.cancel()
