@@ -11,7 +11,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.se3 import transform
 from rclpy.node import Node
 from rclpy.time import Time
-from tf2_ros import Buffer, ExtrapolationException, TransformListener
+from tf2_ros import Buffer, ExtrapolationException
 
 from dense_grasp.cell.depth import measured_points
 from dense_grasp.cell.look import Look, Messages, Pictures, hand_eye_edge, look
@@ -19,6 +19,7 @@ from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.perception.depth_world import MAX_RANGE
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import camera_from_info, depth_from_message
+from dense_grasp.ros.transforms import TransformListener
 
 #: s of wall clock until TF knows the place of a picture that has just arrived; frames that are not connected at all
 #: are waited for shorter.

@@ -28,7 +28,7 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from tf2_ros import Buffer, TransformListener
+from tf2_ros import Buffer
 from visualization_msgs.msg import MarkerArray
 
 from dense_grasp.arm.error_recovery import make_recovering
@@ -47,6 +47,7 @@ from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.depth_world import DepthWorld
 from dense_grasp.planning.registry import make_planner
 from dense_grasp.ros.clock_watch import ClockWatch
+from dense_grasp.ros.transforms import TransformListener
 from dense_grasp.ros.waiting import StopCheck
 from dense_grasp_interfaces.action import GraspObject
 

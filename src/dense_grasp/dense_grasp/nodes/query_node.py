@@ -25,7 +25,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 from sensor_msgs.msg import Image
-from tf2_ros import Buffer, TransformException, TransformListener
+from tf2_ros import Buffer, TransformException
 
 from dense_grasp.arm.robot_settings import check_box
 from dense_grasp.nodes.perception_parameters import QUERY_NODE
@@ -40,6 +40,7 @@ from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.ros.failed_call import failed_call
+from dense_grasp.ros.transforms import TransformListener
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,

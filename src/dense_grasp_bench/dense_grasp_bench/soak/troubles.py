@@ -18,6 +18,7 @@ LONG_PAUSE = 25.0
 CLOCK_STEPS = (-50.0, 100.0)
 RATES = (1e-9, 0.0, 10.0)
 FACTORS = (0.3, 3.0)
+STORELESS_S = 8.0  # until the operator acts
 FRAMES = (("fr3_link3", "fr3_link4"), ("fr3_hand", "camera_link"), ("camera_link", "camera_color_optical_frame"))
 
 Begin = Callable[[CellUnderTest], Callable[[], None] | None]
@@ -68,7 +69,9 @@ def _fault(fault: str) -> Trouble:
 
 
 def _remove_store(cell: CellUnderTest) -> None:
+    """Then query_node is started anew: there is no backup, so that is what an operator is told to do."""
     cell.replace_store(None, {})
+    cell.caller.agenda.after(STORELESS_S, lambda: cell.kill("query_node", "restarted for an empty store"))
 
 
 def _restore_backup(cell: CellUnderTest) -> None:
