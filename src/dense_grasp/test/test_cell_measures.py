@@ -17,7 +17,7 @@ from dense_grasp.cell.robot_mode import ROBOT_MODES, check_robot_mode
 from dense_grasp.cell.second_pose import TILT, TURN, announcement, second_pose
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.perception.messages import image_message
-from dense_grasp_core.cell_measures.mount_check import Mount, PointPair, View
+from dense_grasp_core.cell_measures.mount_check import Mount, MountView, PointPair
 from dense_grasp_core.cell_measures.table_plane import Plane
 from dense_grasp_core.geometry.se3 import exp, from_quaternion, inverse, transform
 from geometry_msgs.msg import TransformStamped
@@ -322,14 +322,14 @@ GOOD = Mount(GIVEN, OPTICAL)
 EXPECTED = Expected(0.0, np.array([0.5, 0.0]), "fr3_hand", "camera_link")
 
 
-def cell() -> tuple[list[View], PointPair]:
+def cell() -> tuple[list[MountView], PointPair]:
     """Two poses of a hand over a table at 0 that carries the camera as the shipped hand_eye.yaml says."""
     first = exp([0.435, 0.0, 0.655, 0, 0, 0]) @ exp([0, 0, 0, np.pi, 0, 0])
     points = np.random.default_rng(0).uniform([0.35, -0.1, 0.0], [0.65, 0.1, 0.05], (40, 3))
     views, places = [], []
     for base_from_hand in (first, first @ exp([0, 0, 0, 0, 0, 0.7]) @ exp([0, 0, 0, 0, 0.12, 0])):
         optical_from_base = inverse(base_from_hand @ GOOD.parent_from_optical)
-        views.append(View(base_from_hand, Plane(np.array([0, 0, 1.0]), 0.0).moved(optical_from_base)))
+        views.append(MountView(base_from_hand, Plane(np.array([0, 0, 1.0]), 0.0).moved(optical_from_base)))
         places.append(transform(optical_from_base, points))
     return views, PointPair(views[0], views[1], *places)
 
@@ -352,7 +352,7 @@ def test_an_inverted_hand_eye_is_said_to_be():
 
 def test_depth_in_another_unit_is_said_to_be():
     views, _ = cell()
-    check = check_table(GOOD, View(views[0].base_from_parent, views[0].plane.scaled(10.0)), EXPECTED)
+    check = check_table(GOOD, MountView(views[0].base_from_parent, views[0].plane.scaled(10.0)), EXPECTED)
     assert not check.ok and "depth is in another unit: 10 times as large" in check.remedy
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from dense_grasp.cell.files import check_store
+from dense_grasp.cell.files import check_store_file
 from dense_grasp_core.store import DescriptorStore
 
 
@@ -17,12 +17,12 @@ def path(tmp_path):
 def test_a_store_in_order(path):
     store = DescriptorStore(str(path))
     store.add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
-    check = check_store(str(path))
+    check = check_store_file(str(path))
     assert check.ok and "1 taught keypoints" in check.seen
 
 
 def test_a_store_that_is_not_there_is_not_made(path):
-    check = check_store(str(path))
+    check = check_store_file(str(path))
     assert check.ok and "query_node makes it" in check.seen
     assert not path.exists()
 
@@ -32,7 +32,7 @@ def test_damage_is_said(path):
     store.add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE descriptors SET dimension = 5")
-    check = check_store(str(path))
+    check = check_store_file(str(path))
     assert not check.ok and "1 rows are damaged: cap/contact (row 1)" in check.seen
     path.write_bytes(b"no database" * 500)
-    assert not check_store(str(path)).ok
+    assert not check_store_file(str(path)).ok

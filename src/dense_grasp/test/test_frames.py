@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 import pytest
-from dense_grasp.perception.frames import Frame, FrameSync, features_from_message
+from dense_grasp.perception.frames import CameraFrame, FrameSync, features_from_message
 from dense_grasp.perception.messages import MessageError, byte_array
 from sensor_msgs.msg import Image
 
@@ -49,7 +49,7 @@ def test_unusable_descriptor_images_are_refused(field, value, text):
 
 
 def test_frame_decodes_its_parts():
-    frame = Frame(descriptors(), depth(), None)
+    frame = CameraFrame(descriptors(), depth(), None)
     assert frame.grid.image_size == (16, 24)
     assert frame.camera.fx == 20.0
     assert np.isnan(frame.depth).all()
@@ -58,7 +58,7 @@ def test_frame_decodes_its_parts():
 
 def test_depth_of_another_size_is_refused():
     with pytest.raises(MessageError, match=r"24x8.*24x16"):
-        _ = Frame(descriptors(), depth(height=8), None).depth
+        _ = CameraFrame(descriptors(), depth(height=8), None).depth
 
 
 @pytest.mark.parametrize("depth_first", [True, False])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.freshness import STAMP_TOLERANCE, Freshness
 from dense_grasp_core.result_codes import MatchCode
 from rclpy.clock import Clock, ClockType
@@ -24,10 +24,10 @@ class Standing(Clock):
         return Time(seconds=100, clock_type=ClockType.SYSTEM_TIME)
 
 
-def frame(stamp: float, ahead: float = -0.03) -> Frame:
+def frame(stamp: float, ahead: float = -0.03) -> CameraFrame:
     message = DescriptorImage()
     message.header.stamp.sec, message.header.stamp.nanosec = int(stamp), round(stamp % 1 * SECOND)
-    return Frame(message, Image(), None, round(ahead * SECOND))
+    return CameraFrame(message, Image(), None, round(ahead * SECOND))
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_the_camera_looks_straight_down_from_the_observation_poses(from_files):
         np.testing.assert_allclose(camera[:3, 3], position, atol=1e-3)
         np.testing.assert_allclose(camera[:3, 2], [0, 0, -1], atol=1e-3)
         np.testing.assert_allclose(camera[:3, 1], [-1, 0, 0], atol=1e-3)
-        assert planner.checker(WorldModel(), pose).free(pose)
+        assert planner.collision_checker(WorldModel(), pose).free(pose)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.perception.messages import MessageError, byte_array, image_message
 from dense_grasp_core.geometry import se3
@@ -23,7 +23,7 @@ BASE_FROM_CAMERA = se3.look_at([0.5, 0.0, 0.6], [0.5, 0.0, 0.0], [1.0, 0.0, 0.0]
 LIMITS = Limits(temperature=-1.0, found_threshold=0.5, workspace=WorkspaceBox((0.2, -0.4, -0.1), (0.8, 0.4, 0.4)))
 
 
-def frame(depth_mm: np.ndarray | None = None, encoding: str = "16UC1") -> Frame:
+def frame(depth_mm: np.ndarray | None = None, encoding: str = "16UC1") -> CameraFrame:
     """64x48 px at stride 8, every cell its own unit vector, a plane at 0.6 m."""
     features = np.eye(48, dtype=np.float32).reshape(6, 8, 48)
     message = DescriptorImage(dtype="float16", stride=8.0, model_id="m", height=6, width=8, channels=48)
@@ -34,7 +34,7 @@ def frame(depth_mm: np.ndarray | None = None, encoding: str = "16UC1") -> Frame:
     message.camera_info.width, message.camera_info.height = 64, 48
     message.camera_info.k = [60.0, 0.0, 31.5, 0.0, 60.0, 23.5, 0.0, 0.0, 1.0]
     plane = np.full((48, 64), 600, np.uint16) if depth_mm is None else depth_mm
-    return Frame(message, image_message(plane, encoding, message.header), None)
+    return CameraFrame(message, image_message(plane, encoding, message.header), None)
 
 
 def row(cell: int = 20, model_id: str = "m", dimension: int = 48) -> Row:

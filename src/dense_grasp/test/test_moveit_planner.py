@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("ompl")
 from dense_grasp.planning.moveit.interface import CollisionMatrix, PathAnswer, PresentScene, SceneObject
 from dense_grasp.planning.moveit.planner import MoveItPlanner
-from dense_grasp.planning.moveit.planning_scene import HELD, OURS
+from dense_grasp.planning.moveit.planning_scene import HELD, NAME_PREFIX
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel
@@ -22,7 +22,7 @@ from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.robot import RobotModel
-from dense_grasp_core.motion.scene import BoxObstacle, Scene, SceneConfig, build_scene
+from dense_grasp_core.motion.scene import BoxObstacle, CollisionScene, SceneConfig, build_collision_scene
 from dense_grasp_core.motion.timing import MotionLimits, time_path
 from dense_grasp_core.motion.trajectory_check import MotionBounds, check_trajectory
 from dense_grasp_core.result_codes import GraspCode
@@ -43,7 +43,7 @@ class BoxWorld(CollisionChecker):
         matrix: CollisionMatrix,
         carried: dict[str, SceneObject],
     ):
-        super().__init__(robot, Scene((), 0.0))
+        super().__init__(robot, CollisionScene((), 0.0))
         place = {name: index for index, name in enumerate(matrix.names)}
         indices: list[tuple[int, str]] = []
         for name, thing in objects.items():
@@ -206,8 +206,8 @@ def test_a_pick_joins_and_ends_at_the_same_grasp_as_the_embedded_planners(make, 
     np.testing.assert_allclose(plan.approach.end, plan.lift.start)
     np.testing.assert_allclose(plan.approach.end, embedded.approach.end, atol=1e-6)
     np.testing.assert_allclose(robot.tcp_pose(plan.approach.end), plan.base_from_tcp, atol=1e-4)
-    assert {name.removeprefix(OURS) for name in port.objects} == {"table", "target"} | (
-        {"seen"} if f"{OURS}seen" in port.objects else set()
+    assert {name.removeprefix(NAME_PREFIX) for name in port.objects} == {"table", "target"} | (
+        {"seen"} if f"{NAME_PREFIX}seen" in port.objects else set()
     )
 
 
@@ -224,7 +224,7 @@ def test_whatever_speed_it_answers_with_the_guard_lets_the_motion_pass(make, rob
 def test_it_goes_around_a_post(make, robot, as_points):
     world = WorldModel(post_of_points()) if as_points else WorldModel()
     planner, _ = make(*(() if as_points else (POST,)))
-    checker = CollisionChecker(robot, build_scene(planner.config.scene, world, robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot))
     assert not checker.untouched(np.stack([LEFT, RIGHT]))
     for _ in range(3):
         trajectory = planner.plan_joints(LEFT, RIGHT, world)
@@ -234,9 +234,9 @@ def test_it_goes_around_a_post(make, robot, as_points):
 def test_the_scene_of_the_goal_before_is_gone(make):
     planner, port = make()
     planner.plan_joints(LEFT, RIGHT, WorldModel(post_of_points()))
-    assert f"{OURS}seen" in port.objects
+    assert f"{NAME_PREFIX}seen" in port.objects
     planner.plan_joints(LEFT, RIGHT, WorldModel())
-    assert set(port.objects) == {f"{OURS}table"}
+    assert set(port.objects) == {f"{NAME_PREFIX}table"}
     planner.plan_line(LEFT, planner.tcp_pose(LEFT))
     assert port.objects == {}
     assert "stranger" in port.matrix.names
@@ -251,8 +251,8 @@ def test_a_held_object_is_carried_as_the_embedded_planner_carries_it(make, robot
     planner, port = make(shelf)
     world = WorldModel(plate, pose[:3, 3], held_at=pose, seen_from=OBSERVE)
     trajectory = planner.plan_joints(LEFT, RIGHT, world)
-    assert set(port.carried) == {HELD} and set(port.objects) == {f"{OURS}table", f"{OURS}shelf"}
-    checker = CollisionChecker(robot, build_scene(planner.config.scene, world, robot))
+    assert set(port.carried) == {HELD} and set(port.objects) == {f"{NAME_PREFIX}table", f"{NAME_PREFIX}shelf"}
+    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot))
     assert not checker.untouched(np.stack([LEFT, RIGHT]))
     assert checker.untouched(trajectory.positions, 0.02)
     planner.plan_joints(RIGHT, LEFT, WorldModel())
@@ -273,7 +273,7 @@ def test_less_clearance_at_the_start_is_not_a_collision(make, robot):
     shelf = BoxObstacle("shelf", tuple(low - [0, 0, 0.05]), (0.2, 0.2, 0.1 + 2 * 0.001))
     planner, port = make(shelf)
     planner.plan_joints(LEFT, RIGHT, WorldModel())
-    assert port.objects[f"{OURS}shelf"].sizes[0, 0] == pytest.approx(0.2)
+    assert port.objects[f"{NAME_PREFIX}shelf"].sizes[0, 0] == pytest.approx(0.2)
 
 
 def test_a_grasp_inside_something_is_in_collision_and_one_far_away_unreachable(make):

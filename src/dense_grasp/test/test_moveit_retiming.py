@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("ompl")
 from dense_grasp.planning.moveit.interface import PathAnswer
-from dense_grasp.planning.moveit.retiming import fitted
+from dense_grasp.planning.moveit.retiming import retimed
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PlanError, Trajectory
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
@@ -48,7 +48,7 @@ def guarded(planner, trajectory):
 
 @pytest.mark.parametrize("duration", [0.3, 1.0, 10.0])
 def test_it_is_slowed_down_to_the_limits_and_not_hurried(planner, duration):
-    trajectory = fitted("move_group", answer(planner, duration), planner, START, GOAL)
+    trajectory = retimed("move_group", answer(planner, duration), planner, START, GOAL)
     guarded(planner, trajectory)
     assert trajectory.duration >= duration
     if duration == 10.0:
@@ -57,7 +57,7 @@ def test_it_is_slowed_down_to_the_limits_and_not_hurried(planner, duration):
 
 def test_a_path_without_times_gets_ours(planner):
     untimed = answer(planner, times=np.zeros(21), velocities=np.zeros((0, 0)))
-    trajectory = fitted("move_group", untimed, planner, START, GOAL)
+    trajectory = retimed("move_group", untimed, planner, START, GOAL)
     guarded(planner, trajectory)
     np.testing.assert_array_equal(trajectory.end, GOAL)
 
@@ -66,7 +66,7 @@ def test_a_last_point_that_follows_at_once_takes_the_place_of_the_one_before(pla
     first = answer(planner)
     times = first.times.copy()
     times[-2] = times[-1] - 1e-9
-    trajectory = fitted("move_group", answer(planner, times=times), planner, START, GOAL)
+    trajectory = retimed("move_group", answer(planner, times=times), planner, START, GOAL)
     guarded(planner, trajectory)
     assert len(trajectory.times) == 20
     np.testing.assert_array_equal(trajectory.end, GOAL)
@@ -74,7 +74,7 @@ def test_a_last_point_that_follows_at_once_takes_the_place_of_the_one_before(pla
 
 def test_a_goal_where_the_arm_is_stands_still(planner):
     one = PathAnswer(1, "", planner.joint_names, np.zeros(1), START[None], np.zeros((1, 7)))
-    trajectory = fitted("move_group", one, planner, START, START)
+    trajectory = retimed("move_group", one, planner, START, START)
     assert len(trajectory.times) == 2 and not trajectory.velocities.any()
 
 
@@ -90,7 +90,7 @@ def test_a_goal_where_the_arm_is_stands_still(planner):
 )
 def test_an_answer_that_cannot_be_driven_is_refused(planner, changed, code, word):
     with pytest.raises(PlanError, match=word) as caught:
-        fitted("move_group", answer(planner, **changed), planner, START, GOAL)
+        retimed("move_group", answer(planner, **changed), planner, START, GOAL)
     assert caught.value.code == code
 
 
@@ -106,7 +106,7 @@ def test_too_fast_near_the_end_of_a_joint_it_gets_our_times(planner):
     limits, robot = planner.config.limits, planner.robot
     sent = Trajectory(planner.joint_names, near.times, near.positions, near.velocities)
     assert np.max(robot.near_ends.share(*sent.between()[1:])) > 1.0
-    trajectory = fitted("move_group", near, planner, START, goal)
+    trajectory = retimed("move_group", near, planner, START, goal)
     bounds = MotionBounds(robot.lower, robot.upper, limits, np.full(3, -2.0), np.full(3, 2.0), 0.3)
     check_trajectory(trajectory, bounds, planner.tcp_pose, START)
     np.testing.assert_array_equal(trajectory.end, goal)

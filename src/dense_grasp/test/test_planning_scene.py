@@ -7,7 +7,7 @@ import pytest
 from dense_grasp.planning.moveit.interface import CollisionMatrix, PresentScene
 from dense_grasp.planning.moveit.planning_scene import (
     HELD,
-    OURS,
+    NAME_PREFIX,
     allow,
     carried,
     guarded_pairs,
@@ -69,22 +69,22 @@ def test_the_scene_has_table_walls_seen_and_target(robot):
         thing.name: thing
         for thing in scene_objects(config, seen_cells(config, world, robot, OBSERVE)[0], robot, clearance=0.005)
     }
-    assert set(objects) == {f"{OURS}{name}" for name in ("table", "wall_0", "seen", "target", "camera")}
-    table = objects[f"{OURS}table"]
+    assert set(objects) == {f"{NAME_PREFIX}{name}" for name in ("table", "wall_0", "seen", "target", "camera")}
+    table = objects[f"{NAME_PREFIX}table"]
     assert table.centres[0, 2] + table.sizes[0, 2] / 2 == pytest.approx(0.005)
-    np.testing.assert_allclose(objects[f"{OURS}wall_0"].sizes, [[0.05, 1.61, 1.01]])
-    np.testing.assert_allclose(objects[f"{OURS}seen"].centres, [[0.505, 0.305, 0.305]])
-    np.testing.assert_allclose(objects[f"{OURS}seen"].sizes, [[0.02, 0.02, 0.02]])
+    np.testing.assert_allclose(objects[f"{NAME_PREFIX}wall_0"].sizes, [[0.05, 1.61, 1.01]])
+    np.testing.assert_allclose(objects[f"{NAME_PREFIX}seen"].centres, [[0.505, 0.305, 0.305]])
+    np.testing.assert_allclose(objects[f"{NAME_PREFIX}seen"].sizes, [[0.02, 0.02, 0.02]])
     fingers = {"fr3_leftfinger", "fr3_rightfinger"}
-    assert fingers <= set(objects[f"{OURS}target"].touch)
+    assert fingers <= set(objects[f"{NAME_PREFIX}target"].touch)
     for name in ("table", "wall_0", "seen"):
-        assert not fingers & set(objects[OURS + name].touch)
-        assert {"fr3_link0", "fr3_link1"} == set(objects[OURS + name].touch)
+        assert not fingers & set(objects[NAME_PREFIX + name].touch)
+        assert {"fr3_link0", "fr3_link1"} == set(objects[NAME_PREFIX + name].touch)
 
 
 def test_the_camera_is_carried_by_the_hand_where_it_is(robot):
     (camera,) = carried(robot)
-    assert (camera.name, camera.link) == (f"{OURS}camera", "fr3_hand")
+    assert (camera.name, camera.link) == (f"{NAME_PREFIX}camera", "fr3_hand")
     np.testing.assert_allclose(camera.centres, [[0.065, 0.0, 0.0225]], atol=1e-9)
     np.testing.assert_allclose(camera.sizes, [[0.03, 0.1, 0.035]])
     assert {"fr3_hand", "fr3_leftfinger", "fr3_link7"} <= set(camera.touch)
@@ -93,15 +93,15 @@ def test_the_camera_is_carried_by_the_hand_where_it_is(robot):
 
 
 def test_only_our_own_objects_are_taken_away(robot):
-    present = PresentScene("arm", (), ("crate", f"{OURS}seen"), ("tool", f"{OURS}camera"))
+    present = PresentScene("arm", (), ("crate", f"{NAME_PREFIX}seen"), ("tool", f"{NAME_PREFIX}camera"))
     change = scene_change(present, carried(robot))
-    assert change.remove == (f"{OURS}seen",)
+    assert change.remove == (f"{NAME_PREFIX}seen",)
     assert change.release == ()
     # It is carried already, and carrying it once more would be refused by some versions.
     assert change.objects == ()
     # MoveIt puts what is released into the world, from where it has to go as well.
     bare = scene_change(present, ())
-    assert bare.release == (f"{OURS}camera",) and bare.remove == (f"{OURS}seen", f"{OURS}camera")
+    assert bare.release == (f"{NAME_PREFIX}camera",) and bare.remove == (f"{NAME_PREFIX}seen", f"{NAME_PREFIX}camera")
 
 
 def test_what_the_fingers_hold_is_carried_by_the_hand_and_replaced_each_time(robot):
@@ -112,7 +112,7 @@ def test_what_the_fingers_hold_is_carried_by_the_hand_and_replaced_each_time(rob
     assert {"fr3_hand", "fr3_leftfinger", "fr3_link7"} <= set(thing.touch)
     assert not {"fr3_link4", "fr3_link5"} & set(thing.touch)
     objects = scene_objects(SceneConfig(), (), robot, 0.0, held)
-    present = PresentScene("arm", (), (), (f"{OURS}camera", HELD))
+    present = PresentScene("arm", (), (), (f"{NAME_PREFIX}camera", HELD))
     assert HELD in [each.name for each in scene_change(present, objects).objects]
     without = scene_change(present, scene_objects(SceneConfig(), (), robot, 0.0))
     assert without.release == (HELD,) and HELD in without.remove
@@ -120,16 +120,16 @@ def test_what_the_fingers_hold_is_carried_by_the_hand_and_replaced_each_time(rob
 
 def test_the_matrix_keeps_the_rules_of_others():
     theirs = CollisionMatrix(
-        ("fr3_link1", "fr3_link2", f"{OURS}seen"),
+        ("fr3_link1", "fr3_link2", f"{NAME_PREFIX}seen"),
         np.array([[False, True, True], [True, False, True], [True, True, False]]),
         (("fr3_link8", True),),
     )
-    matrix = allow(theirs, {f"{OURS}target": ("fr3_leftfinger", "fr3_link1")})
+    matrix = allow(theirs, {f"{NAME_PREFIX}target": ("fr3_leftfinger", "fr3_link1")})
     place = {name: index for index, name in enumerate(matrix.names)}
-    assert set(place) == {"fr3_link1", "fr3_link2", "fr3_leftfinger", f"{OURS}target"}
+    assert set(place) == {"fr3_link1", "fr3_link2", "fr3_leftfinger", f"{NAME_PREFIX}target"}
     assert matrix.allowed[place["fr3_link1"], place["fr3_link2"]]
-    assert matrix.allowed[place[f"{OURS}target"], place["fr3_leftfinger"]]
-    assert not matrix.allowed[place[f"{OURS}target"], place["fr3_link2"]]
+    assert matrix.allowed[place[f"{NAME_PREFIX}target"], place["fr3_leftfinger"]]
+    assert not matrix.allowed[place[f"{NAME_PREFIX}target"], place["fr3_link2"]]
     assert not matrix.allowed[place["fr3_leftfinger"], place["fr3_link2"]]
     np.testing.assert_array_equal(matrix.allowed, matrix.allowed.T)
     assert matrix.defaults == theirs.defaults

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from dense_grasp.perception.score_calibration import CALIBRATED, CalibrationError, calibrated
+from dense_grasp.perception.score_calibration import CALIBRATED, UncalibratedError, calibrated
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
 from dense_grasp_core.matching.locate import Limits
 
@@ -34,7 +34,7 @@ def test_no_file_is_needed_when_everything_is_chosen():
 
 
 def test_a_network_without_calibration_is_refused_unless_asked_for(uncalibrated_model):
-    with pytest.raises(CalibrationError, match=r"uncalibrated.safetensors was not calibrated.*set temperature, ambig"):
+    with pytest.raises(UncalibratedError, match=r"uncalibrated.safetensors was not calibrated.*set temperature, ambig"):
         calibrated(Limits(), {**FROM_FILE, "found_threshold": 0.7}, str(uncalibrated_model))
     limits = calibrated(Limits(), FROM_FILE, str(uncalibrated_model), allow_uncalibrated=True)
     assert limits.temperature == ModelInfo().temperature

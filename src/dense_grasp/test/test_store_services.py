@@ -4,7 +4,7 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.messages import byte_array, image_message
 from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp.perception.store_services import DescriptorServices, patch_png, row_message
@@ -21,12 +21,12 @@ FEATURES = np.random.default_rng(1).normal(size=(6, 8, 4)).astype("<f2")
 Register = RegisterDescriptor.Response
 
 
-def frame() -> Frame:
+def frame() -> CameraFrame:
     message = DescriptorImage(dtype="float16", stride=8.0, model_id="m", height=6, width=8, channels=4)
     message.data = byte_array(FEATURES)
     message.camera_info.width, message.camera_info.height = 64, 48
     message.camera_info.k = [60.0, 0.0, 31.5, 0.0, 60.0, 23.5, 0.0, 0.0, 1.0]
-    return Frame(message, Image(), image_message(RGB, "rgb8", Header()))
+    return CameraFrame(message, Image(), image_message(RGB, "rgb8", Header()))
 
 
 @pytest.fixture

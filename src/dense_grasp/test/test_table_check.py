@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.messages import image_message
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp_core.geometry import se3
@@ -20,7 +20,7 @@ def above(height: float) -> np.ndarray:
     return se3.look_at([0.5, 0.0, height], [0.5, 0.0, 0.0], [1.0, 0.0, 0.0])
 
 
-def table_at(distance: float) -> Frame:
+def table_at(distance: float) -> CameraFrame:
     """A level table, m below the camera, with something on a quarter of the picture."""
     message = DescriptorImage(header=Header(frame_id="optical"))
     message.camera_info.header = message.header
@@ -28,7 +28,7 @@ def table_at(distance: float) -> Frame:
     message.camera_info.k = [150.0, 0.0, 79.5, 0.0, 150.0, 59.5, 0.0, 0.0, 1.0]
     depth = np.full((120, 160), round(1000 * distance), np.uint16)
     depth[30:90, 40:120] -= 80
-    return Frame(message, image_message(depth, "16UC1", message.header), None)
+    return CameraFrame(message, image_message(depth, "16UC1", message.header), None)
 
 
 def test_a_table_where_it_is_configured_is_no_news():

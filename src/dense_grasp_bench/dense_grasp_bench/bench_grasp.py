@@ -33,7 +33,7 @@ LEAST_LIFTED = 0.85
 
 
 @dataclass(frozen=True)
-class Scene:
+class TrialScene:
     """How the caps lie, what is taught for that, and the least share of them that is to be lifted."""
 
     posture: str
@@ -43,11 +43,11 @@ class Scene:
 
 
 SCENES = {
-    "crown_down": Scene("crown_down"),
-    "crown_up": Scene("crown_up"),
+    "crown_down": TrialScene("crown_down"),
+    "crown_up": TrialScene("crown_up"),
     # It is what was touched that counts.
-    "post": Scene("crown_down", post=True, least_lifted=0.0),
-    "stand": Scene(ON_STAND, CAP_ON_STAND, least_lifted=0.70),
+    "post": TrialScene("crown_down", post=True, least_lifted=0.0),
+    "stand": TrialScene(ON_STAND, CAP_ON_STAND, least_lifted=0.70),
 }
 
 

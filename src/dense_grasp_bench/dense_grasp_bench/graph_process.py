@@ -105,7 +105,7 @@ def _prepare(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def wait_until(condition, timeout: float, what: str, graph: GraphProcess | None = None, period: float = 0.05):
+def wait_while_running(condition, timeout: float, what: str, graph: GraphProcess | None = None, period: float = 0.05):
     """The first truthy value of `condition()`; raises GraphError after `timeout` s, or when the graph has ended."""
     end = time.monotonic() + timeout
     while True:

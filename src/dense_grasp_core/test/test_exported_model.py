@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from dense_grasp_core.descriptors.exported_model import fitted, read_exported, save_openvino
+from dense_grasp_core.descriptors.exported_model import for_image_size, read_exported, save_openvino
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor, ExtractorError
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, load_model, save_model
 from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
@@ -44,7 +44,7 @@ def test_the_header_is_that_of_the_model_file(folder):
 @pytest.mark.parametrize("size", [(64, 80), (90, 121)])
 def test_the_graph_gives_torchs_descriptors_at_any_size(folder, size):
     graph, _ = read_exported(folder / "m.xml")
-    compiled = openvino.compile_model(fitted(graph, size, "m"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino.compile_model(for_image_size(graph, size, "m"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = compiled([image(*size)[None]])[0][0]
     expected = DescriptorExtractor(folder / "m.safetensors", "torch")(image(*size))
     assert found.shape == expected.shape

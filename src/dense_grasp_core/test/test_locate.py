@@ -5,7 +5,7 @@ import pytest
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import look_at, transform
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
-from dense_grasp_core.matching.locate import Frame, Limits, QueryError, WorkspaceBox, first_failure, locate
+from dense_grasp_core.matching.locate import DescribedFrame, Limits, QueryError, WorkspaceBox, first_failure, locate
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 
@@ -30,7 +30,7 @@ def frame(grid=None, **changes):
         "model_id": MODEL,
         "base_from_camera": BASE_FROM_CAMERA,
     }
-    return Frame(**{**values, **changes})
+    return DescribedFrame(**{**values, **changes})
 
 
 def row(u=91.0, v=67.0, **changes):

@@ -10,7 +10,7 @@ from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.grasped_object import held_object, split_object
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PlanError, WorldModel
-from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig, build_scene, seen_cells
+from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig, build_collision_scene, seen_cells
 from dense_grasp_core.result_codes import GraspCode
 
 LEFT = np.array([0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])
@@ -63,7 +63,7 @@ def test_what_is_held_is_no_obstacle_where_it_was(robot):
     world = grasped(robot, LEFT)
     cells, held = seen_cells(SceneConfig(), world, robot)
     assert cells == () and held is not None
-    assert CollisionChecker(robot, build_scene(SceneConfig(), world, robot)).free(LEFT)
+    assert CollisionChecker(robot, build_collision_scene(SceneConfig(), world, robot)).free(LEFT)
 
 
 def test_what_is_held_hits_what_the_hand_alone_would_pass(robot, limits):
@@ -73,8 +73,8 @@ def test_what_is_held_hits_what_the_hand_alone_would_pass(robot, limits):
     shelf = BoxObstacle("shelf", tuple(low), (0.1, 0.04, 0.04))
     planner = EmbeddedPlanner(robot, EmbeddedConfig(limits, SceneConfig(walls=(shelf,))))
     world = grasped(robot, LEFT)
-    empty = planner.checker(WorldModel(), LEFT)
-    full = planner.checker(world, LEFT)
+    empty = planner.collision_checker(WorldModel(), LEFT)
+    full = planner.collision_checker(world, LEFT)
     direct = np.stack([LEFT, RIGHT])
     assert empty.untouched(direct)
     assert not full.untouched(direct)

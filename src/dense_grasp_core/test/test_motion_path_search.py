@@ -13,7 +13,7 @@ from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.motion.path_search import PathOptions, find_path
-from dense_grasp_core.motion.scene import BoxObstacle, Scene, SceneConfig, build_scene
+from dense_grasp_core.motion.scene import BoxObstacle, CollisionScene, SceneConfig, build_collision_scene
 from dense_grasp_core.motion.timing import MotionLimits
 from dense_grasp_core.result_codes import GraspCode
 
@@ -41,13 +41,15 @@ def ring(x: float, y: float, radius: float = 0.09, height: float = 0.11) -> np.n
     return np.stack([x + radius * np.cos(angle.ravel()), y + radius * np.sin(angle.ravel()), z.ravel()], axis=1)
 
 
-def planner_with(robot, limits, *walls: BoxObstacle, room=None) -> EmbeddedPlanner:
-    return EmbeddedPlanner(robot, EmbeddedConfig(limits, SceneConfig(walls=walls), COUNTED, room=room))
+def planner_with(robot, limits, *walls: BoxObstacle, tcp_workspace=None) -> EmbeddedPlanner:
+    return EmbeddedPlanner(
+        robot, EmbeddedConfig(limits, SceneConfig(walls=walls), COUNTED, tcp_workspace=tcp_workspace)
+    )
 
 
 def test_a_path_goes_around_a_post(robot, limits):
     planner = planner_with(robot, limits, POST)
-    checker = CollisionChecker(robot, build_scene(planner.config.scene, WorldModel(), robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, WorldModel(), robot))
     assert not checker.path_free(np.stack([LEFT, RIGHT]))
     for _ in range(3):
         trajectory = planner.plan_joints(LEFT, RIGHT, WorldModel())
@@ -67,7 +69,7 @@ def test_a_post_of_depth_points_is_avoided(robot, planner, observe):
     y, x, z = np.meshgrid(np.linspace(-0.03, 0.03, 12), np.linspace(0.5, 0.58, 12), np.linspace(0.02, 0.7, 80))
     world = WorldModel(np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1))
     trajectory = planner.plan_joints(LEFT, RIGHT, world)
-    checker = CollisionChecker(robot, build_scene(planner.config.scene, world, robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot))
     assert checker.untouched(trajectory.positions)
     assert not checker.path_free(np.stack([LEFT, RIGHT]))
 
@@ -98,15 +100,15 @@ def test_less_clearance_at_the_start_is_not_a_collision(robot, limits):
     planner.plan_joints(LEFT, RIGHT, WorldModel())
 
 
-def room_about(robot, *positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def workspace_about(robot, *positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points = np.array([robot.tcp_pose(q)[:3, 3] for q in positions])
     return points.min(axis=0) - 0.03, points.max(axis=0) + 0.03
 
 
 def test_the_tool_stays_in_its_room(robot, limits):
     """Straight in joint space the tool swings out of the box about the two ends."""
-    low, high = room_about(robot, LEFT, RIGHT)
-    planner = planner_with(robot, limits, room=(low, high))
+    low, high = workspace_about(robot, LEFT, RIGHT)
+    planner = planner_with(robot, limits, tcp_workspace=(low, high))
     anywhere = planner_with(robot, limits)
 
     def farthest(trajectory) -> float:
@@ -118,7 +120,7 @@ def test_the_tool_stays_in_its_room(robot, limits):
 
 
 def test_a_goal_outside_the_room_is_refused_and_an_arm_outside_comes_back(robot, limits):
-    planner = planner_with(robot, limits, room=room_about(robot, LEFT))
+    planner = planner_with(robot, limits, tcp_workspace=workspace_about(robot, LEFT))
     with pytest.raises(PlanError, match="tool centre point touches the end of its workspace") as failure:
         planner.plan_joints(LEFT, RIGHT, WorldModel())
     assert failure.value.code == GraspCode.GOAL_IN_COLLISION
@@ -135,7 +137,7 @@ class Islands(CollisionChecker):
 
 @pytest.fixture
 def islands(robot):
-    return Islands(robot, Scene((), 0.0))
+    return Islands(robot, CollisionScene((), 0.0))
 
 
 def test_no_way_at_all_is_planning_failed_in_the_allowed_time(islands):
@@ -162,7 +164,7 @@ def test_a_stop_ends_the_search(islands):
 
 def test_a_seed_gives_the_same_path_and_another_one_another(robot, limits):
     planner = planner_with(robot, limits, POST)
-    checker = CollisionChecker(robot, build_scene(planner.config.scene, WorldModel(), robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, WorldModel(), robot))
 
     def path(seed: int) -> np.ndarray:
         return find_path(checker, LEFT, RIGHT, replace(COUNTED, seed=seed))
@@ -222,7 +224,7 @@ def test_a_pick_touches_nothing_but_the_target_with_its_fingers(robot, planner, 
     contact = np.array([0.55, 0.1, 0.11])
     world = WorldModel(ring(0.46, 0.1), contact)
     plan = planner.plan_pick(PickRequest(observe, pinch(0.55, 0.1, 0.095), world))
-    checker = CollisionChecker(robot, build_scene(planner.config.scene, world, robot, observe))
+    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot, observe))
     for part in (plan.to_pre_grasp, plan.approach, plan.lift):
         assert checker.untouched(part.positions)
 
@@ -243,7 +245,7 @@ def test_picks_on_the_other_side_of_a_post(robot, limits):
         x, y = generator.uniform(0.40, 0.60), generator.uniform(-0.30, -0.20)
         world = WorldModel(ring(x, y), np.array([x - 0.09, y, 0.11]))
         plan = planner.plan_pick(PickRequest(LEFT, pinch(x - 0.09, y, 0.09), world))
-        checker = CollisionChecker(robot, build_scene(planner.config.scene, world, robot, seen_from=LEFT))
+        checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot, seen_from=LEFT))
         assert not checker.path_free(np.stack([LEFT, plan.to_pre_grasp.end]))
         for part in (plan.to_pre_grasp, plan.approach, plan.lift):
             assert checker.untouched(part.positions, 0.01)

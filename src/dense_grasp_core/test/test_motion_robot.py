@@ -13,10 +13,10 @@ pytest.importorskip("pinocchio")
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.robot import READY, AttachedBox, RobotModel
-from dense_grasp_core.motion.scene import Scene
+from dense_grasp_core.motion.scene import CollisionScene
 from dense_grasp_core.motion.urdf import RobotModelError, disabled_pairs, mesh_path
 
-ALONE = Scene((), 0.0)
+ALONE = CollisionScene((), 0.0)
 PANDA = Path(sys.prefix) / "share" / "robot_models" / "pyroboplan" / "models"
 
 

@@ -13,7 +13,7 @@ from dense_grasp_core.motion.scene import (
     BoxObstacle,
     SceneConfig,
     SceneError,
-    build_scene,
+    build_collision_scene,
     crop,
     free_of_table,
     inside_robot,
@@ -30,7 +30,9 @@ def pose_at(x: float, y: float, z: float) -> np.ndarray:
 
 
 def checker_of(robot, world=None, config=None, seen_from=None) -> CollisionChecker:
-    return CollisionChecker(robot, build_scene(config or SceneConfig(), world or WorldModel(), robot, seen_from))
+    return CollisionChecker(
+        robot, build_collision_scene(config or SceneConfig(), world or WorldModel(), robot, seen_from)
+    )
 
 
 def joints_at(robot, x: float, y: float, z: float) -> np.ndarray:

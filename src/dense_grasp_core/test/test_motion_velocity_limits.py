@@ -61,7 +61,11 @@ def pick(planner: EmbeddedPlanner, number: int) -> PickRequest:
     while True:
         lower, upper, _ = joint_limits(primitive_arm_urdf(), NAMES)
         start = 0.02 * OBSERVE + 0.98 * generator.uniform(lower, upper)
-        if planner.tcp_pose(start)[2, 3] > 0.25 and planner.alone().free(start) and over_the_table(planner, start):
+        if (
+            planner.tcp_pose(start)[2, 3] > 0.25
+            and planner.self_collision_checker().free(start)
+            and over_the_table(planner, start)
+        ):
             break
     radius, angle, turn = generator.uniform([0.3, -2.6, -np.pi], [0.75, 2.6, np.pi])
     candidates = []
@@ -75,7 +79,7 @@ def pick(planner: EmbeddedPlanner, number: int) -> PickRequest:
 
 def over_the_table(planner: EmbeddedPlanner, start: np.ndarray) -> bool:
     try:
-        planner.checker(WorldModel(), start)
+        planner.collision_checker(WorldModel(), start)
     except PlanError:
         return False
     return True

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp_core.cell_measures.mount_check import Figures, Mount, PointPair, View, explanations, figures, mistakes
+from dense_grasp_core.cell_measures.mount_check import (
+    Mount,
+    MountFigures,
+    MountView,
+    PointPair,
+    explanations,
+    figures,
+    mistakes,
+)
 from dense_grasp_core.cell_measures.table_plane import Plane
 from dense_grasp_core.geometry.se3 import exp, from_quaternion, inverse, transform
 
@@ -55,7 +63,7 @@ def points_seen(rng: np.random.Generator, count: int) -> np.ndarray:
     return points
 
 
-def cell(seed: int, hand_from_optical: np.ndarray | None = None) -> tuple[np.ndarray, list[View], PointPair]:
+def cell(seed: int, hand_from_optical: np.ndarray | None = None) -> tuple[np.ndarray, list[MountView], PointPair]:
     """What the cameras of a cell see of its table: hand_from_optical, two views, common points with 2 mm of noise.
     Planes are 2 mm and 0.3 degrees off, as fitted ones may be.
     """
@@ -68,7 +76,7 @@ def cell(seed: int, hand_from_optical: np.ndarray | None = None) -> tuple[np.nda
         optical_from_base = inverse(base_from_hand @ mounted)
         slope = np.array([*rng.normal(0, 0.003, 2), 1.0])
         table = Plane(slope / np.linalg.norm(slope), TABLE + rng.normal(0, 0.002) + float(slope[:2] @ CENTRE))
-        views.append(View(base_from_hand, table.moved(optical_from_base)))
+        views.append(MountView(base_from_hand, table.moved(optical_from_base)))
         places.append(transform(optical_from_base, common) + rng.normal(0, 0.002, common.shape))
     return mounted, views, PointPair(views[0], views[1], *places)
 
@@ -118,7 +126,7 @@ def test_each_mistake_is_found_and_named_from_two_poses(number):
         mounted, views, pair = cell(1000 + seed)
         true = believed(mounted)
         wrong, scale = _with_mistake(true, number)
-        scaled_views = [View(v.base_from_parent, v.plane.scaled(1 / scale)) for v in views]
+        scaled_views = [MountView(v.base_from_parent, v.plane.scaled(1 / scale)) for v in views]
         scaled = PointPair(scaled_views[0], scaled_views[1], pair.first_points / scale, pair.second_points / scale)
         assert not figures(wrong.parent_from_optical, scaled_views, CENTRE, TABLE, scaled).fits
         names = [m.name for m, _ in explanations(wrong, scaled_views, CENTRE, TABLE, scaled)]
@@ -178,6 +186,6 @@ def test_a_wrong_table_height_has_no_explanation_but_itself():
 
 
 def test_figures_say_what_they_are():
-    assert Figures(0.1, 3.0).text() == "the table +100 mm from table_height, tilted by 3.0 deg"
-    assert "12 mm apart" in Figures(0.0, 0.0, 0.012).text()
-    assert not Figures(float("nan"), 90.0).fits
+    assert MountFigures(0.1, 3.0).text() == "the table +100 mm from table_height, tilted by 3.0 deg"
+    assert "12 mm apart" in MountFigures(0.0, 0.0, 0.012).text()
+    assert not MountFigures(float("nan"), 90.0).fits

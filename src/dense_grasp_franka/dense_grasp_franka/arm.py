@@ -25,7 +25,7 @@ class ArmUnavailable(DenseGraspError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MotionOutcome:
     """How a command ended: "done", "stopped" before its end, or "failed" with the robot's reason in `message`."""
 
     kind: str
@@ -90,7 +90,7 @@ class FrankaArm:
         """Bring a running motion to rest on its path; returns at once."""
         self._stop.value = 1
 
-    def follow(self, motion: Motion, tick: Callable[[], None] = lambda: None) -> Outcome:
+    def follow(self, motion: Motion, tick: Callable[[], None] = lambda: None) -> MotionOutcome:
         """Command a motion; returns at rest. Waits for one that still runs.
 
         tick: called every 20 ms meanwhile.
@@ -99,33 +99,33 @@ class FrankaArm:
             self._stop.value = 0
             return self._command("move", motion, tick)
 
-    def recover(self) -> Outcome:
+    def recover(self) -> MotionOutcome:
         """Franka's automatic error recovery after a reflex."""
         with self._busy:
             return self._command("recover", None)
 
-    def _command(self, kind: str, content: object, tick: Callable[[], None] = lambda: None) -> Outcome:
+    def _command(self, kind: str, content: object, tick: Callable[[], None] = lambda: None) -> MotionOutcome:
         if self.lost:
-            return Outcome("failed", self.lost)
+            return MotionOutcome("failed", self.lost)
         try:
             self._commands.send((kind, content))
         except (BrokenPipeError, OSError):
             return self._gone("its process has ended")
         return self._answer(None, tick)
 
-    def _answer(self, timeout: float | None, tick: Callable[[], None] = lambda: None) -> Outcome:
+    def _answer(self, timeout: float | None, tick: Callable[[], None] = lambda: None) -> MotionOutcome:
         waited = 0.0
         try:
             while not self._commands.poll(TICK):
                 tick()
                 waited += TICK
                 if timeout is not None and waited >= timeout:
-                    return Outcome("failed", f"no answer within {timeout:.0f} s")
+                    return MotionOutcome("failed", f"no answer within {timeout:.0f} s")
             kind, message = self._commands.recv()
         except (EOFError, OSError):
             return self._gone("its process has ended")
-        return self._gone(message) if kind == "lost" else Outcome(kind, message)
+        return self._gone(message) if kind == "lost" else MotionOutcome(kind, message)
 
-    def _gone(self, why: str) -> Outcome:
+    def _gone(self, why: str) -> MotionOutcome:
         self.lost = self.lost or f"the connection to the robot {self._address} is lost: {why}"
-        return Outcome("failed", self.lost)
+        return MotionOutcome("failed", self.lost)

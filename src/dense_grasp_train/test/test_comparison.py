@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_grasp_train.evaluation.comparison import compare, over_models
-from dense_grasp_train.evaluation.run_predictors import Outcome
+from dense_grasp_train.evaluation.run_predictors import PredictorOutcome
 
 TRUTH = [np.zeros((4, 2)) for _ in range(3)]
 
 
-def outcome(*errors: float) -> Outcome:
+def outcome(*errors: float) -> PredictorOutcome:
     """One error (pixels) a pair for all its matches."""
-    return Outcome([t + np.array([e, 0.0]) for t, e in zip(TRUTH, errors, strict=True)], TRUTH)
+    return PredictorOutcome([t + np.array([e, 0.0]) for t, e in zip(TRUTH, errors, strict=True)], TRUTH)
 
 
 def test_paired_difference_and_its_standard_error():
@@ -38,11 +38,11 @@ def test_groups_are_averaged_pair_by_pair():
 
 
 def test_other_pairs_are_refused():
-    other = Outcome([t + 1 for t in TRUTH], [t + 1 for t in TRUTH])
+    other = PredictorOutcome([t + 1 for t in TRUTH], [t + 1 for t in TRUTH])
     with pytest.raises(ValueError, match="different pairs"):
         compare([outcome(1, 2, 3)], [other])
     with pytest.raises(ValueError, match="different pairs"):
-        compare([outcome(1, 2, 3)], [Outcome(TRUTH[:2], TRUTH[:2])])
+        compare([outcome(1, 2, 3)], [PredictorOutcome(TRUTH[:2], TRUTH[:2])])
 
 
 def test_mean_and_standard_deviation_over_networks():

@@ -116,7 +116,9 @@ def test_every_row_of_the_table_has_a_configuration():
 
 
 def test_command_writes_report_and_plot(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(memory, "rows", lambda keypoints: [memory.Row(f"n {keypoints[0]}", "paper", demanded=True)])
+    monkeypatch.setattr(
+        memory, "rows", lambda keypoints: [memory.MemoryRow(f"n {keypoints[0]}", "paper", demanded=True)]
+    )
     monkeypatch.setattr(memory, "inference_table", lambda frames, advance: [])
     assert memory.main(["--out", str(tmp_path), "--dimensions", "64", "--frames", "0", "--quiet"]) == 0
     report = json.loads((tmp_path / "report.json").read_text())

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from dense_grasp_train.__main__ import MODULES
 from dense_grasp_train.reproduce import page, reproduce
-from dense_grasp_train.reproduce.figures import Figures, Spread
-from dense_grasp_train.reproduce.run import INTERRUPTED, Ledger, StepError
+from dense_grasp_train.reproduce.figures import BudgetFigures, SeedSpread
+from dense_grasp_train.reproduce.run import INTERRUPTED, StepError, StepLedger
 from dense_grasp_train.reproduce.steps import BUDGETS, Step, steps
 from dense_grasp_train.reproduce.tables import NOT_RUN
 from dense_grasp_train.training import train
@@ -76,7 +76,7 @@ def chain(work: Path, word: str = "a") -> list[Step]:
     ]
 
 
-def run(ledger: Ledger, command: Recorder) -> None:
+def run(ledger: StepLedger, command: Recorder) -> None:
     for step in ledger.listed:
         if not ledger.done(step):
             ledger.run(step, command)
@@ -84,57 +84,57 @@ def run(ledger: Ledger, command: Recorder) -> None:
 
 def test_a_step_runs_once_and_again_with_all_that_needs_it_when_its_inputs_change(tmp_path):
     command = Recorder(0, 1)
-    run(Ledger(tmp_path, chain(tmp_path)), command)
+    run(StepLedger(tmp_path, chain(tmp_path)), command)
     assert [call[0] for call in command.calls] == ["train", "evaluate"]
-    run(Ledger(tmp_path, chain(tmp_path)), command)
+    run(StepLedger(tmp_path, chain(tmp_path)), command)
     assert len(command.calls) == 2
     (tmp_path / "one" / "stale").write_text("of the first run")
-    run(Ledger(tmp_path, chain(tmp_path, "b")), command)
+    run(StepLedger(tmp_path, chain(tmp_path, "b")), command)
     assert [call[0] for call in command.calls[2:]] == ["train", "evaluate"]
     assert not (tmp_path / "one" / "stale").exists()
     (tmp_path / "two" / "out").unlink()
-    run(Ledger(tmp_path, chain(tmp_path, "b")), command)
+    run(StepLedger(tmp_path, chain(tmp_path, "b")), command)
     assert [call[0] for call in command.calls[4:]] == ["evaluate"]
 
 
 def test_an_interrupted_step_is_gone_on_with_unless_its_inputs_changed(tmp_path):
     command = Recorder(INTERRUPTED)
     with pytest.raises(KeyboardInterrupt):
-        run(Ledger(tmp_path, chain(tmp_path)), command)
-    ledger = Ledger(tmp_path, chain(tmp_path))
+        run(StepLedger(tmp_path, chain(tmp_path)), command)
+    ledger = StepLedger(tmp_path, chain(tmp_path))
     assert ledger.stamp(ledger.listed[0])["state"] == "begun"
     run(ledger, command)
     assert command.calls[1][-1] == "--resume" and "--resume" not in ledger.stamp(ledger.listed[0])["command"]
 
     other = tmp_path / "other"
     with pytest.raises(KeyboardInterrupt):
-        run(Ledger(other, chain(other)), Recorder(INTERRUPTED))
+        run(StepLedger(other, chain(other)), Recorder(INTERRUPTED))
     command = Recorder()
-    run(Ledger(other, chain(other, "b")), command)
+    run(StepLedger(other, chain(other, "b")), command)
     assert "--resume" not in command.calls[0] and not (other / "one" / "last.ckpt").exists()
 
 
 def test_errors_name_the_step(tmp_path):
     with pytest.raises(StepError, match="step one ended with status 2: train "):
-        run(Ledger(tmp_path, chain(tmp_path)), Recorder(2))
+        run(StepLedger(tmp_path, chain(tmp_path)), Recorder(2))
     with pytest.raises(StepError, match=r"step one left no .*out, expected it from: train "):
-        run(Ledger(tmp_path, chain(tmp_path)), lambda arguments: 0)  # type: ignore[arg-type]
+        run(StepLedger(tmp_path, chain(tmp_path)), lambda arguments: 0)  # type: ignore[arg-type]
     with pytest.raises(StepError, match="step one ended with status 1"):  # only those that judge may answer 1
-        run(Ledger(tmp_path / "b", chain(tmp_path / "b")), Recorder(1))
+        run(StepLedger(tmp_path / "b", chain(tmp_path / "b")), Recorder(1))
     (tmp_path / "steps" / "one.json").write_text("{")
-    assert not Ledger(tmp_path, chain(tmp_path)).done(chain(tmp_path)[0])
+    assert not StepLedger(tmp_path, chain(tmp_path)).done(chain(tmp_path)[0])
 
 
 def test_spread_tells_one_value_from_several():
-    assert Spread((0.5, 0.7)).text() == "0.600 ± 0.141"
-    assert Spread((0.5,)).text(1) == "0.5" and Spread(()).text() == "–"
-    assert Spread((float("nan"),)).text() == "–"
+    assert SeedSpread((0.5, 0.7)).text() == "0.600 ± 0.141"
+    assert SeedSpread((0.5,)).text(1) == "0.5" and SeedSpread(()).text() == "–"
+    assert SeedSpread((float("nan"),)).text() == "–"
 
 
 def test_a_page_of_nothing_says_that_nothing_was_run(tmp_path):
     budget = BUDGETS["small"]
-    ledger = Ledger(tmp_path, steps(budget, tmp_path))
-    text = page.page(Figures(budget, tmp_path), ledger, {})
+    ledger = StepLedger(tmp_path, steps(budget, tmp_path))
+    text = page.page(BudgetFigures(budget, tmp_path), ledger, {})
     assert "No step has been run." in text and f"| {NOT_RUN} |" in text
     assert "**Not run**: generate_train" in text
 

@@ -9,7 +9,7 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
 Array = np.ndarray
 #: s of wall clock in which an arm whose controller is done may still settle.
@@ -36,7 +36,7 @@ def check_arrival(
         present = positions()
         return bool(np.max(np.abs(present - trajectory.end)) <= tolerance)
 
-    if wait_until(there, Deadline(settle_timeout), stop):
+    if wait_in_callback(there, Deadline(settle_timeout), stop):
         return
     apart = np.abs(present - trajectory.end)
     worst = int(np.argmax(apart))

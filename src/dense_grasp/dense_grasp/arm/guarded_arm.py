@@ -18,7 +18,7 @@ from dense_grasp_core.result_codes import GraspCode
 from dense_grasp.arm.arrival import check_arrival
 from dense_grasp.arm.robot_description import RobotDescription
 from dense_grasp.arm.robot_settings import RobotSettings
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
 #: s in which the joint states have to follow to where a motion ended before the next begins.
 STATE_TIMEOUT = 0.5
@@ -53,7 +53,7 @@ class GuardedArm:
                 GraspCode.PLANNER_UNAVAILABLE,
                 f"nothing arrived on {self._description.topic}: without the robot's description no motion is checked",
             )
-        wait_until(lambda: self._starts_here(trajectory), Deadline(STATE_TIMEOUT), stop)
+        wait_in_callback(lambda: self._starts_here(trajectory), Deadline(STATE_TIMEOUT), stop)
         try:
             bounds = motion_bounds(self._settings, urdf)
             check_trajectory(trajectory, bounds, self._tcp_pose, self._arm.positions())
@@ -79,4 +79,4 @@ def motion_bounds(settings: RobotSettings, urdf: str) -> MotionBounds:
         settings.acceleration_scaling,
         near_ends(urdf, settings.joint_names, settings.robot_type),
     )
-    return MotionBounds(lower, upper, limits, *settings.room, settings.tcp_speed)
+    return MotionBounds(lower, upper, limits, *settings.tcp_workspace, settings.tcp_speed)

@@ -6,7 +6,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 
@@ -22,7 +22,7 @@ class RobotDescription:
 
     def text(self, stop: StopCheck | None = None) -> str:
         """The URDF, waited for; "" when none came in time. Raises GraspCanceled."""
-        wait_until(lambda: bool(self._text), Deadline(self._timeout), stop)
+        wait_in_callback(lambda: bool(self._text), Deadline(self._timeout), stop)
         return self._text
 
     def _take(self, message: String) -> None:

@@ -84,7 +84,7 @@ class RobotSettings:
         return tuple(f"{self.name}_joint{i + 1}" for i in range(ARM_JOINTS))
 
     @property
-    def room(self) -> tuple[np.ndarray, np.ndarray]:
+    def tcp_workspace(self) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest corner (3,) m, base frame, of the box that the tool centre point does not leave; it begins
         at the minimum height over the table.
         """

@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from dense_grasp.ros.waiting import Deadline, wait_until
+from dense_grasp.ros.waiting import Deadline, wait_in_callback
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def stop_all(movers: Sequence[Stoppable], timeout: float) -> Stopped:
     deadline = Deadline(timeout)
     asked = [mover.cancel() for mover in movers]
     everything = [future for futures in asked for future in futures.values()]
-    wait_until(lambda: all(future.done() for future in everything), deadline)
+    wait_in_callback(lambda: all(future.done() for future in everything), deadline)
     canceled: dict[str, int] = {}
     silent: list[str] = []
     stops: list[tuple[Stoppable, dict[str, Future]]] = []
@@ -93,7 +93,7 @@ def stop_all(movers: Sequence[Stoppable], timeout: float) -> Stopped:
         if any(count != 0 for count in counts.values()):
             stops.append((mover, mover.stop()))
         mover.forget(futures)
-    wait_until(lambda: all(f.done() for _, futures in stops for f in futures.values()), Deadline(timeout))
+    wait_in_callback(lambda: all(f.done() for _, futures in stops for f in futures.values()), Deadline(timeout))
     for mover, futures in stops:
         silent += [name for name, future in futures.items() if not future.done()]
         mover.forget(futures)

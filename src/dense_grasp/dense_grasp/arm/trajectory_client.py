@@ -20,7 +20,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.ros.cancel import cancel_when_accepted, confirmed_cancel
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
 
 STILL_SPEED = 0.02
 #: A joint state that arrives so soon (s) after a motion may have been measured before its end.
@@ -69,7 +69,7 @@ class ArmClient:
 
         Raises GraspFailure JOINT_STATE_STALE.
         """
-        wait_until(self._state_is_new, Deadline(self._monitor.max_age))
+        wait_in_callback(self._state_is_new, Deadline(self._monitor.max_age))
         return self._monitor.positions(self._names)
 
     def wait_still(self, stop: StopCheck | None = None) -> None:
@@ -82,7 +82,7 @@ class ArmClient:
         def still() -> bool:
             return self._state_is_new() and self._monitor.speed(self._names) < STILL_SPEED
 
-        if not wait_until(still, deadline, stop):
+        if not wait_in_callback(still, deadline, stop):
             raise GraspFailure(
                 GraspCode.EXECUTION_TIMEOUT,
                 f"the arm still moves at {self._monitor.speed(self._names):.3f} rad/s after {self._still_timeout} s",
@@ -93,7 +93,7 @@ class ArmClient:
 
     def check_available(self, stop: StopCheck | None = None, names: Sequence[str] | None = None) -> None:
         """Raises GraspFailure CONTROLLER_UNAVAILABLE, and JOINT_STATE_STALE for the joints `names`, None: the arm's."""
-        if not wait_until(self._client.server_is_ready, Deadline(self._server_timeout), stop):
+        if not wait_in_callback(self._client.server_is_ready, Deadline(self._server_timeout), stop):
             raise GraspFailure(
                 GraspCode.CONTROLLER_UNAVAILABLE,
                 f"no action server {self._action} within {self._server_timeout} s; is the controller active?",

@@ -16,7 +16,7 @@ def check_model(path: str) -> Check:
     return Check("model", True, f"{info.model_id} from {path}")
 
 
-def check_store(url: str) -> Check:
+def check_store_file(url: str) -> Check:
     """The database of taught points: opened, and its first 1000 rows looked at. Makes none."""
     from dense_grasp_core.store import DescriptorStore, StoreMissingError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.cell_measures.mount_check import Mount, View
+from dense_grasp_core.cell_measures.mount_check import Mount, MountView
 from dense_grasp_core.cell_measures.resting_points import DepthPicture
 from dense_grasp_core.cell_measures.table_plane import fit_plane
 from rclpy.time import Time
@@ -19,7 +19,7 @@ from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import camera_from_info, check_belongs, depth_from_message, rgb_from_message
 from dense_grasp.perception.stamps import StampCache
 
-KEPT = 20
+STAMPS_KEPT = 20
 Lookup = Callable[[str, str, Time], Any]
 
 
@@ -39,7 +39,7 @@ class Look:
 
     stamp: int
     picture: DepthPicture
-    view: View
+    view: MountView
     mount: Mount
 
 
@@ -47,7 +47,7 @@ class Pictures:
     """The newest colour, depth and camera_info messages, put together by their stamp. Thread-safe."""
 
     def __init__(self) -> None:
-        self._parts: StampCache[dict[str, Any]] = StampCache(KEPT)
+        self._parts: StampCache[dict[str, Any]] = StampCache(STAMPS_KEPT)
         self._whole: Messages | None = None
 
     def add(self, part: str, stamp: int, message: Any) -> None:
@@ -89,5 +89,8 @@ def look(found: Messages, lookup: Lookup, base: str, edge: tuple[str, str]) -> L
     mount = Mount(matrix_from_transform(lookup(parent, child, Time()).transform), child_from_optical)
     plane = fit_plane(measured_points(depth, camera))
     return Look(
-        found.stamp, DepthPicture(rgb_from_message(found.colour), depth, camera), View(base_from_parent, plane), mount
+        found.stamp,
+        DepthPicture(rgb_from_message(found.colour), depth, camera),
+        MountView(base_from_parent, plane),
+        mount,
     )

@@ -10,11 +10,11 @@ from dense_grasp_core.cell_measures.mount_check import (
     HEIGHT_TOLERANCE,
     POINT_TOLERANCE,
     TILT_TOLERANCE,
-    Figures,
     Mistake,
     Mount,
+    MountFigures,
+    MountView,
     PointPair,
-    View,
     explanations,
     figures,
 )
@@ -34,7 +34,7 @@ class Expected:
     child: str
 
 
-def check_table(mount: Mount, view: View, expected: Expected) -> Check:
+def check_table(mount: Mount, view: MountView, expected: Expected) -> Check:
     """Height and tilt of the table, from one pose."""
     name = "table by depth"
     seen = figures(mount.parent_from_optical, [view], expected.centre, expected.table_height)
@@ -51,7 +51,7 @@ def check_table(mount: Mount, view: View, expected: Expected) -> Check:
     return Check(name, False, f"{seen.text()}, {limits}; {quality}", _unexplained(seen, expected))
 
 
-def check_two_poses(mount: Mount, views: Sequence[View], pair: PointPair, expected: Expected) -> Check:
+def check_two_poses(mount: Mount, views: Sequence[MountView], pair: PointPair, expected: Expected) -> Check:
     """One resting surface seen from two poses."""
     name = "two poses"
     seen = figures(mount.parent_from_optical, views, expected.centre, expected.table_height, pair)
@@ -68,14 +68,14 @@ def check_two_poses(mount: Mount, views: Sequence[View], pair: PointPair, expect
     return Check(name, False, text, _remedies(found) if found else calibrate)
 
 
-def _remedies(found: Sequence[tuple[Mistake, Figures]]) -> str:
+def _remedies(found: Sequence[tuple[Mistake, MountFigures]]) -> str:
     return "; or ".join(
         f"it looks as if {mistake.name} (with that undone: {result.text()}): {mistake.remedy}"
         for mistake, result in found
     )
 
 
-def _unexplained(seen: Figures, expected: Expected) -> str:
+def _unexplained(seen: MountFigures, expected: Expected) -> str:
     if seen.tilt > 90.0:
         return f"by TF the camera sees the table from below: calibrate {expected.parent} -> {expected.child} again"
     if seen.level:

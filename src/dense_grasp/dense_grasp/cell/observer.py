@@ -32,7 +32,7 @@ from dense_grasp.cell.checks import Check, Stream, check_camera, check_hand_eye,
 from dense_grasp.cell.clocks import Clocks, check_clock, check_stamps
 from dense_grasp.cell.controllers import check_manager
 from dense_grasp.cell.depth import DepthHistory, check_depth, check_depth_camera, info_topic
-from dense_grasp.cell.files import check_model, check_store
+from dense_grasp.cell.files import check_model, check_store_file
 from dense_grasp.cell.fingers import FingerReadings, check_fingers
 from dense_grasp.cell.look import Messages
 from dense_grasp.cell.mount import Expected, check_table, check_two_poses
@@ -167,7 +167,7 @@ class CellObserver(Node):
             ("arm controller", self._check_arm),
             ("gripper", self._check_gripper),
             ("model", lambda: [check_model(self._model)]),
-            ("descriptor store", lambda: [check_store(self._store)]),
+            ("descriptor store", lambda: [check_store_file(self._store)]),
         ]
         return [check for name, step in steps for check in self._guarded(name, step)]
 

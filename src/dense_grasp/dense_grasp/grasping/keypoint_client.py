@@ -12,7 +12,7 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode
 from rclpy.node import Node
 
 from dense_grasp.perception.messages import stamp_ns
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
@@ -74,7 +74,7 @@ class KeypointClient:
         answer = self._call(self._locate, request, self._locate_timeout, stop)
         patience = Deadline(self._locate_timeout, self._clock, self._wall_factor)
         while answer.code == MatchCode.BUSY and not patience.expired:
-            wait_until(lambda: False, Deadline(BUSY_PAUSE), stop)
+            wait_in_callback(lambda: False, Deadline(BUSY_PAUSE), stop)
             answer = self._call(self._locate, request, self._locate_timeout, stop)
         if answer.code != MatchCode.OK and (not answer.matches or len(answer.matches) != len(keypoints)):
             raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
@@ -96,7 +96,7 @@ class KeypointClient:
         ]
 
     def _call(self, client, request, timeout: float, stop: StopCheck | None):
-        if not wait_until(client.service_is_ready, Deadline(self._server_timeout), stop):
+        if not wait_in_callback(client.service_is_ready, Deadline(self._server_timeout), stop):
             raise GraspFailure(
                 GraspCode.PERCEPTION_UNAVAILABLE,
                 f"no service {client.srv_name} within {self._server_timeout} s; is query_node running?",

@@ -20,7 +20,7 @@ from std_srvs.srv import Trigger
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.ros.cancel import CANCEL_TIMEOUT, cancel_when_accepted, confirmed_cancel
 from dense_grasp.ros.device_life import DeviceLife
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
 
 #: A joint state that arrives so soon (s) after the fingers' motion may have been measured before its end.
 WIDTH_DELAY = 0.05
@@ -143,7 +143,7 @@ class _ActionRunner:
                 widths.append(width)
             return bool(widths)
 
-        wait_until(read, Deadline(self._settings.width_timeout))
+        wait_in_callback(read, Deadline(self._settings.width_timeout))
         return widths[0] if widths else None
 
     def cancel(self) -> None:
@@ -264,7 +264,7 @@ class FrankaGripper:
             found[:] = [c[name] for c in self._clients.values() if c[name].server_is_ready()]
             return bool(found)
 
-        if not wait_until(any_ready, Deadline(self._settings.server_timeout), stop):
+        if not wait_in_callback(any_ready, Deadline(self._settings.server_timeout), stop):
             raise GraspFailure(
                 GraspCode.GRIPPER_UNAVAILABLE,
                 f"no action server {' or '.join(f'{ns}/{name}' for ns in self._namespaces)} within "
@@ -316,7 +316,7 @@ class CommandGripper:
 
     def check_available(self, stop: StopCheck | None = None) -> None:
         """Raises GraspFailure GRIPPER_UNAVAILABLE."""
-        if not wait_until(self._client.server_is_ready, Deadline(self._settings.server_timeout), stop):
+        if not wait_in_callback(self._client.server_is_ready, Deadline(self._settings.server_timeout), stop):
             raise GraspFailure(
                 GraspCode.GRIPPER_UNAVAILABLE,
                 f"no action server {self._action} within {self._settings.server_timeout} s; "

@@ -12,7 +12,7 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
 #: m; fingers that the gripper says are farther apart are not told of as 0.0 by anything that measures them.
 SURELY_OPEN = 0.01
@@ -70,7 +70,7 @@ class FingerStates:
                 widths.append(width)
             return bool(widths)
 
-        if wait_until(read, Deadline(self._timeout), stop) and widths[0] == 0.0:
+        if wait_in_callback(read, Deadline(self._timeout), stop) and widths[0] == 0.0:
             topics = " or ".join(monitor.topic for monitor in self._own)
             self._unreal = (
                 f"gripper: {self._merged_topic} says exactly 0.0 for {' and '.join(self._names)} while the gripper "

@@ -52,7 +52,7 @@ from dense_grasp.ros.waiting import StopCheck
 from dense_grasp_interfaces.action import GraspObject
 
 
-class _Eyes:
+class _Perception:
     """Keypoints from query_node, obstacles from the depth camera."""
 
     def __init__(self, keypoints: KeypointClient, world: DepthWorld):
@@ -126,7 +126,7 @@ class GraspExecutor(Node):
         self._gripper.stop()
         super().destroy_node()
 
-    def _make_perception(self, values, times, group) -> _Eyes:
+    def _make_perception(self, values, times, group) -> _Perception:
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
@@ -149,7 +149,7 @@ class GraspExecutor(Node):
             wall_factor=times.wall_factor,
             callback_group=group,
         )
-        return _Eyes(keypoints, world)
+        return _Perception(keypoints, world)
 
     def _change(self, changes: dict[str, Any]) -> None:
         self._settings = changed_settings(self._settings, changes)

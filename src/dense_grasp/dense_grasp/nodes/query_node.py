@@ -29,7 +29,7 @@ from tf2_ros import Buffer, TransformException
 
 from dense_grasp.arm.robot_settings import check_box
 from dense_grasp.nodes.perception_parameters import QUERY_NODE
-from dense_grasp.perception.frames import Frame, FrameSync
+from dense_grasp.perception.frames import CameraFrame, FrameSync
 from dense_grasp.perception.freshness import Freshness, is_simulated
 from dense_grasp.perception.matches import failed_match, locate_rows, matrix_from_transform
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
@@ -74,7 +74,7 @@ class QueryNode(Node):
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
-        self._watch_slot: LatestSlot[Frame] = LatestSlot()
+        self._watch_slot: LatestSlot[CameraFrame] = LatestSlot()
         self._running = True
         self._subscribe(values)
         self._serve()
@@ -140,7 +140,7 @@ class QueryNode(Node):
     def _on_descriptors(self, message: DescriptorImage) -> None:
         self._on_frame(self._sync.put_descriptors(message))
 
-    def _on_frame(self, frame: Frame | None) -> None:
+    def _on_frame(self, frame: CameraFrame | None) -> None:
         if frame is not None and self.get_parameter("watch").value and self._overlay.wanted:
             self._watch_slot.put(frame)
 
@@ -149,13 +149,13 @@ class QueryNode(Node):
         self._sync.reset()
         self._buffer.clear()
 
-    def _fresh_frame(self) -> tuple[Frame | None, int, str]:
+    def _fresh_frame(self) -> tuple[CameraFrame | None, int, str]:
         frame = self._sync.newest
         if frame is not None and self._fresh.accepts(frame):
             return frame, MatchCode.OK, ""
         return None, *self._fresh.refusal(frame, 0, self._sync.why_empty())
 
-    def _base_from_camera(self, frame: Frame) -> tuple[np.ndarray | None, str]:
+    def _base_from_camera(self, frame: CameraFrame) -> tuple[np.ndarray | None, str]:
         """(4, 4) at the stamp of the frame, or None with the reason; waits at most `tf_timeout`."""
         try:
             transform = self._buffer.lookup_transform(
@@ -180,7 +180,7 @@ class QueryNode(Node):
         """Raises UnknownKeypointError, naming what is missing, TooManyRowsError, or StoreError."""
         return self._store.run(lambda store: store.get_all(object_id, keypoints))
 
-    def _match(self, frame: Frame, rows: Sequence[Row]) -> list[KeypointMatch]:
+    def _match(self, frame: CameraFrame, rows: Sequence[Row]) -> list[KeypointMatch]:
         base_from_camera, no_transform = self._base_from_camera(frame)
         matches = locate_rows(frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
         found = next((match for match in matches if match.code == MatchCode.OK), None)
@@ -233,7 +233,7 @@ class QueryNode(Node):
         self._show(frame, rows, response.matches)
         return response
 
-    def _show(self, frame: Frame, rows: Sequence[Row], matches: Sequence[KeypointMatch]) -> None:
+    def _show(self, frame: CameraFrame, rows: Sequence[Row], matches: Sequence[KeypointMatch]) -> None:
         """Publish pictures of an answer; they must never spoil the answer itself."""
         if not self._overlay.wanted:
             return

@@ -17,9 +17,9 @@ from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.perception.stamps import StampCache
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
-KEPT = 40
+DEPTHS_KEPT = 40
 MAX_RANGE = 2.0
 
 
@@ -46,8 +46,8 @@ class DepthWorld:
         self._timeout = timeout
         self._wall_factor = wall_factor
         self._step = step
-        self._depths: StampCache[tuple[Image, int]] = StampCache(KEPT)
-        self._infos: StampCache[CameraInfo] = StampCache(KEPT)
+        self._depths: StampCache[tuple[Image, int]] = StampCache(DEPTHS_KEPT)
+        self._infos: StampCache[CameraInfo] = StampCache(DEPTHS_KEPT)
         group = callback_group
         node.create_subscription(Image, depth_topic, self._on_depth, qos_profile_sensor_data, callback_group=group)
         node.create_subscription(CameraInfo, info_topic, self._on_info, qos_profile_sensor_data, callback_group=group)
@@ -95,7 +95,7 @@ class DepthWorld:
                 found.append(seen)
             return seen is not None
 
-        if not wait_until(look, deadline, stop):
+        if not wait_in_callback(look, deadline, stop):
             raise GraspFailure(
                 GraspCode.PERCEPTION + MatchCode.NO_FRAME,
                 f"{self._missing(stamp)} within {self._timeout} s on {self._topics}",
@@ -124,7 +124,7 @@ class DepthWorld:
                 errors.append(str(error))
             return bool(answers)
 
-        if not wait_until(try_lookup, deadline, stop):
+        if not wait_in_callback(try_lookup, deadline, stop):
             raise GraspFailure(
                 GraspCode.PERCEPTION + MatchCode.NO_TF,
                 f"no transform {self._base_frame} <- {frame} at the image's stamp: {errors[-1]}",

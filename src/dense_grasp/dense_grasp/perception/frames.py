@@ -41,7 +41,7 @@ def features_from_message(message: DescriptorImage) -> np.ndarray:
     return np.frombuffer(message.data, "<f2").reshape(shape).astype(np.float32)
 
 
-class Frame:
+class CameraFrame:
     """One image of the camera with everything that belongs to its stamp. Decodes on first use.
 
     stamp: ns. header: of the image, its frame_id is the optical frame. colour: None when it was dropped on the way.
@@ -100,12 +100,12 @@ class FrameSync:
         self._colours: StampCache[Image] = StampCache(size)
         self._waiting: StampCache[DescriptorImage] = StampCache(size)
         self._condition = threading.Condition()
-        self._newest: Frame | None = None
+        self._newest: CameraFrame | None = None
         self._closed = False
         self._last_descriptors: int | None = None
 
     @property
-    def newest(self) -> Frame | None:
+    def newest(self) -> CameraFrame | None:
         """The frame that was completed last."""
         with self._condition:
             return self._newest
@@ -114,7 +114,7 @@ class FrameSync:
         """Colour is optional for a frame: it never completes one."""
         self._colours.put(stamp_ns(message.header.stamp), message)
 
-    def put_depth(self, message: Image, waited: float = 0.0) -> Frame | None:
+    def put_depth(self, message: Image, waited: float = 0.0) -> CameraFrame | None:
         """Returns the frame that this depth image, which came `waited` s ago, completes, if any."""
         stamp = stamp_ns(message.header.stamp)
         depth = message, 0 if self._now is None else stamp - self._now() + round(waited * NANOSECONDS)
@@ -122,7 +122,7 @@ class FrameSync:
         descriptors = self._waiting.get(stamp)
         return None if descriptors is None else self._complete(descriptors, *depth)
 
-    def put_descriptors(self, message: DescriptorImage) -> Frame | None:
+    def put_descriptors(self, message: DescriptorImage) -> CameraFrame | None:
         """Returns the frame that these descriptors complete, if any."""
         stamp = stamp_ns(message.header.stamp)
         self._last_descriptors = stamp
@@ -132,7 +132,7 @@ class FrameSync:
             return None
         return self._complete(message, *depth)
 
-    def wait(self, good: Callable[[Frame], bool], timeout: float) -> Frame | None:
+    def wait(self, good: Callable[[CameraFrame], bool], timeout: float) -> CameraFrame | None:
         """The newest frame as soon as `good` says yes to it; None after `timeout` s of wall clock."""
         with self._condition:
             self._condition.wait_for(lambda: self._closed or (self._newest is not None and good(self._newest)), timeout)
@@ -166,9 +166,9 @@ class FrameSync:
             "never meet, expected exactly equal stamps (set enable_sync and align_depth on the camera)"
         )
 
-    def _complete(self, descriptors: DescriptorImage, depth: Image, ahead: int) -> Frame:
+    def _complete(self, descriptors: DescriptorImage, depth: Image, ahead: int) -> CameraFrame:
         stamp = stamp_ns(descriptors.header.stamp)
-        frame = Frame(descriptors, depth, self._colours.get(stamp), ahead)
+        frame = CameraFrame(descriptors, depth, self._colours.get(stamp), ahead)
         with self._condition:
             self._newest = frame
             self._condition.notify_all()

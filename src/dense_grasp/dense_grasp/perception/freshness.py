@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dense_grasp_core.result_codes import MatchCode
 from rclpy.clock import Clock, ROSClock
 
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.messages import NANOSECONDS
 
 #: s. An image is stamped when it is exposed and arrives some 20 ms later at the earliest; a stamp that lies further
@@ -46,11 +46,11 @@ class Freshness:
     clock: Clock
     max_age: float
 
-    def age(self, frame: Frame) -> float:
+    def age(self, frame: CameraFrame) -> float:
         """Seconds between a frame's stamp and the clock; negative when the stamp lies ahead."""
         return (self.clock.now().nanoseconds - frame.stamp) / NANOSECONDS
 
-    def accepts(self, frame: Frame, not_before: int = 0) -> bool:
+    def accepts(self, frame: CameraFrame, not_before: int = 0) -> bool:
         """Whether the frame may be used for a request that asks for one stamped at or after `not_before` ns."""
         return (
             frame.stamp >= not_before
@@ -58,7 +58,7 @@ class Freshness:
             and -stamp_tolerance(self.clock) <= self.age(frame) <= self.max_age
         )
 
-    def refusal(self, frame: Frame | None, not_before: int, why_empty: str) -> tuple[MatchCode, str]:
+    def refusal(self, frame: CameraFrame | None, not_before: int, why_empty: str) -> tuple[MatchCode, str]:
         """The code and the sentence for a frame that is not accepted; `why_empty`: what the streams lack."""
         if frame is None:
             return MatchCode.NO_FRAME, why_empty

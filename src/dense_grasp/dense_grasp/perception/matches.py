@@ -10,14 +10,13 @@ from builtin_interfaces.msg import Time
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.matching.locate import Frame as QueryFrame
-from dense_grasp_core.matching.locate import Limits, Match, locate
+from dense_grasp_core.matching.locate import DescribedFrame, Limits, Match, locate
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 from geometry_msgs.msg import Point, Transform
 from std_msgs.msg import Header
 
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.messages import NANOSECONDS, MessageError
 from dense_grasp_interfaces.msg import KeypointMatch
 
@@ -68,7 +67,7 @@ def failed_match(object_id: str, keypoint: str, code: MatchCode, reason: str, ba
 
 
 def locate_rows(
-    frame: Frame,
+    frame: CameraFrame,
     rows: Sequence[Row],
     limits: Limits,
     base_frame: str,
@@ -88,7 +87,7 @@ def locate_rows(
             no_depth = str(error)
             depth = np.full((camera.height, camera.width), np.nan, np.float32)
         stamp = frame.stamp / NANOSECONDS
-        query = QueryFrame(grid, depth, camera, stamp, frame.model_id, base_from_camera)
+        query = DescribedFrame(grid, depth, camera, stamp, frame.model_id, base_from_camera)
     except DenseGraspError as error:
         return [failed_match(row.object_id, row.keypoint, MatchCode.NO_FRAME, str(error), base_frame) for row in rows]
     messages = []

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray
 
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.markers import match_markers
 from dense_grasp.perception.messages import image_message
 from dense_grasp_interfaces.msg import KeypointMatch
@@ -42,7 +42,7 @@ class Overlay:
         publishers = (self._heatmap, self._markers, self._matches)
         return any(publisher.get_subscription_count() > 0 for publisher in publishers)
 
-    def publish(self, frame: Frame, matches: Sequence[KeypointMatch], kernel: np.ndarray | None) -> None:
+    def publish(self, frame: CameraFrame, matches: Sequence[KeypointMatch], kernel: np.ndarray | None) -> None:
         """kernel: (H, W) of the match to show as heatmap. Raises MessageError for an undecodable colour image."""
         if self._matches.get_subscription_count() > 0:
             for match in matches:

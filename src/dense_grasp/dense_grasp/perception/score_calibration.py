@@ -12,24 +12,24 @@ from dense_grasp_core.matching.locate import Limits
 CALIBRATED = ("temperature", "found_threshold", "ambiguity_ratio")
 
 
-class CalibrationError(DenseGraspError):
+class UncalibratedError(DenseGraspError):
     """A network that was not calibrated, so that nobody knows when its matches are to be believed."""
 
 
 def calibrated(limits: Limits, chosen: dict[str, float], model: str, allow_uncalibrated: bool = False) -> Limits:
     """`limits` with the chosen values where they are numbers, and those of the file `model` where they are NaN.
 
-    Raises ModelFileError when a value is needed from a file that cannot be read, and CalibrationError when it is needed
+    Raises ModelFileError when a value is needed from a file that cannot be read, UncalibratedError when it is needed
     from a network that was not calibrated, unless `allow_uncalibrated`.
     """
     missing = [name for name in CALIBRATED if math.isnan(chosen[name])]
     if not missing:
         return replace(limits, **chosen)  # type: ignore[arg-type]
     if not model:
-        raise CalibrationError(f"parameter model is empty, expected the network's file, or {', '.join(missing)} set")
+        raise UncalibratedError(f"parameter model is empty, expected the network's file, or {', '.join(missing)} set")
     info = read_info(model)
     if not info.is_calibrated and not allow_uncalibrated:
-        raise CalibrationError(
+        raise UncalibratedError(
             f"the network {model} was not calibrated: train it without --no-calibration, set {', '.join(missing)}, or "
             "set allow_uncalibrated to true (then a table without the object may be answered 'found')"
         )

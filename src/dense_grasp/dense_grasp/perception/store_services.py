@@ -20,14 +20,14 @@ from dense_grasp_core.store import (
     check_name,
 )
 
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp_interfaces.msg import Descriptor
 from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, RegisterDescriptor
 
 PATCH_PX = 64
 DAMAGED_SHOWN = 5
-FrameSource = Callable[[], tuple[Frame | None, int, str]]
+FrameSource = Callable[[], tuple[CameraFrame | None, int, str]]
 
 
 def row_message(row: Row | Entry) -> Descriptor:

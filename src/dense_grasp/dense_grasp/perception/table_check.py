@@ -10,7 +10,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry import se3
 
 from dense_grasp.perception.depth_world import surface_points
-from dense_grasp.perception.frames import Frame
+from dense_grasp.perception.frames import CameraFrame
 
 #: m. A stereo camera at 0.6 m measures a table within a few millimetres.
 TOLERANCE = 0.01
@@ -26,7 +26,7 @@ class TableCheck:
         self._lock = threading.Lock()
         self._done = False
 
-    def sentence(self, frame: Frame, base_from_camera: np.ndarray, point: np.ndarray) -> str:
+    def sentence(self, frame: CameraFrame, base_from_camera: np.ndarray, point: np.ndarray) -> str:
         """What is wrong with the height of the table around `point` (3,) m, base frame; empty when nothing is, when it
         was said before, and while no plane is seen.
         """

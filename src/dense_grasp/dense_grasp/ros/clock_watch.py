@@ -11,7 +11,7 @@ from rclpy.clock import JumpThreshold, ROSClock, TimeJump
 from rclpy.duration import Duration
 from rclpy.node import Node
 
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_until
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
 #: s of wall clock within which a simulated clock has to go on.
 STANDSTILL = 1.0
@@ -56,7 +56,7 @@ class ClockWatch:
             return
         start = clock.now()
         patience = STANDSTILL if start.nanoseconds else FIRST_TIME
-        if not wait_until(lambda: clock.now() != start, Deadline(patience), stop):
+        if not wait_in_callback(lambda: clock.now() != start, Deadline(patience), stop):
             raise GraspFailure(
                 GraspCode.CLOCK_ERROR,
                 f"use_sim_time is true and /clock stands at {start.nanoseconds * 1e-9:.3f} s for {patience} s",

@@ -58,7 +58,7 @@ def wait_future(
     return future.result()
 
 
-def wait_until(condition: Callable[[], bool], deadline: Deadline, stop: StopCheck | None = None) -> bool:
+def wait_in_callback(condition: Callable[[], bool], deadline: Deadline, stop: StopCheck | None = None) -> bool:
     """True as soon as the condition holds, False when the time is over. Raises GraspCanceled."""
     while not condition():
         check(stop)

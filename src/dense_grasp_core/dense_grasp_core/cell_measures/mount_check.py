@@ -45,7 +45,7 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class View:
+class MountView:
     """What was seen from one pose: base_from_parent (4, 4), and the table's plane in the optical frame."""
 
     base_from_parent: Array
@@ -56,14 +56,14 @@ class View:
 class PointPair:
     """The same resting points (N, 3) m in the optical frames of two views, row by row."""
 
-    first: View
-    second: View
+    first: MountView
+    second: MountView
     first_points: Array
     second_points: Array
 
 
 @dataclass(frozen=True)
-class Figures:
+class MountFigures:
     """What a mount makes of the views: offset m of the table above its configured height over the workspace's centre,
     tilt in degrees from level (180: seen from below), both of the worst view; apart: m, median distance between the
     two places of a resting point, NaN when there is one view only; shift: (3,) m, its median, second minus first view.
@@ -108,23 +108,23 @@ class Mistake:
 
 def figures(
     parent_from_optical: Array,
-    views: Sequence[View],
+    views: Sequence[MountView],
     centre: Array,
     table_height: float,
     pair: PointPair | None = None,
     scale: float = 1.0,
-) -> Figures:
+) -> MountFigures:
     """What a mount (4, 4) makes of views, and of a pair of them. centre: (2,) m, base frame."""
     planes = [view.plane.scaled(scale).moved(view.base_from_parent @ parent_from_optical) for view in views]
     offsets = [plane.height_at(float(centre[0]), float(centre[1])) - table_height for plane in planes]
     worst = int(np.argmax([abs(offset) if np.isfinite(offset) else np.inf for offset in offsets]))
     tilt = max(plane.tilt for plane in planes)
     if pair is None:
-        return Figures(float(offsets[worst]), tilt)
+        return MountFigures(float(offsets[worst]), tilt)
     one = transform(pair.first.base_from_parent @ parent_from_optical, scale * pair.first_points)
     two = transform(pair.second.base_from_parent @ parent_from_optical, scale * pair.second_points)
     apart = float(np.median(np.linalg.norm(two - one, axis=1)))
-    return Figures(float(offsets[worst]), tilt, apart, np.median(two - one, axis=0))
+    return MountFigures(float(offsets[worst]), tilt, apart, np.median(two - one, axis=0))
 
 
 def mistakes(mount: Mount, parent: str = "the hand", child: str = "camera_link") -> list[Mistake]:
@@ -174,13 +174,13 @@ def mistakes(mount: Mount, parent: str = "the hand", child: str = "camera_link")
 
 def explanations(
     mount: Mount,
-    views: Sequence[View],
+    views: Sequence[MountView],
     centre: Array,
     table_height: float,
     pair: PointPair | None = None,
     parent: str = "the hand",
     child: str = "camera_link",
-) -> list[tuple[Mistake, Figures]]:
+) -> list[tuple[Mistake, MountFigures]]:
     """Those mistakes that, once undone, leave nothing to explain: none or one as a rule."""
     tried = [
         (mistake, figures(mistake.parent_from_optical, views, centre, table_height, pair, mistake.scale))

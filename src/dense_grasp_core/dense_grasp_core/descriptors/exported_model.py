@@ -100,7 +100,7 @@ def read_exported(path: str | os.PathLike[str]) -> tuple[openvino.Model, ModelIn
     return graph, info
 
 
-def fitted(graph: openvino.Model, size: tuple[int, int], name: str) -> openvino.Model:
+def for_image_size(graph: openvino.Model, size: tuple[int, int], name: str) -> openvino.Model:
     """A copy of an exported graph for images of (height, width). Raises ModelFileError when it was made for another."""
     shape = graph.input(0).partial_shape
     wanted = [1, *size, 3]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.descriptors.exported_model import fitted, is_exported, openvino_graph, read_exported
+from dense_grasp_core.descriptors.exported_model import for_image_size, is_exported, openvino_graph, read_exported
 from dense_grasp_core.descriptors.graph_cache import cached_graph, keep_graph
 from dense_grasp_core.descriptors.model_file import load_info, load_model
 from dense_grasp_core.errors import DenseGraspError
@@ -125,7 +125,7 @@ class DescriptorExtractor:
     def _graph(self, size: tuple[int, int]) -> openvino.Model:
         if self._pipeline is not None:
             return openvino_graph(self._pipeline, size)
-        return fitted(self._exported, size, self._path)
+        return for_image_size(self._exported, size, self._path)
 
 
 def _pipeline(path: str | os.PathLike[str]) -> DescriptorPipeline:

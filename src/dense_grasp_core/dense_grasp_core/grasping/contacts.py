@@ -25,7 +25,7 @@ NAMES = 10
 
 
 @dataclass(frozen=True)
-class Contact:
+class GraspContact:
     """A contact keypoint, and the two names each that span its closing axis and its approach, or none."""
 
     name: str
@@ -38,7 +38,7 @@ class Contact:
         return (self.name, *self.axis, *self.approach)
 
 
-def contacts_of(goal: GraspGoal, taught: Collection[str]) -> list[Contact]:
+def contacts_to_try(goal: GraspGoal, taught: Collection[str]) -> list[GraspContact]:
     """The goal's contacts in the order of trial.
 
     Names in the goal come first. Else a contact has the pairs <contact>_axis_a, <contact>_axis_b and
@@ -57,23 +57,23 @@ def contacts_of(goal: GraspGoal, taught: Collection[str]) -> list[Contact]:
                 return names
         return ()
 
-    first = Contact(
+    first = GraspContact(
         goal.contact_keypoint,
         pair(goal.contact_keypoint, "axis", goal.axis_keypoints, True),
         pair(goal.contact_keypoint, "approach", goal.approach_keypoints, True),
     )
     others = [
-        Contact(name, pair(name, "axis", (), name == "contact"), pair(name, "approach", (), name == "contact"))
+        GraspContact(name, pair(name, "axis", (), name == "contact"), pair(name, "approach", (), name == "contact"))
         for name in goal.other_contacts
     ]
     return [first, *others]
 
 
 def sort_out_unknown(
-    object_id: str, contacts: Sequence[Contact], taught: Collection[str]
-) -> tuple[list[Contact], dict[str, GraspFailure]]:
+    object_id: str, contacts: Sequence[GraspContact], taught: Collection[str]
+) -> tuple[list[GraspContact], dict[str, GraspFailure]]:
     """The contacts all of whose keypoints are taught, and why each of the others cannot be used, by contact."""
-    known: list[Contact] = []
+    known: list[GraspContact] = []
     failures: dict[str, GraspFailure] = {}
     for contact in contacts:
         missing = [name for name in contact.keypoints if name not in taught]
@@ -97,12 +97,12 @@ def unknown_keypoint(object_id: str, missing: Sequence[str], taught: Collection[
     )
 
 
-def keypoints_of(contacts: Sequence[Contact]) -> list[str]:
+def keypoints_of(contacts: Sequence[GraspContact]) -> list[str]:
     """Every name once, in order."""
     return list(dict.fromkeys(name for contact in contacts for name in contact.keypoints))
 
 
-def found_points(contact: Contact, matches: dict[str, Located], low: Array, high: Array) -> PinchPoints:
+def found_points(contact: GraspContact, matches: dict[str, Located], low: Array, high: Array) -> PinchPoints:
     """Where the contact's keypoints are. low, high: (3,) m, the box of the base frame that a contact lies in.
 
     Raises GraspFailure with the code of the first keypoint that was not found.

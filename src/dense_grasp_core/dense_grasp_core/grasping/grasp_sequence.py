@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from dense_grasp_core.grasping.arm_moves import ArmMoves, backwards
 from dense_grasp_core.grasping.contacts import (
-    Contact,
+    GraspContact,
     instead_of,
     numbers,
     summary,
@@ -160,7 +160,7 @@ class GraspSequence:
             )
 
     def _observe_and_plan(
-        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
+        self, goal: GraspGoal, contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]
     ) -> PickPlan | None:
         """Looks from one pose after the other, while there is a contact that may be found from the next one."""
         self._goal.stage(Stage.OBSERVING, "opening the gripper")

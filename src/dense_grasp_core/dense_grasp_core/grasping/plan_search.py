@@ -8,8 +8,8 @@ import numpy as np
 
 from dense_grasp_core.grasping.contacts import (
     TRY_ANOTHER,
-    Contact,
-    contacts_of,
+    GraspContact,
+    contacts_to_try,
     found_points,
     keypoints_of,
     numbers,
@@ -50,18 +50,20 @@ class PlanSearch:
         self._on_plan = on_plan
         self.request: PickRequest | None = None
 
-    def contacts(self, goal: GraspGoal) -> tuple[list[Contact], list[Contact], dict[str, GraspFailure]]:
+    def contacts(self, goal: GraspGoal) -> tuple[list[GraspContact], list[GraspContact], dict[str, GraspFailure]]:
         """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
         taught = self._perception.taught(goal.object_id, self._run.stop)
         if not taught:
             raise unknown_keypoint(goal.object_id, (), taught)
-        contacts = contacts_of(goal, taught)
+        contacts = contacts_to_try(goal, taught)
         known, failures = sort_out_unknown(goal.object_id, contacts, taught)
         if not known:
             raise summary([(contact.name, failures[contact.name]) for contact in contacts])
         return contacts, known, failures
 
-    def look(self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]) -> PickPlan | None:
+    def look(
+        self, goal: GraspGoal, contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]
+    ) -> PickPlan | None:
         """The plan of the first contact that is found and reached in one image, None when there is none.
 
         `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it.
@@ -89,8 +91,8 @@ class PlanSearch:
         return None
 
     def _locate(
-        self, goal: GraspGoal, contacts: Sequence[Contact], failures: dict[str, GraspFailure]
-    ) -> tuple[Sequence[Contact], dict[str, Located]]:
+        self, goal: GraspGoal, contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]
+    ) -> tuple[Sequence[GraspContact], dict[str, Located]]:
         """Where the contacts' keypoints are, by name, and the contacts that are left.
 
         One that was deleted since the contacts were listed spoils the whole answer: its contacts are passed over.
@@ -129,7 +131,7 @@ class PlanSearch:
         return plan
 
 
-def _note(failures: dict[str, GraspFailure], contact: Contact, failure: GraspFailure) -> None:
+def _note(failures: dict[str, GraspFailure], contact: GraspContact, failure: GraspFailure) -> None:
     if failure.code in LOOK_AGAIN:
         failures.setdefault(contact.name, failure)
     else:

@@ -43,7 +43,7 @@ class WorkspaceBox:
 
 
 @dataclass(frozen=True)
-class Frame:
+class DescribedFrame:
     """What belongs together of one instant.
 
     grid: descriptors. depth_m: (H, W) metres aligned to the colour image, not finite or 0 where unmeasured.
@@ -114,7 +114,7 @@ class Match:
 
 
 def locate(
-    frame: Frame | None,
+    frame: DescribedFrame | None,
     row: Row | None,
     limits: Limits,
     *,

@@ -22,13 +22,13 @@ def straight_line(
     step: float = 0.005,
     angle_step: float = 0.03,
     max_joint_step: float = 0.15,
-    passed: frozenset[str] = frozenset(),
+    ignored: frozenset[str] = frozenset(),
 ) -> Array:
     """Joint path (N, 7) from `start` (7,) whose tool centre point goes straight to the pose (4, 4).
 
     step m and angle_step rad between the points; a joint that moves more than max_joint_step rad
     between two of them is a jump to another branch. With a checker every point but the first is collision-free;
-    the obstacles named in `passed` may be touched.
+    the obstacles named in `ignored` may be touched.
     Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
     """
     base_from_start = kinematics.robot.tcp_pose(start)
@@ -49,7 +49,7 @@ def straight_line(
                 f"straight line: a joint jumps by {jump:.2f} rad after {done}, at most {max_joint_step} is allowed",
             )
         if checker is not None and not checker.free(q):
-            contacts = [pair for pair in checker.contacts(q) if passed.isdisjoint(pair)]
+            contacts = [pair for pair in checker.contacts(q) if ignored.isdisjoint(pair)]
             if contacts:
                 raise PlanError(GraspCode.GOAL_IN_COLLISION, f"straight line: {describe(contacts)} after {done}")
         path.append(q)

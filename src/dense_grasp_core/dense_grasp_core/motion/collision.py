@@ -9,27 +9,27 @@ import numpy as np
 import pinocchio as pin
 
 from dense_grasp_core.motion.robot import RobotModel
-from dense_grasp_core.motion.scene import Scene
+from dense_grasp_core.motion.scene import CollisionScene
 
 Array = np.ndarray
 #: Links from this joint on are so near to the fingers that what these hold may touch them.
 NEAR_JOINT = 6
-#: m by which the tool centre point may be outside its room: half of what the guard tolerates.
+#: m by which the tool centre point may be outside its workspace: half of what the guard tolerates.
 ROOM_TOLERANCE = 5e-4
-#: As a pair that touches: where the room of the tool centre point ends.
+#: As a pair that touches: where the workspace of the tool centre point ends.
 OUTSIDE = ("tool centre point", "the end of its workspace")
 
 
 class CollisionChecker:
     """Robot against itself and against a scene. For one thread at a time."""
 
-    def __init__(self, robot: RobotModel, scene: Scene):
+    def __init__(self, robot: RobotModel, scene: CollisionScene):
         self.robot = robot
         self._model = robot.geometry.copy()
         self._labels: list[tuple[str, str]] = []
         for i, j in robot.self_pairs:
             self._pair(i, j, robot.links_of_geometry[i], robot.links_of_geometry[j])
-        self._room = scene.room
+        self._workspace = scene.tcp_workspace
         self._tcp = robot.model.frames[robot.model.getFrameId(robot.tcp_frame)]
         own = len(self._labels)
         hand: list[int] = []
@@ -59,12 +59,12 @@ class CollisionChecker:
 
     def free(self, positions: Array) -> bool:
         """True when nothing touches (scene: comes nearer than its clearance) at `positions` (7,) and the tool centre
-        point is in its room.
+        point is in its workspace.
         """
         return self._free(self._data, positions)
 
     def untouched(self, path: Array, step: float = 0.02) -> bool:
-        """True when no point of the polyline (N, 7) touches anything or leaves the room; the clearance may be used
+        """True when no point of the polyline (N, 7) touches anything or leaves the workspace; the clearance may be used
         up.
         """
         return all(self._free(self._touch_data, q) for q in densify(path, step))
@@ -97,13 +97,13 @@ class CollisionChecker:
 
     def _in_room(self) -> bool:
         """At the positions that were checked last."""
-        if self._room is None:
+        if self._workspace is None:
             return True
         root_from_tcp = self.robot.data.oMi[self._tcp.parentJoint] * self._tcp.placement
         point = self.robot.root_from_base.actInv(root_from_tcp.translation)
-        return in_room(point, self._room)
+        return in_workspace(point, self._workspace)
 
-    def _carry(self, scene: Scene, obstacles: list[tuple[int, str]]) -> None:
+    def _carry(self, scene: CollisionScene, obstacles: list[tuple[int, str]]) -> None:
         """Adds what the fingers hold: against every obstacle, and against the links that are not beside it."""
         if scene.held is None:
             return
@@ -124,9 +124,9 @@ class CollisionChecker:
         self._labels.append((a, b))
 
 
-def in_room(point: Array, room: tuple[Array, Array]) -> bool:
+def in_workspace(point: Array, workspace: tuple[Array, Array]) -> bool:
     """True for a point (3,) in the box of two corners (3,), or outside by no more than ROOM_TOLERANCE."""
-    low, high = room
+    low, high = workspace
     return bool((point >= low - ROOM_TOLERANCE).all() and (point <= high + ROOM_TOLERANCE).all())
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dense_grasp_core.motion.cartesian import describe, straight_line
-from dense_grasp_core.motion.collision import CollisionChecker, in_room
+from dense_grasp_core.motion.collision import CollisionChecker, in_workspace
 from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.pick_planner import plan_pick
 from dense_grasp_core.motion.robot import RobotModel
-from dense_grasp_core.motion.scene import Scene, SceneConfig, build_scene
+from dense_grasp_core.motion.scene import CollisionScene, SceneConfig, build_collision_scene
 from dense_grasp_core.motion.timing import SPACING, MotionLimits, slow_down, time_path
 from dense_grasp_core.result_codes import GraspCode
 
@@ -24,7 +24,8 @@ Array = np.ndarray
 class EmbeddedConfig:
     """Limits and scene of the embedded planner; speeds of the tool centre point in m/s.
 
-    room: lowest and highest corner (3,) m, base frame, of the box that the tool centre point stays in; None: anywhere.
+    tcp_workspace: lowest and highest corner (3,) m, base frame, of the box that the tool centre point stays in; None:
+    anywhere.
     """
 
     limits: MotionLimits
@@ -34,7 +35,7 @@ class EmbeddedConfig:
     approach_speed: float = 0.1
     lift_speed: float = 0.15
     period: float = 0.02
-    room: tuple[Array, Array] | None = None
+    tcp_workspace: tuple[Array, Array] | None = None
 
 
 class EmbeddedPlanner:
@@ -73,28 +74,28 @@ class EmbeddedPlanner:
                 f"the goal has {self.joint_names[worst]} at {goal[worst]:.4f} rad, expected "
                 f"{self.robot.lower[worst]:.4f} to {self.robot.upper[worst]:.4f}, where this arm lets it move",
             )
-        return self.joint_move(self.checker(world, start), start, goal, stop)
+        return self.joint_move(self.collision_checker(world, start), start, goal, stop)
 
     def plan_line(
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None
     ) -> Trajectory:
         """A straight line of the tool centre point to the pose (4, 4); checked against the robot itself only."""
-        checker = self.alone()
-        path = self.straight(checker, np.asarray(start, dtype=float), np.asarray(base_from_tcp, dtype=float))
-        self.confirm(checker, path)
+        checker = self.self_collision_checker()
+        path = self.straight_path(checker, np.asarray(start, dtype=float), np.asarray(base_from_tcp, dtype=float))
+        self.check_path(checker, path)
         return self.timed(path, speed or self.config.lift_speed)
 
     def plan_pick(self, request: PickRequest, stop: StopCheck | None = None) -> PickPlan:
         """Pre-grasp, straight approach and lift of the first feasible candidate."""
         return plan_pick(self, request, stop)
 
-    def checker(self, world: WorldModel, start: Array) -> CollisionChecker:
+    def collision_checker(self, world: WorldModel, start: Array) -> CollisionChecker:
         """Collision checks in `world`. Clearance is given up when the start has less of it.
 
         Raises PlanError START_IN_COLLISION when the arm touches something at `start` (7,).
         """
-        scene = build_scene(self.config.scene, world, self.robot, seen_from=start)
-        scene = replace(scene, room=self.room(start))
+        scene = build_collision_scene(self.config.scene, world, self.robot, seen_from=start)
+        scene = replace(scene, tcp_workspace=self.tcp_workspace(start))
         checker = CollisionChecker(self.robot, scene)
         if checker.free(start):
             return checker
@@ -105,25 +106,27 @@ class EmbeddedPlanner:
             GraspCode.START_IN_COLLISION, f"the arm starts in collision: {describe(checker.contacts(start))}"
         )
 
-    def room(self, start: Array) -> tuple[Array, Array] | None:
-        """The room of a plan from `start` (7,): the configured one, or none for an arm that has to come back to it."""
-        room = self.config.room
-        return room if room is not None and in_room(self.robot.tcp_pose(start)[:3, 3], room) else None
+    def tcp_workspace(self, start: Array) -> tuple[Array, Array] | None:
+        """Of a plan from `start` (7,): the configured one, or none for an arm that has to come back to it."""
+        workspace = self.config.tcp_workspace
+        return (
+            workspace if workspace is not None and in_workspace(self.robot.tcp_pose(start)[:3, 3], workspace) else None
+        )
 
-    def alone(self) -> CollisionChecker:
+    def self_collision_checker(self) -> CollisionChecker:
         """Collision checks of the robot against itself only."""
-        return CollisionChecker(self.robot, Scene((), 0.0))
+        return CollisionChecker(self.robot, CollisionScene((), 0.0))
 
-    def straight(
-        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, passed: frozenset[str] = frozenset()
+    def straight_path(
+        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, ignored: frozenset[str] = frozenset()
     ) -> Array:
-        """Joint path (N, 7) of a straight line that touches no obstacle but those named in `passed`.
+        """Joint path (N, 7) of a straight line that touches no obstacle but those named in `ignored`.
 
         Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
         """
-        return straight_line(self.kinematics, start, base_from_tcp, checker, passed=passed)
+        return straight_line(self.kinematics, start, base_from_tcp, checker, ignored=ignored)
 
-    def confirm(self, checker: CollisionChecker, path: Array, passed: frozenset[str] = frozenset()) -> None:
+    def check_path(self, checker: CollisionChecker, path: Array, ignored: frozenset[str] = frozenset()) -> None:
         """A last look at a straight line (N, 7) that is to be taken, for planners that know more than our checker.
 
         Raises PlanError GOAL_IN_COLLISION.

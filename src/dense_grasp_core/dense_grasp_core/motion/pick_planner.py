@@ -42,7 +42,7 @@ def plan_pick(planner: EmbeddedPlanner, request: PickRequest, stop: StopCheck | 
     began = time.monotonic()
     stages: dict[str, float] = {}
     start = np.asarray(request.start, dtype=float)
-    checker = planner.checker(request.world, start)
+    checker = planner.collision_checker(request.world, start)
     stages["scene"] = time.monotonic() - began
     failures: list[PlanError] = []
     pending: list[_Option] = []
@@ -63,8 +63,8 @@ def plan_pick(planner: EmbeddedPlanner, request: PickRequest, stop: StopCheck | 
         option = pending.pop(0)
         mark = time.monotonic()
         try:
-            planner.confirm(checker, option.approach)
-            planner.confirm(checker, option.lift, _carried(request))
+            planner.check_path(checker, option.approach)
+            planner.check_path(checker, option.lift, _carried(request))
             to_pre_grasp = planner.joint_move(checker, start, option.approach[0], stop)
         except PlanError as error:
             failures.append(error)
@@ -104,8 +104,8 @@ def _option(
             failure = PlanError(GraspCode.GOAL_IN_COLLISION, f"pre-grasp: {describe(checker.contacts(q))}")
             continue
         try:
-            approach = planner.straight(checker, q, pose)
-            lift = planner.straight(checker, approach[-1], lifted, carried)
+            approach = planner.straight_path(checker, q, pose)
+            lift = planner.straight_path(checker, approach[-1], lifted, carried)
         except PlanError as error:
             if failure.code != GraspCode.GOAL_IN_COLLISION:
                 failure = error

@@ -63,16 +63,17 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
-class Scene:
+class CollisionScene:
     """Obstacles to plan around, the clearance (m) that all of them ask for, and what the fingers hold.
 
-    room: lowest and highest corner (3,) m, base frame, of the box that the tool centre point stays in; None: anywhere.
+    tcp_workspace: lowest and highest corner (3,) m, base frame, of the box that the tool centre point stays in; None:
+    anywhere.
     """
 
     obstacles: tuple[Obstacle, ...]
     clearance: float
     held: HeldObject | None = None
-    room: tuple[Array, Array] | None = None
+    tcp_workspace: tuple[Array, Array] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,18 +85,20 @@ class Cells:
     fingers: bool
 
 
-def build_scene(config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None) -> Scene:
+def build_collision_scene(
+    config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None
+) -> CollisionScene:
     """The scene for one plan. `seen_from` (7,): the arm's positions when `world` was seen, for the self-filter."""
     return scene_of(config, *seen_cells(config, world, robot, seen_from))
 
 
-def scene_of(config: SceneConfig, cells: tuple[Cells, ...], held: HeldObject | None) -> Scene:
+def scene_of(config: SceneConfig, cells: tuple[Cells, ...], held: HeldObject | None) -> CollisionScene:
     """The scene of what seen_cells gave."""
     obstacles = list(_fixed(config))
     for part in cells:
         octree = coal.makeOctree(np.ascontiguousarray(part.centres), config.voxel)
         obstacles.append(Obstacle(part.name, pin.SE3.Identity(), octree, part.fingers))
-    return Scene(tuple(obstacles), config.clearance, held)
+    return CollisionScene(tuple(obstacles), config.clearance, held)
 
 
 def seen_cells(

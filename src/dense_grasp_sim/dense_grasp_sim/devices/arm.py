@@ -38,7 +38,7 @@ class MotionStatus(Enum):
     ABORTED = "aborted"
 
 
-class Motion:
+class SimulatedMotion:
     """One trajectory being executed. `status` and `message` change until `done` is set."""
 
     def __init__(self, spline: JointSpline, start: float, tolerances: Tolerances) -> None:
@@ -58,7 +58,7 @@ class Motion:
             self.done.set()
 
 
-class Arm:
+class SimulatedArm:
     """Controller of the seven joints in one MuJoCo model. Not thread-safe: the simulator's lock guards it."""
 
     def __init__(self, model: mujoco.MjModel, names: RobotNames) -> None:
@@ -70,7 +70,7 @@ class Arm:
         self._range = np.array([joint.range for joint in joints])
         self._wanted = np.zeros(model.nv)
         self._torque = np.zeros(model.nv)
-        self.motion: Motion | None = None
+        self.motion: SimulatedMotion | None = None
         self._hold: JointSpline | None = None
         self._hold_start = 0.0
         self.reference = JointState(np.zeros(7), np.zeros(7), np.zeros(7))
@@ -101,12 +101,12 @@ class Arm:
         self._hold = None
         self.reference = JointState(q, np.zeros(7), np.zeros(7))
 
-    def follow(self, spline: JointSpline, start: float, tolerances: Tolerances | None = None) -> Motion:
+    def follow(self, spline: JointSpline, start: float, tolerances: Tolerances | None = None) -> SimulatedMotion:
         """Begin a trajectory at simulated time `start`; one that runs already is preempted."""
         if self.motion is not None:
             self.motion.finish(MotionStatus.PREEMPTED, "a new trajectory was accepted")
         self._hold = None
-        self.motion = Motion(spline, start, tolerances or Tolerances.default())
+        self.motion = SimulatedMotion(spline, start, tolerances or Tolerances.default())
         return self.motion
 
     def stop(self, now: float, status: MotionStatus = MotionStatus.CANCELED, message: str = "canceled") -> None:
@@ -146,7 +146,7 @@ class Arm:
         elif self._hold is not None:
             self.reference = self._hold.sample(now - self._hold_start)
 
-    def _check(self, motion: Motion, now: float, error: Array, velocities: Array) -> None:
+    def _check(self, motion: SimulatedMotion, now: float, error: Array, velocities: Array) -> None:
         late = now - motion.start - motion.spline.duration
         deviation = np.abs(error)
         if late < 0.0:
@@ -156,7 +156,7 @@ class Arm:
         elif late > motion.tolerances.goal_time > 0.0:
             self._fail(motion, MotionStatus.GOAL_VIOLATED, deviation, motion.tolerances.goal, now)
 
-    def _fail(self, motion: Motion, status: MotionStatus, deviation: Array, limit: Array, now: float) -> None:
+    def _fail(self, motion: SimulatedMotion, status: MotionStatus, deviation: Array, limit: Array, now: float) -> None:
         excess = deviation - limit
         worst = int(np.argmax(excess))
         if excess[worst] <= 0.0 and status is MotionStatus.PATH_VIOLATED:

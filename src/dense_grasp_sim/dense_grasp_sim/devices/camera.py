@@ -17,12 +17,12 @@ from dense_grasp_sim.world.robot_mjcf import GROUP_ARM_DETAIL, GROUP_ARM_SIMPLE,
 GL_HELP = "install the system's EGL: apt install libegl1 libegl-mesa0 libgl1-mesa-dri libgles2"
 
 
-class RenderError(DenseGraspError):
+class CameraRenderError(DenseGraspError):
     """There is no OpenGL to render with."""
 
 
 @dataclass(frozen=True)
-class View:
+class CellCamera:
     """A camera of the cell and what it shows."""
 
     camera: str
@@ -31,12 +31,12 @@ class View:
     shadows: bool
 
 
-WRIST = View(WRIST_CAMERA, WRIST_INTRINSICS, (GROUP_SCENE, GROUP_ARM_SIMPLE), shadows=False)
-OVERVIEW = View(OVERVIEW_CAMERA, OVERVIEW_INTRINSICS, (GROUP_SCENE, GROUP_ARM_DETAIL), shadows=True)
+WRIST = CellCamera(WRIST_CAMERA, WRIST_INTRINSICS, (GROUP_SCENE, GROUP_ARM_SIMPLE), shadows=False)
+OVERVIEW = CellCamera(OVERVIEW_CAMERA, OVERVIEW_INTRINSICS, (GROUP_SCENE, GROUP_ARM_DETAIL), shadows=True)
 
 
 @dataclass(frozen=True)
-class Picture:
+class CameraPicture:
     """rgb (H, W, 3) uint8; depth (H, W) float32 metres along the optical axis; time of the state, s."""
 
     rgb: NDArray[np.uint8]
@@ -47,7 +47,7 @@ class Picture:
 class CellRenderer:
     """Renders snapshots. Make it, use it and close it in one thread: the OpenGL context belongs to that thread.
 
-    Raises RenderError where OpenGL is missing.
+    Raises CameraRenderError where OpenGL is missing.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class CellRenderer:
             self._gl = mujoco.GLContext(width, height)
             self._gl.make_current()
         except Exception as error:  # the EGL bindings raise whatever their loader raised
-            raise RenderError(f"cannot open an OpenGL context ({error}); {GL_HELP}") from error
+            raise CameraRenderError(f"cannot open an OpenGL context ({error}); {GL_HELP}") from error
         self._generation = -1
         self._model: mujoco.MjModel | None = None
         self._context: mujoco.MjrContext | None = None
@@ -80,7 +80,7 @@ class CellRenderer:
         self._scene = mujoco.MjvScene(snapshot.model, maxgeom=400)
         self._generation = snapshot.generation
 
-    def render(self, snapshot: Snapshot, view: View = WRIST) -> Picture:
+    def render(self, snapshot: Snapshot, view: CellCamera = WRIST) -> CameraPicture:
         """Picture of `snapshot` from `view`."""
         if snapshot.generation != self._generation or self._model is None:
             self._load(snapshot)
@@ -108,4 +108,4 @@ class CellRenderer:
         near, far = model.vis.map.znear * model.stat.extent, model.vis.map.zfar * model.stat.extent
         # the depth buffer is reversed: 1 at the near plane, 0 at the far one
         depth = np.float32(near * far) / (np.float32(near) + raw * np.float32(far - near))
-        return Picture(np.ascontiguousarray(rgb[::-1]), np.ascontiguousarray(depth[::-1]), snapshot.time)
+        return CameraPicture(np.ascontiguousarray(rgb[::-1]), np.ascontiguousarray(depth[::-1]), snapshot.time)

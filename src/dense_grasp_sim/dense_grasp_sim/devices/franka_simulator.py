@@ -28,8 +28,8 @@ from franka_sim.gripper.server import FrankaGripperServer
 from franka_sim.mujoco_franka_sim import ARM_POSITION_KP, DEFAULT_DT, MujocoFrankaSim
 from franka_sim.sim_common import FR3_FORCE_LIMITS
 
-from dense_grasp_sim.devices.arm import Arm
-from dense_grasp_sim.devices.gripper import Gripper, GripperCommand
+from dense_grasp_sim.devices.arm import SimulatedArm
+from dense_grasp_sim.devices.gripper import GripperCommand, SimulatedGripper
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.world.cell_model import Cell, build_cell
 from dense_grasp_sim.world.robot_model import RobotNames
@@ -44,7 +44,7 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 POSITION_DAMPING = np.array([200.0, 200.0, 150.0, 150.0, 50.0, 50.0, 50.0])
 
 
-class ServedArm(Arm):
+class ServedArm(SimulatedArm):
     """The arm of the cell, moved by franka-sim. It stays where it is when the scene is changed."""
 
     def __init__(self, model: mujoco.MjModel, names: RobotNames, drive: Drive, stay: np.ndarray | None) -> None:
@@ -183,10 +183,10 @@ class ServedSimulator(Simulator):
         """End the process that compiles models."""
         self._builder.shutdown(wait=False, cancel_futures=True)
 
-    def _make_arm(self, cell: Cell) -> Arm:
+    def _make_arm(self, cell: Cell) -> SimulatedArm:
         return ServedArm(cell.model, cell.names, self.drive, self._stay)
 
-    def _use(self, cell: Cell, gripper: Gripper, time: float) -> None:
+    def _use(self, cell: Cell, gripper: SimulatedGripper, time: float) -> None:
         cell.model.opt.timestep = DEFAULT_DT
         super()._use(cell, gripper, time)
         self.drive.bind(cell, self.data)

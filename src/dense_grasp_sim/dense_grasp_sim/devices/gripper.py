@@ -48,7 +48,7 @@ class GripperCommand:
     outcome: GripperOutcome | None = None
 
 
-class Gripper:
+class SimulatedGripper:
     """Controller of both fingers in one MuJoCo model. Not thread-safe: the simulator's lock guards it."""
 
     def __init__(self, model: mujoco.MjModel, names: RobotNames, homed: bool = True) -> None:

@@ -47,7 +47,7 @@ class LiftSample:
     contacts: Contacts
 
 
-def contacts_of(pairs: Iterable[tuple[str, str, str, str]], object_body: str, pads: frozenset[str]) -> Contacts:
+def contacts_on(pairs: Iterable[tuple[str, str, str, str]], object_body: str, pads: frozenset[str]) -> Contacts:
     """Contacts of `object_body` among (geom, body, geom, body) pairs; `pads` are names of geoms."""
     touched: set[str] = set()
     others: set[str] = set()

@@ -13,13 +13,13 @@ from dense_grasp_assets.cap.mesh import CapMesh, cap_point, make_cap
 from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 
-from dense_grasp_sim.devices.arm import Arm, MotionStatus
-from dense_grasp_sim.devices.gripper import MAX_WIDTH, Gripper
+from dense_grasp_sim.devices.arm import MotionStatus, SimulatedArm
+from dense_grasp_sim.devices.gripper import MAX_WIDTH, SimulatedGripper
 from dense_grasp_sim.physics.referee import (
     LiftReferee,
     LiftRule,
     LiftSample,
-    contacts_of,
+    contacts_on,
     pad_names,
     read_pairs,
     touched_bodies,
@@ -99,18 +99,18 @@ class Simulator:
         self._start_height = 0.0
         self._dropping = False
         cell = build_cell(self.settings)
-        self._use(cell, Gripper(cell.model, cell.names, homed=homed), time=0.0)
+        self._use(cell, SimulatedGripper(cell.model, cell.names, homed=homed), time=0.0)
 
     def _replace(self, cell: Cell) -> None:
         """Go over to another model; what runs is ended, what the hand knows is kept."""
         old = self.gripper
         self.arm.abort(MotionStatus.ABORTED, "the scene was set anew")
         old.place(self.data, MAX_WIDTH)
-        gripper = Gripper(cell.model, cell.names, homed=old.homed)
+        gripper = SimulatedGripper(cell.model, cell.names, homed=old.homed)
         gripper.refuses = old.refuses
         self._use(cell, gripper, self.time)
 
-    def _use(self, cell: Cell, gripper: Gripper, time: float) -> None:
+    def _use(self, cell: Cell, gripper: SimulatedGripper, time: float) -> None:
         self.cell, self.model = cell, cell.model
         self.data = mujoco.MjData(self.model)
         self.data.time = time
@@ -126,8 +126,8 @@ class Simulator:
     def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
         return build_cell(self.settings, cap, surroundings)
 
-    def _make_arm(self, cell: Cell) -> Arm:
-        return Arm(cell.model, cell.names)
+    def _make_arm(self, cell: Cell) -> SimulatedArm:
+        return SimulatedArm(cell.model, cell.names)
 
     @property
     def time(self) -> float:
@@ -258,7 +258,7 @@ class Simulator:
         return float(self.data.body(OBJECT_BODY).xipos[2])
 
     def _sample(self, pairs: Sequence[tuple[str, str, str, str]]) -> LiftSample:
-        contacts = contacts_of(pairs, OBJECT_BODY, pad_names(self.cell.names))
+        contacts = contacts_on(pairs, OBJECT_BODY, pad_names(self.cell.names))
         raised = self._object_height() - self._start_height
         return LiftSample(self.time, raised, self.gripper.width(self.data), contacts)
 

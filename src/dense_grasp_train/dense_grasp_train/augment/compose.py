@@ -50,7 +50,7 @@ def draw_warp(view: View, options: PairOptions, rng: np.random.Generator) -> War
     return similarity(angle, scale, view.centre, target)
 
 
-def compose(
+def compose_view(
     view: View, warp: Warp, options: PairOptions, rng: np.random.Generator, dyes: Recolouring | None = None
 ) -> Composed:
     """Paint the view through ``warp`` (crop pixels from camera pixels) into a new scene, its parts in new ``dyes``."""

@@ -38,7 +38,7 @@ _CROP = (640, 480)
 
 
 @dataclass(frozen=True)
-class Row:
+class MemoryRow:
     """One line of the table: a preset, what is changed in it, and whether the paper's figure is demanded of it."""
 
     name: str
@@ -59,24 +59,24 @@ class Row:
         return load_config(self.preset, common)
 
 
-def rows(keypoints: tuple[int, ...]) -> list[Row]:
+def rows(keypoints: tuple[int, ...]) -> list[MemoryRow]:
     """Every method of the table; those that learn keypoints once per number of them."""
-    table = [Row(published.DON, "don_nt_xent_tiled")]
+    table = [MemoryRow(published.DON, "don_nt_xent_tiled")]
     for name, method, network in (
         ("DON, NT-Xent as a matrix product", "don_nt_xent", {}),
         ("DON, contrastive", "don_contrastive", {}),
         ("DON, distribution", "don_distribution", {}),
         ("Laplacian eigenmaps", "laplacian_eigenmaps", {"normalise": False}),
     ):
-        table.append(Row(name, "don_nt_xent_tiled", {"method": method, "network": network}))
+        table.append(MemoryRow(name, "don_nt_xent_tiled", {"method": method, "network": network}))
     for count in keypoints:
         heads: dict[str, Any] = {"keypoints": count}
         cells = {"losses": {"upsample": False}}
         auxiliary = {"losses": {"upsample": False, "nt_xent": 2.0, "found": 1.0}}
         table += [
-            Row(f"the paper's method, {count} keypoints", "paper", {"network": heads}, demanded=True),
-            Row(f"the same, softmax on the cells, {count} keypoints", "paper", {"network": heads, **cells}),
-            Row(f"hybrid, {count} keypoints", "paper", {"method": "hybrid", "network": heads, **auxiliary}),
+            MemoryRow(f"the paper's method, {count} keypoints", "paper", {"network": heads}, demanded=True),
+            MemoryRow(f"the same, softmax on the cells, {count} keypoints", "paper", {"network": heads, **cells}),
+            MemoryRow(f"hybrid, {count} keypoints", "paper", {"method": "hybrid", "network": heads, **auxiliary}),
         ]
     return table
 
@@ -99,7 +99,7 @@ def measure_training(config: TrainConfig) -> dict[str, float] | str:
 
 
 def training_table(
-    table: list[Row], dimensions: tuple[int, ...], stride: int, advance: Callable[[], None]
+    table: list[MemoryRow], dimensions: tuple[int, ...], stride: int, advance: Callable[[], None]
 ) -> list[dict[str, Any]]:
     """Estimate, measurement where there is CUDA, and published figure of every row and dimension."""
     cuda = torch.cuda.is_available()
@@ -182,7 +182,7 @@ def measure_inference(config: TrainConfig) -> dict[str, float]:
     }
 
 
-def demands(figures: list[dict[str, Any]], table: list[Row]) -> list[dict[str, Any]]:
+def demands(figures: list[dict[str, Any]], table: list[MemoryRow]) -> list[dict[str, Any]]:
     """Growth from the smallest D >= 64 to the largest of the rows demanded of, and their size at the largest."""
     out = []
     for row in table:

@@ -13,7 +13,7 @@ from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from dense_grasp_train.augment.compose import Composed, compose, depth_at, draw_warp
+from dense_grasp_train.augment.compose import Composed, compose_view, depth_at, draw_warp
 from dense_grasp_train.augment.photometric import Recolouring, draw_recolouring
 from dense_grasp_train.data.views import View, matches_across, matches_between, matches_within
 from dense_grasp_train.losses.nt_xent import cell_centres
@@ -113,7 +113,7 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
         if len(source_a) < _FEWEST_MATCHES:
             return None
         images = [
-            compose(view, draw_warp(view, self.options, rng), self.options, rng, dyes)
+            compose_view(view, draw_warp(view, self.options, rng), self.options, rng, dyes)
             for view, dyes in zip((a, b), self._dyes(kind, rng), strict=True)
         ]
         pixels_a, pixels_b = images[0].warp.apply(source_a), images[1].warp.apply(source_b)

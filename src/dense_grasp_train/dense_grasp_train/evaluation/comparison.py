@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_train.evaluation.run_predictors import Outcome
+from dense_grasp_train.evaluation.run_predictors import PredictorOutcome
 
 SPREAD_OF = ("auc", "pck3", "pck5", "pck10", "pck20", "median_px", "p90_px")
 
@@ -41,13 +41,13 @@ class Comparison:
         return {name: value if np.isfinite(value) else None for name, value in asdict(self).items()}
 
 
-def over_models(outcomes: list[Outcome]) -> dict[str, Spread]:
+def over_models(outcomes: list[PredictorOutcome]) -> dict[str, Spread]:
     """Mean and standard deviation over networks of every figure in SPREAD_OF."""
     figures = [outcome.figures for outcome in outcomes]
     return {name: _spread(np.array([getattr(f, name) for f in figures])) for name in SPREAD_OF}
 
 
-def compare(first: list[Outcome], second: list[Outcome]) -> Comparison:
+def compare(first: list[PredictorOutcome], second: list[PredictorOutcome]) -> Comparison:
     """Compare two groups pair by pair. Raises ValueError when they were not measured on the same pairs."""
     truths = [outcome.truth for outcome in (*first, *second)]
     same = all(

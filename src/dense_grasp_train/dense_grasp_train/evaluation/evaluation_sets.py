@@ -9,7 +9,7 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
-from dense_grasp_train.augment.compose import Composed, compose, depth_at, draw_warp
+from dense_grasp_train.augment.compose import Composed, compose_view, depth_at, draw_warp
 from dense_grasp_train.augment.warps import similarity
 from dense_grasp_train.data.pair_geometry import PairGeometry
 from dense_grasp_train.data.pairs import exact_motion
@@ -116,7 +116,7 @@ def _compose(a: View, b: View, kind: str, rng: np.random.Generator) -> TestPair 
     if len(found[0]) < MATCHES:
         return None
     stay = similarity(0.0, 1.0, np.zeros(2), np.zeros(2))
-    images = [compose(v, draw_warp(v, _IMAGE, rng) if kind == "augmented" else stay, _IMAGE, rng) for v in (a, b)]
+    images = [compose_view(v, draw_warp(v, _IMAGE, rng) if kind == "augmented" else stay, _IMAGE, rng) for v in (a, b)]
     pixels_a, pixels_b = (image.warp.apply(pixels) for image, pixels in zip(images, found, strict=True))
     seen = np.flatnonzero(images[0].shows(pixels_a) & images[1].shows(pixels_b))[:MATCHES]
     if len(seen) < MATCHES:

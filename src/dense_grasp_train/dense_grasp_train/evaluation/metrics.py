@@ -39,7 +39,7 @@ def legacy_auc(predicted: NDArray, truth: NDArray) -> float:
 
 
 @dataclass(frozen=True)
-class Figures:
+class MatchFigures:
     """One row of the report; pixels at 640 x 480."""
 
     pairs: int
@@ -59,7 +59,7 @@ class Figures:
         return asdict(self)
 
 
-def summarise(predicted: list[NDArray], truth: list[NDArray], scale: float = 1.0) -> Figures:
+def summarise(predicted: list[NDArray], truth: list[NDArray], scale: float = 1.0) -> MatchFigures:
     """Figures of one predictor over pairs.
 
     Args:
@@ -70,7 +70,7 @@ def summarise(predicted: list[NDArray], truth: list[NDArray], scale: float = 1.0
     errors = np.concatenate(per_pair)
     areas = np.array([auc(e) for e in per_pair])
     curve = pck(errors)
-    return Figures(
+    return MatchFigures(
         pairs=len(per_pair),
         matches=len(errors),
         auc=float(curve.mean()),

@@ -16,14 +16,14 @@ from dense_grasp_train.evaluation.dense_object_nets import (
     distance_curve,
 )
 from dense_grasp_train.evaluation.keypoint_repeatability import KeypointFigures
-from dense_grasp_train.evaluation.metrics import THRESHOLDS, Figures, pck
+from dense_grasp_train.evaluation.metrics import THRESHOLDS, MatchFigures, pck
 from dense_grasp_train.evaluation.run_predictors import Outcomes
 
 OWN_ROW = "this network"
 _COLUMNS = "| set | predictor | AUC | ± | PCK@3 | @5 | @10 | @20 | median px | p90 px | legacy cosine AUC |"
 
 
-def markdown(figures: dict[str, dict[str, Figures]], required: dict[str, float]) -> str:
+def markdown(figures: dict[str, dict[str, MatchFigures]], required: dict[str, float]) -> str:
     """One table of all sets and rows; AUC is honest pixel PCK, the legacy column stands beside its controls."""
     lines = [_COLUMNS, "|---" * 11 + "|"]
     for name, by_row in figures.items():

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from dense_grasp_train.data.pair_geometry import distance_mm
 from dense_grasp_train.evaluation.evaluation_sets import TestPair
 from dense_grasp_train.evaluation.keypoint_repeatability import KeypointErrors, KeypointProbe
-from dense_grasp_train.evaluation.metrics import Figures, auc, summarise
+from dense_grasp_train.evaluation.metrics import MatchFigures, auc, summarise
 from dense_grasp_train.evaluation.predictors import Prediction, Predictor
 
 
 @dataclass
-class Outcome:
+class PredictorOutcome:
     """One predictor on one set; every list has an entry a pair.
 
     predicted, truth: (n, 2) pixels of a 640-wide image. closer: (n,) shares of pixels closer than the truth, empty list
@@ -42,12 +42,12 @@ class Outcome:
         return np.array([auc(np.linalg.norm(p - t, axis=1)) for p, t in pairs])
 
     @property
-    def figures(self) -> Figures:
+    def figures(self) -> MatchFigures:
         """Pixel figures over all pairs."""
         return summarise(self.predicted, self.truth)
 
 
-Outcomes = dict[str, dict[str, Outcome]]
+Outcomes = dict[str, dict[str, PredictorOutcome]]
 KeypointOutcomes = dict[str, dict[str, list[KeypointErrors]]]
 
 
@@ -66,7 +66,7 @@ def measure(
     keypoints: KeypointOutcomes = {}
     with ThreadPoolExecutor(cpu_count()) as pool:
         for name, pairs in sets.items():
-            outcomes[name] = {row: Outcome() for row in rows}
+            outcomes[name] = {row: PredictorOutcome() for row in rows}
             keypoints[name] = {row: [] for row in probes or {}}
             sizes: set[tuple[int, ...]] = set()
             for number, pair in enumerate(pairs):
@@ -93,7 +93,7 @@ def _predict(
     return list((map if pool is None else pool.map)(answer, rows.values()))
 
 
-def _record(outcome: Outcome, pair: TestPair, prediction: Prediction) -> None:
+def _record(outcome: PredictorOutcome, pair: TestPair, prediction: Prediction) -> None:
     outcome.predicted.append(prediction.pixels * pair.pixel_scale)
     outcome.truth.append(pair.pixels_b * pair.pixel_scale)
     if prediction.closer is not None:

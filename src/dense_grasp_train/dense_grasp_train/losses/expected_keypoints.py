@@ -11,7 +11,7 @@ from torch.nn import functional
 from dense_grasp_train.losses.nt_xent import cell_centres
 
 
-class Keypoints(NamedTuple):
+class ExpectedKeypoints(NamedTuple):
     """Expected keypoints of B images.
 
     probability: (B, N, r, c) softmax over all positions. grid: (r, c, 2) pixel of each position.
@@ -24,7 +24,7 @@ class Keypoints(NamedTuple):
     depth: Tensor
 
 
-def expect(spatial_logits: Tensor, depth: Tensor, stride: int, upsample: bool) -> Keypoints:
+def expect(spatial_logits: Tensor, depth: Tensor, stride: int, upsample: bool) -> ExpectedKeypoints:
     """Spatial softmax and expectation of (B, N, h, w) maps.
 
     upsample: first bilinear to full resolution (g_E of Eq. 4, the paper); else on the cells, which gives nearly the
@@ -41,4 +41,4 @@ def expect(spatial_logits: Tensor, depth: Tensor, stride: int, upsample: bool) -
     grid = cell_centres(rows, columns, stride, spatial_logits.device)
     # As matrix products: nothing of the maps' size is kept for the backward pass but the maps themselves.
     pixels = torch.einsum("bnhw,hwk->bnk", probability, grid)
-    return Keypoints(probability, grid, pixels, torch.einsum("bnhw,bnhw->bn", probability, depth.float()))
+    return ExpectedKeypoints(probability, grid, pixels, torch.einsum("bnhw,bnhw->bn", probability, depth.float()))

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dense_grasp_train.losses import keypoint_losses
-from dense_grasp_train.losses.expected_keypoints import Keypoints, expect
+from dense_grasp_train.losses.expected_keypoints import ExpectedKeypoints, expect
 from dense_grasp_train.losses.localisation import localisation_loss
 from dense_grasp_train.losses.nt_xent import (
     cell_centres,
@@ -139,7 +139,7 @@ def contrastive_terms(
     return terms
 
 
-def _at_keypoints(maps: Tensor, keypoints: Keypoints, stride: int) -> Tensor:
+def _at_keypoints(maps: Tensor, keypoints: ExpectedKeypoints, stride: int) -> Tensor:
     """(B, N) value of (B, h, w) maps in the cell that holds each expected pixel."""
     rows, columns = maps.shape[-2:]
     cell = ((keypoints.pixels.detach() + 0.5) / stride).long()
@@ -148,7 +148,7 @@ def _at_keypoints(maps: Tensor, keypoints: Keypoints, stride: int) -> Tensor:
 
 
 @torch.no_grad()
-def _spread(keypoints: Keypoints, batch: dict[str, Tensor], depth: Tensor, scales: Scales) -> dict[str, float]:
+def _spread(keypoints: ExpectedKeypoints, batch: dict[str, Tensor], depth: Tensor, scales: Scales) -> dict[str, float]:
     pixels = keypoints.pixels / scales.input_scale
     measured = batch["depth"]
     return {

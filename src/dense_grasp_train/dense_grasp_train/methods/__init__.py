@@ -11,7 +11,7 @@ from dense_grasp_train.methods.contrastive import Contrastive
 from dense_grasp_train.methods.distribution import Distribution
 from dense_grasp_train.methods.eigenmaps import LaplacianEigenmaps
 from dense_grasp_train.methods.hybrid import Hybrid
-from dense_grasp_train.methods.keypoints import Keypoints
+from dense_grasp_train.methods.keypoints import KeypointMethod
 from dense_grasp_train.methods.nt_xent import NTXent
 from dense_grasp_train.methods.nt_xent_tiled import NTXentTiled
 from dense_grasp_train.training.config import ConfigError, TrainConfig
@@ -19,7 +19,7 @@ from dense_grasp_train.training.config import ConfigError, TrainConfig
 __all__ = ["METHODS", "Method", "Objective", "create_method"]
 
 METHODS: dict[str, type[Method]] = {
-    "keypoints": Keypoints,
+    "keypoints": KeypointMethod,
     "hybrid": Hybrid,
     "don_nt_xent": NTXent,
     "don_nt_xent_tiled": NTXentTiled,

@@ -16,7 +16,7 @@ from torch.nn import functional
 from dense_grasp_train.losses.nt_xent import cell_centres, sample_features
 
 
-class Candidates(ABC):
+class NegativeCandidates(ABC):
     """P points of each of the images.
 
     positions: (B, P, 2) pixels (u, v). squared_lengths: (B, P) of their descriptors. The methods take descriptors
@@ -41,7 +41,7 @@ class Candidates(ABC):
         return (lengths - 2.0 * self.products(queries, images)).clamp_min(0.0)
 
 
-class PixelCandidates(Candidates):
+class PixelCandidates(NegativeCandidates):
     """Every pixel of the upsampled image."""
 
     def __init__(self, features: Tensor, size: tuple[int, int], stride: int) -> None:
@@ -52,13 +52,13 @@ class PixelCandidates(Candidates):
         self.squared_lengths = upsampled_squared_lengths(features, size, stride).flatten(1)
 
     def products(self, queries: Tensor, images: slice) -> Tensor:
-        """See Candidates."""
+        """See NegativeCandidates."""
         cells = torch.einsum("bqd,bdhw->bqhw", queries, self._features[images])
         full = functional.interpolate(cells, scale_factor=self._stride, mode="bilinear", align_corners=False)
         return full[..., : self._size[0], : self._size[1]].flatten(2)
 
 
-class CellCandidates(Candidates):
+class CellCandidates(NegativeCandidates):
     """The centre of every cell and one random point within: P = 2 h w.
 
     Centres alone would be learnt to differ from whatever lies between them, and every match lies between them.
@@ -75,13 +75,13 @@ class CellCandidates(Candidates):
         self.squared_lengths = self._points.square().sum(-1)
 
     def products(self, queries: Tensor, images: slice) -> Tensor:
-        """See Candidates."""
+        """See NegativeCandidates."""
         return queries @ self._points[images].transpose(1, 2)
 
 
 def make_candidates(
     grid: str, features: Tensor, size: tuple[int, int], stride: int, jitter: torch.Generator
-) -> Candidates:
+) -> NegativeCandidates:
     """The candidates of the grid "cells" or "pixels" for features (B, D, h, w) of images of ``size`` (H, W)."""
     if grid == "pixels":
         return PixelCandidates(features, size, stride)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dense_grasp_train.losses.nt_xent import cell_centres, sample_features
 from dense_grasp_train.losses.objective import Scales
-from dense_grasp_train.methods.candidates import Candidates
+from dense_grasp_train.methods.candidates import NegativeCandidates
 
 
 class Matches(NamedTuple):
@@ -49,7 +49,7 @@ def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).sum() / weight.sum().clamp_min(1e-12)
 
 
-def near(pixels: Tensor, candidates: Candidates, images: slice, radius: float) -> Tensor:
+def near(pixels: Tensor, candidates: NegativeCandidates, images: slice, radius: float) -> Tensor:
     """(B, Q, P) bool: the candidate lies within ``radius`` px of the query's pixel (B, Q, 2)."""
     return torch.cdist(pixels, candidates.positions[images]) <= radius
 

@@ -7,11 +7,11 @@ from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
 from dense_grasp_train.losses.objective import contrastive_terms
-from dense_grasp_train.methods.keypoints import Keypoints
+from dense_grasp_train.methods.keypoints import KeypointMethod
 from dense_grasp_train.training.config import LossOptions, TrainConfig
 
 
-class Hybrid(Keypoints):
+class Hybrid(KeypointMethod):
     """Keypoints, NT-Xent on the cells, and a term that pins similarities to one scale for found / not found."""
 
     def _check(self, config: TrainConfig) -> None:

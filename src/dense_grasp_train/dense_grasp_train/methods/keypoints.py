@@ -11,7 +11,7 @@ from dense_grasp_train.methods.base import Method, Objective
 from dense_grasp_train.training.config import ConfigError, LossOptions, TrainConfig
 
 
-class Keypoints(Method):
+class KeypointMethod(Method):
     """Silhouette, variance, separation, multi-view consistency and relative pose; no correspondences are needed."""
 
     trains_heads = True

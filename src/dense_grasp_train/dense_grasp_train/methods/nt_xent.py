@@ -12,7 +12,7 @@ from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
 
 from dense_grasp_train.methods.base import Method, Objective
-from dense_grasp_train.methods.candidates import Candidates, make_candidates
+from dense_grasp_train.methods.candidates import NegativeCandidates, make_candidates
 from dense_grasp_train.methods.correspondence import (
     Matches,
     both_directions,
@@ -56,7 +56,7 @@ def nt_xent_loss(
     return weighted_mean(torch.logsumexp(torch.stack(parts), 0) - logits, weight)
 
 
-def exclusions(matches: Matches, candidates: Candidates, exclusion_px: float) -> tuple[Tensor | None, Tensor]:
+def exclusions(matches: Matches, candidates: NegativeCandidates, exclusion_px: float) -> tuple[Tensor | None, Tensor]:
     """Which points are no negatives: (in the other image, in the own image), bool, broadcast to (B, Q, P).
 
     With ``exclusion_px`` 0 as in the release: nothing there, here the very pixels of matches. Else everything within

@@ -24,7 +24,7 @@ POSE_SHARES = (0.6, 0.15, 0.25)
 
 
 @dataclass(frozen=True)
-class Scene:
+class RenderScene:
     """One arrangement: which cap (None for another object), how it lies, light and surroundings."""
 
     cap_seed: int | None
@@ -86,7 +86,7 @@ def _cap_orientation(pose: str, rng: np.random.Generator) -> Floats:
     return yaw @ lean @ (np.diag([1.0, -1.0, -1.0]) if pose == "crown_down" else np.eye(3))
 
 
-def compose_scene(seed: int, index: int, cap_seeds: tuple[int, ...], photos: str | None = None) -> Scene:
+def compose_scene(seed: int, index: int, cap_seeds: tuple[int, ...], photos: str | None = None) -> RenderScene:
     """Draw scene `index`; caps take turns in the order of `cap_seeds`."""
     rng = np.random.default_rng([0x5CE, seed, index])
     cap = _cap(cap_seeds[index % len(cap_seeds)])
@@ -95,7 +95,7 @@ def compose_scene(seed: int, index: int, cap_seeds: tuple[int, ...], photos: str
     return _arrange(body, cap.params.seed, pose, _cap_orientation(pose, rng), rng, photos)
 
 
-def compose_mesh_scene(seed: int, index: int, body: RenderMesh, photos: str | None = None) -> Scene:
+def compose_mesh_scene(seed: int, index: int, body: RenderMesh, photos: str | None = None) -> RenderScene:
     """Draw scene `index` with another object, given in its own frame; it lies in any orientation."""
     rng = np.random.default_rng([0x3E5, seed, index])
     return _arrange(body, None, "tilted", _cap_orientation("tilted", rng), rng, photos)
@@ -103,7 +103,7 @@ def compose_mesh_scene(seed: int, index: int, body: RenderMesh, photos: str | No
 
 def _arrange(
     body: RenderMesh, cap_seed: int | None, pose: str, rotation: Floats, rng: np.random.Generator, photos: str | None
-) -> Scene:
+) -> RenderScene:
     vertices = body.vertices @ rotation.T
     on_table = bool(rng.uniform() < 0.85)
     middle = 0.5 * (vertices.min(axis=0) + vertices.max(axis=0))
@@ -136,10 +136,10 @@ def _arrange(
         gloss=float(rng.choice([0.0, rng.uniform(0.0, 0.12)])),
         occlusion=float(rng.uniform(0.0, 1.0)),
     )
-    return Scene(cap_seed, pose, world_from_object, tuple(meshes), lighting, table)
+    return RenderScene(cap_seed, pose, world_from_object, tuple(meshes), lighting, table)
 
 
-def draw_camera_pose(scene: Scene, view: int, rng: np.random.Generator) -> Floats:
+def draw_camera_pose(scene: RenderScene, view: int, rng: np.random.Generator) -> Floats:
     """Draw world_from_camera (4, 4), 0.45 to 0.8 m away: even views within 15° of straight down, odd ones to 50°."""
     vertices = scene.meshes[0].vertices
     target = 0.5 * (vertices.min(axis=0) + vertices.max(axis=0)) + rng.uniform(-0.05, 0.05, 3) * [1, 1, 0.4]
@@ -158,7 +158,7 @@ def draw_camera_pose(scene: Scene, view: int, rng: np.random.Generator) -> Float
     return pose
 
 
-def _share_in_view(scene: Scene, camera: CameraModel, world_from_camera: Floats) -> float:
+def _share_in_view(scene: RenderScene, camera: CameraModel, world_from_camera: Floats) -> float:
     points = (scene.meshes[0].vertices[::17] - world_from_camera[:3, 3]) @ world_from_camera[:3, :3]
     pixels = camera.project(points)
     inside = (pixels >= 0).all(axis=1) & (pixels[:, 0] < camera.width) & (pixels[:, 1] < camera.height)
@@ -166,7 +166,7 @@ def _share_in_view(scene: Scene, camera: CameraModel, world_from_camera: Floats)
 
 
 def aimed_camera(
-    scene: Scene, camera: CameraModel, seed: int, index: int, view: int
+    scene: RenderScene, camera: CameraModel, seed: int, index: int, view: int
 ) -> tuple[Floats, np.random.Generator]:
     """world_from_camera (4, 4) of view number `view` of scene number `index`, random but such that it sees most of the
     object, and the generator from which the rest of the view is drawn."""
@@ -180,7 +180,7 @@ def aimed_camera(
 
 
 def render_view(
-    scene: Scene, camera: CameraModel, seed: int, index: int, view: int, photos: str | None = None
+    scene: RenderScene, camera: CameraModel, seed: int, index: int, view: int, photos: str | None = None
 ) -> RenderedView:
     """Ray-cast view number `view` of scene number `index`."""
     world_from_camera, rng = aimed_camera(scene, camera, seed, index, view)
@@ -200,7 +200,7 @@ def draw_exposure(rng: np.random.Generator, gamma: tuple[float, float] = (0.6, 1
 
 
 def render_from(
-    scene: Scene,
+    scene: RenderScene,
     camera: CameraModel,
     world_from_camera: Floats,
     rng: np.random.Generator,
@@ -216,7 +216,12 @@ def render_from(
 
 
 def labelled(
-    scene: Scene, camera: CameraModel, world_from_camera: Floats, hits: Hits, depth: Floats, rgb: NDArray[np.uint8]
+    scene: RenderScene,
+    camera: CameraModel,
+    world_from_camera: Floats,
+    hits: Hits,
+    depth: Floats,
+    rgb: NDArray[np.uint8],
 ) -> RenderedView:
     """The view of a picture (H, W, 3), whoever rendered it, with what the ray caster knows of the same pose."""
     part: NDArray[np.int8] | None = None

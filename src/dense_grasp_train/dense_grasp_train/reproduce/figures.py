@@ -17,7 +17,7 @@ _LAST = 0.1
 
 
 @dataclass(frozen=True)
-class Spread:
+class SeedSpread:
     """Mean and standard deviation (n - 1) over seeds."""
 
     values: tuple[float, ...]
@@ -36,7 +36,7 @@ class Spread:
         return float(np.mean(self.values)) if self.values else float("nan")
 
 
-class Figures:
+class BudgetFigures:
     """Reports below a work folder. What was not run is empty or None."""
 
     def __init__(self, budget: Budget, work: Path) -> None:
@@ -55,18 +55,18 @@ class Figures:
         """Names of the test sets."""
         return list(next((report["sets"] for report in self._evaluations.values() if report), {}))
 
-    def over_seeds(self, training: Training, name: str, figure: str) -> Spread:
+    def over_seeds(self, training: Training, name: str, figure: str) -> SeedSpread:
         """A figure of a set over the seeds of a training."""
         rows = self._report_of(training).get("sets", {}).get(name, {})
         stems = [Path(model).stem for model in self.budget.models(training)]
-        return Spread(tuple(float(rows[stem][figure]) for stem in stems if stem in rows))
+        return SeedSpread(tuple(float(rows[stem][figure]) for stem in stems if stem in rows))
 
-    def keypoints_over_seeds(self, training: Training, name: str, figure: str) -> Spread:
+    def keypoints_over_seeds(self, training: Training, name: str, figure: str) -> SeedSpread:
         """The same of the keypoint heads."""
         rows = self._report_of(training).get("keypoints", {}).get(name, {})
         stems = [Path(model).stem for model in self.budget.models(training)]
         found = [rows[stem][figure] for stem in stems if stem in rows]
-        return Spread(tuple(float("nan") if value is None else float(value) for value in found))
+        return SeedSpread(tuple(float("nan") if value is None else float(value) for value in found))
 
     def controls(self, name: str) -> dict[str, dict[str, float]]:
         """Rows of a set that are no trained network."""
@@ -91,7 +91,7 @@ class Figures:
         runs = (self.work / "runs" / Path(model).stem / "cost.json" for model in self.budget.models(training))
         return [cost for cost in map(read, runs) if cost]
 
-    def health(self, training: Training) -> dict[str, Spread]:
+    def health(self, training: Training) -> dict[str, SeedSpread]:
         """Health figures at the end of training, mean of the last tenth of the log, over seeds."""
         by_name: dict[str, list[float]] = {}
         for model in self.budget.models(training):
@@ -99,7 +99,7 @@ class Figures:
                 continue
             for name, value in _last_health(self.work / "runs" / Path(model).stem).items():
                 by_name.setdefault(name, []).append(value)
-        return {name: Spread(tuple(values)) for name, values in by_name.items()}
+        return {name: SeedSpread(tuple(values)) for name, values in by_name.items()}
 
     def exported(self) -> str:
         """Table of the exported files' agreement with torch."""

@@ -12,8 +12,8 @@ from dense_grasp_train.benchmarks.memory import LARGEST_GROWTH
 from dense_grasp_train.benchmarks.memory import markdown as memory_markdown
 from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.reproduce import tables
-from dense_grasp_train.reproduce.figures import Figures
-from dense_grasp_train.reproduce.run import Ledger
+from dense_grasp_train.reproduce.figures import BudgetFigures
+from dense_grasp_train.reproduce.run import StepLedger
 from dense_grasp_train.reproduce.steps import BUDGETS, Budget
 
 _PAPERS_GPU_GB = 48
@@ -24,9 +24,9 @@ _PICTURES = {
 }
 
 
-def write_results(out: Path, budget: Budget, work: Path, ledger: Ledger) -> None:
+def write_results(out: Path, budget: Budget, work: Path, ledger: StepLedger) -> None:
     """Write the page and, into ``images/`` beside it, its pictures. Steps that were not run are named as such."""
-    figures = Figures(budget, work)
+    figures = BudgetFigures(budget, work)
     pictures = {}
     for name, (place, _) in _PICTURES.items():
         source = work / place.format(first=budget.trainings[0].name)
@@ -36,7 +36,7 @@ def write_results(out: Path, budget: Budget, work: Path, ledger: Ledger) -> None
     write_whole(out, page(figures, ledger, pictures).encode())
 
 
-def page(figures: Figures, ledger: Ledger, pictures: dict[str, str]) -> str:
+def page(figures: BudgetFigures, ledger: StepLedger, pictures: dict[str, str]) -> str:
     """The page; ``pictures`` are links by name."""
     budget = figures.budget
     pairs, matches = figures.counts()
@@ -100,7 +100,7 @@ def _changed_pairs(budget: Budget) -> str:
     return "" if budget.pairs == BUDGETS[budget.name].pairs else f" --pairs {budget.pairs}"
 
 
-def claims(figures: Figures) -> list[str]:
+def claims(figures: BudgetFigures) -> list[str]:
     """The paper's claims beside what was found."""
     cells = {(line["row"], line["dimension"]): line["estimated_gb"] for line in figures.memory.get("training", [])}
     product = "DON, NT-Xent as a matrix product"
@@ -160,7 +160,7 @@ def _verdict_of_memory(sizes: list[float | None]) -> str:
     return f"{holds}; {'it need not grow with D at all' if flat else 'it grows with D'}"
 
 
-def _metric(figures: Figures) -> str:
+def _metric(figures: BudgetFigures) -> str:
     centroid = [figures.controls(name).get("mask centroid", {}).get("legacy_cosine_auc") for name in figures.sets]
     known = [value for value in centroid if value is not None]
     own = tables.row_of(figures, "paper")
@@ -174,11 +174,11 @@ def _metric(figures: Figures) -> str:
     )
 
 
-def _metric_verdict(figures: Figures) -> str:
+def _metric_verdict(figures: BudgetFigures) -> str:
     return "the metric cannot tell" if _metric(figures) != tables.NOT_RUN else ""
 
 
-def _auc_line(figures: Figures, kinds: tuple[str, ...]) -> str:
+def _auc_line(figures: BudgetFigures, kinds: tuple[str, ...]) -> str:
     parts = []
     for kind in kinds:
         training = tables.row_of(figures, kind)
@@ -188,7 +188,7 @@ def _auc_line(figures: Figures, kinds: tuple[str, ...]) -> str:
     return f"AUC {' / '.join(tables.DEMANDED_AUC)}. {'; '.join(parts)}"
 
 
-def _holds(figures: Figures, first: str, second: str) -> str:
+def _holds(figures: BudgetFigures, first: str, second: str) -> str:
     """On how many of the demanded sets the first mean is not below the second."""
     trainings = [tables.row_of(figures, kind) for kind in (first, second)]
     if None in trainings:
@@ -204,7 +204,7 @@ def _holds(figures: Figures, first: str, second: str) -> str:
     return f"first mean at least the second's on {wins} of {len(means[0])} sets"
 
 
-def _machine(ledger: Ledger) -> list[str]:
+def _machine(ledger: StepLedger) -> list[str]:
     stamps: list[dict[str, Any]] = [ledger.stamp(step) for step in ledger.listed if ledger.done(step)]
     if not stamps:
         return ["No step has been run."]

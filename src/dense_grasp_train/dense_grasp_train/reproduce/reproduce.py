@@ -13,7 +13,7 @@ from joblib import cpu_count
 from rich.console import Console
 
 from dense_grasp_train.reproduce.page import write_results
-from dense_grasp_train.reproduce.run import INTERRUPTED, Ledger, run_side_by_side
+from dense_grasp_train.reproduce.run import INTERRUPTED, StepLedger, run_side_by_side
 from dense_grasp_train.reproduce.steps import BUDGETS, Budget, steps
 
 
@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
     for name in ("pairs", "threads", "jobs"):
         if getattr(options, name) is not None and getattr(options, name) < 1:
             raise DenseGraspError(f"--{name} is {getattr(options, name)}, expected 1 or more")
-    ledger = Ledger(work, steps(budget, work))
+    ledger = StepLedger(work, steps(budget, work))
     if options.list:
         for step in ledger.listed:
             print(f"{'done' if ledger.done(step) else 'to do':6} {step.name:26} {shlex.join(step.arguments)}")
@@ -95,7 +95,7 @@ def _as_process(options: argparse.Namespace, work: Path, jobs: int) -> list[str]
     return [*command, "--only"]
 
 
-def _run_steps(ledger: Ledger, options: argparse.Namespace, budget: Budget, work: Path) -> None:
+def _run_steps(ledger: StepLedger, options: argparse.Namespace, budget: Budget, work: Path) -> None:
     import torch
 
     from dense_grasp_train.__main__ import main as command

@@ -34,7 +34,7 @@ class StepError(DenseGraspError):
     """A step ended with an error."""
 
 
-class Ledger:
+class StepLedger:
     """What has been done in a work folder: ``steps/NAME.json`` for every step that was begun."""
 
     def __init__(self, work: Path, listed: list[Step]) -> None:

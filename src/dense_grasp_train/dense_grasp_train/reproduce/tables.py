@@ -6,7 +6,7 @@ from typing import Any
 
 from dense_grasp_train.benchmarks import published
 from dense_grasp_train.benchmarks.memory import LARGEST_GIGABYTES, LARGEST_GROWTH
-from dense_grasp_train.reproduce.figures import Figures, Spread
+from dense_grasp_train.reproduce.figures import BudgetFigures, SeedSpread
 from dense_grasp_train.reproduce.steps import BUDGETS, Training
 
 DEMANDED_AUC = {"augmented": 0.93, "view change": 0.78, "unseen cap": 0.72}
@@ -22,7 +22,7 @@ def table(header: list[str], rows: list[list[str]]) -> list[str]:
     return lines + [f"| {' | '.join(row)} |" for row in rows]
 
 
-def demanded(figures: Figures) -> list[str]:
+def demanded(figures: BudgetFigures) -> list[str]:
     """What was asked of the first training and of the memory, beside what was measured."""
     own = figures.budget.trainings[0]
     count = len(figures.costs(own))
@@ -31,7 +31,7 @@ def demanded(figures: Figures) -> list[str]:
         spread = figures.over_seeds(own, name, "auc")
         word = _verdict(spread.mean >= least) if spread.values else NOT_RUN
         rows.append([f"{own.title}: AUC, {name}, mean over {count} seeds", f"≥ {least}", spread.text(), word])
-    minutes = Spread(tuple(cost["cpu_minutes"] for cost in figures.costs(own)))
+    minutes = SeedSpread(tuple(cost["cpu_minutes"] for cost in figures.costs(own)))
     most = max(minutes.values, default=float("nan"))
     word = _verdict(most <= DEMANDED_CPU_MINUTES) if minutes.values else NOT_RUN
     rows.append([f"{own.title}: processor minutes of a training", f"≤ {DEMANDED_CPU_MINUTES:g}", minutes.text(1), word])
@@ -59,7 +59,7 @@ def demanded(figures: Figures) -> list[str]:
     return table(["what", "demanded", "measured", ""], rows)
 
 
-def accuracy(figures: Figures) -> list[str]:
+def accuracy(figures: BudgetFigures) -> list[str]:
     """Every set and row, mean ± std over seeds; controls once."""
     rows = []
     for name in figures.sets:
@@ -75,7 +75,7 @@ def accuracy(figures: Figures) -> list[str]:
     return table(header, rows)
 
 
-def health(figures: Figures) -> list[str]:
+def health(figures: BudgetFigures) -> list[str]:
     """What tells learning from collapse, at the end of every training."""
     columns = (
         ("keypoint_error_px", "keypoint error px", 0),
@@ -93,13 +93,13 @@ def health(figures: Figures) -> list[str]:
         found = figures.health(training)
         costs = figures.costs(training)
         if found and costs:
-            cells = [found.get(key, Spread(())).text(digits) for key, _, digits in columns]
-            minutes = Spread(tuple(cost["cpu_minutes"] for cost in costs)).text(1)
+            cells = [found.get(key, SeedSpread(())).text(digits) for key, _, digits in columns]
+            minutes = SeedSpread(tuple(cost["cpu_minutes"] for cost in costs)).text(1)
             rows.append([training.title, str(len(costs)), f"{costs[0]['steps']:g}", minutes, *cells])
     return table(["network", "seeds", "steps", "CPU-min", *(title for _, title, _ in columns)], rows)
 
 
-def papers_tables(figures: Figures) -> list[str]:
+def papers_tables(figures: BudgetFigures) -> list[str]:
     """Tables 1 to 3 of the paper: what it prints and what was found here, side by side."""
     lines: list[str] = []
     tables = (
@@ -123,7 +123,7 @@ def papers_tables(figures: Figures) -> list[str]:
     return lines
 
 
-def paper_budget(figures: Figures) -> list[str]:
+def paper_budget(figures: BudgetFigures) -> list[str]:
     """The networks that need a GPU, trained or not."""
     rows = []
     here = figures.budget.name == "paper"
@@ -151,7 +151,7 @@ def _shown(arguments: tuple[str, ...]) -> str:
     return shlex.join(arguments)
 
 
-def _title(figures: Figures, name: str) -> str:
+def _title(figures: BudgetFigures, name: str) -> str:
     return next((t.title for t in figures.budget.trainings if t.name == name), name)
 
 
@@ -170,6 +170,6 @@ def _measured(figure: dict[str, Any]) -> str:
     return str(found) if found else "no GPU here"
 
 
-def row_of(figures: Figures, kind: str) -> Training | None:
+def row_of(figures: BudgetFigures, kind: str) -> Training | None:
     """The first training of a kind: hybrid, nt_xent or paper."""
     return next((t for t in figures.budget.trainings if t.name.startswith(kind)), None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from dense_grasp_core.descriptors.exported_model import fitted, read_exported, save_openvino
+from dense_grasp_core.descriptors.exported_model import for_image_size, read_exported, save_openvino
 from dense_grasp_core.descriptors.model_file import load_model
 from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 from dense_grasp_core.errors import DenseGraspError
@@ -118,7 +118,7 @@ def runtimes(file: Path, size: tuple[int, int]) -> dict[str, _Infer]:
 
     graph, _ = read_exported(file)
     options = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.compile_model(fitted(graph, size, str(file)), "CPU", options)
+    compiled = openvino.compile_model(for_image_size(graph, size, str(file)), "CPU", options)
     found: dict[str, _Infer] = {"OpenVINO": lambda image: np.array(compiled([image[None]])[0][0])}
     if file.suffix == ".onnx":
         try:

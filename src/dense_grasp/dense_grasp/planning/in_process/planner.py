@@ -21,7 +21,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
 from dense_grasp.arm.robot_settings import RobotSettings
-from dense_grasp.ros.waiting import Deadline, wait_until
+from dense_grasp.ros.waiting import Deadline, wait_in_callback
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 
@@ -87,7 +87,7 @@ class DescribedBackend:
             return planner.plan_pick(request, stop)
 
     def _ready(self, stop: StopCheck | None = None) -> _Borrowed:
-        wait_until(lambda: self._planner is not None or bool(self._error), Deadline(self._timeout), stop)
+        wait_in_callback(lambda: self._planner is not None or bool(self._error), Deadline(self._timeout), stop)
         if self._planner is None:
             reason = self._error or f"nothing arrived on {self._topic} within {self._timeout} s"
             raise PlanError(GraspCode.PLANNER_UNAVAILABLE, f"no robot description to plan with: {reason}")
@@ -180,6 +180,6 @@ def robot_and_config(
         tcp_speed=settings.tcp_speed,
         approach_speed=settings.approach_speed,
         lift_speed=settings.lift_speed,
-        room=settings.room,
+        tcp_workspace=settings.tcp_workspace,
     )
     return robot, config

@@ -10,7 +10,7 @@ import numpy as np
 from dense_grasp_core.motion.interfaces import StopCheck
 
 Array = np.ndarray
-Contact = tuple[str, str]
+TouchingPair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class MoveItPort(Protocol):
     def change(self, change: SceneChange, stop: StopCheck | None = None) -> bool:
         """Changes its scene; False when it refused."""
 
-    def contacts(self, path: Array, stop: StopCheck | None = None) -> Sequence[Sequence[Contact]]:
+    def contacts(self, path: Array, stop: StopCheck | None = None) -> Sequence[Sequence[TouchingPair]]:
         """For each of the positions (N, J) the pairs of links or objects that touch."""
 
     def solve(self, link: str, base_from_link: Array, seed: Array, stop: StopCheck | None = None) -> tuple[int, Array]:

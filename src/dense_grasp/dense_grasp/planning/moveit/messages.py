@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
-from dense_grasp_core.geometry.se3 import to_quaternion
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
 from moveit_msgs.msg import (
     AllowedCollisionEntry,
@@ -26,14 +25,15 @@ from moveit_msgs.msg import (
 )
 from shape_msgs.msg import SolidPrimitive
 
+from dense_grasp.grasping.markers import pose_message
 from dense_grasp.planning.moveit.interface import (
     CollisionMatrix,
-    Contact,
     PathAnswer,
     PathQuestion,
     PresentScene,
     SceneChange,
     SceneObject,
+    TouchingPair,
 )
 
 Array = np.ndarray
@@ -47,13 +47,6 @@ def robot_state(names: Sequence[str], positions: Sequence[float]) -> RobotState:
     state.joint_state.name = list(names)
     state.joint_state.position = [float(value) for value in positions]
     return state
-
-
-def pose_message(transform: Array) -> Pose:
-    """The message of a transform (4, 4)."""
-    x, y, z = (float(value) for value in transform[:3, 3])
-    qx, qy, qz, qw = (float(value) for value in to_quaternion(transform))
-    return Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
 
 
 def plan_request(question: PathQuestion, group: str, names: Sequence[str], state: RobotState) -> MotionPlanRequest:
@@ -134,7 +127,7 @@ def present_scene(scene: PlanningScene) -> PresentScene:
     )
 
 
-def contacts_of(response: Any) -> list[Contact]:
+def touching_pairs(response: Any) -> list[TouchingPair]:
     """Who touches whom in a GetStateValidity response; a state that is invalid without contacts names nobody."""
     if response.valid:
         return []

@@ -21,33 +21,33 @@ from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
-from dense_grasp_core.motion.scene import Scene, scene_of, seen_cells
+from dense_grasp_core.motion.scene import CollisionScene, scene_of, seen_cells
 from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.planning.moveit import codes as moveit_codes
 from dense_grasp.planning.moveit.interface import MoveItPort, PathQuestion, PresentScene, SceneObject
-from dense_grasp.planning.moveit.planning_scene import OURS, carried, scene_change, scene_objects
-from dense_grasp.planning.moveit.retiming import fitted
+from dense_grasp.planning.moveit.planning_scene import NAME_PREFIX, carried, scene_change, scene_objects
+from dense_grasp.planning.moveit.retiming import retimed
 
 Array = np.ndarray
 #: Every so many points of a straight line, which are 5 mm apart, MoveIt is asked; our own checker sees them all.
-ASKED = 4
+SAMPLE_EVERY = 4
 #: m between a pose and where MoveIt's own kinematics put the same link.
 KINEMATICS_TOLERANCE = 0.005
 #: Answers that say nothing of the arm, and nothing else here needs what they lack: there is no kinematics plugin
 #: (NO_IK_SOLUTION), or no transform from the planning frame to the base (FRAME_TRANSFORM_FAILURE).
-UNASKED = (-31, -21)
+NOT_ANSWERED = (-31, -21)
 
 
 class MoveItChecker(CollisionChecker):
     """Our own checks, beside which MoveIt can be asked about the scene that it has now."""
 
-    def __init__(self, robot: RobotModel, scene: Scene, port: MoveItPort, stop: StopCheck | None):
+    def __init__(self, robot: RobotModel, scene: CollisionScene, port: MoveItPort, stop: StopCheck | None):
         super().__init__(robot, scene)
         self._port = port
         self._stop = stop
 
-    def asked(self, path: Array) -> list[list[tuple[str, str]]]:
+    def moveit_contacts(self, path: Array) -> list[list[tuple[str, str]]]:
         """For each of the positions (N, 7) the pairs that touch as MoveIt says, our objects by their short names."""
         answers = self._port.contacts(np.atleast_2d(np.asarray(path, dtype=float)), self._stop)
         return [[(_short(a), _short(b)) for a, b in pairs] for pairs in answers]
@@ -84,7 +84,7 @@ class MoveItPlanner(EmbeddedPlanner):
         with self._stoppable(stop):
             return super().plan_pick(request, stop)
 
-    def checker(self, world: WorldModel, start: Array) -> MoveItChecker:
+    def collision_checker(self, world: WorldModel, start: Array) -> MoveItChecker:
         """Gives MoveIt the scene. Clearance is given up when the start has less of it.
 
         Raises PlanError START_IN_COLLISION, PLANNER_UNAVAILABLE; PlanCanceled.
@@ -92,29 +92,29 @@ class MoveItPlanner(EmbeddedPlanner):
         start = np.asarray(start, dtype=float)
         present = self._present(start)
         cells, held = seen_cells(self.config.scene, world, self.robot, seen_from=start)
-        scene = replace(scene_of(self.config.scene, cells, held), room=self.room(start))
+        scene = replace(scene_of(self.config.scene, cells, held), tcp_workspace=self.tcp_workspace(start))
         contacts: list[tuple[str, str]] = []
         for clearance in dict.fromkeys((self.config.scene.clearance, 0.0)):
             self._change(present, scene_objects(self.config.scene, cells, self.robot, clearance, held))
             checker = MoveItChecker(self.robot, replace(scene, clearance=clearance), self._port, self._stop)
-            contacts = checker.contacts(start) or checker.asked(start)[0]
+            contacts = checker.contacts(start) or checker.moveit_contacts(start)[0]
             if not contacts:
                 return checker
             present = self._port.scene(self._stop)
         raise PlanError(GraspCode.START_IN_COLLISION, f"the arm starts in collision: {describe(contacts)}")
 
-    def alone(self) -> MoveItChecker:
+    def self_collision_checker(self) -> MoveItChecker:
         """Collision checks of the robot against itself only: takes our objects out of MoveIt's scene."""
         self._change(self._port.scene(self._stop), carried(self.robot))
-        return MoveItChecker(self.robot, Scene((), 0.0), self._port, self._stop)
+        return MoveItChecker(self.robot, CollisionScene((), 0.0), self._port, self._stop)
 
-    def confirm(self, checker: CollisionChecker, path: Array, passed: frozenset[str] = frozenset()) -> None:
+    def check_path(self, checker: CollisionChecker, path: Array, ignored: frozenset[str] = frozenset()) -> None:
         """Asks MoveIt about a straight line (N, 7). Raises PlanError GOAL_IN_COLLISION."""
         assert isinstance(checker, MoveItChecker)
         # All at once, since an answer takes longer to come than to be found.
-        asked = sorted({*range(0, len(path), ASKED), len(path) - 1})
-        for index, touching in zip(asked, checker.asked(path[asked]), strict=True):
-            pairs = [pair for pair in touching if passed.isdisjoint(pair)]
+        sampled = sorted({*range(0, len(path), SAMPLE_EVERY), len(path) - 1})
+        for index, touching in zip(sampled, checker.moveit_contacts(path[sampled]), strict=True):
+            pairs = [pair for pair in touching if ignored.isdisjoint(pair)]
             if pairs:
                 share = index / (len(path) - 1)
                 raise PlanError(
@@ -129,9 +129,9 @@ class MoveItPlanner(EmbeddedPlanner):
         question = PathQuestion(start, goal, self.config.path.allowed_time, *self._scaling)
         answer = self._port.plan(question, stop)
         if answer.code != moveit_codes.SUCCESS:
-            _check_goal(checker.asked(goal)[0])
+            _check_goal(checker.moveit_contacts(goal)[0])
             raise moveit_codes.failure(self._port.who, answer.code, answer.message)
-        trajectory = fitted(self._port.who, answer, self, start, goal)
+        trajectory = retimed(self._port.who, answer, self, start, goal)
         # MoveIt checked this path; one that another pipeline or a smoothing spline bent our own checker finds out.
         if not checker.untouched(trajectory.positions[1:]):
             raise PlanError(GraspCode.PLANNING_FAILED, f"the path that {self._port.who} gave touches an obstacle")
@@ -156,7 +156,7 @@ class MoveItPlanner(EmbeddedPlanner):
         link = f"{self.robot.name}_link8"
         pose = self.robot.frame_pose(start, link)
         code, positions = self._port.solve(link, pose, start, self._stop)
-        if code in UNASKED:
+        if code in NOT_ANSWERED:
             return
         if code != moveit_codes.SUCCESS:
             error = moveit_codes.failure(self._port.who, code, f"group {self._port.group!r}, link {link}")
@@ -191,4 +191,4 @@ def _check_goal(contacts: list[tuple[str, str]]) -> None:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix(OURS)
+    return name.removeprefix(NAME_PREFIX)

@@ -12,14 +12,14 @@ from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import Cells, SceneConfig
 from dense_grasp_core.motion.voxel_boxes import merge_cells
 
-from dense_grasp.planning.moveit.interface import CollisionMatrix, Contact, PresentScene, SceneChange, SceneObject
+from dense_grasp.planning.moveit.interface import CollisionMatrix, PresentScene, SceneChange, SceneObject, TouchingPair
 
 Array = np.ndarray
 #: Before the names of our objects, so that those of others in the same MoveIt are left alone.
-OURS = "dense_grasp_"
+NAME_PREFIX = "dense_grasp_"
 #: m; the table as a box: so far it goes to the sides and down.
 TABLE_SIZE = (4.0, 4.0, 0.5)
-HELD = f"{OURS}held"
+HELD = f"{NAME_PREFIX}held"
 
 
 def scene_objects(
@@ -61,7 +61,7 @@ def carried(robot: RobotModel) -> tuple[SceneObject, ...]:
         touch = {name for other, name in enumerate(robot.links_of_geometry) if other not in checked}
         objects.append(
             SceneObject(
-                OURS + geometry.name,
+                NAME_PREFIX + geometry.name,
                 np.array([link_from_box.translation]),
                 np.array([2.0 * geometry.geometry.halfSide]),
                 link,
@@ -75,8 +75,8 @@ def scene_change(present: PresentScene, objects: tuple[SceneObject, ...]) -> Sce
     """What makes `objects` the only ones of ours in a planner that has `present`."""
     wanted = {thing.name for thing in objects if not thing.link}
     fixed = {thing.name for thing in objects if thing.link}
-    ours = [name for name in present.objects if name.startswith(OURS) and name not in wanted]
-    release = [name for name in present.carried if name.startswith(OURS) and name not in fixed]
+    ours = [name for name in present.objects if name.startswith(NAME_PREFIX) and name not in wanted]
+    release = [name for name in present.carried if name.startswith(NAME_PREFIX) and name not in fixed]
     world = {thing.name: thing.touch for thing in objects if not thing.link}
     # What is carried already stays: carrying it anew would be refused by some versions. What the fingers hold differs
     # from grasp to grasp; MoveIt replaces it.
@@ -87,7 +87,7 @@ def scene_change(present: PresentScene, objects: tuple[SceneObject, ...]) -> Sce
 
 def allow(matrix: CollisionMatrix, touch: dict[str, tuple[str, ...]]) -> CollisionMatrix:
     """The matrix with one row for each object (name: links that may touch it) in the place of our older rows."""
-    kept = [index for index, name in enumerate(matrix.names) if not name.startswith(OURS)]
+    kept = [index for index, name in enumerate(matrix.names) if not name.startswith(NAME_PREFIX)]
     names = [matrix.names[index] for index in kept]
     # A link that is in no row yet would keep its object's rule out.
     names += sorted({link for links in touch.values() for link in links} - set(names))
@@ -101,7 +101,7 @@ def allow(matrix: CollisionMatrix, touch: dict[str, tuple[str, ...]]) -> Collisi
     return CollisionMatrix(tuple(names), allowed, matrix.defaults)
 
 
-def guarded_pairs(present: PresentScene) -> list[Contact]:
+def guarded_pairs(present: PresentScene) -> list[TouchingPair]:
     """Pairs of which MoveIt's matrix does not say that they may touch; two objects of the world are none.
 
     A pair without a row follows its names' default rule: either allows it, as in MoveIt.
@@ -130,10 +130,10 @@ def _fixed(config: SceneConfig, robot: RobotModel, clearance: float) -> list[Sce
     objects = []
     if config.table_height is not None:
         centre = [0.0, 0.0, config.table_height + clearance - TABLE_SIZE[2] / 2]
-        objects.append(SceneObject(f"{OURS}table", np.array([centre]), np.array([TABLE_SIZE]), touch=base))
+        objects.append(SceneObject(f"{NAME_PREFIX}table", np.array([centre]), np.array([TABLE_SIZE]), touch=base))
     for wall in config.walls:
         size = np.array([wall.size]) + 2 * clearance
-        objects.append(SceneObject(OURS + wall.name, np.array([wall.centre], dtype=float), size, touch=base))
+        objects.append(SceneObject(NAME_PREFIX + wall.name, np.array([wall.centre], dtype=float), size, touch=base))
     return objects
 
 
@@ -143,7 +143,7 @@ def _seen(config: SceneConfig, cells: tuple[Cells, ...], robot: RobotModel, clea
     for part in cells:
         centres, sizes = merge_cells(part.centres, config.voxel)
         touch = base if part.fingers else tuple(sorted({*base, *fingers}))
-        objects.append(SceneObject(OURS + part.name, centres, sizes + 2 * clearance, touch=touch))
+        objects.append(SceneObject(NAME_PREFIX + part.name, centres, sizes + 2 * clearance, touch=touch))
     return objects
 
 

@@ -37,7 +37,7 @@ class Timer(Protocol):
         """A path (N, J) timed within our limits, by a spline through points `spacing` rad apart."""
 
 
-def fitted(who: str, answer: PathAnswer, timer: Timer, start: Array, goal: Array) -> Trajectory:
+def retimed(who: str, answer: PathAnswer, timer: Timer, start: Array, goal: Array) -> Trajectory:
     """The answer as a trajectory from `start` to `goal` (J,) that the guard lets pass.
 
     Even slowing down leaves the path as it was checked. A path without times, or that is too fast near the end of a

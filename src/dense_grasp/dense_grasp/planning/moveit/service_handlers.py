@@ -15,7 +15,7 @@ from moveit.planning import MoveItPy, PlanRequestParameters
 from moveit_msgs.msg import ContactInformation, MoveItErrorCodes
 
 from dense_grasp.planning.moveit import messages as moveit_messages
-from dense_grasp.planning.moveit.interface import Contact
+from dense_grasp.planning.moveit.interface import TouchingPair
 from dense_grasp.planning.moveit.planning_scene import guarded_pairs
 
 
@@ -128,12 +128,12 @@ def _collides(scene: Any, state: Any, *matrix: AllowedCollisionMatrix) -> bool:
     return bool(result.collision)
 
 
-def _touching(scene: Any, state: Any) -> list[Contact]:
+def _touching(scene: Any, state: Any) -> list[TouchingPair]:
     """The pairs that touch, by halving those that may not: moveit_py does not hand out the contacts that it finds."""
     guarded = guarded_pairs(moveit_messages.present_scene(scene.planning_scene_message))
     names = sorted({name for pair in guarded for name in pair})
 
-    def search(some: list[Contact]) -> list[Contact]:
+    def search(some: list[TouchingPair]) -> list[TouchingPair]:
         matrix = AllowedCollisionMatrix(names, True)
         for a, b in some:
             matrix.set_entry(a, b, False)

@@ -22,8 +22,8 @@ from rclpy.task import Future
 
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.planning.moveit import messages
-from dense_grasp.planning.moveit.interface import Contact, PathAnswer, PathQuestion, PresentScene, SceneChange
-from dense_grasp.ros.waiting import Deadline, wait_future, wait_until
+from dense_grasp.planning.moveit.interface import PathAnswer, PathQuestion, PresentScene, SceneChange, TouchingPair
+from dense_grasp.ros.waiting import Deadline, wait_future, wait_in_callback
 
 Array = np.ndarray
 #: Kind and name of the services, relative to a namespace. moveit_py_planner offers the same.
@@ -80,16 +80,16 @@ class MoveItServices:
         scene = messages.scene_message(change, self._settings.base_frame)
         return bool(self._ask("change", ApplyPlanningScene.Request(scene=scene), stop).success)
 
-    def contacts(self, path: Array, stop: StopCheck | None = None) -> list[list[Contact]]:
+    def contacts(self, path: Array, stop: StopCheck | None = None) -> list[list[TouchingPair]]:
         """For each of the positions (N, J) the pairs of links or objects that touch."""
-        answers: list[list[Contact]] = []
+        answers: list[list[TouchingPair]] = []
         pending: deque[Future] = deque()
         rows = deque(np.atleast_2d(path))
         while rows or pending:
             while rows and len(pending) < WINDOW:
                 request = GetStateValidity.Request(robot_state=self._state(rows.popleft()), group_name=self.group)
                 pending.append(self._send("valid", request, stop))
-            answers.append(messages.contacts_of(self._wait("valid", pending.popleft(), stop)))
+            answers.append(messages.touching_pairs(self._wait("valid", pending.popleft(), stop)))
         return answers
 
     def solve(self, link: str, base_from_link: Array, seed: Array, stop: StopCheck | None = None) -> tuple[int, Array]:
@@ -118,7 +118,7 @@ class MoveItServices:
         client = self._clients[key]
         began = time.monotonic()
         try:
-            ready = wait_until(client.service_is_ready, Deadline(self._timeout), stop)
+            ready = wait_in_callback(client.service_is_ready, Deadline(self._timeout), stop)
         except GraspCanceled as error:
             raise PlanCanceled(str(error)) from error
         if not ready:

@@ -22,7 +22,7 @@ from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
 from dense_grasp_train.render.raycast import Floats, RenderError, RenderMesh
-from dense_grasp_train.render.scene import Scene
+from dense_grasp_train.render.scene import RenderScene
 from dense_grasp_train.render.shading import TablePlane
 
 TABLE_REACH_M = 8.0
@@ -31,7 +31,7 @@ _GLOSS = 5.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class RenderedPicture:
     """What the other process rendered.
 
     light (H, W, 4) float32: linear RGB times coverage, and coverage. depth (H, W) float32: metres, 0 where nothing is.
@@ -66,7 +66,7 @@ def table_mesh(table: TablePlane) -> RenderMesh:
 
 
 def write_job(
-    folder: Path, scene: Scene, camera: CameraModel, poses: list[Floats], samples: int, seed: int, threads: int
+    folder: Path, scene: RenderScene, camera: CameraModel, poses: list[Floats], samples: int, seed: int, threads: int
 ) -> None:
     """Write the job for a scene seen from `poses`, world_from_camera (4, 4), into an empty folder.
 
@@ -111,7 +111,7 @@ def _write_mesh(path: Path, mesh: RenderMesh) -> None:
         np.savez(file, **arrays)
 
 
-def read_picture(folder: Path, view: int, camera: CameraModel) -> Picture:
+def read_picture(folder: Path, view: int, camera: CameraModel) -> RenderedPicture:
     """Read the answer for a pose. Raises RenderError that names a missing, damaged or ill-shaped file."""
     path, shape = folder / f"view_{view:06d}.npz", (camera.height, camera.width)
     try:
@@ -123,4 +123,4 @@ def read_picture(folder: Path, view: int, camera: CameraModel) -> Picture:
         raise RenderError(
             f"{path.name} holds light {light.shape} and depth {depth.shape}, expected finite {(*shape, 4)} and {shape}"
         )
-    return Picture(np.asarray(light, np.float32), np.asarray(depth, np.float32))
+    return RenderedPicture(np.asarray(light, np.float32), np.asarray(depth, np.float32))

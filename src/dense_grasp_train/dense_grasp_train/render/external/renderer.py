@@ -11,10 +11,16 @@ import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
-from dense_grasp_train.render.external.job import Picture, linear_from_srgb, read_picture, srgb_from_linear, write_job
+from dense_grasp_train.render.external.job import (
+    RenderedPicture,
+    linear_from_srgb,
+    read_picture,
+    srgb_from_linear,
+    write_job,
+)
 from dense_grasp_train.render.external.process import External, render
 from dense_grasp_train.render.raycast import Hits, RayCaster, RenderError
-from dense_grasp_train.render.scene import RenderedView, Scene, aimed_camera, draw_exposure, labelled
+from dense_grasp_train.render.scene import RenderedView, RenderScene, aimed_camera, draw_exposure, labelled
 from dense_grasp_train.render.shading import expose, plane_hits
 from dense_grasp_train.render.textures import make_backdrop
 
@@ -25,7 +31,7 @@ _GAMMA = (0.85, 1.15)
 
 def render_views(
     renderer: External,
-    scene: Scene,
+    scene: RenderScene,
     camera: CameraModel,
     views: Sequence[int],
     seed: int,
@@ -57,15 +63,15 @@ def render_views(
 
 def _view(
     renderer: External,
-    scene: Scene,
+    scene: RenderScene,
     camera: CameraModel,
     world_from_camera: NDArray[np.float64],
     rng: np.random.Generator,
-    picture: Picture,
+    picture: RenderedPicture,
     photos: str | None,
 ) -> RenderedView:
     hits = RayCaster(list(scene.meshes)).cast(camera, world_from_camera)
-    check_depth(renderer, picture, hits)
+    check_rendered_depth(renderer, picture, hits)
     depth = hits.depth
     if scene.table is not None:
         table, _ = plane_hits(camera, world_from_camera, hits)
@@ -76,7 +82,7 @@ def _view(
     return labelled(scene, camera, world_from_camera, hits, depth, rgb)
 
 
-def check_depth(renderer: External, picture: Picture, hits: Hits) -> None:
+def check_rendered_depth(renderer: External, picture: RenderedPicture, hits: Hits) -> None:
     """Raise RenderError unless the other renderer sees the object where the ray caster does.
 
     Its pictures would else carry labels of another pose: a program of another version may count pixels or axes in
