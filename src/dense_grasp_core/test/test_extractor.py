@@ -95,3 +95,18 @@ def test_unknown_backend_and_missing_file(folder):
         DescriptorExtractor(folder / "plain", "tensorrt")
     with pytest.raises(ModelFileError):
         DescriptorExtractor(folder / "missing")
+
+
+def test_sizes_that_come_again_are_not_compiled_again(folder, monkeypatch):
+    extractor = DescriptorExtractor(folder / "plain", "torch")
+    compiled = []
+    honest = extractor._compile
+    monkeypatch.setattr(extractor, "_compile", lambda size: compiled.append(size) or honest(size))
+    sides = [32 + 8 * index for index in range(module._KEPT_SIZES)]
+    for side in [*sides, *sides]:
+        assert extractor(image(side, 32)).shape == (side // 8, 4, 16)
+    assert compiled == [(side, 32) for side in sides]
+    extractor(image(32, 48))
+    extractor(image(sides[1], 32))
+    extractor(image(sides[0], 32))  # the size that was used least lately had to go
+    assert compiled[len(sides) :] == [(32, 48), (sides[0], 32)]

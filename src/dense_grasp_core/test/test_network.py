@@ -15,6 +15,7 @@ VARIANTS = [
     NetworkConfig("resnet18_layer3", 64, 16, 8),
     NetworkConfig("resnet18_layer3", 256, 16, 16),
     NetworkConfig("resnet18_fine", 32, 16, 4),
+    NetworkConfig("efficientnet_lite0", 152, 1, 8),
 ]
 
 
@@ -38,7 +39,7 @@ def test_a_cell_looks_at_the_pixel_it_stands_for(config):
     torch.manual_seed(0)
     network = DescriptorNetwork(config).eval()
     for parameter in network.parameters():
-        torch.nn.init.constant_(parameter, 0.01)
+        torch.nn.init.uniform_(parameter, 0.008, 0.012)
     rgb = torch.rand(1, 3, 768, 768, requires_grad=True)
     features = network.features(rgb)
     row, column = features.shape[2] // 2, features.shape[3] // 2 + 1

@@ -7,6 +7,7 @@ import importlib.util
 import numpy as np
 import pytest
 import torch
+from dense_grasp_core.descriptors.efficientnet_lite import EfficientNetLite0
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
 from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
@@ -98,3 +99,27 @@ def test_missing_onnxscript_is_said(model, tmp_path, capsys):
 def test_wrong_options_are_named(model, tmp_path, capsys, change, message):
     assert export.main(["--model", str(model), "--out", str(tmp_path), *change]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_frozen_weights_become_a_network_of_their_own(tmp_path, capsys):
+    torch.manual_seed(1)
+    weights = tmp_path / "weights.pth"
+    backbone = EfficientNetLite0().eval()
+    torch.save({**backbone.state_dict(), "_fc.weight": torch.zeros(2, 2)}, weights)
+    out = tmp_path / "models"
+    command = ["--frozen", "efficientnet_lite0", "--weights", str(weights), "--formats", "openvino", *SIZE]
+    assert export.main([*command, "--out", str(out)]) == 0
+    assert names(out) == ["general.bin", "general.md", "general.safetensors", "general.xml"]
+    assert "Apache licence" in (out / "general.md").read_text()
+    image = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        expected = backbone(torch.from_numpy(image).permute(2, 0, 1)[None] / 255.0)[0].permute(1, 2, 0).numpy()
+    found = DescriptorExtractor(out / "general.xml")(image)
+    expected /= np.linalg.norm(expected, axis=2, keepdims=True)
+    assert (found * expected).sum(2).min() > 0.99
+
+    torch.save({"_conv_stem.weight": torch.zeros(1)}, weights)
+    assert export.main([*command, "--out", str(tmp_path / "none")]) == 2
+    assert "are not those of efficientnet_lite0" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+    assert export.main(["--model", "x.safetensors", "--weights", str(weights), "--out", str(out)]) == 2

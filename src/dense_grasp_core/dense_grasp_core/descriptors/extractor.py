@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BACKENDS = ("auto", "torch", "openvino")
 _MIN_SIDE = 32
 _MIN_AGREEMENT = 0.99
+_KEPT_SIZES = 8
 _log = logging.getLogger(__name__)
 _Inference = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -42,7 +43,7 @@ class DescriptorExtractor:
     backend: "openvino" (CPU, bfloat16 where the CPU computes in it and the result agrees with torch), "torch"
     (CUDA when there is one), or "auto": CUDA, else OpenVINO where it is installed, else torch.
     cache: folder in which OpenVINO's graph of a network is kept between starts, None for nowhere.
-    The first image fixes the image size; an image of another size compiles the network anew (seconds).
+    An image of a new size compiles the network for it (seconds); the last eight sizes are kept.
     """
 
     def __init__(
@@ -72,8 +73,7 @@ class DescriptorExtractor:
             else:
                 self._exported = kept
         self.precision = "f32"
-        self._size: tuple[int, int] | None = None
-        self._infer: _Inference | None = None
+        self._compiled: dict[tuple[int, int], tuple[_Inference, str]] = {}
 
     @property
     def stride(self) -> float:
@@ -96,10 +96,12 @@ class DescriptorExtractor:
         if min(rgb.shape[:2]) < _MIN_SIDE:
             raise ExtractorError(f"image is {rgb.shape[1]}x{rgb.shape[0]} px, expected at least {_MIN_SIDE} a side")
         size = (int(rgb.shape[0]), int(rgb.shape[1]))
-        if self._infer is None or size != self._size:
-            self._infer, self.precision = self._compile(size)
-            self._size = size
-        return self._infer(np.ascontiguousarray(rgb))
+        compiled = self._compiled.pop(size, None) or self._compile(size)
+        self._compiled[size] = compiled  # the last used one is the last to go
+        if len(self._compiled) > _KEPT_SIZES:
+            del self._compiled[next(iter(self._compiled))]
+        infer, self.precision = compiled
+        return infer(np.ascontiguousarray(rgb))
 
     def _compile(self, size: tuple[int, int]) -> tuple[_Inference, str]:
         if self._pipeline is not None and self.backend == "torch":

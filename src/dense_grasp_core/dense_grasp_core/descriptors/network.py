@@ -1,4 +1,4 @@
-"""The paper's network (Fig. 2, Eq. 1-4): a ResNet whose last feature map is the descriptor image.
+"""The paper's network (Fig. 2, Eq. 1-4): a ResNet whose last feature map is the descriptor image; or another backbone.
 
 Descriptor cell (row r, column c) stands for input pixel u = (c + 0.5) * stride - 0.5,
 v = (r + 0.5) * stride - 0.5, as in `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`.
@@ -13,6 +13,7 @@ import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dense_grasp_core.descriptors.efficientnet_lite import EfficientNetLite0
 from dense_grasp_core.descriptors.network_config import NetworkConfig, NetworkConfigError
 
 __all__ = ["DescriptorNetwork", "NetworkConfig", "NetworkConfigError", "NetworkOutput", "normalise_features"]
@@ -48,11 +49,14 @@ class DescriptorNetwork(nn.Module):
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config if config is not None else NetworkConfig()
-        backbone = _resnet_stages(self.config.backbone)
-        channels = 512 if self.config.backbone == "resnet34" else 256
         fine = self.config.backbone == "resnet18_fine"
-        _dilate(backbone, 8 if fine else self.config.stride)
-        self.backbone = backbone
+        self.backbone: nn.Sequential | EfficientNetLite0
+        if self.config.backbone == "efficientnet_lite0":
+            self.backbone, channels = EfficientNetLite0(), EfficientNetLite0.channels
+        else:
+            self.backbone = _resnet_stages(self.config.backbone)
+            channels = 512 if self.config.backbone == "resnet34" else 256
+            _dilate(self.backbone, 8 if fine else self.config.stride)
         self.refine = Refinement(64, channels, _FINE_CHANNELS) if fine else None
         channels = _FINE_CHANNELS if fine else channels
         dimension, keypoints = self.config.dimension, self.config.keypoints
@@ -69,6 +73,8 @@ class DescriptorNetwork(nn.Module):
 
     def features(self, rgb: Tensor) -> Tensor:
         """Descriptors (B, D, h, w), not normalised, of images (B, 3, H, W) with values in 0..1."""
+        if isinstance(self.backbone, EfficientNetLite0):
+            return self.project(self.backbone(rgb))
         x = (rgb - self.mean) / self.std
         # A ResNet's cell c looks at pixel c * stride. Padding the first convolution by less on the left and
         # above moves it to the middle of the cell (to half a pixel); else matches shift when the view turns.

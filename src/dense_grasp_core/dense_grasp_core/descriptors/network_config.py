@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from dense_grasp_core.errors import DenseGraspError
 
-BACKBONES = ("resnet34", "resnet18_layer3", "resnet18_fine")
-_STRIDES = {"resnet34": (8, 16, 32), "resnet18_layer3": (8, 16), "resnet18_fine": (4,)}
+BACKBONES = ("resnet34", "resnet18_layer3", "resnet18_fine", "efficientnet_lite0")
+_STRIDES = {"resnet34": (8, 16, 32), "resnet18_layer3": (8, 16), "resnet18_fine": (4,), "efficientnet_lite0": (8,)}
 
 
 class NetworkConfigError(DenseGraspError):
@@ -18,8 +18,9 @@ class NetworkConfigError(DenseGraspError):
 class NetworkConfig:
     """Architecture of a DescriptorNetwork.
 
-    backbone: "resnet34" (the paper's), "resnet18_layer3" (compact: ResNet-18 without layer4) or "resnet18_fine" (the
-    same at stride 8, refined to stride 4 by the features of layer1).
+    backbone: "resnet34" (the paper's), "resnet18_layer3" (compact: ResNet-18 without layer4), "resnet18_fine" (the
+    same at stride 8, refined to stride 4 by the features of layer1) or "efficientnet_lite0" (up to stride 16, with its
+    features of stride 8; D = 152 is what its ImageNet weights give as they are).
     dimension: D, length of a descriptor. keypoints: N, heads used in training only.
     stride: input pixels per descriptor cell; below the backbone's own stride it is dilated.
     """

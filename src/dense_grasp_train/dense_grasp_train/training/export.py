@@ -22,11 +22,13 @@ from rich.progress import Progress
 
 from dense_grasp_train.data.generate_request import parse_size
 from dense_grasp_train.data.photographs import photographs
+from dense_grasp_train.training.frozen_weights import FROZEN, write_frozen
 from dense_grasp_train.training.onnx_file import quiet_exporter, save_onnx
 
 FORMATS = ("openvino", "onnx")
 TOLERANCE = 1e-4
 CARD_HEADING = "## Exported files"
+FROZEN_NAME = "general"
 _SUFFIX = {"openvino": ".xml", "onnx": ".onnx"}
 _Infer = Callable[[NDArray], NDArray]
 
@@ -160,7 +162,14 @@ def parser() -> argparse.ArgumentParser:
         description="Write a network as OpenVINO IR and ONNX, with its card. Every file is compared with torch on real "
         "photographs first; the nodes load each of them by the parameter `model`.",
     )
-    arguments.add_argument("--model", type=Path, required=True, help="network file, *.safetensors")
+    source = arguments.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", type=Path, help="network file, *.safetensors")
+    source.add_argument(
+        "--frozen", choices=FROZEN, help="make the network `general` from weights that were trained on photographs"
+    )
+    arguments.add_argument(
+        "--weights", type=Path, help="the frozen network's weights, *.pth (default: those of its installed package)"
+    )
     arguments.add_argument("--out", type=Path, required=True, help="folder for the files")
     arguments.add_argument(
         "--formats", default=",".join(FORMATS), help=f"some of {', '.join(FORMATS)} (default: all of them)"
@@ -182,13 +191,21 @@ def main(argv: list[str] | None = None) -> int:
         unknown = [name for name in formats if name not in FORMATS]
         if unknown:
             raise DenseGraspError(f"--formats has {unknown[0]!r}, expected some of {', '.join(FORMATS)}")
-        if options.model.suffix != ".safetensors":
+        if options.weights is not None and options.frozen is None:
+            raise DenseGraspError("--weights is given without --frozen, expected both")
+        if options.model is not None and options.model.suffix != ".safetensors":
             raise DenseGraspError(f"--model is {options.model}, expected a .safetensors file")
         if not options.tolerance > 0:
             raise DenseGraspError(f"--tolerance is {options.tolerance}, expected a number above 0")
         size = parse_size(options.size)[::-1]
         images = photographs(options.images, size)
-        found = export(options.model, options.out, formats, size, images, options.tolerance)
+        with tempfile.TemporaryDirectory() as scratch:
+            model = options.model
+            if model is None:
+                model = Path(scratch) / f"{FROZEN_NAME}.safetensors"
+                command = f"ros2 run dense_grasp_train export --frozen {options.frozen} --out models"
+                write_frozen(options.frozen, options.weights, model, command)
+            found = export(model, options.out, formats, size, images, options.tolerance)
     except ExportError as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
@@ -199,7 +216,7 @@ def main(argv: list[str] | None = None) -> int:
         print("export: interrupted", file=sys.stderr)
         return 130
     print(table(found, len(images), size, options.tolerance))
-    names = ", ".join(sorted(path.name for path in options.out.glob(f"{options.model.stem}.*")))
+    names = ", ".join(sorted(path.name for path in options.out.glob(f"{model.stem}.*")))
     print(f"{options.out}: {names}")
     return 0
 
