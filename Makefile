@@ -17,7 +17,7 @@ BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce train export pairs blender lock clean
+.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ bench-idle: setup  ## processor time of each process while nobody listens
 
 soak: setup  ## random grasps and faults for MINUTES (10) from SEED (0): answers, restarts, rows, memory of each process
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench soak $(MINUTES:%=--minutes %) $(SEED:%=--seed %) $(ARGS)
+
+interfaces: setup  ## write docs/interfaces.md: every node's topics, services, actions, parameters
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench interfaces_page
 
 bench-perception: setup  ## frame rate of the descriptor image, Eq. 8 exact against dense
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train benchmark $(ARGS)
@@ -104,6 +107,9 @@ blender:  ## Blender's Cycles in .blender for `generate --renderer blender` (350
 
 lock:  ## resolve requirements/*.in into the lock files (needs uv)
 	@.venv/bin/python -m tools.setup.lock
+
+release:  ## the version of the file VERSION into every manifest, the changelog closed, a commit and a tag
+	@$(PYTHON) -m tools.release
 
 clean:  ## remove everything that set-up made
 	rm -rf .setup .venv .blender .franka build install log
