@@ -24,6 +24,7 @@ setup(
             "bench_stop = dense_grasp_bench.bench_stop:main",
             "soak = dense_grasp_bench.soak.run:main",
             "bench_idle = dense_grasp_bench.bench_idle:main",
+            "interfaces_page = dense_grasp_bench.interfaces_page:main",
         ]
     },
 )
