@@ -19,7 +19,11 @@ setup(
         # The three folders are links to the top of the repository, where an operator edits them.
         ("share/" + package_name + "/config", glob("config/*.yaml") + glob("config/*.rviz") + glob("config/*.xml")),
         ("share/" + package_name + "/launch", glob("launch/*.launch.py")),
-        ("share/" + package_name + "/models", glob("models/*.safetensors") + glob("models/*.md")),
+        (
+            "share/" + package_name + "/models",
+            # A graph's weights before its description, so that a description never lies alone.
+            [name for kind in ("safetensors", "md", "onnx", "bin", "xml") for name in sorted(glob("models/*." + kind))],
+        ),
     ],
     install_requires=["setuptools"],
     zip_safe=True,

@@ -14,13 +14,12 @@ setup(
     install_requires=[
         "numpy",
         "opencv-python-headless",
+        "openvino>=2025",
         "safetensors",
         "SQLAlchemy>=2",
-        "torch>=2.6",
-        "torchvision",
     ],
     extras_require={
-        "openvino": ["openvino>=2025"],
+        "train": ["torch>=2.6", "torchvision"],
         "motion": ["pin>=3", "coal>=3", "ompl>=1.7", "toppra>=0.6.3"],
         "test": ["hypothesis", "pytest", "scipy"],
     },

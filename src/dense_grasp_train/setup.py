@@ -19,14 +19,14 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            "generate = dense_grasp_train.data.generate:main",
-            "pairs = dense_grasp_train.data.show_pairs:main",
-            "train = dense_grasp_train.training.train:main",
-            "evaluate = dense_grasp_train.evaluation.evaluate:main",
-            "benchmark = dense_grasp_train.benchmarks.perception:main",
-            "export = dense_grasp_train.training.export:main",
-            "memory = dense_grasp_train.benchmarks.memory:main",
-            "reproduce = dense_grasp_train.reproduce.reproduce:main",
+            "generate = dense_grasp_train.__main__:generate",
+            "pairs = dense_grasp_train.__main__:pairs",
+            "train = dense_grasp_train.__main__:train",
+            "evaluate = dense_grasp_train.__main__:evaluate",
+            "benchmark = dense_grasp_train.__main__:benchmark",
+            "export = dense_grasp_train.__main__:export",
+            "memory = dense_grasp_train.__main__:memory",
+            "reproduce = dense_grasp_train.__main__:reproduce",
         ]
     },
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from dense_grasp_core.descriptors import extractor
 from dense_grasp_core.descriptors.exported_model import for_image_size, read_exported, save_openvino
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor, ExtractorError
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, load_model, save_model
@@ -93,3 +94,26 @@ def test_a_folder_that_refuses_leaves_nothing(folder, tmp_path):
     with pytest.raises(ModelFileError, match="cannot be written"):
         save_openvino(tmp_path / "file" / "m.xml", DescriptorPipeline(network, info).eval(), info)
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_weights_of_a_model_file_are_stored_in_half_without_loss(folder):
+    """As many bytes as the model file's, though the graph gives torch's descriptors to 1e-4."""
+    assert (folder / "m.bin").stat().st_size < 1.05 * (folder / "m.safetensors").stat().st_size
+
+
+def test_openvino_runs_the_graph_beside_a_network(folder, monkeypatch):
+    monkeypatch.setattr(extractor, "_pipeline", lambda *_: pytest.fail("torch was asked, though the graph lies there"))
+    beside = DescriptorExtractor(folder / "m.safetensors", "openvino")
+    assert beside.info == load_model(folder / "m.safetensors")[1]
+    assert beside(image(64, 80)).shape == (4, 5, 8)
+
+
+def test_the_graph_of_another_network_is_refused(copy):
+    torch.manual_seed(1)
+    network = DescriptorNetwork(NetworkConfig(dimension=8, keypoints=2))
+    info = save_model(copy / "m.safetensors", network, ModelInfo(input_scale=0.5))
+    with pytest.raises(
+        ModelFileError, match=rf"m\.xml was made from network \w+, but .*m\.safetensors .* {info.model_id}"
+    ):
+        DescriptorExtractor(copy / "m.safetensors", "openvino")
+    assert DescriptorExtractor(copy / "m.safetensors", "torch").info == info

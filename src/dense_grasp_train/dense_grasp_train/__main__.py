@@ -1,7 +1,12 @@
-"""`python -m dense_grasp_train <command>`: the commands of this package without ROS."""
+"""`python -m dense_grasp_train <command>`: the commands of this package without ROS.
+
+`ros2 run dense_grasp_train <command>` comes here, too: what the commands need is not on every robot, and where it is
+missing they say what adds it.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 
@@ -33,6 +38,25 @@ def usage() -> str:
     return f"usage: python -m dense_grasp_train <command> [options]\n\ncommands (each with --help):\n{rows}"
 
 
+def run(command: str, arguments: list[str] | None = None) -> int:
+    """Run a command with its arguments, by default those of the process; its exit status.
+
+    2, with a sentence, where a library that it needs is not installed.
+    """
+    try:
+        module = importlib.import_module(f"dense_grasp_train.{MODULES[command]}")
+    except ImportError as error:
+        missing = (error.name or "").partition(".")[0]
+        if not missing or missing.startswith("dense_grasp"):
+            raise
+        print(
+            f"{command}: the library {missing} is not installed: `make setup-train` adds what trains and evaluates",
+            file=sys.stderr,
+        )
+        return 2
+    return int(module.main(arguments))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Dispatch to the command; returns its exit status, 2 for an unknown one."""
     arguments = sys.argv[1:] if argv is None else argv
@@ -42,8 +66,12 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[0] not in COMMANDS:
         print(f"command is {arguments[0]!r}, expected one of {', '.join(COMMANDS)}\n{usage()}", file=sys.stderr)
         return 2
-    module = importlib.import_module(f"dense_grasp_train.{MODULES[arguments[0]]}")
-    return int(module.main(arguments[1:]))
+    return run(arguments[0], arguments[1:])
+
+
+generate, pairs, train, evaluate, benchmark, export, memory, reproduce = (
+    functools.partial(run, command) for command in COMMANDS
+)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ from dense_grasp.cell.checks import Check
 
 
 def check_model(path: str) -> Check:
-    """The network file, loaded."""
-    from dense_grasp_core.descriptors.model_file import load_model
+    """The network file, loaded as descriptor_node loads it."""
+    from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 
     try:
-        info = load_model(path)[1]
+        info = DescriptorExtractor(path).info
     except Exception as error:  # whatever a broken file makes its reader raise
         return Check("model", False, _said(error), "give a model file with -p model:=PATH")
     return Check("model", True, f"{info.model_id} from {path}")

@@ -1,6 +1,6 @@
 """From a camera image to its descriptor grid, by OpenVINO or torch.
 
-torch is imported only where it computes: with a kept graph a node starts seconds earlier.
+torch is imported only where it computes. A robot needs none: it runs the graph beside the network.
 """
 
 from __future__ import annotations
@@ -14,9 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.descriptors.exported_model import for_image_size, is_exported, openvino_graph, read_exported
+from dense_grasp_core.descriptors.exported_model import (
+    for_image_size,
+    graph_beside,
+    is_exported,
+    openvino_graph,
+    read_exported,
+    read_graph_beside,
+)
 from dense_grasp_core.descriptors.graph_cache import cached_graph, keep_graph
-from dense_grasp_core.descriptors.model_file import load_info, load_model
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, load_info, load_model
+from dense_grasp_core.descriptors.optional_torch import TORCH_REMEDY, TorchMissingError, require_torch
 from dense_grasp_core.errors import DenseGraspError
 
 if TYPE_CHECKING:
@@ -40,9 +48,10 @@ class DescriptorExtractor:
     """The network of a model file, ready for images of one camera.
 
     path: a ``.safetensors`` file, or what `export` makes of it: OpenVINO IR (``.xml``) or ONNX, which OpenVINO runs.
+    Of a ``.safetensors`` file OpenVINO runs the graph beside it; where there is none, torch makes one.
     backend: "openvino" (CPU, bfloat16 where the CPU computes in it and the result agrees with torch), "torch"
     (CUDA when there is one), or "auto": CUDA, else OpenVINO where it is installed, else torch.
-    cache: folder in which OpenVINO's graph of a network is kept between starts, None for nowhere.
+    cache: folder in which a graph that had to be made is kept between starts, None for nowhere.
     An image of a new size compiles the network for it (seconds); the last eight sizes are kept.
     """
 
@@ -67,11 +76,11 @@ class DescriptorExtractor:
         else:
             self.info = load_info(path)
             self.backend = _choose(backend)
-            kept = cached_graph(cache, self.info) if cache is not None and self.backend == "openvino" else None
-            if kept is None:
-                self._pipeline = _pipeline(path)
+            ready = _ready_graph(path, self.info, cache) if self.backend == "openvino" else None
+            if ready is None:
+                self._pipeline = _pipeline(path, self.backend)
             else:
-                self._exported = kept
+                self._exported = ready
         self.precision = "f32"
         self._compiled: dict[tuple[int, int], tuple[_Inference, str]] = {}
 
@@ -130,7 +139,24 @@ class DescriptorExtractor:
         return for_image_size(self._exported, size, self._path)
 
 
-def _pipeline(path: str | os.PathLike[str]) -> DescriptorPipeline:
+def _ready_graph(path: str | os.PathLike[str], info: ModelInfo, cache: Path | None) -> openvino.Model | None:
+    """The graph beside the network, else the one kept from an earlier start, else None."""
+    beside = read_graph_beside(path, info)
+    if beside is not None or cache is None:
+        return beside
+    return cached_graph(cache, info)
+
+
+def _pipeline(path: str | os.PathLike[str], backend: str) -> DescriptorPipeline:
+    try:
+        require_torch(f"backend {backend!r} on {path}")
+    except TorchMissingError as error:
+        if backend == "torch":
+            raise ExtractorError(str(error)) from error
+        raise ModelFileError(
+            f"model file {path} has no graph beside it, {graph_beside(path)} does not exist, and only torch could make "
+            f"one, which cannot be imported: {TORCH_REMEDY}, or bring the .xml and .bin that `train` and `export` write"
+        ) from error
     from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 
     return DescriptorPipeline(*load_model(path)).eval()
@@ -140,8 +166,10 @@ def _has_cuda() -> bool:
     # Without the driver's device files there is no GPU: answered without importing torch.
     if not any(Path("/dev").glob("nvidia*")) and not Path("/dev/dxg").exists():
         return False
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        return False
     return torch.cuda.is_available()
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from dense_grasp_core.descriptors.network_config import NetworkConfig, NetworkConfigError
+from dense_grasp_core.descriptors.optional_torch import require_torch
 from dense_grasp_core.errors import DenseGraspError
 
 if TYPE_CHECKING:
@@ -103,8 +104,10 @@ def save_model(path: str | os.PathLike[str], network: DescriptorNetwork, info: M
 def load_model(path: str | os.PathLike[str]) -> tuple[DescriptorNetwork, ModelInfo]:
     """The network (float32, evaluation mode, on the CPU) and what its file says about it.
 
-    Raises ModelFileError when the file is missing, truncated, damaged, of another version or architecture.
+    Raises ModelFileError when the file is missing, truncated, damaged, of another version or architecture, and
+    TorchMissingError where torch is not installed.
     """
+    require_torch(f"loading the weights of {path}")
     import torch
 
     from dense_grasp_core.descriptors.network import DescriptorNetwork

@@ -27,6 +27,9 @@ from dense_grasp_train.training.onnx_file import quiet_exporter, save_onnx
 
 FORMATS = ("openvino", "onnx")
 TOLERANCE = 1e-4
+LEAST_COSINE = 0.999
+LEAST_SAME_CELL = 0.999
+QUERIES = 10_000
 CARD_HEADING = "## Exported files"
 FROZEN_NAME = "general"
 _SUFFIX = {"openvino": ".xml", "onnx": ".onnx"}
@@ -42,23 +45,48 @@ class Agreement:
     """How far the descriptors of one exported file lie from torch's, over all cells of all photographs.
 
     largest: largest length of a difference, median: its median, both in units of a descriptor's mean length in torch.
+    cosine: the smallest. same_cell: share of `QUERIES` queries that find the same best cell.
     """
 
     file: str
     runtime: str
     largest: float
     median: float
+    cosine: float
+    same_cell: float
 
 
 def agreement(file: str, runtime: str, found: list[NDArray], reference: list[NDArray]) -> Agreement:
     """Compare descriptors (h, w, D) image by image; another shape or a value that is not finite counts as infinite."""
+    if any(f.shape != r.shape or not np.isfinite(f).all() for f, r in zip(found, reference, strict=True)):
+        return Agreement(file, runtime, np.inf, np.inf, -1.0, 0.0)
     length = float(np.mean([np.linalg.norm(r, axis=2).mean() for r in reference]))
-    parts = [
-        np.linalg.norm(f - r, axis=2).ravel() / length if f.shape == r.shape else np.array([np.inf])
-        for f, r in zip(found, reference, strict=True)
-    ]
-    distance = np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
-    return Agreement(file, runtime, float(distance.max()), float(np.median(distance)))
+    distance = np.concatenate([np.linalg.norm(f - r, axis=2).ravel() for f, r in zip(found, reference)]) / length
+    lengths = [np.linalg.norm(f, axis=2) * np.linalg.norm(r, axis=2) for f, r in zip(found, reference)]
+    products = [np.sum(f * r, axis=2) for f, r in zip(found, reference)]
+    cosine = min(float((p / np.maximum(n, 1e-12)).min()) for p, n in zip(products, lengths))
+    largest, median = float(distance.max()), float(np.median(distance))
+    return Agreement(file, runtime, largest, median, cosine, same_cell(found, reference))
+
+
+def same_cell(found: list[NDArray], reference: list[NDArray], queries: int = QUERIES) -> float:
+    """Share of queries whose best cell is the same in both.
+
+    The descriptor of a cell drawn at random is searched for in the next image, by the largest dot product: taught and
+    found with the one on one side, with the other on the other.
+    """
+    rng = np.random.default_rng(0)
+    count, same, asked = len(found), 0, 0
+    for index in range(count):
+        height, width, dimension = found[index].shape
+        cells = rng.integers(0, height * width, queries // count + (index < queries % count))
+        best = [
+            np.argmax(d[index].reshape(-1, dimension)[cells] @ d[(index + 1) % count].reshape(-1, dimension).T, axis=1)
+            for d in (found, reference)
+        ]
+        same += int((best[0] == best[1]).sum())
+        asked += len(cells)
+    return same / asked
 
 
 def export(
@@ -72,7 +100,8 @@ def export(
     """Write the network's files into ``out``: model file, card, and a graph per format, named as the model.
 
     The graphs are compared with torch on the images before anything appears. Raises ExportError when one differs by
-    more than ``tolerance`` of a descriptor's length, or when the folder cannot be written; nothing is left then.
+    more than ``tolerance`` of a descriptor's length or finds other cells, or when the folder cannot be written; nothing
+    is left then.
     """
     network, info = load_model(model)
     pipeline = DescriptorPipeline(network, info).eval()
@@ -101,6 +130,12 @@ def export(
                     raise ExportError(
                         f"{result.file} ({result.runtime}) differs from torch by {result.largest:.1e} of a "
                         f"descriptor's length on {len(images)} photographs, expected at most {tolerance:g}"
+                    )
+                if result.cosine < LEAST_COSINE or result.same_cell < LEAST_SAME_CELL:
+                    raise ExportError(
+                        f"{result.file} ({result.runtime}) has cosines to torch down to {result.cosine:.5f}, expected "
+                        f"at least {LEAST_COSINE}, and the same best cell in {result.same_cell:.2%} of {QUERIES} "
+                        f"queries, expected at least {LEAST_SAME_CELL:.1%}"
                     )
             _write_card(model.with_suffix(".md"), draft / f"{model.stem}.md", found, len(images), size, tolerance)
             # The graph's description comes after its weights.
@@ -134,15 +169,19 @@ def runtimes(file: Path, size: tuple[int, int]) -> dict[str, _Infer]:
 
 def table(found: list[Agreement], photographs_count: int, size: tuple[int, int], tolerance: float) -> str:
     """The measured agreement as Markdown."""
-    rows = [f"| {a.file} | {a.runtime} | {a.largest:.1e} | {a.median:.1e} |" for a in found]
+    rows = [
+        f"| {a.file} | {a.runtime} | {a.largest:.1e} | {a.median:.1e} | {a.cosine:.7f} | {a.same_cell:.2%} |"
+        for a in found
+    ]
     return "\n".join(
         [
-            "| file | runtime, float32 | largest difference | median |",
-            "|---|---|---|---|",
+            "| file | runtime, float32 | largest difference | median | smallest cosine | same best cell |",
+            "|---|---|---|---|---|---|",
             *rows,
             "",
             "Length of the difference to torch's descriptor in units of a descriptor's mean length, over every cell "
-            f"of {photographs_count} photographs of {size[1]}x{size[0]}; tolerance {tolerance:g}.",
+            f"of {photographs_count} photographs of {size[1]}x{size[0]}; tolerance {tolerance:g}. Best cell: of "
+            f"{QUERIES} descriptors of one photograph, searched for in the next.",
         ]
     )
 

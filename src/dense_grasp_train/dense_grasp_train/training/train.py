@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 import yaml
+from dense_grasp_core.descriptors.exported_model import graph_beside
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
 from dense_grasp_core.descriptors.network import DescriptorNetwork
@@ -26,6 +27,7 @@ from dense_grasp_train.methods import create_method
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.training.interrupt import StopAtInterrupt
 from dense_grasp_train.training.lightning_module import DescriptorTraining, loader
+from dense_grasp_train.training.network_files import save_network
 
 
 def fit(
@@ -267,10 +269,12 @@ def _run(options: argparse.Namespace) -> int:
             found_threshold=calibration.found_threshold,
             ambiguity_ratio=calibration.ambiguity_ratio,
         )
-    info = save_model(options.out, network, info)
+    info = save_network(options.out, network, info)
     card = options.out.with_suffix(".md")
     write_card(card, options.out, info, config, calibration, describe(training), describe(held_out), cost)
-    print(f"wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB, model {info.model_id}) and {card}")
+    size_mb = options.out.stat().st_size / 1e6
+    graph = graph_beside(options.out).name
+    print(f"wrote {options.out} ({size_mb:.1f} MB, model {info.model_id}), its graph {graph}, and {card}")
     return 0
 
 
