@@ -17,25 +17,28 @@ BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
+.PHONY: help setup setup-train demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
-setup:  ## virtual environment, packages, workspace: everything the other targets need
+setup:  ## virtual environment, packages, workspace: what robot, simulated cell and demo need (1.5 GB)
 	@$(PYTHON) -m tools.setup
+
+setup-train:  ## and what trains, evaluates and tests: torch and more (5 GB with CUDA)
+	@$(PYTHON) -m tools.setup --train
 
 demo: setup  ## teach a point on one cap, pick up five unseen caps by it; pictures and figures in out/demo/
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench demo $(ARGS)
 
-demo-photo: setup  ## the same nodes on a real photograph pair with ground truth
+demo-photo: setup-train  ## the same nodes on a real photograph pair with ground truth
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench demo_photo $(ARGS)
 
-test: setup lint  ## lint, types, then every test; PYTEST="-k name" passes arguments on
+test: setup-train lint  ## lint, types, then every test; PYTEST="-k name" passes arguments on
 	@$(IN_WORKSPACE) python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
 	  $$(cat .setup/test_paths) $(PYTEST)
 
-test-franka: franka  ## the arm behind Franka's network protocol: bridge, stops, errors, and five unseen caps lifted
+test-franka: franka setup-train  ## the arm behind Franka's network protocol: bridge, stops, errors, and five unseen caps lifted
 	@$(IN_WORKSPACE) PYTHONPATH=$(CURDIR)/.franka:$$PYTHONPATH python -m pytest tests/franka -s $(PYTEST)
 
 franka: .franka/whole  ## Franka's control interface and a server of its protocol, into .franka/ (32 MB)
@@ -44,7 +47,7 @@ franka: .franka/whole  ## Franka's control interface and a server of its protoco
 	@rm -rf .franka .franka.part && .venv/bin/python -m pip install --quiet --no-deps --target .franka.part -r $<
 	@mv .franka.part .franka && touch $@
 
-lint: setup  ## ruff and mypy
+lint: setup-train  ## ruff and mypy
 	@$(IN_WORKSPACE) python -m ruff check . && python -m ruff format --check --quiet . && python -m mypy
 
 bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, times; TRIALS= SCENE= PLANNER=
@@ -63,13 +66,13 @@ soak: setup  ## random grasps and faults for MINUTES (10) from SEED (0): answers
 interfaces: setup  ## write docs/interfaces.md: every node's topics, services, actions, parameters
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench interfaces_page
 
-bench-perception: setup  ## frame rate of the descriptor image, Eq. 8 exact against dense
+bench-perception: setup-train  ## frame rate of the descriptor image, Eq. 8 exact against dense
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train benchmark $(ARGS)
 
-bench-memory: setup  ## training and inference memory over the descriptor dimension, beside the paper's tables
+bench-memory: setup-train  ## training and inference memory over the descriptor dimension, beside the paper's tables
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train memory $(ARGS)
 
-bench-descriptors: setup  ## PCK of the shipped network on held-out pairs, with controls
+bench-descriptors: setup-train  ## PCK of the shipped network on held-out pairs, with controls
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train evaluate $(ARGS)
 
 bench-store: setup  ## times of a store of 100,000 rows: list, locate, unknown names
@@ -78,21 +81,21 @@ bench-store: setup  ## times of a store of 100,000 rows: list, locate, unknown n
 bench-kill: setup  ## kill -9 at random moments of every write call of the store; ARGS="--kills 1000 --seed 0"
 	@$(IN_WORKSPACE) python src/dense_grasp_core/test/store_kills.py $(ARGS)
 
-reproduce: setup  ## data, training, figures of the paper and of the hybrid; BUDGET=small writes docs/results.md
+reproduce: setup-train  ## data, training, figures of the paper and of the hybrid; BUDGET=small writes docs/results.md
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train reproduce --budget $(BUDGET) \
 	  $(if $(filter small,$(BUDGET)),--out docs/results.md) $(ARGS)
 
-train: setup  ## make the data and train the shipped network anew: about two hours on two cores
+train: setup-train  ## make the data and train the shipped network anew: about two hours on two cores
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train generate --out out/data/train --views 800 --seed 0 --caps 0-39 && \
 	  ros2 run dense_grasp_train generate --out out/data/val --views 160 --seed 1 --caps 200-219 --split val && \
 	  ros2 run dense_grasp_train train --data out/data/train --held-out out/data/val \
 	    --out models/compact_caps.safetensors --method hybrid --steps 4600 --seed 0 --dimension 64 --keypoints 64 $(ARGS)
 
-pairs: setup  ## draw training pairs with their matches into out/pairs.png
+pairs: setup-train  ## draw training pairs with their matches into out/pairs.png
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train generate --out out/data/pairs --views 24 --caps 0-3 && \
 	  ros2 run dense_grasp_train pairs --data out/data/pairs --show out/pairs.png $(ARGS)
 
-export: setup  ## the shipped network as OpenVINO IR and ONNX in out/export/
+export: setup-train  ## the shipped network as OpenVINO IR and ONNX in out/export/
 	@$(IN_WORKSPACE) ros2 run dense_grasp_train export --model models/compact_caps.safetensors --out out/export $(ARGS)
 
 # The bpy wheel is made for one Python alone. GPL-3: it stays in an environment and a process of its own.
@@ -105,8 +108,8 @@ blender:  ## Blender's Cycles in .blender for `generate --renderer blender` (350
 	.blender/bin/python -m pip install --quiet --no-deps -r requirements/blender.lock
 	@.blender/bin/python -I -c "import bpy; print('Blender', bpy.app.version_string)"
 
-lock:  ## resolve requirements/*.in into the lock files (needs uv)
-	@.venv/bin/python -m tools.setup.lock
+lock:  ## resolve requirements/*.in into the lock files (needs uv); ARGS=--upgrade takes the newest of everything
+	@.venv/bin/python -m tools.setup.lock $(ARGS)
 
 release:  ## the version of the file VERSION into every manifest, the changelog closed, a commit and a tag
 	@$(PYTHON) -m tools.release

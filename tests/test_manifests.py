@@ -29,7 +29,7 @@ KEYS = {
 #: What rosdep does not carry, or not in the version that is needed: pinned in requirements/.
 PINNED = {
     *("blenderproc", "bpy", "mathutils", "coal", "distributed", "embreex", "franka_sim", "franky", "hypothesis"),
-    *("imageio_ffmpeg", "lightning", "mujoco", "ompl", "onnx", "onnxruntime", "onnxscript", "openvino", "PIL"),
+    *("lightning", "mujoco", "ompl", "onnx", "onnxruntime", "onnxscript", "openvino", "PIL"),
     *("pinocchio", "pylibfranka", "rich", "safetensors", "skimage", "tensorboard", "timm", "toppra", "torch"),
     *("torchvision", "trimesh"),
 }

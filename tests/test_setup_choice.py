@@ -13,6 +13,8 @@ from tools.setup.choice import (
     apt_names,
     choose,
     choose_python_pins,
+    choose_torch,
+    distribution,
     foreign_paths,
     needs_numpy_1,
     read_environment,
@@ -23,6 +25,7 @@ from tools.setup.choice import (
 
 PYTHON_LOCK = ("numpy==2.2.6 ; python_version < '3.11'", "numpy==2.3.5 ; python_version >= '3.11'", "empy==3.3.4")
 ROS_LOCK = ("ros-jazzy-rclpy==7.1.6", "ros-std-msgs==5.3.6", "ros-stereo-msgs==5.3.6", "ros-wheels-bootstrapper==0.1.2")
+LOCKS = ("python", "train", "ros-jazzy")
 UNDERLAY = ("tf2_msgs", "tf2_ros_py", "cv_bridge", "control_msgs")
 
 
@@ -172,10 +175,45 @@ def test_apt_names():
 
 def test_the_locks_agree_and_are_exact():
     requirements = Path(__file__).resolve().parents[1] / "requirements"
-    python = read_lock((requirements / "python.lock").read_text())
-    ros = read_lock((requirements / "ros-jazzy.lock").read_text())
-    assert all("==" in pin.partition(";")[0] for pin in (*python, *ros))
+    python, train, ros = (read_lock((requirements / f"{name}.lock").read_text()) for name in LOCKS)
+    assert all("==" in pin.partition(";")[0] for pin in (*python, *train, *ros))
     assert all(pin.startswith("ros-") for pin in ros)
-    assert not any(pin.startswith("ros-") for pin in python)
-    for wanted in ("numpy", "torch", "mujoco", "setuptools"):
+    assert not any(pin.startswith("ros-") for pin in (*python, *train))
+    for wanted in ("numpy", "openvino", "mujoco", "setuptools"):
         assert any(pin.startswith(wanted + "==") for pin in python), wanted
+    for version in ((3, 10), (3, 11), (3, 12), (3, 13)):
+        pins = [pin for pin in (*python, *train) if wanted_on(pin, version)]
+        pinned = {distribution(pin): pin.partition(";")[0].strip() for pin in pins}
+        assert all(pinned[distribution(pin)] == pin.partition(";")[0].strip() for pin in pins), version
+
+
+def test_what_a_robot_installs_holds_nothing_that_trains():
+    requirements = Path(__file__).resolve().parents[1] / "requirements"
+    python, train = (read_lock((requirements / f"{name}.lock").read_text()) for name in LOCKS[:2])
+    heavy = {"torch", "torchvision", "triton", "lightning", "tensorboard", "distributed", "imageio-ffmpeg", "embreex"}
+    assert not heavy & {distribution(pin) for pin in python}
+    assert not [pin for pin in python if distribution(pin).startswith(("nvidia-", "cuda-"))]
+    assert {"torch", "torchvision", "lightning", "hypothesis", "mypy"} <= {distribution(pin) for pin in train}
+
+
+TRAIN_PINS = (
+    "torch==2.15.0 ; python_version >= '3.11'",
+    "torchvision==0.29.2",
+    "nvidia-cublas==13",
+    "triton==3",
+    "rich==15",
+)
+SLIM = ("torch==2.15.0+cpu", "torchvision==0.29.2+cpu", "rich==15")
+
+
+@pytest.mark.parametrize(
+    ("has_gpu", "offered", "expected"),
+    [
+        (False, SLIM, SLIM),
+        (False, SLIM[:1], TRAIN_PINS),
+        (False, (), TRAIN_PINS),
+        (True, SLIM, TRAIN_PINS),
+    ],
+)
+def test_torch_comes_without_cuda_where_there_is_no_gpu_and_the_index_has_that_build(has_gpu, offered, expected):
+    assert choose_torch(TRAIN_PINS, has_gpu, lambda pin: pin in offered) == expected

@@ -59,7 +59,7 @@ def checkout(tmp_path, ros):
     for folder in ("src/a", "underlay", "requirements", ".setup"):
         (root / folder).mkdir(parents=True)
     (root / "src/a/package.xml").write_text("<package><name>a</name></package>")
-    for name in ("python.lock", "ros-jazzy.lock", "robot-models.lock"):
+    for name in ("python.lock", "train.lock", "ros-jazzy.lock", "robot-models.lock"):
         (root / "requirements" / name).write_text("numpy==2.3.5\n" if name == "python.lock" else "")
     shutil.copy(ROOT / "setup.bash", root)
     make_venv(root / ".venv")

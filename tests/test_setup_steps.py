@@ -257,7 +257,7 @@ def checkout(tmp_path):
     make_package(tmp_path / "src", "a")
     make_package(tmp_path / "underlay", "b")
     (tmp_path / "requirements").mkdir()
-    for name in ("python.lock", "ros-jazzy.lock", "robot-models.lock"):
+    for name in ("python.lock", "train.lock", "ros-jazzy.lock", "robot-models.lock"):
         (tmp_path / "requirements" / name).write_text("ros-x==1\n" if name.startswith("ros") else "x==1\n")
     return tmp_path
 
@@ -283,7 +283,7 @@ def test_steps_run_once_and_go_on_where_they_stopped(checkout, monkeypatch):
         "venv": venv / "bin/activate", "python": venv / "bin/pip", "ros": venv / "bin/python",
         "models": venv / "share/robot_models", "build": checkout / "install/local_setup.bash",
     }  # fmt: skip
-    for name in ("machine", "venv", "python", "ros", "models", "renderer", "build", "imports"):
+    for name in ("machine", "venv", "python", "ros", "models", "renderer", "build", "imports", "train"):
         monkeypatch.setattr(steps.Setup, f"_{name}", make(name, evidence.get(name)))
     say = lambda line: None  # noqa: E731
     environ = {"PATH": os.environ["PATH"]}
@@ -297,6 +297,14 @@ def test_steps_run_once_and_go_on_where_they_stopped(checkout, monkeypatch):
     assert time.process_time() - worked < 1.0
     (checkout / "src/a/package.xml").write_text("<package><name>a</name><version>2</version></package>")
     assert steps.Setup(checkout, environ, say).run() == ["build", "imports"]
+    assert steps.Setup(checkout, environ, say, train=True).run() == ["train"]
+    assert steps.Setup(checkout, environ, say).run() == []
+    assert steps.Setup(checkout, environ, say, train=True).run() == []
+    (checkout / "requirements/train.lock").write_text("y==1\n")
+    assert steps.Setup(checkout, environ, say).run() == []
+    assert steps.Setup(checkout, environ, say, train=True).run() == ["train"]
+    (checkout / "requirements/python.lock").write_text("x==2\n")
+    assert steps.Setup(checkout, environ, say, train=True).run() == ["python", "renderer", "imports", "train"]
 
 
 def test_another_environment_is_not_silently_set_up_over_this_one(checkout, tmp_path):

@@ -1,4 +1,4 @@
-"""`python3 -m tools.setup`: bring the checkout to a state in which the demo and the tests run."""
+"""`python3 -m tools.setup [--train]`: bring the checkout to a state in which the demo runs, or training and tests."""
 
 import sys
 
@@ -9,6 +9,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 - before anything that an older in
         )
     )
 
+import argparse
 import os
 import time
 from pathlib import Path
@@ -25,11 +26,14 @@ def say(line: str) -> None:
 
 def main() -> int:
     """Run set-up; 0 when everything is in place, 1 with a sentence otherwise."""
+    arguments = argparse.ArgumentParser(prog="setup", description=__doc__)
+    arguments.add_argument("--train", action="store_true", help="add what trains, evaluates and tests: torch and more")
+    options = arguments.parse_args()
     checkout = Path(__file__).resolve().parents[2]
     started = time.monotonic()
     try:
         with exclusive(checkout / ".setup/lock", say):
-            ran = Setup(checkout, os.environ, say).run()
+            ran = Setup(checkout, os.environ, say, options.train).run()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ Pure functions: what the sourced ROS environment offers goes in, what is lacking
 - A sourced ROS environment is never replaced by wheels: where it has `rclpy`, no ROS wheel is installed at all.
 - A stand-in of `underlay/` is built only where the environment lacks the upstream package of that name.
 - NumPy stays on the side of its ABI break for which the environment's `cv_bridge` was built.
+- Without a GPU torch comes without CUDA, where pip's index offers that build.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ INDEX = Path("share/ament_index/resource_index/packages")
 NUMPY_BEFORE_2 = "numpy==1.26.4"
 # Distributions whose apt packages of cv_bridge were built against NumPy 1.
 NUMPY_1_DISTRIBUTIONS = ("humble", "jazzy")
+# What torch's builds with CUDA bring along.
+CUDA_PART = re.compile(r"nvidia-|cuda-|triton$")
 # Tools that belong to the rosidl of an environment: it brings the versions that its generators understand.
 ROSIDL_TOOLS = ("empy", "lark-parser", "cmake")
 
@@ -138,6 +141,23 @@ def needs_numpy_1(environment: RosEnvironment) -> bool:
     if environment.numpy:
         return environment.numpy.split(".")[0] == "1"
     return environment.distro in NUMPY_1_DISTRIBUTIONS
+
+
+def choose_torch(pins: Sequence[str], has_gpu: bool, offers: Callable[[str], bool]) -> tuple[str, ...]:
+    """The pins of `train.lock` for this machine: without a GPU those of torch's CPU build, where there is one.
+
+    `offers` says whether pip's index has a pin. PyPI has no CPU build; an index that has one
+    (https://download.pytorch.org/whl/cpu is torch's own) is added in pip's configuration or PIP_EXTRA_INDEX_URL.
+    """
+    if has_gpu:
+        return tuple(pins)
+    slim = [pin for pin in pins if not CUDA_PART.match(distribution(pin))]
+    for number, pin in enumerate(slim):
+        if distribution(pin) in ("torch", "torchvision"):
+            slim[number] = pin.partition(";")[0].strip() + "+cpu"
+            if not offers(slim[number]):
+                return tuple(pins)
+    return tuple(slim)
 
 
 def choose(

@@ -1,21 +1,23 @@
-"""Compile `requirements/*.in` into the two lock files that set-up installs.
+"""Compile `requirements/*.in` into the lock files that set-up installs.
 
-Both inputs are resolved together, so that the locks agree, and split by name: `ros-*` distributions go to
-`ros-jazzy.lock`, everything else to `python.lock`. A line that no supported interpreter wants is left out.
+All inputs are resolved together, so that the locks agree, and split: `ros-*` distributions go to `ros-jazzy.lock`, what
+`python.in` and ROS need to `python.lock`, and what only `train.in` adds to `train.lock`. A line that no supported
+interpreter wants is left out. A pin that still fits stays; `--upgrade` takes the newest of everything.
 `uv` (found on PATH or beside this Python) does the resolution; it is needed for locking only, set-up installs with pip.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 SUPPORTED_PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-HEADER = "# Compiled by `make lock` from {sources}; install with `pip install --no-deps -r`. Do not edit.\n"
+HEADER = "# Compiled by `make lock` from requirements/*.in; install with `pip install --no-deps -r`. Do not edit.\n"
 
 
 def marker_environments() -> list[dict[str, str]]:
@@ -79,19 +81,36 @@ def find_uv() -> str:
     return found
 
 
-def main() -> None:
-    """Resolve and rewrite both locks."""
+def added(whole: Iterable[str], base: Iterable[str]) -> list[str]:
+    """The lines of a resolution that a smaller one lacks, in their order."""
+    known = set(base)
+    return [line for line in whole if line not in known]
+
+
+def resolve(sources: Sequence[Path], output: Path, *options: str) -> list[str]:
+    """Lines that uv resolves these inputs to, for every supported interpreter; pins in `output` stay where they fit."""
+    command = [find_uv(), "pip", "compile", "--universal", "--python-version", SUPPORTED_PYTHONS[0], "--quiet"]
+    command += ["--no-annotate", "--no-header", "--output-file", str(output), *options]
+    subprocess.run([*command, *map(str, sources)], check=True)
+    return output.read_text().splitlines()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Resolve and rewrite the locks."""
+    arguments = argparse.ArgumentParser(prog="lock", description=__doc__)
+    arguments.add_argument("--upgrade", action="store_true", help="take the newest of everything that fits")
+    options = arguments.parse_args(argv)
     requirements = Path(__file__).resolve().parents[2] / "requirements"
-    sources = [requirements / "python.in", requirements / "ros-jazzy.in"]
+    lean = [requirements / "python.in", requirements / "ros-jazzy.in"]
+    locks = {name: requirements / name for name in ("python.lock", "train.lock", "ros-jazzy.lock")}
     with tempfile.TemporaryDirectory() as scratch:
-        resolved = Path(scratch) / "all.lock"
-        command = [find_uv(), "pip", "compile", "--universal", "--python-version", SUPPORTED_PYTHONS[0], "--quiet"]
-        command += ["--no-annotate", "--no-header", "--output-file", str(resolved)]
-        subprocess.run([*command, *map(str, sources)], check=True)
-        python, ros = split(resolved.read_text().splitlines())
-    header = HEADER.format(sources=" and ".join(f"requirements/{source.name}" for source in sources))
-    for name, pins in (("python.lock", python), ("ros-jazzy.lock", ros)):
-        (requirements / name).write_text(header + "\n".join(pins) + "\n")
+        everything = Path(scratch) / "everything.lock"
+        if not options.upgrade:
+            everything.write_text("".join(path.read_text() for path in locks.values() if path.exists()))
+        whole, ros = split(resolve([*lean, requirements / "train.in"], everything))
+        python, _ = split(resolve(lean, Path(scratch) / "lean.lock", "--constraints", str(everything)))
+    for name, pins in (("python.lock", python), ("train.lock", added(whole, python)), ("ros-jazzy.lock", ros)):
+        locks[name].write_text(HEADER + "\n".join(pins) + "\n")
         print(f"lock: requirements/{name}: {len(pins)} pins")
 
 

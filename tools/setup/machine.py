@@ -71,6 +71,11 @@ def loads(library: str) -> bool:
     return True
 
 
+def has_gpu() -> bool:
+    """True when the machine has a GPU that CUDA runs on: its driver has made a device file."""
+    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists()
+
+
 def missing_egl() -> list[str]:
     """Renderer libraries that the dynamic linker does not find."""
     missing = [] if loads(EGL_LOADER) else [EGL_LOADER]

@@ -68,6 +68,14 @@ def pip_install(venv: Path, pins: Sequence[str], scratch: Path, environ: Mapping
     run_pip(venv, ["--no-deps", "--no-compile", "-r", str(scratch)], environ)
 
 
+def offers(venv: Path, pin: str, environ: Mapping[str, str]) -> bool:
+    """True when pip's indexes have this pin; installs nothing."""
+    command = [str(venv / "bin/python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet"]
+    command += ["--no-deps", "--dry-run", "--ignore-installed", pin]
+    done = subprocess.run(command, env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return done.returncode == 0
+
+
 def install_robot_models(venv: Path, lock: Path, environ: Mapping[str, str]) -> None:
     """Unpack the robot descriptions into `<venv>/share/robot_models`, which appears whole or not at all."""
     target = venv / "share/robot_models"

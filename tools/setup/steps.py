@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ RENDER_PROBE = (
     '<geom size=".1"/></worldbody></mujoco>\'); d = mujoco.MjData(m); mujoco.mj_forward(m, d);'
     "r = mujoco.Renderer(m, 48, 64); r.update_scene(d); assert r.render().any(), 'the picture is black'; r.close()"
 )
-LIBRARIES = ("rclpy", "torch", "torchvision", "lightning", "openvino", "cv2", "mujoco", "pinocchio", "coal", "toppra")
+LIBRARIES = ("rclpy", "openvino", "cv2", "mujoco", "pinocchio", "coal", "toppra")
+TRAIN_LIBRARIES = ("torch", "torchvision", "lightning", "onnxscript", "skimage", "embreex", "distributed", "pytest")
 # (package, executable) that only print their help when they are asked for it.
 PROBES = (("dense_grasp_bench", "demo"),)
 
@@ -44,10 +45,14 @@ class Setup:
         checkout: root of the repository.
         environ: the environment that the caller's shell has.
         say: prints a line for the user.
+        train: also what trains, evaluates and tests; without, what a robot, the simulated cell and the demo need. What
+            an earlier set-up added stays.
     """
 
-    def __init__(self, checkout: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self.checkout, self.say = checkout, say
+    def __init__(
+        self, checkout: Path, environ: Mapping[str, str], say: Callable[[str], None], train: bool = False
+    ) -> None:
+        self.checkout, self.say, self.train = checkout, say, train
         self.venv = checkout / ".venv"
         self.state = checkout / ".setup"
         self.stamps = StampFolder(self.state)
@@ -66,6 +71,7 @@ class Setup:
             self.stand_ins,
             workspace.dependencies(list(self.sources.values())),
         )
+        self.train_pins = self._lock(requirements / "train.lock")
         self.models_lock = requirements / "robot-models.lock"
 
     def _lock(self, path: Path) -> list[str]:
@@ -95,7 +101,7 @@ class Setup:
         steps = [
             Step("machine", "machine: Python, compiler, renderer libraries", on_machine, self._machine, state),
             Step("venv", "virtual environment .venv", on_venv, self._venv, venv / "bin/activate"),
-            Step("python", f"Python packages ({pins} pins, about 5 GB)", on_python, self._python, venv / "bin/pip"),
+            Step("python", f"Python packages ({pins} pins, about 1.5 GB)", on_python, self._python, venv / "bin/pip"),
             Step("ros", f"ROS 2 Jazzy wheels ({wheels} pins)", on_ros, self._ros, venv / "bin/python"),
             Step("models", "robot models", on_models, self._models, venv / "share/robot_models"),
             Step("renderer", "picture without a display (EGL)", on_python, self._renderer, state),
@@ -108,6 +114,10 @@ class Setup:
             ),
             Step("imports", "everything imports, executables start", [on_build, on_python], self._imports, state),
         ]
+        if self.train:
+            on_train = [on_python, self.train_pins, f"GPU: {machine.has_gpu()}"]
+            title = f"what trains, evaluates and tests ({len(self.train_pins)} pins, up to 5 GB)"
+            steps.append(Step("train", title, on_train, self._train, venv / "bin/pip"))
         if not self.choice.ros_wheels:
             steps = [step for step in steps if step.name != "ros"]
         return steps
@@ -196,6 +206,14 @@ class Setup:
     def _python(self) -> None:
         packages.pip_install(self.venv, self.choice.python_pins, self.state / "python.txt", self.environ)
 
+    def _train(self) -> None:
+        pins = choice.choose_torch(self.train_pins, machine.has_gpu(), self._offers)
+        packages.pip_install(self.venv, pins, self.state / "train.txt", self.environ)
+        self._import(TRAIN_LIBRARIES)
+
+    def _offers(self, pin: str) -> bool:
+        return packages.offers(self.venv, pin, self.environ)
+
     def _ros(self) -> None:
         packages.pip_install(self.venv, self.choice.ros_wheels, self.state / "ros.txt", self.environ)
         code = "import numpy, sysconfig; print(sysconfig.get_path('include')); print(numpy.get_include())"
@@ -227,13 +245,15 @@ class Setup:
 
     def _imports(self) -> None:
         folders = [self.stand_ins[name] for name in self.choice.underlay] + list(self.sources.values())
-        modules = [*LIBRARIES, *(module for folder in folders for module in workspace.modules(folder))]
-        code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
-        if workspace.in_workspace(self.checkout, ["python", "-c", code, *modules], self.environ):
-            raise SetupError("a package does not import: its message stands above; make clean setup starts anew")
+        self._import([*LIBRARIES, *(module for folder in folders for module in workspace.modules(folder))])
         for package, executable in PROBES:
             if package in self.sources and not workspace.starts(self.checkout, package, executable, self.environ):
                 raise SetupError(
                     f"ros2 run {package} {executable} does not start: its message stands above; "
                     "make clean setup starts anew"
                 )
+
+    def _import(self, modules: Sequence[str]) -> None:
+        code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+        if workspace.in_workspace(self.checkout, ["python", "-c", code, *modules], self.environ):
+            raise SetupError("a package does not import: its message stands above; make clean setup starts anew")
