@@ -15,9 +15,10 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
 
+from dense_grasp_bench.film import Film
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
-from dense_grasp_bench.picture_sheet import Film, sheet, write_png
+from dense_grasp_bench.picture_sheet import sheet, write_png
 from dense_grasp_bench.session import CellSession, Trial, launch_arguments
 from dense_grasp_bench.taught_clicks import TRAINING_SEED
 from dense_grasp_bench.trial_pictures import Photographer, TrialPictures
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         GraphProcess("bringup.launch.py", launch_arguments(out, arguments.model), log, arguments.domain) as graph,
         GraphClient(arguments.domain, graph, name="demo") as client,
-        Film(out / "demo.mp4", FILM_FPS) as film,
+        Film(out / "demo.webm", FILM_FPS) as film,
     ):
         session = CellSession.ready(graph, client)
         start_time = time.monotonic() - began
@@ -106,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         f"\n{figures['lifted']} of {figures['trials']} lifted, median error {figures['median_error_mm']:.1f} mm, "
         f"median planning time {figures['median_planning_time_s']:.2f} s\n"
-        f"wrote {out / 'sheet.png'}, {out / 'demo.mp4'} ({film.frames} frames) and {out / 'results.json'}"
+        f"wrote {out / 'sheet.png'}, {out / 'demo.webm'} ({film.frames} frames) and {out / 'results.json'}"
     )
     needed = math.ceil(LIFTED_SHARE * len(trials))
     if figures["lifted"] < needed:

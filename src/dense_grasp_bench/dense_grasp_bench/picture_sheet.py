@@ -1,11 +1,9 @@
-"""Pictures of a session: a sheet with one row per trial, and a film of the overview camera."""
+"""Pictures of a session: a sheet with one row per trial."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -54,42 +52,3 @@ def write_png(path: Path, rgb: np.ndarray) -> None:
     partial = path.with_suffix(".part")
     partial.write_bytes(data.tobytes())
     partial.replace(path)
-
-
-class Film:
-    """An mp4 that grows by the frame; safe to feed from a callback. Use as a context manager."""
-
-    def __init__(self, path: Path, fps: float):
-        self._path = path
-        self._fps = fps
-        self._lock = threading.Lock()
-        self._writer: Any = None
-        self.frames = 0
-
-    def add(self, rgb: np.ndarray) -> None:
-        """Append a frame (H, W, 3) uint8; the first one fixes the size."""
-        import imageio_ffmpeg
-
-        with self._lock:
-            if self._writer is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                size = (rgb.shape[1], rgb.shape[0])
-                self._writer = imageio_ffmpeg.write_frames(
-                    str(self._path), size, fps=self._fps, codec="libx264", quality=7, macro_block_size=2
-                )
-                self._writer.send(None)
-            self._writer.send(np.ascontiguousarray(rgb))
-            self.frames += 1
-
-    def close(self) -> None:
-        """Finish the file."""
-        with self._lock:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-
-    def __enter__(self) -> Film:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from sensor_msgs.msg import Image
 
+from dense_grasp_bench.film import Film
 from dense_grasp_bench.graph_client import GraphClient, image_array, stamp_seconds
-from dense_grasp_bench.picture_sheet import Film
 
 COLOR_TOPIC = "/camera/camera/color/image_raw"
 HEATMAP_TOPIC = "/dense_grasp/heatmap"

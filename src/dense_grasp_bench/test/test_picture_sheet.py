@@ -1,6 +1,6 @@
 import cv2
 import numpy as np
-from dense_grasp_bench.picture_sheet import TILE, Film, sheet, write_png
+from dense_grasp_bench.picture_sheet import TILE, sheet, write_png
 
 
 def test_sheet_has_a_row_per_trial_and_grey_where_a_picture_is_missing():
@@ -20,27 +20,3 @@ def test_png_is_rgb(tmp_path):
     write_png(path, np.full((4, 5, 3), (1, 2, 3), np.uint8))
     np.testing.assert_array_equal(cv2.imread(str(path))[0, 0], [3, 2, 1])
     assert [entry.name for entry in path.parent.iterdir()] == ["picture.png"]
-
-
-def test_film_can_be_played(tmp_path):
-    path = tmp_path / "film.mp4"
-    with Film(path, 10.0) as film:
-        for level in (0, 120, 240):
-            film.add(np.full((48, 64, 3), level, np.uint8))
-    capture = cv2.VideoCapture(str(path))
-    levels = []
-    while True:
-        good, frame = capture.read()
-        if not good:
-            break
-        levels.append(frame.mean())
-    assert film.frames == 3
-    if capture.isOpened():  # headless builds of OpenCV may come without a video reader
-        np.testing.assert_allclose(levels, [0, 120, 240], atol=12)
-    assert path.stat().st_size > 500
-
-
-def test_no_frames_no_file(tmp_path):
-    with Film(tmp_path / "film.mp4", 10.0):
-        pass
-    assert not list(tmp_path.iterdir())
