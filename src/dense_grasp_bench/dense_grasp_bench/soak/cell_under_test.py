@@ -22,6 +22,7 @@ from dense_grasp_bench.soak.launch_log import LaunchLog
 from dense_grasp_bench.soak.rows import Key, Pixel, RowBook
 from dense_grasp_bench.taught_clicks import CAP
 
+LIST_PATIENCE = 60.0
 PAGE = 1000
 
 
@@ -100,8 +101,16 @@ class CellUnderTest:
                 return found
 
     def note_taught(self) -> None:
-        """Book the rows of the lesson as they are listed."""
-        for key, pixel in (self.listed() or {}).items():
+        """Book the rows of the lesson as they are listed, once the store answers."""
+        rows: list[dict[Key, Pixel]] = []
+
+        def answered() -> bool:
+            listed = self.listed()
+            rows.extend([] if listed is None else [listed])
+            return bool(rows)
+
+        self.caller.until(answered, LIST_PATIENCE)
+        for key, pixel in (rows[0] if rows else {}).items():
             if key[0] == CAP.object_id:
                 self.rows.registered(key, pixel)
 
