@@ -3,10 +3,10 @@
 Every part is a launch file of its own beside this one and can be started alone.
 """
 
-from dense_grasp.bringup.lasting_node import launch_file
+from dense_grasp.bringup.lasting_node import launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import config_file, flag, read_parameter
-from launch.actions import IncludeLaunchDescription
+from launch.actions import IncludeLaunchDescription, LogInfo
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
@@ -17,6 +17,7 @@ ARGUMENTS = launch_arguments(
     "robot_type",
     "robot_ip",
     "prefix",
+    "namespace",
     "planner",
     "heartbeat_timeout",
     "model",
@@ -24,6 +25,10 @@ ARGUMENTS = launch_arguments(
     "camera",
     "camera_serial",
     "rviz",
+)
+SHARED_FRAMES = (
+    "the cell in namespace {namespace} has no prefix: its frames on /tf have the same names as those of any other "
+    "cell. Where there is one, give each a prefix of its own, such as prefix:=left_"
 )
 
 
@@ -38,11 +43,14 @@ def start(values):
     """The parts that the arguments ask for."""
     sim = flag("sim", values["sim"])
     clock = {"use_sim_time": "true" if sim else "false"}
+    prefix, robot_type = (
+        values[name] or str(read_parameter(config_file("robot.yaml"), name, "")) for name in ("prefix", "robot_type")
+    )
     if sim:
         parts = [part("sim", values, "robot_type", "prefix")]
     else:
         parts = [
-            part("camera", values, "camera", "camera_serial"),
+            part("camera", values, "camera", "camera_serial", "prefix"),
             part("robot", values, "robot_ip", "robot_type", "prefix", "planner"),
         ]
     planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
@@ -58,16 +66,18 @@ def start(values):
             package="rviz2",
             executable="rviz2",
             name="rviz2",
-            arguments=["-d", config_file("dense_grasp.rviz")],
+            arguments=["-d", config_file("dense_grasp.rviz"), "-f", f"{prefix}{robot_type}_link0"],
             # RViz looks for camera_info beside the image, where there is one for each of our images.
-            remappings=[("/dense_grasp/camera_info", "/dense_grasp/heatmap/camera_info")],
+            remappings=[("dense_grasp/camera_info", "dense_grasp/heatmap/camera_info")],
             parameters=[{"use_sim_time": sim}],
             output="log",
         )
         parts.append(rviz)
+    if values["namespace"] and not prefix:
+        parts.append(LogInfo(msg=SHARED_FRAMES.format(**values)))
     return parts
 
 
 def generate_launch_description():
     """Read by `ros2 launch`."""
-    return launch_file(__file__, ARGUMENTS, start)
+    return launch_file(__file__, ARGUMENTS, start, transport_actions())

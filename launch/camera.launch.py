@@ -2,13 +2,14 @@
 
 from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
-from dense_grasp.bringup.launch_support import camera_serial, config_file, given
-from launch.actions import IncludeLaunchDescription
+from dense_grasp.bringup.launch_support import camera_serial, config_file, given, read_parameter
+from launch.actions import GroupAction, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import SetRemap
 from launch_ros.substitutions import FindPackageShare
 
-ARGUMENTS = launch_arguments("camera", "camera_serial", "source")
+ARGUMENTS = launch_arguments("camera", "camera_serial", "source", "prefix", "namespace")
 # Aligned depth carries the stamp of the colour image only with enable_sync.
 REALSENSE = {
     "align_depth.enable": "true",
@@ -16,6 +17,12 @@ REALSENSE = {
     "rgb_camera.color_profile": "640x480x30",
     "depth_module.depth_profile": "640x480x30",
 }
+TOPICS = (
+    "color/image_raw",
+    "color/camera_info",
+    "aligned_depth_to_color/image_raw",
+    "aligned_depth_to_color/camera_info",
+)
 
 
 def start(values):
@@ -23,20 +30,26 @@ def start(values):
     if values["camera"] == "none":
         return []
     if values["camera"] == "replay":
+        chosen = given({name: values[name] for name in ("source", "prefix")})
         return [
             lasting_node(
                 package="dense_grasp_sim",
                 executable="replay_camera",
                 name="replay_camera",
-                parameters=[config_file("camera.yaml"), {"use_sim_time": False, **given({"source": values["source"]})}],
+                parameters=[config_file("camera.yaml"), {"use_sim_time": False, **chosen}],
                 output="screen",
             )
         ]
-    arguments = {**REALSENSE, **given({"serial_no": camera_serial(values["camera_serial"])})}
+    prefix = values["prefix"] or str(read_parameter(config_file("robot.yaml"), "prefix", ""))
+    # The driver names its frames by the camera: left_camera_link. Its topics stay where every cell has them.
+    name = {"camera_name": f"{prefix}camera"} if prefix else {}
+    arguments = {**REALSENSE, **name, **given({"serial_no": camera_serial(values["camera_serial"])})}
     path = PathJoinSubstitution([FindPackageShare("realsense2_camera"), "launch", "rs_launch.py"])
-    return [
-        IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=list(arguments.items())),
-    ]
+    driver = IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=list(arguments.items()))
+    if not prefix:
+        return [driver]
+    moved = [SetRemap(f"~/{topic}", f"{values['namespace']}/camera/camera/{topic}") for topic in TOPICS]
+    return [GroupAction([*moved, driver])]
 
 
 def generate_launch_description():

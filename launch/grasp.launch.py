@@ -4,7 +4,7 @@ from dense_grasp.bringup.lasting_node import lasting_node, launch_file
 from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import SIMULATED_HEARTBEAT_S, config_file, flag, given
 
-ARGUMENTS = launch_arguments("robot_type", "prefix", "planner", "heartbeat_timeout", "use_sim_time")
+ARGUMENTS = launch_arguments("robot_type", "prefix", "planner", "heartbeat_timeout", "namespace", "use_sim_time")
 
 
 def start(values):

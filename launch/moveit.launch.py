@@ -11,7 +11,7 @@ from dense_grasp.planning.moveit.config import move_group_parameters, moveit_par
 
 ARGUMENTS = {
     "planner": LaunchArgument("move_group", "move_group or moveit_py", options=("move_group", "moveit_py")),
-    **launch_arguments("robot_type", "prefix", "use_sim_time"),
+    **launch_arguments("robot_type", "prefix", "namespace", "use_sim_time"),
 }
 
 

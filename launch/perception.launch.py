@@ -4,14 +4,14 @@ from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transpor
 from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import config_file, flag, given, model_path, store_url
 
-ARGUMENTS = launch_arguments("model", "store", "robot_type", "prefix", "use_sim_time")
+ARGUMENTS = launch_arguments("model", "store", "robot_type", "prefix", "namespace", "use_sim_time")
 
 
 def start(values):
     """The two nodes, with the arguments laid over the configuration files."""
     shared = {
         "model": model_path(values["model"]),
-        "store": store_url(values["store"]),
+        "store": store_url(values["store"], values["namespace"]),
         "use_sim_time": flag("use_sim_time", values["use_sim_time"]),
         **given({name: values[name] for name in ("robot_type", "prefix")}),
     }

@@ -6,7 +6,7 @@ from dense_grasp.bringup.launch_support import config_file, model_path, store_ur
 from launch_ros.actions import Node
 
 ARGUMENTS = {
-    **launch_arguments("model", "store", source="motorcycle"),
+    **launch_arguments("model", "store", "namespace", source="motorcycle"),
     "side": LaunchArgument("left", "image of the pair", options=("left", "right")),
 }
 # A photograph has neither a robot nor a workspace, and a slow machine may take its time.
@@ -21,7 +21,7 @@ WITHOUT_ROBOT = {
 def start(values):
     """The three nodes. They are not started again when they end: the demo on top of them shall notice."""
     files = [config_file("camera.yaml"), config_file("perception.yaml")]
-    shared = {"model": model_path(values["model"]), "store": store_url(values["store"])}
+    shared = {"model": model_path(values["model"]), "store": store_url(values["store"], values["namespace"])}
     nodes = {
         "replay_camera": ("dense_grasp_sim", {"source": values["source"], "side": values["side"]}),
         "descriptor_node": ("dense_grasp", shared),

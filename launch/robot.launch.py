@@ -9,7 +9,7 @@ from launch.substitutions import PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-ARGUMENTS = launch_arguments("robot_ip", "robot_type", "prefix", "planner")
+ARGUMENTS = launch_arguments("robot_ip", "robot_type", "prefix", "planner", "namespace")
 
 
 def include(package, *path, **arguments):
@@ -25,10 +25,11 @@ def start(values):
     robot_type = values["robot_type"] or str(read_parameter(config_file("robot.yaml"), "robot_type"))
     prefix = values["prefix"] or str(read_parameter(config_file("robot.yaml"), "prefix", ""))
     planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
-    if robot_type != "fr3" or prefix:
+    if robot_type != "fr3" or prefix or values["namespace"]:
         raise LaunchArgumentError(
-            f"robot_type '{robot_type}' with prefix '{prefix}': franka_ros2 brings controllers for fr3 without a "
-            "prefix; start the driver of this arm yourself and leave robot_ip empty"
+            f"robot_type '{robot_type}' with prefix '{prefix}' in namespace '{values['namespace']}': franka_ros2 "
+            "brings controllers for one fr3 without prefix and namespace; start the driver of this arm yourself and "
+            "leave robot_ip empty"
         )
     if planner == "move_group":
         return [

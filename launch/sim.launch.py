@@ -4,7 +4,7 @@ from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transpor
 from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import config_file, given
 
-ARGUMENTS = launch_arguments("robot_type", "prefix")
+ARGUMENTS = launch_arguments("robot_type", "prefix", "namespace")
 
 
 def start(values):

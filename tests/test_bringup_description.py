@@ -80,7 +80,12 @@ def start(tmp_path, monkeypatch):
     class Recorded(Action):
         def __init__(self, **arguments):
             super().__init__()
+            self._arguments = arguments
             nodes.append(arguments)
+
+        def execute(self, context):
+            self._arguments["pushed"] = context.launch_configurations.get("ros_namespace", "")
+            self._arguments["remaps"] = context.launch_configurations.get("ros_remaps", [])
 
     import launch_ros.actions
 
@@ -225,9 +230,36 @@ def test_rviz_only_when_asked_for(start):
     assert Path(rviz["arguments"][1]).is_file()
 
 
+def test_a_namespace_and_a_prefix_reach_every_node(start, tmp_path):
+    cell = start("bringup", sim="true", namespace="left", prefix="left_", rviz="true")
+    assert {node["pushed"] for node in cell.nodes} == {"/left"}
+    assert all(node["remaps"] == [("/clock", "/left/clock")] for node in cell.nodes)
+    assert cell.overrides("query_node")["store"] == f"sqlite:///{tmp_path}/ros/left/dense_grasp.db"
+    (rviz,) = [node for node in cell.nodes if node["package"] == "rviz2"]
+    assert rviz["arguments"][-1] == "left_fr3_link0"
+
+
+def test_a_part_alone_takes_a_namespace(start):
+    assert {node["pushed"] for node in start("perception", namespace="hall/left").nodes} == {"/hall/left"}
+
+
+def test_without_a_namespace_names_are_those_of_one_cell(start, tmp_path):
+    cell = start("bringup", sim="true")
+    assert all(node["pushed"] == "" and node["remaps"] == [] for node in cell.nodes)
+    assert cell.overrides("query_node")["store"] == f"sqlite:///{tmp_path}/ros/dense_grasp.db"
+
+
+def test_a_realsense_of_a_prefixed_cell_has_frames_of_its_own_and_the_usual_topics(start):
+    camera = start("bringup", namespace="left", prefix="left_").included["realsense2_camera"]
+    assert camera["camera_name"] == "left_camera"
+    assert ["~/color/image_raw", "/left/camera/camera/color/image_raw"] in camera["ros_remaps"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"namespace": "1st"}, "namespace is '1st', expected a ROS name"),
+        ({"camera": "none", "robot_ip": "10.0.0.1", "namespace": "left"}, "in namespace '/left'"),
         ({"sim": "maybe"}, "sim is 'maybe'"),
         ({"camera": "kinect"}, "camera is 'kinect'"),
         ({"sim": "true", "planner": "chomp"}, "planner is 'chomp'"),

@@ -25,11 +25,13 @@ from pathlib import Path
 starts = Path(sys.argv[1])
 number = int(starts.read_text()) if starts.exists() else 0
 starts.write_text(str(number + 1))
+with starts.with_name("arguments").open("a") as file:
+    print(*sys.argv[3:], file=file)
 sys.exit(int(sys.argv[2].split(",")[number]))
 """
 
 
-def run(tmp_path, monkeypatch, codes: list[int]) -> tuple[int, list[int]]:
+def run(tmp_path, monkeypatch, codes: list[int], namespace: str = "") -> tuple[int, list[int]]:
     """Starts and exit codes of a node that ends with these codes."""
     monkeypatch.setattr(lasting_node, "RESPAWN_DELAY_S", 0.05)
     program, starts = tmp_path / "program.py", tmp_path / "starts"
@@ -45,7 +47,8 @@ def run(tmp_path, monkeypatch, codes: list[int]) -> tuple[int, list[int]]:
         executable=sys.executable, arguments=[str(program), str(starts), ",".join(map(str, [*codes, 0, 0]))]
     )
     service = LaunchService(noninteractive=True)
-    service.include_launch_description(LaunchDescription([RegisterEventHandler(OnProcessExit(on_exit=note)), node]))
+    actions = [RegisterEventHandler(OnProcessExit(on_exit=note)), *lasting_node.within(namespace, [node])]
+    service.include_launch_description(LaunchDescription(actions))
     assert service.run() == 0
     return int(starts.read_text()), exits
 
@@ -117,3 +120,9 @@ def test_any_other_end_is_followed_by_a_start(tmp_path, monkeypatch):
     starts, exits = run(tmp_path, monkeypatch, [1, 0, CONFIGURATION_ERROR])
     assert starts == 3
     assert Counter(exits) == Counter([1, 0, CONFIGURATION_ERROR])
+
+
+def test_every_start_is_in_the_namespace_of_the_first(tmp_path, monkeypatch):
+    run(tmp_path, monkeypatch, [1, 1, CONFIGURATION_ERROR], "/left")
+    lines = (tmp_path / "arguments").read_text().splitlines()
+    assert lines == ["--ros-args -r __ns:=/left -r /clock:=/left/clock"] * 3

@@ -10,6 +10,7 @@ from dense_grasp.bringup.launch_support import (
     check_configuration,
     config_file,
     flag,
+    full_namespace,
     given,
     is_configuration_error,
     model_path,
@@ -67,9 +68,27 @@ def test_the_model_is_the_shipped_one_or_an_absolute_path(share, tmp_path, monke
 
 def test_the_store_lies_in_the_ros_home_unless_given(tmp_path):
     assert store_url("postgresql://db/caps") == "postgresql://db/caps"
-    assert store_url("", {"ROS_HOME": str(tmp_path / "ros")}) == f"sqlite:///{tmp_path}/ros/dense_grasp.db"
+    ros_home = {"ROS_HOME": str(tmp_path / "ros")}
+    assert store_url("", environ=ros_home) == f"sqlite:///{tmp_path}/ros/dense_grasp.db"
     assert (tmp_path / "ros").is_dir()
-    assert store_url("", {"HOME": str(tmp_path)}) == f"sqlite:///{tmp_path}/.ros/dense_grasp.db"
+    assert store_url("", environ={"HOME": str(tmp_path)}) == f"sqlite:///{tmp_path}/.ros/dense_grasp.db"
+    assert store_url("", "/hall/left", ros_home) == f"sqlite:///{tmp_path}/ros/hall/left/dense_grasp.db"
+    assert (tmp_path / "ros/hall/left").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("pushed", "name", "namespace"),
+    [
+        ("", "", ""),
+        ("", "left", "/left"),
+        ("hall", "left", "/hall/left"),
+        ("/hall", "", "/hall"),
+        ("/hall", "/left", "/left"),
+        ("/left", "left", "/left"),
+    ],
+)
+def test_a_namespace_lies_below_what_other_launch_files_have_pushed(pushed, name, namespace):
+    assert full_namespace(pushed, name) == namespace
 
 
 @pytest.mark.parametrize(("serial", "expected"), [("", ""), ("0123", "_0123"), ("_0123", "_0123")])

@@ -15,6 +15,7 @@ from dense_grasp_ros.known_parameters import check_arguments
 from dense_grasp_ros.node_runner import refused
 from dense_grasp_ros.parameter_files import ParameterFileError
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.shared_parameters import recovery_action
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
@@ -67,10 +68,10 @@ class Bridge(Node):
             self.arm,
             joints,
             np.stack([lower, upper], axis=1),
-            values["arm_action"] or f"/{name}_arm_controller/follow_joint_trajectory",
-            values["error_recovery_action"],
+            values["arm_action"] or f"{name}_arm_controller/follow_joint_trajectory",
+            values["error_recovery_action"] or recovery_action(self.get_namespace(), values["prefix"]),
         )
-        self._hand_server = HandServer(self, self.hand, values["gripper_namespace"] or "/franka_gripper")
+        self._hand_server = HandServer(self, self.hand, values["gripper_namespace"] or "franka_gripper")
         fingers = [f"{name}_finger_joint{i}" for i in (1, 2)]
         self._state = StatePublisher(self, self.arm, self.hand, joints, fingers, urdf, values["publish_tf"])
         self.create_timer(WATCH_PERIOD, self._watch)

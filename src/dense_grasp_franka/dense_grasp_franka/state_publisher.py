@@ -40,7 +40,7 @@ class StatePublisher:
     ) -> None:
         self._node, self._arm, self._hand = node, arm, hand
         self._arm_joints, self._finger_joints = list(arm_joints), list(finger_joints)
-        self._joints = node.create_publisher(JointState, "/joint_states", 10)
+        self._joints = node.create_publisher(JointState, "joint_states", 10)
         self._links = LinkTransforms(urdf) if publish_tf else None
         self._positions: dict[str, float] = {}
         self._count = 0
@@ -48,7 +48,7 @@ class StatePublisher:
         if self._links is not None:
             self._tf = node.create_publisher(TFMessage, "/tf", 100)
             self._tf_static = node.create_publisher(TFMessage, "/tf_static", LATCHED)
-            self._description = node.create_publisher(String, "/robot_description", LATCHED)
+            self._description = node.create_publisher(String, "robot_description", LATCHED)
             self._description.publish(String(data=urdf))
             stamp = node.get_clock().now().to_msg()
             fixed = [transform_message(transform, stamp) for transform in self._links.fixed()]

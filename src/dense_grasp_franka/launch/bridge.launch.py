@@ -8,7 +8,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 ARGUMENTS = {
     "robot_ip": LaunchArgument("", "address of the arm"),
-    **launch_arguments("robot_type", "prefix", "use_sim_time"),
+    **launch_arguments("robot_type", "prefix", "namespace", "use_sim_time"),
     "realtime": LaunchArgument(
         "enforce",
         "enforce: refuse a kernel that is not real-time, as libfranka does; ignore",

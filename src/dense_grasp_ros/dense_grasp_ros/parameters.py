@@ -8,6 +8,7 @@ from typing import Any
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.parameters import ParameterSpec, by_name, check_changes
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -35,11 +36,18 @@ def descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     return told
 
 
+def in_namespace(node: Node, name: str) -> str:
+    """A ROS name as the node would use it, without its remappings: absolute names as they are."""
+    return str(expand_topic_name(name, node.get_name(), node.get_namespace()))
+
+
 def declare(
     node: Node, specs: Sequence[ParameterSpec], changed: Callable[[dict[str, Any]], None] | None = None
 ) -> dict[str, Any]:
     """The node's parameters by name, declared and checked. Raises ParameterError for the first that cannot be used.
 
+    The names of topics, services and actions come back absolute, in the node's namespace: so every message says them
+    in full. Remappings apply when the names are used.
     From now on a change is refused unless its specification allows it. changed: is given the checked values of a
     change, and refuses it by a DenseGraspError. Call this once a node, before anything else.
     """
@@ -49,7 +57,7 @@ def declare(
         # rclpy refuses a whole number for a float by a sentence without a name, and shows the overrides nowhere else.
         override = node._parameter_overrides.get(spec.name)
         value = spec.check(spec.value if override is None else override.value)
-        values[spec.name] = value
+        values[spec.name] = in_namespace(node, value) if spec.text == "name" and value else value
         node.declare_parameter(spec.name, value, descriptor(spec), ignore_override=True)
 
     def check(parameters: list[Parameter]) -> SetParametersResult:

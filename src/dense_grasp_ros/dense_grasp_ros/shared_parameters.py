@@ -1,9 +1,14 @@
 """Parameters that nodes of several packages have: one specification each.
 
-A node that needs another default takes `dataclasses.replace(SPEC, default=...)`.
+A node that needs another default takes `dataclasses.replace(SPEC, default=...)`. Names of topics, services and actions
+are relative: `parameters.declare` puts them into the node's namespace. Frames are not in a namespace, since every cell
+of a domain shares /tf: they carry the prefix.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from dense_grasp_core.parameters import ParameterSpec
 
@@ -16,20 +21,23 @@ ROBOT_TYPE = ParameterSpec(
 )
 PREFIX = ParameterSpec("prefix", "", "before the robot type in names when there is more than one arm", text="prefix")
 
-COLOR_TOPIC = ParameterSpec("color_topic", "/camera/camera/color/image_raw", "colour images, rgb8 or bgr8", text="name")
+COLOR_TOPIC = ParameterSpec("color_topic", "camera/camera/color/image_raw", "colour images, rgb8 or bgr8", text="name")
 DEPTH_TOPIC = ParameterSpec(
     "depth_topic",
-    "/camera/camera/aligned_depth_to_color/image_raw",
+    "camera/camera/aligned_depth_to_color/image_raw",
     "depth aligned to the colour image, 16UC1 in mm or 32FC1 in m",
     text="name",
 )
 CAMERA_INFO_TOPIC = ParameterSpec(
-    "camera_info_topic", "/camera/camera/color/camera_info", "camera_info of the colour image", text="name"
+    "camera_info_topic", "camera/camera/color/camera_info", "camera_info of the colour image", text="name"
 )
 CAMERA_TOPICS = (COLOR_TOPIC, DEPTH_TOPIC, CAMERA_INFO_TOPIC)
 
-PARENT = ParameterSpec("parent", "", "frame the camera is fixed to; empty: the hand", text="frame")
-CHILD = ParameterSpec("child", "camera_link", "root frame of the camera driver", text="frame")
+PARENT = ParameterSpec("parent", "", "frame the camera is fixed to; empty: <prefix><robot_type>_hand", text="frame")
+CHILD = ParameterSpec("child", "", "root frame of the camera driver; empty: <prefix>camera_link", text="frame")
+OPTICAL_FRAME = ParameterSpec(
+    "optical_frame", "", "frame of the images; empty: <prefix>camera_color_optical_frame", text="frame"
+)
 XYZ = ParameterSpec(
     "xyz",
     (0.065, -0.0175, 0.035),
@@ -61,15 +69,41 @@ OBSERVE_JOINTS = ParameterSpec(
 ARM_ACTION = ParameterSpec(
     "arm_action",
     "",
-    "action of the arm's controller; empty: /<prefix><robot_type>_arm_controller/follow_joint_trajectory",
+    "action of the arm's controller; empty: <prefix><robot_type>_arm_controller/follow_joint_trajectory",
     text="name",
 )
 ERROR_RECOVERY_ACTION = ParameterSpec(
-    "error_recovery_action", "/action_server/error_recovery", "action that clears the arm's error", text="name"
+    "error_recovery_action",
+    "",
+    "action that clears the arm's error; empty: action_server/error_recovery, below the prefix as franka_ros2 has it",
+    text="name",
 )
 GRIPPER_NAMESPACE = ParameterSpec(
     "gripper_namespace",
     "",
-    "namespace of the gripper's actions; empty: /franka_gripper, or /<prefix><robot_type>_gripper on older drivers",
+    "namespace of the gripper's actions; empty: franka_gripper, or <prefix><robot_type>_gripper on older drivers",
     text="name",
 )
+
+
+def recovery_action(namespace: str, prefix: str) -> str:
+    """Where franka_ros2 offers error recovery, as an absolute name: node `action_server` in the namespace that the
+    driver is started in, else in one named by the prefix (franka_hardware/src/franka_action_server.cpp).
+    """
+    place = namespace.strip("/") or prefix.removesuffix("_")
+    return f"/{place}/action_server/error_recovery" if place else "/action_server/error_recovery"
+
+
+def camera_parent(values: Mapping[str, Any]) -> str:
+    """The frame that the camera is fixed to, from the values of PARENT, ROBOT_TYPE and PREFIX."""
+    return values["parent"] or f"{values['prefix']}{values['robot_type']}_hand"
+
+
+def camera_link(values: Mapping[str, Any]) -> str:
+    """The camera driver's root frame, from the values of CHILD and PREFIX."""
+    return values["child"] or f"{values['prefix']}camera_link"
+
+
+def optical_frame(values: Mapping[str, Any]) -> str:
+    """The images' frame, from the values of OPTICAL_FRAME and PREFIX."""
+    return values["optical_frame"] or f"{values['prefix']}camera_color_optical_frame"

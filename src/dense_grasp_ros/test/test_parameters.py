@@ -49,6 +49,17 @@ def test_what_cannot_be_used_is_refused_at_the_start(made, override):
         made(**override)
 
 
+@pytest.mark.parametrize(
+    ("given", "absolute"), [("eye/image", "/left/eye/image"), ("/eye", "/eye"), ("~/eye", "/left/mover/eye"), ("", "")]
+)
+def test_names_come_in_the_namespace_of_the_node(graph, given, absolute):
+    override = Parameter("topic", value=given)
+    node = rclpy.create_node("mover", namespace="left", context=graph.context, parameter_overrides=[override])
+    assert declare(node, [ParameterSpec("topic", "", "of images", text="name")]) == {"topic": absolute}
+    assert node.get_parameter("topic").value == given
+    node.destroy_node()
+
+
 def test_a_description_has_unit_range_and_whether_it_may_change(made):
     node, _ = made()
     speed, threads, score, xyz = node.describe_parameters(["speed", "threads", "score", "xyz"])

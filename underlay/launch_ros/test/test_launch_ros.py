@@ -145,6 +145,13 @@ def test_pushed_namespace(launch):
     assert seen["name"] == "/cell/left/eye"
 
 
+def test_a_remapping_of_all_nodes_is_scoped(launch):
+    seen, _ = launch("""GroupAction([SetRemap("in", "/all"), Node(package="my_package", executable="see")]),""")
+    assert seen["topic"] == "/all"
+    seen, _ = launch("""GroupAction([SetRemap("in", "/all")]), Node(package="my_package", executable="see")""")
+    assert seen["topic"] == "/in"
+
+
 def test_condition_and_exit(launch):
     seen, output = launch(
         """

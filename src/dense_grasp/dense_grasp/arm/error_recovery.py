@@ -13,6 +13,7 @@ from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.motion.trajectory_check import START_TOLERANCE
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.shared_parameters import recovery_action
 from franka_msgs.action import ErrorRecovery
 from rclpy.node import Node
 
@@ -138,7 +139,9 @@ def make_recovering(node: Node, values: Mapping[str, Any], robot: RobotSettings,
     if values["error_recovery"] == "never":
         return arm
     beside, controller = manager_beside(robot.arm_action)
-    franka = FrankaRecovery(node, values["error_recovery_action"], callback_group)
+    franka = FrankaRecovery(
+        node, values["error_recovery_action"] or recovery_action(robot.namespace, robot.prefix), callback_group
+    )
     manager = values["controller_manager"] or beside
     controllers = ControllerRecovery(node, manager, controller, robot.joint_names, callback_group)
     steps = RecoverySteps(franka, controllers)

@@ -67,6 +67,11 @@ class RobotSettings:
     wrench_topic: str
     planning_group: str = ""
     move_group_namespace: str = ""
+    namespace: str = "/"
+
+    def absolute(self, name: str) -> str:
+        """A relative ROS name in this arm's namespace."""
+        return absolute(self.namespace, name)
 
     @property
     def name(self) -> str:
@@ -94,13 +99,15 @@ class RobotSettings:
 
     @property
     def heartbeat_topic(self) -> str:
-        """Where executors of this arm say that they live: beside the arm's action, so one topic an arm."""
+        """Where executors of this arm say that they live: beside the arm's action, so one topic an arm, whatever the
+        namespaces of those who drive it.
+        """
         return f"{self.arm_action.rpartition('/')[0]}/executor_heartbeat"
 
     @property
     def moveit_py_namespace(self) -> str:
         """Where this arm's moveit_py_planner offers its services."""
-        return f"/{self.name}_moveit_py"
+        return self.absolute(f"{self.name}_moveit_py")
 
     @property
     def finger_names(self) -> tuple[str, ...]:
@@ -108,8 +115,16 @@ class RobotSettings:
         return tuple(f"{self.name}_finger_joint{i}" for i in (1, 2))
 
 
-def robot_settings(values: Mapping[str, Any]) -> RobotSettings:
-    """From the values of robot_parameters.MOTION. Raises ParameterError for values that do not fit together."""
+def absolute(namespace: str, name: str) -> str:
+    """A relative ROS name in an absolute namespace."""
+    return f"{namespace.rstrip('/')}/{name}"
+
+
+def robot_settings(values: Mapping[str, Any], namespace: str = "/") -> RobotSettings:
+    """From the values of robot_parameters.MOTION, names as declare() gives them, for a node in `namespace`.
+
+    Raises ParameterError for values that do not fit together.
+    """
     taken: dict[str, Any] = {name: values[name] for name in _SINGLE}
     taken.update((name, np.array(values[name])) for name in _ARRAYS)
     settings = RobotSettings(
@@ -117,7 +132,8 @@ def robot_settings(values: Mapping[str, Any]) -> RobotSettings:
         prefix=values["prefix"],
         description_topic=values["robot_description_topic"],
         arm_action=values["arm_action"]
-        or f"/{values['prefix']}{values['robot_type']}_arm_controller/follow_joint_trajectory",
+        or absolute(namespace, f"{values['prefix']}{values['robot_type']}_arm_controller/follow_joint_trajectory"),
+        namespace=namespace,
         planning_group=values["planning_group"] or f"{values['prefix']}{values['robot_type']}_arm",
         walls=np.array(values["walls"] if any(values["walls"]) else []),
         **taken,

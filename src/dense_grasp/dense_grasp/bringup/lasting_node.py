@@ -8,13 +8,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import launch_ros.actions
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable, TimerAction
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    TimerAction,
+)
 from launch.launch_description import LaunchDescription
 
 from dense_grasp.bringup.launch_arguments import LaunchArgument, check_names
 from dense_grasp.bringup.launch_support import (
     RESPAWN_DELAY_S,
     check_configuration,
+    full_namespace,
     is_configuration_error,
     transport_environment,
 )
@@ -32,6 +40,8 @@ def launch_file(
     """What the launch file `file` returns: what `start` makes of the arguments' values, after `first`.
 
     Before anything starts, an unknown or wrong argument and a wrong setting in config/ end the launch with a sentence.
+    The outermost of our files puts all its nodes into the argument `namespace`; `start` gets that as the absolute
+    namespace of its nodes, "" for the root.
     """
 
     def begin(context: Any) -> list[Any]:
@@ -41,11 +51,13 @@ def launch_file(
         values = {name: context.launch_configurations[name] for name in arguments}
         for name, argument in arguments.items():
             argument.check(name, values[name])
+        pushed = context.launch_configurations.get("ros_namespace", "")
         if not outermost:
-            return start(values)
+            return start({**values, "namespace": pushed})
         check_configuration()
         context.launch_configurations[WITHIN] = file
-        return [*start(values), OpaqueFunction(function=leave)]
+        namespace = full_namespace(pushed, values.get("namespace", ""))
+        return [*within(namespace, start({**values, "namespace": namespace})), OpaqueFunction(function=leave)]
 
     def leave(context: Any) -> None:
         context.launch_configurations.pop(WITHIN, None)
@@ -55,6 +67,20 @@ def launch_file(
         for name, argument in arguments.items()
     ]
     return LaunchDescription([*declared, *(first or []), OpaqueFunction(function=begin)])
+
+
+def within(namespace: str, actions: list[Any]) -> list[Any]:
+    """The actions, with every node that they start in the absolute namespace; "" leaves them as they are.
+
+    A cell in a namespace has a clock of its own: two simulations on one /clock would make time jump.
+    """
+    if not namespace:
+        return actions
+    place = [
+        launch_ros.actions.PushRosNamespace(namespace),
+        launch_ros.actions.SetRemap("/clock", f"{namespace}/clock"),
+    ]
+    return [GroupAction([*place, *actions])]
 
 
 def heed_interrupts() -> None:
@@ -72,19 +98,29 @@ def lasting_node(**arguments: Any) -> Any:
     """A launch_ros Node that is started again RESPAWN_DELAY_S after it ended, however it ended, unless it said by its
     exit code that its parameters cannot be used: starting it again would only say so again.
 
-    launch's own `respawn` does not look at the exit code.
+    launch's own `respawn` does not look at the exit code. The later starts are in the namespace and have the remappings
+    of the first, though its scope has ended by then.
     """
     heed_interrupts()
     executable = arguments["executable"]
+    scope: list[Any] = []
+
+    def remember(context: Any) -> None:
+        namespace = context.launch_configurations.get("ros_namespace")
+        remaps = context.launch_configurations.get("ros_remaps") or []
+        scope[:] = [launch_ros.actions.PushRosNamespace(namespace)] if namespace else []
+        scope.extend(launch_ros.actions.SetRemap(old, new) for old, new in remaps)
 
     def ended(event: Any, context: Any) -> list[Any] | None:
         if context.is_shutdown:
             return None
         if is_configuration_error(event.returncode):
             return [LogInfo(msg=f"{executable} is not started again: its configuration is wrong, see its last line")]
-        return [TimerAction(period=RESPAWN_DELAY_S, actions=[lasting_node(**arguments)])]
+        again = GroupAction([*scope, lasting_node(**arguments)])
+        return [TimerAction(period=RESPAWN_DELAY_S, actions=[again])]
 
-    return launch_ros.actions.Node(**arguments, on_exit=ended)
+    node = launch_ros.actions.Node(**arguments, on_exit=ended)
+    return GroupAction([OpaqueFunction(function=remember), node], scoped=False)
 
 
 def transport_actions() -> list[Any]:

@@ -32,6 +32,7 @@ RESERVED = (
     "launch-prefix-filter",
 )
 _ANONYMOUS = "anon"  # the beginning of launch's AnonName
+NAMESPACE = ParameterSpec("namespace", "", "before the names of nodes, topics and services", text="name")
 #: How alike a name that another launch file set must be to one of ours to be taken for a mistake.
 ALIKE = 0.8
 _LAUNCH_FILES = (".launch.py", ".launch.xml", ".launch.yaml", "_launch.py", "_launch.xml", "_launch.yaml")
@@ -88,6 +89,7 @@ ARGUMENTS = {
     ),
     "model": LaunchArgument("", "network file; empty: the shipped one"),
     "store": LaunchArgument("", "database URL of the taught points; empty: a file in the ROS home folder"),
+    "namespace": LaunchArgument("", "before the names of nodes, topics and services; empty: none", spec=NAMESPACE),
     "camera": LaunchArgument(
         "realsense",
         "realsense, replay or none; the simulation brings its own",

@@ -103,13 +103,28 @@ def model_path(value: str, share: Path | None = None) -> str:
     return str((share or share_directory()) / "models" / SHIPPED_MODEL)
 
 
-def store_url(value: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The descriptor store: the argument, or a SQLite file in the ROS home folder, which is made when it is lacking."""
+def store_url(value: str, namespace: str = "", environ: Mapping[str, str] = os.environ) -> str:
+    """The descriptor store: the argument, or a SQLite file in the ROS home folder, which is made when it is lacking.
+
+    Each namespace has a file of its own, in a folder of its name: what one cell is taught, another does not know.
+    """
     if value:
         return value
     home = Path(environ.get("ROS_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".ros")
+    home = home.joinpath(*namespace.strip("/").split("/"))
     home.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{home}/dense_grasp.db"
+
+
+def full_namespace(pushed: str, name: str) -> str:
+    """The absolute namespace that nodes get, "" for the root: `name` below what the launch files around have pushed.
+
+    A launch file around that pushed `name` itself hands it down as an argument, too, and is not followed twice.
+    """
+    around, own = pushed.strip("/"), name.strip("/")
+    parts = [own] if name.startswith("/") or around == own else [around, own]
+    path = "/".join(part for part in parts if part)
+    return f"/{path}" if path else ""
 
 
 def transport_environment(environ: Mapping[str, str] = os.environ, share: Path | None = None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from dense_grasp_core.cell_measures.resting_points import resting_points
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.shared_parameters import camera_link, camera_parent
 from franka_msgs.action import Grasp
 from rclpy.clock import Clock as RclpyClock
 from rclpy.clock import ClockType
@@ -59,12 +60,11 @@ class CellObserver(Node):
         values = declare(self, CHECK_CELL)
         self._stop = stop
         self.duration = values["duration"]
-        self._robot = robot_settings(values)
+        self._robot = robot_settings(values, self.get_namespace())
         self._model = model_path(values["model"])
-        self._store = store_url(values["store"])
+        self._store = store_url(values["store"], self.get_namespace())
         self._observe = np.array(values["observe_joints"])
-        self._hand = values["parent"] or f"{self._robot.name}_hand"
-        self._child = values["child"]
+        self._hand, self._child = camera_parent(values), camera_link(values)
         topics = [values[f"{name}_topic"] for name in ("color", "depth", "camera_info")]
         self._gripper_kind, self._gripper_namespace = values["gripper"], values["gripper_namespace"]
         self._manager = values["controller_manager"]

@@ -10,7 +10,7 @@ from rclpy.qos import qos_profile_sensor_data
 
 from dense_grasp.cell.checks import Check
 
-TOPIC = "/franka_robot_state_broadcaster/robot_state"
+TOPIC = "franka_robot_state_broadcaster/robot_state"
 #: franka_msgs/FrankaRobotState, robot_mode.
 ROBOT_MODES = {
     0: ("other", ""),

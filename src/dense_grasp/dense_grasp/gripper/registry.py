@@ -18,7 +18,7 @@ from dense_grasp.gripper.finger_states import FingerStates
 def gripper_namespaces(robot: RobotSettings, namespace: str) -> list[str]:
     """Where the hand's node may be: as configured, or under the names that franka_ros2 gave it."""
     # Renamed from <type>_gripper to franka_gripper in 2.0.0.
-    return [namespace] if namespace else ["/franka_gripper", f"/{robot.name}_gripper"]
+    return [namespace] if namespace else [robot.absolute(name) for name in ("franka_gripper", f"{robot.name}_gripper")]
 
 
 def make_gripper(

@@ -1,4 +1,4 @@
-"""Node: picks an object up by a taught point. Action /dense_grasp/grasp_object."""
+"""Node: picks an object up by a taught point. Action dense_grasp/grasp_object."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class GraspExecutor(Node):
         super().__init__("grasp_executor", **node_arguments)
         group = ReentrantCallbackGroup()
         values = declare(self, GRASP_EXECUTOR, self._change)
-        self._robot = robot_settings(values)
+        self._robot = robot_settings(values, self.get_namespace())
         self._settings = grasp_settings(values, self._robot)
         self._choice = PinchChoice(**{spec.name: values[spec.name] for spec in PINCH})
         times = timeouts(values)

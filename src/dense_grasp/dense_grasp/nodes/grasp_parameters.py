@@ -167,9 +167,9 @@ GRASP_EXECUTOR = (
     DEPTH_TOPIC,
     CAMERA_INFO_TOPIC,
     ACTION,
-    ParameterSpec("locate_service", "/dense_grasp/locate_keypoints", "query_node's service", text="name"),
-    ParameterSpec("list_service", "/dense_grasp/list_descriptors", "query_node's service", text="name"),
+    ParameterSpec("locate_service", "dense_grasp/locate_keypoints", "query_node's service", text="name"),
+    ParameterSpec("list_service", "dense_grasp/list_descriptors", "query_node's service", text="name"),
     ParameterSpec(
-        "grasp_markers_topic", "/dense_grasp/markers_grasp", "markers of the planned grasp for RViz", text="name"
+        "grasp_markers_topic", "dense_grasp/markers_grasp", "markers of the planned grasp for RViz", text="name"
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
-from dense_grasp_ros.shared_parameters import FARTHEST_MOUNT
+from dense_grasp_ros.shared_parameters import FARTHEST_MOUNT, camera_link, camera_parent
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from tf2_ros import StaticTransformBroadcaster
@@ -54,8 +54,8 @@ class HandEyePublisher(Node):
     def __init__(self, **node_arguments):
         super().__init__("hand_eye_publisher", **node_arguments)
         values = declare(self, HAND_EYE_PUBLISHER)
-        parent = values["parent"] or f"{values['prefix']}{values['robot_type']}_hand"
-        message = hand_eye_transform(parent, values["child"], values["xyz"], values["quaternion"])
+        frames = camera_parent(values), camera_link(values)
+        message = hand_eye_transform(*frames, values["xyz"], values["quaternion"])
         message.header.stamp = self.get_clock().now().to_msg()
         self._broadcaster = StaticTransformBroadcaster(self)
         self._broadcaster.sendTransform(message)

@@ -1,6 +1,6 @@
 """Node: stops arm and gripper when the executor that moves them gives no sign of life, and whenever it is asked to.
 
-The service /dense_grasp/stop cancels every goal of arm, gripper and executor, whoever sent it, and works when the
+The service dense_grasp/stop cancels every goal of arm, gripper and executor, whoever sent it, and works when the
 executor hangs or is gone. It is no safety stop: it needs this process, the network and the controllers to work.
 """
 
@@ -59,7 +59,7 @@ class MotionWatchdog(Node):
     def __init__(self, **node_arguments):
         super().__init__("motion_watchdog", **node_arguments)
         values = declare(self, MOTION_WATCHDOG)
-        robot = robot_settings(values)
+        robot = robot_settings(values, self.get_namespace())
         self._timeout = robot.heartbeat_timeout
         self._wall_factor = values["wall_time_factor"]
         namespaces = gripper_namespaces(robot, values["gripper_namespace"])

@@ -50,7 +50,7 @@ def make_node() -> Node:
     yet.
     """
     node = Node("moveit_py_planner")
-    settings = robot_settings(declare(node, MOVEIT_PY_PLANNER))
+    settings = robot_settings(declare(node, MOVEIT_PY_PLANNER), node.get_namespace())
     try:
         from moveit.planning import MoveItPy
 

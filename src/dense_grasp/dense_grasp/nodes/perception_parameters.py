@@ -14,7 +14,7 @@ CALIBRATED = "the value in the network's file"
 
 MODEL = ParameterSpec("model", "", "the network's file", required=True)
 DESCRIPTORS_TOPIC = ParameterSpec(
-    "descriptors_topic", "/dense_grasp/descriptors", "descriptors at the network's resolution", text="name"
+    "descriptors_topic", "dense_grasp/descriptors", "descriptors at the network's resolution", text="name"
 )
 
 DESCRIPTOR_NODE = (
@@ -47,7 +47,7 @@ DESCRIPTOR_NODE = (
     COLOR_TOPIC,
     CAMERA_INFO_TOPIC,
     DESCRIPTORS_TOPIC,
-    ParameterSpec("pca_topic", "/dense_grasp/pca", "descriptors as colours, for RViz", text="name"),
+    ParameterSpec("pca_topic", "dense_grasp/pca", "descriptors as colours, for RViz", text="name"),
 )
 QUERY_NODE = (
     ParameterSpec("model", "", "the network's file, for its calibration; empty: set temperature and thresholds"),
@@ -58,9 +58,9 @@ QUERY_NODE = (
     TABLE_HEIGHT,
     *CAMERA_TOPICS[:2],
     DESCRIPTORS_TOPIC,
-    ParameterSpec("heatmap_topic", "/dense_grasp/heatmap", "score over the image, for RViz", text="name"),
-    ParameterSpec("markers_topic", "/dense_grasp/markers", "located points, for RViz", text="name"),
-    ParameterSpec("matches_topic", "/dense_grasp/matches", "located points", text="name"),
+    ParameterSpec("heatmap_topic", "dense_grasp/heatmap", "score over the image, for RViz", text="name"),
+    ParameterSpec("markers_topic", "dense_grasp/markers", "located points, for RViz", text="name"),
+    ParameterSpec("matches_topic", "dense_grasp/matches", "located points", text="name"),
     ParameterSpec(
         "temperature",
         float("nan"),

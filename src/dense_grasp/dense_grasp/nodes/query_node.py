@@ -121,7 +121,7 @@ class QueryNode(Node):
             (LocateKeypoints, "locate_keypoints", self._on_locate, locating),
         ):
             callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))
-            self.create_service(kind, f"/dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
+            self.create_service(kind, f"dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
 
     def destroy_node(self) -> None:
         """Stop the watcher and who waits for an image, then the node."""

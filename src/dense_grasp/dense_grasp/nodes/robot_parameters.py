@@ -56,7 +56,7 @@ WALL_TIME_FACTOR = ParameterSpec(
     low=1.0,
     high=1000.0,
 )
-ACTION = ParameterSpec("action", "/dense_grasp/grasp_object", "grasp_executor's action", text="name")
+ACTION = ParameterSpec("action", "dense_grasp/grasp_object", "grasp_executor's action", text="name")
 CONTROLLER_MANAGER = ParameterSpec(
     "controller_manager",
     "",
@@ -186,8 +186,8 @@ MOTION = (
     ),
     ParameterSpec("planning_group", "", "MoveIt's planning group; empty: <prefix><robot_type>_arm", text="text"),
     ParameterSpec("move_group_namespace", "", "before the names of move_group's services; empty: none", text="name"),
-    ParameterSpec("joint_states_topic", "/joint_states", "sensor_msgs/JointState of arm and fingers", text="name"),
-    ParameterSpec("robot_description_topic", "/robot_description", "the URDF of arm and hand, latched", text="name"),
+    ParameterSpec("joint_states_topic", "joint_states", "sensor_msgs/JointState of arm and fingers", text="name"),
+    ParameterSpec("robot_description_topic", "robot_description", "the URDF of arm and hand, latched", text="name"),
 )
 GRIPPER = (
     ParameterSpec(
@@ -215,7 +215,7 @@ MOTION_WATCHDOG = (
     WALL_TIME_FACTOR,
     GRIPPER_NAMESPACE,
     ACTION,
-    ParameterSpec("stop_service", "/dense_grasp/stop", "service that stops arm, gripper and executor", text="name"),
+    ParameterSpec("stop_service", "dense_grasp/stop", "service that stops arm, gripper and executor", text="name"),
 )
 MOVEIT_PY_PLANNER = MOTION
 CHECK_CELL = (

@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--store", default="", metavar="FILE_OR_URL", help="default: the one that bringup uses, in ~/.ros"
         )
+        command.add_argument("--namespace", default="", help="of the cell whose store is meant")
         if name == "check":
             command.add_argument("--remove-damaged", action="store_true", help="remove the rows that cannot be used")
         if name == "list":
@@ -75,7 +76,7 @@ def _list(url: str, object_id: str, offset: int, limit: int) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    url = arguments.store or store_url("")
+    url = arguments.store or store_url("", arguments.namespace)
     if arguments.command == "backup":
         rows = backup_store(url, arguments.file)
         print(f"{rows} rows of {url} are in {arguments.file}")

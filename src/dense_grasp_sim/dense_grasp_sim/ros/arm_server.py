@@ -46,7 +46,7 @@ class ArmServer:
         self.server = ActionServer(
             node,
             FollowJointTrajectory,
-            f"/{names.prefix}{names.robot_type}_arm_controller/follow_joint_trajectory",
+            f"{names.prefix}{names.robot_type}_arm_controller/follow_joint_trajectory",
             execute_callback=long_callback(node, self._execute),
             goal_callback=self._check,
             cancel_callback=lambda _: CancelResponse.ACCEPT,

@@ -28,7 +28,7 @@ class CameraOptions:
 
     rate: float = 5.0
     overview_rate: float = 5.0
-    namespace: str = "/camera/camera"
+    namespace: str = "camera/camera"
     optical_frame: str = "camera_color_optical_frame"
     noise: bool = True
     seed: int = 0
@@ -57,8 +57,8 @@ class CameraLoop(LoopThread):
         self._depth = node.create_publisher(Image, f"{space}/aligned_depth_to_color/image_raw", sensor)
         self._info = node.create_publisher(CameraInfo, f"{space}/color/camera_info", sensor)
         self._depth_info = node.create_publisher(CameraInfo, f"{space}/aligned_depth_to_color/camera_info", sensor)
-        self._overview = node.create_publisher(Image, "/dense_grasp_sim/overview/image_raw", sensor)
-        self._overview_info = node.create_publisher(CameraInfo, "/dense_grasp_sim/overview/camera_info", sensor)
+        self._overview = node.create_publisher(Image, "dense_grasp_sim/overview/image_raw", sensor)
+        self._overview_info = node.create_publisher(CameraInfo, "dense_grasp_sim/overview/camera_info", sensor)
 
     def begin(self) -> None:
         """Open the OpenGL context in this thread."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.shared_parameters import camera_link, optical_frame
 
 from dense_grasp_sim.ros.camera_publisher import CameraOptions
 from dense_grasp_sim.world.cell_model import CellSettings
@@ -41,9 +42,14 @@ def camera_options(values: Mapping[str, Any]) -> CameraOptions:
         rate=values["camera_rate"],
         overview_rate=values["overview_rate"],
         namespace=values["camera_namespace"],
-        optical_frame=values["optical_frame"],
+        optical_frame=optical_frame(values),
         noise=values["depth_noise"],
         seed=values["noise_seed"],
         wrist_shadows=values["wrist_shadows"],
         overview_shadows=values["overview_shadows"],
     )
+
+
+def camera_frames(values: Mapping[str, Any]) -> tuple[str, str]:
+    """The camera's root and optical frame, from the values of sim_parameters.CELL."""
+    return camera_link(values), optical_frame(values)

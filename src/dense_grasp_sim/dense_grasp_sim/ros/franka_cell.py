@@ -21,7 +21,7 @@ from dense_grasp_sim.devices.franka_simulator import ServedSimulator, make_serve
 from dense_grasp_sim.physics.allocator import share_arenas
 from dense_grasp_sim.physics.threads import LoopThread
 from dense_grasp_sim.ros.camera_publisher import CameraLoop
-from dense_grasp_sim.ros.cell_parameters import camera_options, cell_settings
+from dense_grasp_sim.ros.cell_parameters import camera_frames, camera_options, cell_settings
 from dense_grasp_sim.ros.messages import to_time, to_transform
 from dense_grasp_sim.ros.scene_services import SceneServices
 from dense_grasp_sim.ros.sim_parameters import FRANKA_CELL
@@ -67,7 +67,7 @@ class FrankaCell(Node):
         options = camera_options(values)
         self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
         self._camera_frame = self.create_publisher(TFMessage, "/tf_static", LATCHED)
-        self._publish_camera_frame(values["child"], options.optical_frame)
+        self._publish_camera_frame(*camera_frames(values))
         self._scene = SceneServices(self, self.simulator)
         self._next_clock = 0.0
         self.simulator.after_step = self._tick

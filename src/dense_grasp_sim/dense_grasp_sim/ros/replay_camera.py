@@ -12,6 +12,7 @@ from typing import Any
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.shared_parameters import camera_link, optical_frame
 from geometry_msgs.msg import TransformStamped
 from rclpy.clock import Clock
 from rclpy.node import Node
@@ -45,7 +46,8 @@ class ReplayCamera(Node):
         super().__init__("replay_camera", **node_arguments)
         values = declare(self, REPLAY_CAMERA, self._change)
         source, rate = values["source"], values["rate"]
-        self._optical_frame, self._link_frame = values["optical_frame"], values["link_frame"]
+        self._optical_frame = optical_frame(values)
+        self._link_frame = camera_link({**values, "child": values["link_frame"]})
 
         self._pair: StereoPair | None = load_motorcycle() if source == "motorcycle" else None
         self._recording = self._load(source, values["side"])

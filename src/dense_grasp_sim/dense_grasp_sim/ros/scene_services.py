@@ -15,7 +15,7 @@ from dense_grasp_sim.world.surroundings import draw_surroundings
 
 
 class SceneServices:
-    """/dense_grasp_sim/set_scene, get_truth and get_report.
+    """dense_grasp_sim/set_scene, get_truth and get_report.
 
     Without an object the seed of set_scene draws table, light and, when odd, things on it that are no caps; 0 gives
     the cell as it is configured, with nothing on the table.
@@ -31,7 +31,7 @@ class SceneServices:
             (SimGetTruth, "get_truth", self._get_truth),
             (SimGetReport, "get_report", self._get_report),
         ):
-            node.create_service(kind, f"/dense_grasp_sim/{name}", callback, callback_group=group)
+            node.create_service(kind, f"dense_grasp_sim/{name}", callback, callback_group=group)
 
     def _set_scene(self, request: SimSetScene.Request, response: SimSetScene.Response) -> SimSetScene.Response:
         if request.object not in ("", "cap"):

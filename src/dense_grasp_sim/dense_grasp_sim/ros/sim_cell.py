@@ -16,7 +16,7 @@ from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.physics.threads import PhysicsLoop
 from dense_grasp_sim.ros.arm_server import ArmServer
 from dense_grasp_sim.ros.camera_publisher import CameraLoop
-from dense_grasp_sim.ros.cell_parameters import camera_options, cell_settings
+from dense_grasp_sim.ros.cell_parameters import camera_frames, camera_options, cell_settings
 from dense_grasp_sim.ros.faults import DROPPING
 from dense_grasp_sim.ros.gripper_server import GripperServer
 from dense_grasp_sim.ros.scene_services import SceneServices
@@ -38,7 +38,7 @@ class SimCell(Node):
         if values["scene_object"]:
             self.simulator.set_scene(values["scene_seed"], pose_seed=values["scene_pose_seed"])
         options = camera_options(values)
-        self._state = StatePublisher(self, self.simulator, values["child"], options.optical_frame)
+        self._state = StatePublisher(self, self.simulator, camera_frames(values), values["gripper_namespace"])
         self._arm = ArmServer(self, self.simulator, self.fault)
         self._gripper = GripperServer(self, self.simulator, self.fault, values["gripper_namespace"])
         self._scene = SceneServices(self, self.simulator)

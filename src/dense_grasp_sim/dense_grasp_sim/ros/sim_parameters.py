@@ -8,9 +8,11 @@ from typing import Any
 from dense_grasp_core.parameters import ParameterSpec
 from dense_grasp_ros.shared_parameters import (
     CAMERA_TOPICS,
+    CHILD,
     GRIPPER_NAMESPACE,
     HAND_EYE,
     OBSERVE_JOINTS,
+    OPTICAL_FRAME,
     PREFIX,
     ROBOT_TYPE,
 )
@@ -20,8 +22,6 @@ from dense_grasp_sim.ros.faults import FAULTS
 SIDES = ("left", "right")  # of the photograph pair
 _SEED: dict[str, Any] = {"low": 0, "high": 2**31 - 1}
 _RATE: dict[str, Any] = {"unit": "Hz", "low": 0.01, "high": 1000.0}
-
-OPTICAL_FRAME = ParameterSpec("optical_frame", "camera_color_optical_frame", "frame of the images", text="frame")
 
 #: What lies on the table, how fast time runs, and the cameras.
 CELL = (
@@ -46,7 +46,7 @@ CELL = (
     ParameterSpec("scene_seed", 0, "shape, colours and logo of the cap", **_SEED),
     ParameterSpec("scene_pose_seed", 0, "where and how the cap lies", **_SEED),
     ParameterSpec("camera_rate", 5.0, "images of the wrist camera, of simulated time", zero="none", **_RATE),
-    ParameterSpec("camera_namespace", "/camera/camera", "before the camera's topics", text="name"),
+    ParameterSpec("camera_namespace", "camera/camera", "before the camera's topics", text="name"),
     OPTICAL_FRAME,
     ParameterSpec("depth_noise", True, "false: exact depth"),
     ParameterSpec("noise_seed", 0, "noise of the depth images", **_SEED),
@@ -56,7 +56,7 @@ CELL = (
 )
 SIM_CELL = (
     *CELL,
-    replace(GRIPPER_NAMESPACE, default="/franka_gripper", description="namespace of the gripper's actions"),
+    replace(GRIPPER_NAMESPACE, default="franka_gripper", description="namespace of the gripper's actions"),
     ParameterSpec("fault", "", "fault that a test switches on; empty: none", options=tuple(FAULTS), changeable=True),
 )
 FRANKA_CELL = (
@@ -73,6 +73,7 @@ REPLAY_CAMERA = (
     ParameterSpec("rate", 5.0, "images", "Hz", low=0.01, high=1000.0),
     ParameterSpec("side", "left", "image of the photograph pair", options=SIDES, changeable=True),
     *CAMERA_TOPICS,
+    PREFIX,
     OPTICAL_FRAME,
-    ParameterSpec("link_frame", "camera_link", "frame of the camera's body", text="frame"),
+    replace(CHILD, name="link_frame", description="frame of the camera's body; empty: <prefix>camera_link"),
 )

@@ -23,20 +23,22 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 class StatePublisher:
     """Called by the physics thread after every 10 ms of simulated time."""
 
-    def __init__(self, node: Node, simulator: Simulator, camera_link: str, optical_frame: str) -> None:
+    def __init__(
+        self, node: Node, simulator: Simulator, camera_frames: tuple[str, str], gripper_namespace: str
+    ) -> None:
         names = simulator.cell.names
         suffixes = [f"link{i}" for i in range(9)] + ["hand", "hand_tcp", "leftfinger", "rightfinger"]
         self._links = LinkTransforms(simulator.model, [names.of(suffix) for suffix in suffixes])
         self._names = names
         self._simulator = simulator
         self._clock = node.create_publisher(Clock, "/clock", 10)
-        self._joints = node.create_publisher(JointState, "/joint_states", 10)
-        self._fingers = node.create_publisher(JointState, "/franka_gripper/joint_states", 10)
+        self._joints = node.create_publisher(JointState, "joint_states", 10)
+        self._fingers = node.create_publisher(JointState, f"{gripper_namespace}/joint_states", 10)
         self._tf = node.create_publisher(TFMessage, "/tf", 100)
         self._tf_static = node.create_publisher(TFMessage, "/tf_static", LATCHED)
-        self._description = node.create_publisher(String, "/robot_description", LATCHED)
+        self._description = node.create_publisher(String, "robot_description", LATCHED)
         self._description.publish(String(data=simulator.cell.urdf))
-        self._publish_static(camera_link, optical_frame)
+        self._publish_static(*camera_frames)
         self._count = 0
 
     def _publish_static(self, camera_link: str, optical_frame: str) -> None:

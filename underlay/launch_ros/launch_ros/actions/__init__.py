@@ -2,7 +2,7 @@
 
 from launch.not_offered import not_offered
 from launch_ros.actions.node import Node
-from launch_ros.actions.settings import PushRosNamespace, SetParameter, SetUseSimTime
+from launch_ros.actions.settings import PushRosNamespace, SetParameter, SetRemap, SetUseSimTime
 
 __getattr__ = not_offered(__name__)
-__all__ = ["Node", "PushRosNamespace", "SetParameter", "SetUseSimTime"]
+__all__ = ["Node", "PushRosNamespace", "SetParameter", "SetRemap", "SetUseSimTime"]

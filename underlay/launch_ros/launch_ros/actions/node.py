@@ -71,7 +71,7 @@ class Node(ExecuteProcess):
             arguments += ["-p", f"{name}:={_inline(value)}"]
         for item in self._parameters:
             arguments += self._parameter_arguments(context, item)
-        for old, new in self._remappings:
+        for old, new in [*context.launch_configurations.get("ros_remaps", ()), *self._remappings]:
             arguments += [
                 "-r",
                 f"{perform_substitutions(context, old)}:={perform_substitutions(context, new)}",

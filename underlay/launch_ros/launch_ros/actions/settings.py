@@ -31,6 +31,20 @@ class SetUseSimTime(SetParameter):
         super().__init__("use_sim_time", value, **kwargs)
 
 
+class SetRemap(Action):
+    """Give all nodes that follow a remapping; their own remappings come after it."""
+
+    def __init__(self, src: SomeSubstitutionsType, dst: SomeSubstitutionsType, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.src = normalize_to_list_of_substitutions(src)
+        self.dst = normalize_to_list_of_substitutions(dst)
+
+    def execute(self, context: LaunchContext) -> None:
+        """Remember it in the scope."""
+        pair = perform_substitutions(context, self.src), perform_substitutions(context, self.dst)
+        context.launch_configurations.setdefault("ros_remaps", []).append(pair)
+
+
 class PushRosNamespace(Action):
     """Put the nodes that follow below a namespace."""
 

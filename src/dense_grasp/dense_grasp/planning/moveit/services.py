@@ -40,7 +40,7 @@ IK_TIMEOUT = 0.1  # s
 
 
 class MoveItServices:
-    """Asks the services in `namespace` ("" for a move_group of the usual names) about one planning group."""
+    """Asks the services in `namespace`, "" for the node's own, about one planning group."""
 
     def __init__(
         self,
@@ -58,7 +58,9 @@ class MoveItServices:
         self._names = settings.joint_names
         self._timeout = answer_timeout
         self._clients = {
-            key: node.create_client(kind, f"{namespace.rstrip('/')}/{name}", callback_group=callback_group)
+            key: node.create_client(
+                kind, f"{namespace.rstrip('/')}/{name}" if namespace else name, callback_group=callback_group
+            )
             for key, (kind, name) in SERVICES.items()
         }
 
