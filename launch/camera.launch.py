@@ -30,13 +30,14 @@ def start(values):
     if values["camera"] == "none":
         return []
     if values["camera"] == "replay":
+        files = [config_file(name) for name in ("robot.yaml", "camera.yaml")]
         chosen = given({name: values[name] for name in ("source", "prefix")})
         return [
             lasting_node(
                 package="dense_grasp_sim",
                 executable="replay_camera",
                 name="replay_camera",
-                parameters=[config_file("camera.yaml"), {"use_sim_time": False, **chosen}],
+                parameters=[*files, {"use_sim_time": False, **chosen}],
                 output="screen",
             )
         ]

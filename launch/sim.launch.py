@@ -9,13 +9,14 @@ ARGUMENTS = launch_arguments("robot_type", "prefix", "namespace")
 
 def start(values):
     """The cell, with the arguments laid over the configuration files; it makes the clock itself."""
+    robot = given({name: values[name] for name in ("robot_type", "prefix")})
     files = [config_file(name) for name in ("robot.yaml", "camera.yaml", "hand_eye.yaml", "grasp.yaml", "sim.yaml")]
     return [
         lasting_node(
             package="dense_grasp_sim",
             executable="sim_cell",
             name="sim_cell",
-            parameters=[*files, {"use_sim_time": False, **given(values)}],
+            parameters=[*files, {"use_sim_time": False, **robot}],
             output="screen",
         )
     ]

@@ -120,7 +120,7 @@ class RunningCell:
         from sensor_msgs.msg import JointState
 
         if not self._listens:
-            self.client.node.create_subscription(JointState, "/joint_states", self._take_joint_state, 10)
+            self.client.node.create_subscription(JointState, "joint_states", self._take_joint_state, 10)
             self._listens = True
         self._joint_states.clear()
         return self.client.wait(lambda: self._joint_states, timeout, "joint states")[-1]
@@ -132,28 +132,39 @@ class RunningCell:
         """Of the arm's seven joints, rad, from now on."""
         message = self.next_joint_state()
         known = dict(zip(message.name, message.position, strict=False))
-        return [known[f"fr3_joint{i}"] for i in range(1, 8)]
+        return [known[f"{self.client.robot}_joint{i}"] for i in range(1, 8)]
 
     def joint_speed(self) -> float:
         """Of the fastest joint of the arm, rad/s, from now on."""
         message = self.next_joint_state()
         known = dict(zip(message.name, message.velocity, strict=False))
-        return max(abs(known[f"fr3_joint{i}"]) for i in range(1, 8))
+        return max(abs(known[f"{self.client.robot}_joint{i}"]) for i in range(1, 8))
 
 
-def start_cell(model: Path, folder: Path, arguments: Sequence[str], stack: ExitStack) -> RunningCell:
-    """Start bringup in simulation and wait until it is ready; it ends with the stack."""
+def start_cell(
+    model: Path, folder: Path, arguments: Sequence[str], stack: ExitStack, *, namespace: str = "", domain: int = 0
+) -> RunningCell:
+    """Start bringup in simulation and wait until it is ready; it ends with the stack.
+
+    namespace: of the cell, which then has it as its prefix, too, and its store where bringup puts it. domain: 0 for one
+    of its own.
+    """
     from dense_grasp_bench.graph_client import GraphClient
     from dense_grasp_bench.graph_process import GraphProcess
     from dense_grasp_bench.pace import Pace
     from dense_grasp_bench.session import CellSession, launch_arguments
     from dense_grasp_ros.domains import private_domain
 
-    domain = private_domain(f"cell {' '.join(arguments)}")
+    domain = domain or private_domain(f"cell {' '.join(arguments)}")
+    robot = f"{namespace}_fr3" if namespace else "fr3"
+    given = launch_arguments(folder, str(model), arguments)
+    if namespace:
+        given = [argument for argument in given if not argument.startswith("store:=")]
+        given += [f"namespace:={namespace}", f"prefix:={namespace}_"]
     log = folder / "graph.log"
-    process = GraphProcess("bringup.launch.py", launch_arguments(folder, str(model), arguments), log, domain)
+    process = GraphProcess("bringup.launch.py", given, log, domain)
     graph = stack.enter_context(process)
-    client = stack.enter_context(GraphClient(domain, graph, name="whole_graph_test"))
+    client = stack.enter_context(GraphClient(domain, graph, name="whole_graph_test", robot=robot, namespace=namespace))
     Pace(client)
     session = CellSession.ready(graph, client, READY_TIMEOUT)
     return RunningCell(graph, client, session, log, f"sqlite:///{folder / 'store.db'}")
@@ -190,6 +201,28 @@ def cells(test_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     pool = Cells(lambda arguments, stack: start_cell(test_model, tmp_path_factory.mktemp("cell"), arguments, stack))
     yield pool
     pool.close()
+
+
+@pytest.fixture(scope="module")
+def two_cells(cells: Cells, test_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningCell]]:
+    """Cells in the namespaces left and right of one domain, and of one ROS home folder."""
+    from dense_grasp_ros.domains import private_domain
+
+    cells.close()
+    home, domain = tmp_path_factory.mktemp("ros_home"), private_domain("two cells")
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv("ROS_HOME", str(home))
+        yield [
+            start_cell(
+                test_model,
+                tmp_path_factory.mktemp(namespace),
+                ["heartbeat_timeout:=0.5"],
+                stack,
+                namespace=namespace,
+                domain=domain,
+            )
+            for namespace in ("left", "right")
+        ]
 
 
 @pytest.fixture(scope="module")

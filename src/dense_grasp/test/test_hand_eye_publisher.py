@@ -42,5 +42,5 @@ def test_a_late_listener_gets_it(graph, until):
     until(lambda: heard, 10.0, "transform")
     (transform,) = heard[0].transforms
     assert transform.header.frame_id == "left_panda_hand"
-    assert transform.child_frame_id == "camera_link"
+    assert transform.child_frame_id == "left_camera_link"
     assert transform.transform.translation.x == pytest.approx(0.1)

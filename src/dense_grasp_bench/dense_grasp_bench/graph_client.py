@@ -32,13 +32,13 @@ from dense_grasp_interfaces.srv import (
 
 CALL_TIMEOUT_S = 20.0
 _SERVICES: dict[str, tuple[Any, str]] = {
-    "register": (RegisterDescriptor, "/dense_grasp/register_descriptor"),
-    "list": (ListDescriptors, "/dense_grasp/list_descriptors"),
-    "delete": (DeleteDescriptor, "/dense_grasp/delete_descriptor"),
-    "locate": (LocateKeypoints, "/dense_grasp/locate_keypoints"),
-    "set_scene": (SimSetScene, "/dense_grasp_sim/set_scene"),
-    "get_truth": (SimGetTruth, "/dense_grasp_sim/get_truth"),
-    "get_report": (SimGetReport, "/dense_grasp_sim/get_report"),
+    "register": (RegisterDescriptor, "dense_grasp/register_descriptor"),
+    "list": (ListDescriptors, "dense_grasp/list_descriptors"),
+    "delete": (DeleteDescriptor, "dense_grasp/delete_descriptor"),
+    "locate": (LocateKeypoints, "dense_grasp/locate_keypoints"),
+    "set_scene": (SimSetScene, "dense_grasp_sim/set_scene"),
+    "get_truth": (SimGetTruth, "dense_grasp_sim/get_truth"),
+    "get_report": (SimGetReport, "dense_grasp_sim/get_report"),
 }
 PERCEPTION_SERVICES = ("register", "list", "delete", "locate")
 SIM_SERVICES = ("set_scene", "get_truth", "get_report")
@@ -58,7 +58,8 @@ def image_array(message: Image) -> np.ndarray:
 class GraphClient:
     """One ROS context of its own in the given domain, spun in a thread; every call has a time-out.
 
-    robot: prefix and type of the arm, the first part of its controller's and joints' names.
+    robot: prefix and type of the arm, the first part of its controller's and joints' names. namespace: of the cell, in
+    which relative names of topics and nodes are.
     """
 
     def __init__(
@@ -68,19 +69,21 @@ class GraphClient:
         use_sim_time: bool = True,
         name: str = "client",
         robot: str = "fr3",
+        namespace: str = "",
     ):
-        self._robot, self.domain = robot, domain
+        self.robot, self.domain = robot, domain
         self.connection = Connection(
-            name, domain=domain, use_sim_time=use_sim_time, check=graph.check if graph else None
+            name, namespace, domain=domain, use_sim_time=use_sim_time, check=graph.check if graph else None
         )
         self.node = self.connection.node
         self._clients = {
             key: self.node.create_client(kind, topic, qos_profile=EVERY_CALL)
             for key, (kind, topic) in _SERVICES.items()
         }
-        self._grasp = ActionClient(self.node, GraspObject, "/dense_grasp/grasp_object")
+        self._action = self.node.resolve_topic_name("dense_grasp/grasp_object")
+        self._grasp = ActionClient(self.node, GraspObject, self._action)
         # Never destroyed while the thread spins: rclpy's executor raises when an action client goes between two waits.
-        self._arm = ActionClient(self.node, FollowJointTrajectory, f"/{robot}_arm_controller/follow_joint_trajectory")
+        self._arm = ActionClient(self.node, FollowJointTrajectory, f"{robot}_arm_controller/follow_joint_trajectory")
         self._descriptor_stamp = -1.0
         self._on_descriptors: list[Callable[[DescriptorImage], None]] = []
         self.close = self.connection.close
@@ -104,7 +107,7 @@ class GraphClient:
 
     def wait_grasp_action(self, timeout: float) -> None:
         """Until the grasp action is there."""
-        self.wait(self._grasp.server_is_ready, timeout, "action /dense_grasp/grasp_object")
+        self.wait(self._grasp.server_is_ready, timeout, f"action {self._action}")
 
     def now(self):
         """The node's clock as a builtin_interfaces/Time (simulated time in the simulation)."""
@@ -141,7 +144,7 @@ class GraphClient:
 
     def set_parameter(self, node: str, name: str, value: Any, timeout: float = CALL_TIMEOUT_S) -> None:
         """Set a parameter of a running node, numbers as doubles; raises GraphError when it refuses."""
-        client = self.node.create_client(SetParameters, f"/{node}/set_parameters")
+        client = self.node.create_client(SetParameters, f"{node}/set_parameters")
         self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
         if isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
@@ -161,7 +164,7 @@ class GraphClient:
         point = JointTrajectoryPoint(positions=list(joints), velocities=[0.0] * 7)
         point.time_from_start = duration_message(seconds)
         goal = FollowJointTrajectory.Goal()
-        goal.trajectory = JointTrajectory(joint_names=[f"{self._robot}_joint{i}" for i in range(1, 8)], points=[point])
+        goal.trajectory = JointTrajectory(joint_names=[f"{self.robot}_joint{i}" for i in range(1, 8)], points=[point])
         handle = self.result(self._arm.send_goal_async(goal), timeout, "the controller's answer")
         if not handle.accepted:
             raise GraphError(f"the arm's controller refused to move to {goal.trajectory.points[0].positions}")
@@ -184,7 +187,7 @@ class GraphClient:
                 callback(message)
 
         qos = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self.node.create_subscription(DescriptorImage, "/dense_grasp/descriptors", remember, qos)
+        self.node.create_subscription(DescriptorImage, "dense_grasp/descriptors", remember, qos)
 
     def on_descriptors(self, callback: Callable[[DescriptorImage], None]) -> None:
         """Call `callback` with every descriptor image that is watched, in the client's thread."""

@@ -23,7 +23,7 @@ class Pace:
 
     def __init__(self, client: GraphClient, late: float = 0.7, early: float = 0.35):
         self._client, self._late, self._early = client, late, early
-        self._setter = client.node.create_client(SetParameters, "/sim_cell/set_parameters")
+        self._setter = client.node.create_client(SetParameters, "sim_cell/set_parameters")
         self._answer: Any = None
         self.factor = 1.0
         client.on_descriptors(self._look)

@@ -11,9 +11,9 @@ from sensor_msgs.msg import Image
 from dense_grasp_bench.film import Film
 from dense_grasp_bench.graph_client import GraphClient, image_array, stamp_seconds
 
-COLOR_TOPIC = "/camera/camera/color/image_raw"
-HEATMAP_TOPIC = "/dense_grasp/heatmap"
-OVERVIEW_TOPIC = "/dense_grasp_sim/overview/image_raw"
+COLOR_TOPIC = "camera/camera/color/image_raw"
+HEATMAP_TOPIC = "dense_grasp/heatmap"
+OVERVIEW_TOPIC = "dense_grasp_sim/overview/image_raw"
 KEPT_IMAGES = 16
 
 

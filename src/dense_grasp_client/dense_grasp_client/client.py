@@ -28,22 +28,22 @@ class GraspClient:
     ...     grasp.teach("mug", "contact", u=412.0, v=233.0)
     ...     grasp.grasp("mug")
 
-    namespace: of the graph's services and action. Every call raises GraphError when the graph does not answer within
-    `timeout` s and Refused, with code and sentence, when it says no. One grasp at a time; `cancel` and `stop` may be
-    called from another thread meanwhile.
+    namespace: of the cell, as bringup's; a `connection` that is given has its own. Every call raises GraphError when
+    the graph does not answer within `timeout` s and Refused, with code and sentence, when it says no. One grasp at a
+    time; `cancel` and `stop` may be called from another thread meanwhile.
     """
 
-    def __init__(self, namespace: str = "/dense_grasp", connection: Connection | None = None):
-        self.connection = connection or Connection()
+    def __init__(self, namespace: str = "", connection: Connection | None = None):
+        self.connection = connection or Connection(namespace=namespace)
         self._owns = connection is None
         create = self.connection.node.create_client
-        self._register = create(RegisterDescriptor, f"{namespace}/register_descriptor", qos_profile=EVERY_CALL)
-        self._list = create(ListDescriptors, f"{namespace}/list_descriptors", qos_profile=EVERY_CALL)
-        self._delete = create(DeleteDescriptor, f"{namespace}/delete_descriptor", qos_profile=EVERY_CALL)
-        self._locate = create(LocateKeypoints, f"{namespace}/locate_keypoints", qos_profile=EVERY_CALL)
-        self._stop = create(Trigger, f"{namespace}/stop", qos_profile=EVERY_CALL)
-        self._grasp = ActionClient(self.connection.node, GraspObject, f"{namespace}/grasp_object")
-        self._action = f"{namespace}/grasp_object"
+        self._register = create(RegisterDescriptor, "dense_grasp/register_descriptor", qos_profile=EVERY_CALL)
+        self._list = create(ListDescriptors, "dense_grasp/list_descriptors", qos_profile=EVERY_CALL)
+        self._delete = create(DeleteDescriptor, "dense_grasp/delete_descriptor", qos_profile=EVERY_CALL)
+        self._locate = create(LocateKeypoints, "dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
+        self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
+        self._grasp = ActionClient(self.connection.node, GraspObject, "dense_grasp/grasp_object")
+        self._action = self.connection.node.resolve_topic_name("dense_grasp/grasp_object")
         self._running: Any = None
         self._lock = threading.Lock()
 

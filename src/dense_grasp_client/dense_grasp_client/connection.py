@@ -32,6 +32,7 @@ def duration_message(seconds: float) -> Duration:
 class Connection:
     """One ROS context of its own with one node, spun in a thread until `close`; use as a context manager.
 
+    namespace: of the cell, as bringup's. With use_sim_time the clock is that cell's own: <namespace>/clock.
     domain: ROS_DOMAIN_ID, None for the environment's. check: called while something is waited for; what it raises ends
     the wait (for a graph that a test started and that has died).
     """
@@ -48,7 +49,11 @@ class Connection:
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain)
         clock = [Parameter("use_sim_time", value=use_sim_time)]
-        self.node = Node(name, namespace=namespace or None, context=self._context, parameter_overrides=clock)
+        place = f"/{namespace.strip('/')}" if namespace.strip("/") else ""
+        remap = ["--ros-args", "-r", f"/clock:={place}/clock"] if place else []
+        self.node = Node(
+            name, namespace=place or None, context=self._context, parameter_overrides=clock, cli_args=remap
+        )
         self._ended: Exception | None = None
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)

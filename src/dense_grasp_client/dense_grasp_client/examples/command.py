@@ -14,12 +14,12 @@ from dense_grasp_client.connection import Connection
 
 def run(parser: argparse.ArgumentParser, work: Callable[[GraspClient, argparse.Namespace], None]) -> int:
     """Parse the command line, connect and work; 0, or 1 after an error's sentence."""
-    parser.add_argument("--namespace", default="/dense_grasp", help="of the graph's services and action")
+    parser.add_argument("--namespace", default="", help="of the cell, as bringup's")
     parser.add_argument("--sim-time", action="store_true", help="with bringup.launch.py sim:=true")
     options = parser.parse_args()
     try:
-        with Connection(parser.prog, use_sim_time=options.sim_time) as connection:
-            work(GraspClient(options.namespace, connection), options)
+        with Connection(parser.prog, options.namespace, use_sim_time=options.sim_time) as connection:
+            work(GraspClient(connection=connection), options)
     except DenseGraspError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
