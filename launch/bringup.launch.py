@@ -6,6 +6,8 @@ Every part is a launch file of its own beside this one and can be started alone.
 from dense_grasp.bringup.lasting_node import launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import config_file, flag, read_parameter
+from dense_grasp.bringup.planner_choice import bringups_planner
+from dense_grasp.planning.moveit.installed import AUTO
 from launch.actions import IncludeLaunchDescription, LogInfo
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution
@@ -46,20 +48,23 @@ def start(values):
     prefix, robot_type = (
         values[name] or str(read_parameter(config_file("robot.yaml"), name, "")) for name in ("prefix", "robot_type")
     )
+    asked = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", AUTO))
+    choice = bringups_planner(asked, robot_type, prefix, values["namespace"])
     if sim:
         parts = [part("sim", values, "robot_type", "prefix")]
     else:
         parts = [
             part("camera", values, "camera", "camera_serial", "prefix"),
-            part("robot", values, "robot_ip", "robot_type", "prefix", "planner"),
+            # A move_group that runs already brought its driver along.
+            part("robot", values, "robot_ip", "robot_type", "prefix", planner="ompl" if asked == AUTO else asked),
         ]
-    planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
     # A real arm's move_group comes with its driver, see robot.launch.py.
-    if planner == "moveit_py" or (planner == "move_group" and sim):
-        parts.append(part("moveit", values, "robot_type", "prefix", planner=planner, **clock))
+    if choice.planner == "moveit_py" or (asked == "move_group" and sim):
+        parts.append(part("moveit", values, "robot_type", "prefix", planner=choice.planner, **clock))
     parts += [
         part("perception", values, "model", "store", "robot_type", "prefix", **clock),
-        part("grasp", values, "robot_type", "prefix", "planner", "heartbeat_timeout", **clock),
+        part("grasp", values, "robot_type", "prefix", "heartbeat_timeout", planner=choice.planner, **clock),
+        LogInfo(msg=choice.sentence),
     ]
     if flag("rviz", values["rviz"]):
         rviz = Node(

@@ -8,6 +8,7 @@ from dense_grasp.bringup.lasting_node import lasting_node, launch_file
 from dense_grasp.bringup.launch_arguments import LaunchArgument, launch_arguments
 from dense_grasp.bringup.launch_support import LaunchArgumentError, config_file, flag, given, read_parameter
 from dense_grasp.planning.moveit.config import move_group_parameters, moveit_parameters, moveit_py_parameters
+from dense_grasp.planning.moveit.installed import advice, lacking
 
 ARGUMENTS = {
     "planner": LaunchArgument("move_group", "move_group or moveit_py", options=("move_group", "moveit_py")),
@@ -19,11 +20,15 @@ def start(values):
     """The node."""
     clock = {"use_sim_time": flag("use_sim_time", values["use_sim_time"])}
     file = config_file("robot.yaml")
+    robot_type = values["robot_type"] or str(read_parameter(file, "robot_type"))
+    absent = lacking(values["planner"], robot_type)
+    if absent:
+        raise LaunchArgumentError(f"planner:={values['planner']} cannot be started: {advice(absent)}")
     limits = read_parameter(file, "acceleration_limits")
     if not isinstance(limits, list):
         raise LaunchArgumentError(f"acceleration_limits in {file} is {limits!r}, expected seven numbers")
     parameters = moveit_parameters(
-        values["robot_type"] or str(read_parameter(file, "robot_type")),
+        robot_type,
         values["prefix"] or str(read_parameter(file, "prefix", "")),
         limits,
         get_package_share_directory,

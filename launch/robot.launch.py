@@ -24,7 +24,7 @@ def start(values):
         return [LogInfo(msg="robot_ip is empty: the arm's driver is expected to run already")]
     robot_type = values["robot_type"] or str(read_parameter(config_file("robot.yaml"), "robot_type"))
     prefix = values["prefix"] or str(read_parameter(config_file("robot.yaml"), "prefix", ""))
-    planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "ompl"))
+    planner = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", "auto"))
     if robot_type != "fr3" or prefix or values["namespace"]:
         raise LaunchArgumentError(
             f"robot_type '{robot_type}' with prefix '{prefix}' in namespace '{values['namespace']}': franka_ros2 "

@@ -11,6 +11,7 @@ import pytest
 launch = pytest.importorskip("launch", reason="the workspace is not sourced")
 pytest.importorskip("dense_grasp", reason="the workspace is not sourced")
 
+from dense_grasp.planning.moveit.installed import lacking  # noqa: E402
 from dense_grasp_ros.known_parameters import known_nodes  # noqa: E402
 from dense_grasp_ros.parameter_files import read_parameter_file  # noqa: E402
 from launch import LaunchContext  # noqa: E402
@@ -145,6 +146,9 @@ def test_frankas_move_group_comes_with_its_driver(start):
     assert "move_group" not in cell.names
 
 
+MOVEIT = ("moveit_msgs", "shape_msgs", "moveit_planners_ompl", "moveit_py", "moveit_ros_move_group")
+
+
 @pytest.fixture
 def moveit_shares(tmp_path):
     """What the launch files read of an installed MoveIt."""
@@ -155,8 +159,9 @@ def moveit_shares(tmp_path):
         ("moveit_resources_panda_moveit_config", "config/panda.srdf", srdf),
         ("moveit_configs_utils", "default_configs/ompl_planning.yaml", plugin),
         ("moveit_kinematics", "package.xml", ""),
+        *((package, "package.xml", "") for package in MOVEIT),
     ):
-        (share / package / file).parent.mkdir(parents=True)
+        (share / package / file).parent.mkdir(parents=True, exist_ok=True)
         (share / package / file).write_text(text)
         (share / "ament_index/resource_index/packages" / package).touch()
 
@@ -183,9 +188,32 @@ def test_moveit_py_is_started_for_simulation_and_arm_alike(start, moveit_shares,
     assert "name" not in node
 
 
+def test_by_default_moveit_plans_where_it_is_installed(start, moveit_shares):
+    cell = start("bringup", sim="true")
+    assert "moveit_py_planner" in cell.names and cell.overrides("grasp_executor")["planner"] == "moveit_py"
+
+
+@pytest.mark.skipif(lacking("moveit_py", "fr3") == (), reason="MoveIt is installed here")
+def test_by_default_the_embedded_planner_plans_elsewhere(start):
+    cell = start("bringup", sim="true")
+    assert not {"moveit_py_planner", "move_group"} & set(cell.names)
+    assert cell.overrides("grasp_executor")["planner"] == "ompl"
+
+
+@pytest.mark.parametrize("planner", ["moveit_py", "move_group"])
+def test_a_planner_that_is_not_complete_is_refused_with_all_that_is_missing(start, moveit_shares, tmp_path, planner):
+    packages = ("moveit_planners_ompl", "moveit_kinematics")
+    for package in packages:
+        (tmp_path / "share/ament_index/resource_index/packages" / package).unlink()
+    with pytest.raises(Exception, match=f"planner:={planner} cannot be started") as caught:
+        start("bringup", sim="true", planner=planner)
+    assert "sudo apt install ros-" in str(caught.value)
+    assert all(package in str(caught.value) for package in packages)
+
+
 def test_what_is_not_given_stays_with_the_configuration_files(start):
     cell = start("bringup", sim="true")
-    assert not {"robot_type", "prefix", "planner"} & set(cell.overrides("grasp_executor"))
+    assert not {"robot_type", "prefix"} & set(cell.overrides("grasp_executor"))
     assert {"robot.yaml", "grasp.yaml"} <= set(cell.files("grasp_executor"))
     assert {"robot.yaml", "perception.yaml", "camera.yaml"} <= set(cell.files("query_node"))
 
@@ -235,6 +263,7 @@ def test_a_namespace_and_a_prefix_reach_every_node(start, tmp_path):
     assert {node["pushed"] for node in cell.nodes} == {"/left"}
     assert all(node["remaps"] == [("/clock", "/left/clock")] for node in cell.nodes)
     assert cell.overrides("query_node")["store"] == f"sqlite:///{tmp_path}/ros/left/dense_grasp.db"
+    assert not any("namespace" in part for node in cell.nodes for part in node["parameters"] if isinstance(part, dict))
     (rviz,) = [node for node in cell.nodes if node["package"] == "rviz2"]
     assert rviz["arguments"][-1] == "left_fr3_link0"
 

@@ -80,7 +80,9 @@ ARGUMENTS = {
     "prefix": LaunchArgument("", "before the robot type in names; empty: as in config/robot.yaml", spec=PREFIX),
     "robot_ip": LaunchArgument("", "address of the arm; empty: its driver is started elsewhere"),
     "planner": LaunchArgument(
-        "", "ompl (embedded), moveit_py or move_group; empty: as in config/grasp.yaml", options=PLANNERS
+        "",
+        "ompl (embedded), moveit_py, move_group or auto (MoveIt where it is installed); empty: as in config/grasp.yaml",
+        options=PLANNERS,
     ),
     "heartbeat_timeout": LaunchArgument(
         "",

@@ -45,7 +45,7 @@ from dense_grasp.grasping.settings import changed_settings, grasp_settings, time
 from dense_grasp.gripper.registry import make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.depth_world import DepthWorld
-from dense_grasp.planning.registry import make_planner
+from dense_grasp.planning.registry import make_planner, resolved_planner
 from dense_grasp.ros.clock_watch import ClockWatch
 from dense_grasp.ros.transforms import TransformListener
 from dense_grasp.ros.waiting import StopCheck
@@ -97,7 +97,8 @@ class GraspExecutor(Node):
             group,
             self._heartbeat,
         )
-        self._planner = make_planner(values["planner"], self, self._robot, group)
+        choice = resolved_planner(values["planner"], self, self._robot)
+        self._planner = make_planner(choice.planner, self, self._robot, group)
         description = RobotDescription(self, self._robot.description_topic, callback_group=group)
         arm = make_recovering(self, values, self._robot, self._controller, group)
         self._arm = GuardedArm(arm, self._robot, description, self._planner.tcp_pose)
@@ -118,7 +119,7 @@ class GraspExecutor(Node):
             cancel_callback=lambda handle: CancelResponse.ACCEPT,
             callback_group=group,
         )
-        self.get_logger().info(f"ready for {self._robot.name} with planner {values['planner']}")
+        self.get_logger().info(f"ready for {self._robot.name} with {choice.sentence}")
 
     def destroy_node(self) -> None:
         """Stops what moves, then the node."""

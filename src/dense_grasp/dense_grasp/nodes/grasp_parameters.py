@@ -19,7 +19,7 @@ from dense_grasp.nodes.robot_parameters import (
     WALL_TIME_FACTOR,
 )
 
-PLANNERS = ("ompl", "moveit_py", "move_group")
+PLANNERS = ("auto", "ompl", "moveit_py", "move_group")
 AFTER_GRASP = ("hold", "place_back", "release", "deliver")
 _NO_POSE = (0.0,) * ARM_JOINTS
 _ANGLES: dict[str, Any] = {"unit": "rad", "low": -LARGEST_ANGLE, "high": LARGEST_ANGLE}
@@ -163,7 +163,12 @@ GRASP_EXECUTOR = (
     *PINCH,
     *FINGERS,
     *TIMEOUTS,
-    ParameterSpec("planner", "ompl", "ompl: the embedded planner; move_group, moveit_py: MoveIt's", options=PLANNERS),
+    ParameterSpec(
+        "planner",
+        "auto",
+        "ompl: the embedded planner; move_group, moveit_py: MoveIt's; auto: MoveIt's where one runs, else the embedded",
+        options=PLANNERS,
+    ),
     DEPTH_TOPIC,
     CAMERA_INFO_TOPIC,
     ACTION,

@@ -16,6 +16,7 @@ from rclpy.node import Node
 
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.nodes.robot_parameters import MOVEIT_PY_PLANNER
+from dense_grasp.planning.moveit.installed import advice, lacking
 
 
 def offer(node: Node, answers: Any, namespace: str) -> None:
@@ -40,7 +41,7 @@ def _logged(node: Node, name: str, answer: Any) -> Any:
 
 
 class MoveItPyMissing(DenseGraspError):
-    """There is no moveit_py on this machine."""
+    """Some of what moveit_py needs is not on this machine."""
 
 
 def make_node() -> Node:
@@ -51,14 +52,17 @@ def make_node() -> Node:
     """
     node = Node("moveit_py_planner")
     settings = robot_settings(declare(node, MOVEIT_PY_PLANNER), node.get_namespace())
+    absent = lacking("moveit_py", settings.robot_type)
+    if absent:
+        raise MoveItPyMissing(f"there is no moveit_py that could plan: {advice(absent)}; or plan with planner:=ompl")
     try:
         from moveit.planning import MoveItPy
 
         from dense_grasp.planning.moveit.service_handlers import MoveItPyAnswers
     except ImportError as error:
         raise MoveItPyMissing(
-            f"there is no moveit_py ({error}): install ros-$ROS_DISTRO-moveit-py (Jazzy or later), or plan with "
-            "planner:=move_group or planner:=ompl"
+            f"there is no moveit_py ({error}), though its package is installed: source its overlay; or plan with "
+            "planner:=ompl"
         ) from error
     try:
         moveit = MoveItPy(node_name="moveit_py", provide_planning_service=False)

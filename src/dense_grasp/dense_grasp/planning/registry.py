@@ -9,7 +9,9 @@ from dense_grasp_core.motion.interfaces import MotionPlanner
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 
-from dense_grasp.arm.robot_settings import RobotSettings
+from dense_grasp.arm.robot_settings import RobotSettings, absolute
+from dense_grasp.planning.moveit.installed import PlannerChoice, choose_planner
+from dense_grasp.ros.discovery import service_runs
 
 
 def _ompl(node: Node, robot: RobotSettings, callback_group) -> MotionPlanner:
@@ -35,6 +37,17 @@ BACKENDS: dict[str, Callable[[Node, RobotSettings, object], MotionPlanner]] = {
     "moveit_py": _moveit_py,
     "move_group": _move_group,
 }
+
+
+def resolved_planner(asked: str, node: Node, robot: RobotSettings) -> PlannerChoice:
+    """The planner that `asked` is for a node that starts no server: "auto" is a MoveIt server that runs, if any."""
+    return choose_planner(asked, robot.robot_type, can_start=False, runs=lambda planner: runs(planner, node, robot))
+
+
+def runs(planner: str, node: Node, robot: RobotSettings) -> bool:
+    """Whether the MoveIt server of an arm answers."""
+    place = {"moveit_py": robot.moveit_py_namespace, "move_group": robot.move_group_namespace or robot.namespace}
+    return service_runs(node, absolute(place[planner], "plan_kinematic_path"))
 
 
 def make_planner(name: str, node: Node, robot: RobotSettings, callback_group=None) -> MotionPlanner:

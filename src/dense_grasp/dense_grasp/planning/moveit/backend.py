@@ -12,6 +12,7 @@ from rclpy.node import Node
 
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.planning.in_process.planner import DescribedBackend, robot_and_config
+from dense_grasp.planning.moveit.installed import MESSAGES, advice, missing
 from dense_grasp.planning.moveit.planner import MoveItPlanner
 
 
@@ -29,10 +30,11 @@ def _make(who: str, namespace: str, node: Node, settings: RobotSettings, callbac
     try:
         from dense_grasp.planning.moveit.services import MoveItServices
     except ImportError as error:
+        absent = missing(MESSAGES)
+        reason = advice(absent) if absent else str(error)
         raise GraspFailure(
             GraspCode.PLANNER_UNAVAILABLE,
-            f"planner {who!r} needs MoveIt's messages ({error}): install MoveIt (ros-$ROS_DISTRO-moveit), "
-            "or plan with planner:=ompl",
+            f"planner {who!r} needs MoveIt's messages: {reason}; or plan with planner:=ompl",
         ) from error
     port = MoveItServices(node, settings, who=who, namespace=namespace, callback_group=callback_group)
 

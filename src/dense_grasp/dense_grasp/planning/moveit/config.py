@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 from dense_grasp_core.errors import DenseGraspError
 
+from dense_grasp.planning.moveit.installed import FRANKA, PANDA
+
 #: Package name to its share folder; raises LookupError (ament's PackageNotFoundError is one) when it is not installed.
 Share = Callable[[str], str]
-PANDA = "moveit_resources_panda_moveit_config"
 #: Joint space between two checks of a path, as a share of its extent: about 0.05 rad.
 SEGMENT = 0.0015
 
@@ -102,7 +103,7 @@ def semantic_description(robot_type: str, prefix: str, share: Share) -> str:
     """
     if robot_type != "panda":
         try:
-            path = Path(share("franka_description")) / "robots" / robot_type / f"{robot_type}.srdf.xacro"
+            path = Path(share(FRANKA)) / "robots" / robot_type / f"{robot_type}.srdf.xacro"
         except LookupError:
             path = Path()
         if path.is_file():
@@ -110,7 +111,7 @@ def semantic_description(robot_type: str, prefix: str, share: Share) -> str:
     try:
         path = Path(share(PANDA)) / "config" / "panda.srdf"
     except LookupError as error:
-        needs = PANDA if robot_type == "panda" else f"franka_description or {PANDA}"
+        needs = PANDA if robot_type == "panda" else f"{FRANKA} or {PANDA}"
         raise MoveItConfigError(f"MoveIt for robot_type {robot_type!r} needs the package {needs}") from error
     return renamed(rooted(_read(path)), "panda", f"{prefix}{robot_type}")
 
