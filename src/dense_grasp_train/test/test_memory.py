@@ -12,7 +12,7 @@ from dense_grasp_train.training.config import load_config
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 SIZE = (96, 64)
-MATCHES = 8
+MATCHES = 24
 
 
 def config(preset: str, dimension: int, **changes):

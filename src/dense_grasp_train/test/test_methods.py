@@ -231,10 +231,10 @@ def test_unknown_method_lists_the_valid_ones():
 @pytest.mark.parametrize(
     "preset, change, message",
     [
-        ("tuned", {"losses": {"nt_xent": 2.0}}, r"losses.nt_xent is 2.0 with method keypoints, expected 0"),
-        ("don_nt_xent_tiled", {"baseline": {"grid": "cells"}}, r"baseline is grid 'cells'"),
+        ("tuned", {"losses": {"nt_xent": 2.0}}, r"losses.nt_xent is 2.0, which method keypoints does not read"),
+        ("don_nt_xent_tiled", {"baseline": {"grid": "cells"}}, r"baseline.grid is 'cells'"),
         ("laplacian_eigenmaps", {"network": {"normalise": True}}, r"network.normalise is true"),
-        ("don_contrastive", {"baseline": {"grid": "rows"}}, r"baseline.grid is 'rows', expected 'cells' or 'pixels'"),
+        ("don_contrastive", {"baseline": {"grid": "rows"}}, r"baseline.grid is 'rows', expected one of cells, pixels"),
     ],
 )
 def test_options_that_a_method_cannot_use_are_named(preset, change, message):

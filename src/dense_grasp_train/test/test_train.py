@@ -11,6 +11,7 @@ import torch
 from dense_grasp_core.descriptors.model_file import ModelInfo, load_model, save_model
 from dense_grasp_train.training import train
 from dense_grasp_train.training.config import ConfigError, load_config
+from dense_grasp_train.training.lightning_module import learning_rate
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)
@@ -23,7 +24,6 @@ TINY = {
     "precision": "32",
     "network": {"dimension": 8, "keypoints": 4},
     "pairs": {"crop": [96, 96], "input_scale": 0.5, "matches": 32},
-    "losses": {"pose_ramp_steps": 2},
     "optimiser": {"warmup_steps": 0, "average_decay": 0.9},
 }
 
@@ -36,7 +36,8 @@ def curve(run: Path) -> list[tuple[int, float]]:
 
 
 def fit(run: Path, resume: Path | None = None, until: int | None = None, preset: str = "hybrid"):
-    config = load_config(preset, TINY)
+    ramp = {"losses": {"pose_ramp_steps": 2}} if preset == "hybrid" else {}
+    config = load_config(preset, {**TINY, **ramp})
     views = list(views_of_caps.cap_views())
     return train.fit(config, views, run, resume, workers=0, until=until, progress=False)
 
@@ -57,10 +58,6 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path, preset):
     save_model(path, network, ModelInfo(input_scale=0.5))
     image = torch.rand(1, 3, 64, 64)
     assert torch.allclose(load_model(path)[0].features(image), network.features(image), atol=1e-4)
-
-    changed = load_config(preset, {**TINY, "steps": 9})
-    with pytest.raises(ConfigError, match="trained with steps 4, expected 9"):
-        train.fit(changed, list(views_of_caps.cap_views()), tmp_path / "x", tmp_path / "halves" / "last.ckpt")
 
 
 def test_health_figures_are_logged(tmp_path):
@@ -117,12 +114,10 @@ def test_the_recorded_command_leaves_out_what_does_not_change_the_result():
 
 
 def test_phases_change_options_and_start_the_rate_anew():
-    from dense_grasp_train.training.lightning_module import DescriptorTraining
-
     phase = {"from_step": 10, "rate": 0.5, "losses": {"temperature": 0.05}, "pairs": {"recolour": 0.0}}
     changes = {"steps": 20, "phases": [phase], "optimiser": {"cosine_steps": 10, "warmup_steps": 0}}
     config = load_config("hybrid", {**TINY, **changes, "pairs": {"recolour": 1.0}})
     assert (config.pairs_at(9).recolour, config.pairs_at(10).recolour) == (1.0, 0.0)
     assert (config.losses_at(9).temperature, config.losses_at(10).temperature) == (config.losses.temperature, 0.05)
-    rates = [DescriptorTraining(config)._rate(step) for step in (0, 5, 10, 20)]
+    rates = [learning_rate(config, step) for step in (0, 5, 10, 20)]
     assert rates == pytest.approx([1.0, 0.505, 0.5, 0.005])

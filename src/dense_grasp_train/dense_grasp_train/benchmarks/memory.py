@@ -62,17 +62,18 @@ class MemoryRow:
 def rows(keypoints: tuple[int, ...]) -> list[MemoryRow]:
     """Every method of the table; those that learn keypoints once per number of them."""
     table = [MemoryRow(published.DON, "don_nt_xent_tiled")]
-    for name, method, network in (
+    unread: dict[str, Any] = {"baseline": {"grid": "cells"}}  # the preset's grid, which not every method has
+    for name, method, changes in (
         ("DON, NT-Xent as a matrix product", "don_nt_xent", {}),
-        ("DON, contrastive", "don_contrastive", {}),
+        ("DON, contrastive", "don_contrastive", unread),
         ("DON, distribution", "don_distribution", {}),
-        ("Laplacian eigenmaps", "laplacian_eigenmaps", {"normalise": False}),
+        ("Laplacian eigenmaps", "laplacian_eigenmaps", {**unread, "network": {"normalise": False}}),
     ):
-        table.append(MemoryRow(name, "don_nt_xent_tiled", {"method": method, "network": network}))
+        table.append(MemoryRow(name, "don_nt_xent_tiled", {"method": method, **changes}))
     for count in keypoints:
         heads: dict[str, Any] = {"keypoints": count}
         cells = {"losses": {"upsample": False}}
-        auxiliary = {"losses": {"upsample": False, "nt_xent": 2.0, "found": 1.0}}
+        auxiliary = {"losses": {"upsample": False, "nt_xent": 2.0}}
         table += [
             MemoryRow(f"the paper's method, {count} keypoints", "paper", {"network": heads}, demanded=True),
             MemoryRow(f"the same, softmax on the cells, {count} keypoints", "paper", {"network": heads, **cells}),

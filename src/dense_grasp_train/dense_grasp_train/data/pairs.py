@@ -18,10 +18,25 @@ from dense_grasp_train.augment.photometric import Recolouring, draw_recolouring
 from dense_grasp_train.data.views import View, matches_across, matches_between, matches_within
 from dense_grasp_train.losses.nt_xent import cell_centres
 from dense_grasp_train.training.config import PairOptions
+from dense_grasp_train.training.ranges import FEWEST_MATCHES
 
 KINDS = ("augmented", "view", "instance")
-_FEWEST_MATCHES = 24
 _TRIES = 8
+
+
+def possible_kinds(views: list[View]) -> dict[str, bool]:
+    """Which of KINDS the views allow."""
+    counts = np.unique([view.instance for view in views], return_counts=True)[1]
+    return dict(zip(KINDS, (True, counts.max() > 1, len(counts) > 1), strict=True))
+
+
+def impossible_shares(views: list[View], options: PairOptions) -> dict[str, float]:
+    """The shares above 0 of kinds that the views do not allow, by kind."""
+    return {
+        kind: getattr(options, kind)
+        for kind, possible in possible_kinds(views).items()
+        if not possible and getattr(options, kind) > 0
+    }
 
 
 class PairError(DenseGraspError):
@@ -51,10 +66,10 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
             raise PairError("the data set has no views, expected at least one")
         self.views, self.options, self.seed, self.length, self.stride = views, options, seed, length, stride
         instances = np.array([view.instance for view in views])
-        counts = np.unique(instances, return_counts=True)[1]
-        self._possible = np.array([True, counts.max() > 1, len(counts) > 1])
+        self._possible = np.array(list(possible_kinds(views).values()))
         if self._shares().sum() <= 0:
-            raise PairError(f"{len(views)} view(s) of {len(counts)} object(s) allow none of the pairs asked for")
+            objects = len(set(instances))
+            raise PairError(f"{len(views)} view(s) of {objects} object(s) allow none of the pairs asked for")
         self._options_of = options_of
         self._instances = instances
         self._directions = np.stack([view.viewing_direction for view in views])
@@ -79,7 +94,7 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
             pair = self._try(rng, "augmented")
             if pair is not None:
                 return pair
-        raise PairError(f"no pair with {_FEWEST_MATCHES} visible matches in {11 * _TRIES} tries; are the masks filled?")
+        raise PairError(f"no pair with {FEWEST_MATCHES} visible matches in {11 * _TRIES} tries; are the masks filled?")
 
     def _shares(self) -> NDArray:
         options = self.options
@@ -110,7 +125,7 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
             "instance": lambda: matches_across(a, b, drawn, rng),
         }
         source_a, source_b = match_of[kind]()
-        if len(source_a) < _FEWEST_MATCHES:
+        if len(source_a) < FEWEST_MATCHES:
             return None
         images = [
             compose_view(view, draw_warp(view, self.options, rng), self.options, rng, dyes)
@@ -118,7 +133,7 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
         ]
         pixels_a, pixels_b = images[0].warp.apply(source_a), images[1].warp.apply(source_b)
         seen = np.flatnonzero(images[0].shows(pixels_a) & images[1].shows(pixels_b))[: self.options.matches]
-        if len(seen) < _FEWEST_MATCHES:
+        if len(seen) < FEWEST_MATCHES:
             return None
         matrices = [image.camera_matrix for image in images]
         motion: NDArray | None = np.eye(4)

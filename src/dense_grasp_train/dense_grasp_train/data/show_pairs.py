@@ -115,8 +115,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--kind", choices=(*KINDS, "all"), default="all")
     arguments.add_argument("--count", type=int, default=1, help="pairs of each kind (default %(default)s)")
     arguments.add_argument("--matches", type=int, default=24, help="matches to draw in each (default %(default)s)")
-    arguments.add_argument("--method", default="hybrid", help="preset whose pairs are drawn (default %(default)s)")
-    arguments.add_argument("--config", type=Path, help="YAML file instead of a preset")
+    settings = arguments.add_mutually_exclusive_group()
+    settings.add_argument("--method", default="hybrid", help="preset whose pairs are drawn (default %(default)s)")
+    settings.add_argument("--config", type=Path, help="YAML file instead of a preset")
     arguments.add_argument("--seed", type=int, default=0)
     return arguments
 

@@ -15,6 +15,7 @@ from dense_grasp_train.methods.keypoints import KeypointMethod
 from dense_grasp_train.methods.nt_xent import NTXent
 from dense_grasp_train.methods.nt_xent_tiled import NTXentTiled
 from dense_grasp_train.training.config import ConfigError, TrainConfig
+from dense_grasp_train.training.unused_settings import refuse_unused
 
 __all__ = ["METHODS", "Method", "Objective", "create_method"]
 
@@ -29,11 +30,14 @@ METHODS: dict[str, type[Method]] = {
 }
 
 
-def create_method(config: TrainConfig) -> Method:
+def create_method(config: TrainConfig, processes: int = 1) -> Method:
     """The method that the configuration names.
 
-    Raises ConfigError for an unknown name, which lists the valid ones, and for options that the method cannot use.
+    Raises ConfigError for an unknown name, which lists the valid ones, and for settings that the method cannot use or
+    that do nothing beside the others while ``processes`` share the batches out.
     """
     if config.method not in METHODS:
         raise ConfigError(f"method is {config.method!r}, expected one of {', '.join(METHODS)}")
-    return METHODS[config.method](config)
+    method = METHODS[config.method](config)
+    refuse_unused(config, {name: kind.reads for name, kind in METHODS.items()}, processes)
+    return method

@@ -34,9 +34,11 @@ class Method(ABC):
     """Turns a network's output for a batch of pairs into an Objective.
 
     trains_heads: whether the keypoint heads take part; else they stay as they are and the optimiser does not see them.
+    reads: keys of the configuration that not every method reads (``unused_settings.OF_METHODS``), and this one does.
     """
 
     trains_heads: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: TrainConfig) -> None:
         """Raises ConfigError for options that the method cannot use."""

@@ -15,9 +15,11 @@ from dense_grasp_train.methods.correspondence import (
     scaled,
     weighted_mean,
 )
+from dense_grasp_train.training.config import ConfigError, TrainConfig
 
 _BACKGROUND_SHARE = 0.02
 _OBJECT_SHARE = 0.5
+LEAST_RADIUS = 0.5
 
 
 def match_loss(first: Tensor, second: Tensor, weight: Tensor) -> Tensor:
@@ -59,6 +61,17 @@ def draw_non_matches(
 class Contrastive(Method):
     """Matches attract; non-matches on the object and on the background repel up to a margin, each kind on its own."""
 
+    reads = frozenset({"baseline.margin", "baseline.non_matches", "baseline.scale_by_hard", "baseline.exclusion_cells"})
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__(config)
+        radius = config.baseline.exclusion_cells
+        if 0 < radius < LEAST_RADIUS:
+            raise ConfigError(
+                f"baseline.exclusion_cells is {radius} with method {config.method}, expected {LEAST_RADIUS} or "
+                f"more: nearer than that is the cell of the match itself (0 stands for {LEAST_RADIUS})"
+            )
+
     def objective(
         self, output: NetworkOutput, batch: dict[str, Tensor], step: int, noise: torch.Generator
     ) -> Objective:
@@ -82,6 +95,8 @@ class Contrastive(Method):
         count, queries = options.non_matches // 2, matches.query.shape[1]
         pixels, present = draw_non_matches(wanted, count, queries, stride, noise)
         others = sample_features(features, pixels.flatten(1, 2), stride).unflatten(1, (queries, count))
-        apart = (pixels - matches.match_pixels[:, :, None]).norm(dim=-1) > max(options.exclusion_cells, 0.5) * stride
+        apart = (pixels - matches.match_pixels[:, :, None]).norm(dim=-1) > max(
+            options.exclusion_cells, LEAST_RADIUS
+        ) * stride
         valid = apart & present & (matches.weight > 0)[..., None]
         return non_match_loss(matches.query, others, options.margin, valid, options.scale_by_hard)

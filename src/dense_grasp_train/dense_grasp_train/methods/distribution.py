@@ -36,6 +36,8 @@ def distribution_loss(squared_distances: Tensor, log_target: Tensor, temperature
 class Distribution(Method):
     """The divergence in both directions."""
 
+    reads = frozenset({"baseline.grid", "baseline.temperature", "baseline.sigma_px"})
+
     def objective(
         self, output: NetworkOutput, batch: dict[str, Tensor], step: int, noise: torch.Generator
     ) -> Objective:

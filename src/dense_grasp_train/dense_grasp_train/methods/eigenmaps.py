@@ -60,6 +60,8 @@ def cell_targets(place: NDArray, embedding: SurfaceEmbedding) -> tuple[NDArray, 
 class LaplacianEigenmaps(Method):
     """Regression on the object; the background is drawn to the origin, from which all of the object is far."""
 
+    reads = frozenset({"baseline.background"})
+
     def __init__(self, config: TrainConfig) -> None:
         super().__init__(config)
         if config.network.normalise:

@@ -8,23 +8,31 @@ from torch import Tensor
 
 from dense_grasp_train.losses.objective import keypoint_terms
 from dense_grasp_train.methods.base import Method, Objective
-from dense_grasp_train.training.config import ConfigError, LossOptions, TrainConfig
+from dense_grasp_train.training.config import LossOptions
+from dense_grasp_train.training.unused_settings import KEYPOINT_TERMS
+
+_SETTINGS = (
+    "margin_px",
+    "relative_separation",
+    "unit_m",
+    "depth_scale_m",
+    "huber_delta",
+    "upsample",
+    "pose_ramp_steps",
+    "pose_noise_m",
+)
 
 
 class KeypointMethod(Method):
     """Silhouette, variance, separation, multi-view consistency and relative pose; no correspondences are needed."""
 
     trains_heads = True
-
-    def __init__(self, config: TrainConfig) -> None:
-        super().__init__(config)
-        self._check(config)
-
-    def _check(self, config: TrainConfig) -> None:
-        for name in ("nt_xent", "found"):
-            value = getattr(config.losses, name)
-            if value > 0:
-                raise ConfigError(f"losses.{name} is {value} with method {config.method}, expected 0 or method hybrid")
+    reads = frozenset(
+        [
+            *("pairs.motion", "pairs.motion_matches", "pairs.residual_limit"),
+            *(f"losses.{name}" for name in (*KEYPOINT_TERMS, *_SETTINGS)),
+        ]
+    )
 
     def objective(
         self, output: NetworkOutput, batch: dict[str, Tensor], step: int, noise: torch.Generator

@@ -72,6 +72,8 @@ def exclusions(matches: Matches, candidates: NegativeCandidates, exclusion_px: f
 class NTXent(Method):
     """NT-Xent in both directions."""
 
+    reads = frozenset({"baseline.grid", "baseline.temperature", "baseline.exclusion_cells"})
+
     def objective(
         self, output: NetworkOutput, batch: dict[str, Tensor], step: int, noise: torch.Generator
     ) -> Objective:

@@ -66,12 +66,15 @@ def _round(pixels: Tensor, size: torch.Size) -> Tensor:
 class NTXentTiled(Method):
     """NT-Xent in both directions on descriptor images at full resolution."""
 
+    reads = frozenset({"baseline.grid", "baseline.temperature", "baseline.exclusion_cells"})
+
     def __init__(self, config: TrainConfig) -> None:
         super().__init__(config)
-        if config.baseline.grid != "pixels" or config.baseline.exclusion_cells != 0:
+        grid, radius = config.baseline.grid, config.baseline.exclusion_cells
+        if grid != "pixels" or radius != 0:
             raise ConfigError(
-                f"baseline is grid {config.baseline.grid!r}, exclusion_cells {config.baseline.exclusion_cells} with "
-                f"method {config.method}, expected 'pixels' and 0: the released form knows nothing else"
+                f"baseline.grid is {grid!r} and baseline.exclusion_cells {radius} with method {config.method}, "
+                "expected 'pixels' and 0: the released form knows nothing else"
             )
 
     def objective(

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from dense_grasp_core.errors import DenseGraspError
 
+from dense_grasp_train.training.ranges import check_range
+from dense_grasp_train.training.typed_values import ConfigError, build, changed, merge
+
+__all__ = [
+    "PRESETS",
+    "BaselineOptions",
+    "ConfigError",
+    "LossOptions",
+    "NetworkOptions",
+    "OptimiserOptions",
+    "PairOptions",
+    "PhaseOptions",
+    "TrainConfig",
+    "load_config",
+    "presets",
+    "settings",
+]
 PRESETS = Path(__file__).parent / "presets"
-
-
-class ConfigError(DenseGraspError):
-    """A configuration file or option that training cannot use."""
 
 
 @dataclass(frozen=True)
@@ -170,40 +182,32 @@ class TrainConfig:
     phases: tuple[PhaseOptions, ...] = ()
 
     def __post_init__(self) -> None:
-        shares = (self.pairs.augmented, self.pairs.view, self.pairs.instance)
-        checks = [
-            ("method", self.method, bool(self.method), "a name"),
-            ("steps", self.steps, self.steps >= 1, "an integer >= 1"),
-            ("batch", self.batch, self.batch >= 1, "an integer >= 1"),
-            ("checkpoint_every", self.checkpoint_every, self.checkpoint_every >= 1, "an integer >= 1"),
-            ("losses.foreign_points", self.losses.foreign_points, self.losses.foreign_points >= 0, "an integer >= 0"),
-            ("precision", self.precision, self.precision in ("bf16", "32"), "'bf16' or '32'"),
-            (
-                "pairs.input_scale",
-                self.pairs.input_scale,
-                self.pairs.input_scale in (0.25, 0.5, 1.0),
-                "0.25, 0.5 or 1.0",
-            ),
-            ("baseline.grid", self.baseline.grid, self.baseline.grid in ("cells", "pixels"), "'cells' or 'pixels'"),
-            ("baseline.temperature", self.baseline.temperature, self.baseline.temperature > 0, "a number > 0"),
-            ("baseline.sigma_px", self.baseline.sigma_px, self.baseline.sigma_px > 0, "a number > 0"),
-            ("baseline.non_matches", self.baseline.non_matches, self.baseline.non_matches >= 2, "an integer >= 2"),
-            ("pairs.motion", self.pairs.motion, self.pairs.motion in ("exact", "kabsch"), "'exact' or 'kabsch'"),
-            ("pairs shares", shares, min(shares) >= 0 and sum(shares) > 0, "shares >= 0, not all 0"),
-            (
-                "optimiser.schedule",
-                self.optimiser.schedule,
-                self.optimiser.schedule in ("cosine", "step"),
-                "'cosine' or 'step'",
-            ),
-        ]
+        if not self.method:
+            raise ConfigError("method is '', expected a name")
+        self._check_values()
+        starts = [phase.from_step for phase in self.phases]
+        for start in starts:
+            if starts.count(start) > 1:
+                raise ConfigError(f"phases.from_step is {start} twice, expected one phase a step")
+            then = self.at(start)
+            then._check_values()
+            for key in ("crop", "input_scale"):
+                first, later = getattr(self.pairs, key), getattr(then.pairs, key)
+                if later != first:
+                    raise ConfigError(f"pairs.{key} is {later} from step {start} on, expected {first} as before")
+
+    def _check_values(self) -> None:
+        for key, value in settings(self):
+            check_range(key, value)
         for phase in self.phases:
-            checks.append(("phases.from_step", phase.from_step, phase.from_step >= 1, "a step >= 1"))
-            self.pairs_at(phase.from_step)
-            self.losses_at(phase.from_step)
-        for name, value, good, expected in checks:
-            if not good:
-                raise ConfigError(f"{name} is {value!r}, expected {expected}")
+            check_range("phases.from_step", phase.from_step)
+            check_range("phases.rate", phase.rate)
+        pairs = self.pairs
+        shares = {"augmented": pairs.augmented, "view": pairs.view, "instance": pairs.instance}
+        if sum(shares.values()) <= 0:
+            raise ConfigError(f"pairs.{', '.join(shares)} are all 0, expected shares of which one is above 0")
+        if not pairs.zoom[0] <= pairs.zoom[1]:
+            raise ConfigError(f"pairs.zoom is {list(pairs.zoom)}, expected the smaller factor first")
 
     def phase(self, step: int) -> PhaseOptions | None:
         """The latest phase begun at ``step``; None in the first."""
@@ -213,16 +217,30 @@ class TrainConfig:
     def pairs_at(self, step: int) -> PairOptions:
         """How pairs are made at ``step``."""
         phase = self.phase(step)
-        return self.pairs if phase is None else _with(self.pairs, phase.pairs, "pairs")
+        return self.pairs if phase is None else changed(self.pairs, phase.pairs, "phases", "pairs.")
 
     def losses_at(self, step: int) -> LossOptions:
         """The objective at ``step``."""
         phase = self.phase(step)
-        return self.losses if phase is None else _with(self.losses, phase.losses, "losses")
+        return self.losses if phase is None else changed(self.losses, phase.losses, "phases", "losses.")
+
+    def at(self, step: int) -> TrainConfig:
+        """The configuration whose pairs and objective hold at ``step``, without phases."""
+        return dataclasses.replace(self, pairs=self.pairs_at(step), losses=self.losses_at(step), phases=())
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in the YAML files."""
         return dataclasses.asdict(self)
+
+
+def settings(options: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key below ``options``, with dots between its parts, and its value; phases are not among them."""
+    for item in dataclasses.fields(options):
+        value, key = getattr(options, item.name), prefix + item.name
+        if dataclasses.is_dataclass(value):
+            yield from settings(value, key + ".")
+        elif item.name != "phases":
+            yield key, value
 
 
 def presets() -> list[str]:
@@ -246,56 +264,17 @@ def load_config(source: str | Path, overrides: dict[str, Any] | None = None) -> 
         raise ConfigError(f"configuration {path} cannot be read: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"configuration {path} is {values!r}, expected keys and values")
-    return _build(TrainConfig, _merge(values, overrides or {}), str(path), "")
+    config: TrainConfig = build(TrainConfig, merge(values, overrides or {}), str(path))
+    if "steps" not in (overrides or {}):
+        _check_length(config, path)
+    return config
 
 
-def _with(options: Any, changes: dict[str, Any], name: str) -> Any:
-    built = _build(type(options), changes, "phases", f"{name}.")
-    return dataclasses.replace(options, **{key: getattr(built, key) for key in changes})
-
-
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if nested else value
-    return merged
-
-
-def _build(kind: Any, values: Any, source: str, prefix: str) -> Any:
-    if not isinstance(values, dict):
-        raise ConfigError(f"{prefix or 'configuration'} in {source} is {values!r}, expected keys and values")
-    hints = typing.get_type_hints(kind)
-    unknown = sorted(set(values) - set(hints))
-    if unknown:
-        raise ConfigError(f"{prefix}{unknown[0]} in {source} is unknown, expected one of {', '.join(sorted(hints))}")
-    return kind(**{key: _convert(hints[key], value, source, prefix + key) for key, value in values.items()})
-
-
-def _convert(hint: Any, value: Any, source: str, name: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return _build(hint, value, source, name + ".")
-    wrong = ConfigError(f"{name} in {source} is {value!r}, expected {getattr(hint, '__name__', hint)}")
-    if typing.get_origin(hint) is dict:
-        if not isinstance(value, dict):
-            raise ConfigError(f"{name} in {source} is {value!r}, expected keys and values")
-        return dict(value)
-    if typing.get_origin(hint) is tuple:
-        arguments = typing.get_args(hint)
-        if arguments[-1] is Ellipsis:
-            if not isinstance(value, (list, tuple)):
-                raise ConfigError(f"{name} in {source} is {value!r}, expected a list")
-            return tuple(_convert(arguments[0], item, source, name) for item in value)
-        if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
-            raise ConfigError(f"{name} in {source} is {value!r}, expected {len(arguments)} values")
-        return tuple(_convert(h, v, source, name) for h, v in zip(arguments, value, strict=True))
-    if hint is float and isinstance(value, str):
-        try:
-            return float(value)  # YAML 1.1 reads 1e-3 as a string
-        except ValueError:
-            raise wrong from None
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not hint:
-        raise wrong
-    return value
+def _check_length(config: TrainConfig, path: Path) -> None:
+    """A file whose own plan goes beyond its last step is wrong; a run cut short by an option is a try of the plan."""
+    for phase in config.phases:
+        if phase.from_step >= config.steps:
+            raise ConfigError(
+                f"phases.from_step in {path} is {phase.from_step} with steps {config.steps}, so that phase never "
+                "begins: take it out or raise steps"
+            )

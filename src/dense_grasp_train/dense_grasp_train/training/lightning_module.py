@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import lightning
@@ -18,6 +19,7 @@ from dense_grasp_train.data.pairs import PairDataset
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.training.config import ConfigError, TrainConfig
 from dense_grasp_train.training.processor_time import cpu_seconds
+from dense_grasp_train.training.resume import RECORD
 
 _RANK_SEED = 7_368_787
 
@@ -25,10 +27,11 @@ _RANK_SEED = 7_368_787
 class DescriptorTraining(lightning.LightningModule):
     """Trains a DescriptorNetwork on pairs; the figures of every step depend on seed and step number alone."""
 
-    def __init__(self, config: TrainConfig) -> None:
+    def __init__(self, config: TrainConfig, record: dict[str, Any] | None = None) -> None:
+        """``record``: what its checkpoints keep of the run, see ``resume.run_record``."""
         super().__init__()
         self.save_hyperparameters({"config": config.as_dict()})
-        self.config = config
+        self.config, self.record = config, record
         self.method = create_method(config)
         options = config.network
         self.network = DescriptorNetwork(
@@ -46,8 +49,9 @@ class DescriptorTraining(lightning.LightningModule):
         self._started = (time.monotonic(), cpu_seconds())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the time spent, over all starts of the run."""
+        """Keep the time spent, over all starts of the run, and what tells whether another start belongs to it."""
         checkpoint["wall_seconds"], checkpoint["cpu_seconds"] = self._spent()
+        checkpoint[RECORD] = self.record
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on counting from there."""
@@ -87,18 +91,8 @@ class DescriptorTraining(lightning.LightningModule):
         kind = torch.optim.AdamW if options.weight_decay > 0 else torch.optim.Adam
         trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         optimiser = kind(trained, options.learning_rate, (0.9, 0.999), weight_decay=options.weight_decay)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(learning_rate, self.config))
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
-
-    def _rate(self, step: int) -> float:
-        options = self.config.optimiser
-        warm = min(1.0, (step + 1) / options.warmup_steps) if options.warmup_steps > 0 else 1.0
-        if options.schedule == "step":
-            return warm * options.gamma ** (step // options.step_size)
-        phase = self.config.phase(step)
-        if phase is None:
-            return warm * _cosine(step / (options.cosine_steps or self.config.steps))
-        return phase.rate * _cosine((step - phase.from_step) / (self.config.steps - phase.from_step))
 
     def optimizer_step(self, *arguments: Any, **named: Any) -> None:
         """Step, then move the averaged weights and normalisation statistics: before any checkpoint is written."""
@@ -115,6 +109,18 @@ class DescriptorTraining(lightning.LightningModule):
                     statistic.lerp_(latest, 1.0 - decay)
                 else:
                     statistic.copy_(latest)
+
+
+def learning_rate(config: TrainConfig, step: int) -> float:
+    """The rate of a step as a factor of ``optimiser.learning_rate``."""
+    options = config.optimiser
+    warm = min(1.0, (step + 1) / options.warmup_steps) if options.warmup_steps > 0 else 1.0
+    if options.schedule == "step":
+        return warm * options.gamma ** (step // options.step_size)
+    phase = config.phase(step)
+    if phase is None:
+        return warm * _cosine(step / (options.cosine_steps or config.steps))
+    return phase.rate * _cosine((step - phase.from_step) / (config.steps - phase.from_step))
 
 
 def _cosine(progress: float) -> float:

@@ -22,12 +22,17 @@ from dense_grasp_core.errors import DenseGraspError
 from lightning.pytorch.utilities import rank_zero_only
 
 from dense_grasp_train.data.dataset_writer import write_whole
+from dense_grasp_train.data.pairs import impossible_shares
 from dense_grasp_train.data.views import View
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.training.interrupt import StopAtInterrupt
 from dense_grasp_train.training.lightning_module import DescriptorTraining, loader
 from dense_grasp_train.training.network_files import save_network
+from dense_grasp_train.training.resume import check_resume, run_record, step_of
+from dense_grasp_train.training.typed_values import plain
+
+DEFAULT_PRESET = "hybrid"
 
 
 def fit(
@@ -53,21 +58,22 @@ def fit(
             (Lightning's strategy "ddp"); normalisation statistics are those of a process's own share.
 
     Raises:
-        ConfigError: the checkpoint belongs to another configuration, or the batch cannot be shared out.
+        ConfigError: the checkpoint belongs to another run (``resume.check_resume``), or the batch cannot be shared out.
     """
     import lightning
     from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+    record = run_record(views, devices * nodes)
     if resume is not None:  # before the run's record of its configuration is written over
-        _check_resume(resume, config)
+        check_resume(resume, config, record)
     run_dir.mkdir(parents=True, exist_ok=True)
     if first_process():
-        write_whole(run_dir / "config.yaml", yaml.safe_dump(_plain(config.as_dict()), sort_keys=False).encode())
+        write_whole(run_dir / "config.yaml", yaml.safe_dump(plain(config.as_dict()), sort_keys=False).encode())
     lightning.seed_everything(config.seed, workers=True, verbose=False)
-    module = DescriptorTraining(config)
+    module = DescriptorTraining(config, record)
     last = config.steps if until is None else min(until, config.steps)
-    batches = loader(module.method.dataset(views), config, workers, _step_of(resume), devices * nodes)
+    batches = loader(module.method.dataset(views), config, workers, step_of(resume), devices * nodes)
     interrupt = StopAtInterrupt()
     callbacks: list[Any] = [
         interrupt,
@@ -127,33 +133,7 @@ def shipped(module: DescriptorTraining) -> DescriptorNetwork:
 
 def _log_version(resume: Path | None) -> str:
     """A folder of its own for every start, for the logger empties the one it is given."""
-    return f"from_step_{_step_of(resume):06d}"
-
-
-def _step_of(checkpoint: Path | None) -> int:
-    if checkpoint is None:
-        return 0
-    return int(torch.load(checkpoint, map_location="cpu", weights_only=False)["global_step"])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _check_resume(path: Path, config: TrainConfig) -> None:
-    if not path.is_file():
-        raise ConfigError(f"checkpoint {path} does not exist, expected the last.ckpt of an earlier run")
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=False)["hyper_parameters"]["config"]
-    except Exception as error:
-        raise ConfigError(f"checkpoint {path} cannot be read: {error}") from error
-    mine = config.as_dict()
-    differing = sorted(key for key in mine if _plain(stored.get(key)) != _plain(mine[key]))
-    if differing:
-        key = differing[0]
-        raise ConfigError(f"checkpoint {path} was trained with {key} {stored.get(key)!r}, expected {mine[key]!r}")
+    return f"from_step_{step_of(resume):06d}"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -162,15 +142,17 @@ def parser() -> argparse.ArgumentParser:
         prog="train", description="Train a dense descriptor network on generated views."
     )
     arguments.add_argument("--data", type=Path, required=True, help="folder made by `generate`")
-    arguments.add_argument(
+    calibration = arguments.add_mutually_exclusive_group()
+    calibration.add_argument(
         "--held-out", type=Path, help="data set to calibrate on; default: every tenth object of --data"
     )
-    arguments.add_argument(
+    calibration.add_argument(
         "--no-calibration", action="store_true", help="leave the thresholds as they are: a network to be measured only"
     )
     arguments.add_argument("--out", type=Path, required=True, help="network file to write, *.safetensors")
-    arguments.add_argument("--method", default="hybrid", help=f"preset: {', '.join(presets())} (default %(default)s)")
-    arguments.add_argument("--config", type=Path, help="YAML file instead of a preset")
+    settings = arguments.add_mutually_exclusive_group()
+    settings.add_argument("--method", help=f"preset: {', '.join(presets())} (default {DEFAULT_PRESET})")
+    settings.add_argument("--config", type=Path, help="YAML file instead of a preset")
     arguments.add_argument("--steps", type=int, help="optimiser steps")
     arguments.add_argument("--seed", type=int)
     arguments.add_argument("--batch", type=int, help="pairs per step")
@@ -200,8 +182,8 @@ def configuration(options: argparse.Namespace) -> TrainConfig:
     }
     if network:
         overrides["network"] = network
-    config = load_config(options.config or options.method, overrides)
-    create_method(config)
+    config = load_config(options.config or options.method or DEFAULT_PRESET, overrides)
+    create_method(config, (options.devices or 1) * (options.nodes or 1))
     return config
 
 
@@ -240,6 +222,8 @@ def _run(options: argparse.Namespace) -> int:
     if not options.no_calibration:
         training, held_out = (views, load_views(options.held_out)) if options.held_out else split(views)
     _say(f"{describe(training)} to train on, {describe(held_out)} held out")
+    for kind, value in impossible_shares(training, config.pairs).items():
+        _say(f"pairs.{kind} is {value:g}, but the data allow no such pair: its share goes to the other kinds")
     resume = run_dir / "last.ckpt" if options.resume else None
     quiet = options.quiet or not first_process()
     module = fit(config, training, run_dir, resume, options.workers, progress=not quiet, devices=devices, nodes=nodes)
@@ -286,7 +270,10 @@ def _say(text: str) -> None:
 def documented_command(options: argparse.Namespace) -> str:
     """The command that gives this network: what decides the result, without what only concerns this run of it."""
     words = ["ros2", "run", "dense_grasp_train", "train"]
-    for name, value in vars(options).items():
+    values = vars(options)
+    if options.config is None:
+        values = {**values, "method": options.method or DEFAULT_PRESET}
+    for name, value in values.items():
         if name not in ("run", "resume", "workers", "threads", "quiet") and value not in (None, False):
             words.append("--" + name.replace("_", "-"))
             words += [] if value is True else [str(value)]
