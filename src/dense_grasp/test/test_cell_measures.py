@@ -296,7 +296,12 @@ def test_a_controller_manager_is_asked(graph, until):
         return response
 
     asker = graph.spin(Node("asker", context=graph.context), 1)
+    # grasp_executor has a client of it in every cell: that is no manager.
+    listing = "/cell/controller_manager/list_controllers"
+    client = graph.node.create_client(ListControllers, listing)
+    until(lambda: listing in dict(asker.get_service_names_and_types()), 30.0)
     assert check_manager(asker, action, ["fr3_joint1"]) is None
+    graph.node.destroy_client(client)
     graph.node.create_service(ListControllers, "/cell/controller_manager/list_controllers", controllers)
     graph.node.create_service(ListHardwareComponents, "/cell/controller_manager/list_hardware_components", hardware)
     until(lambda: check_manager(asker, action, ["fr3_joint1"]) is not None, 30.0)

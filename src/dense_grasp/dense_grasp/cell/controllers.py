@@ -7,11 +7,12 @@ alone makes the arm well, and every goal is still rejected.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from controller_manager_msgs.srv import ListControllers, ListHardwareComponents
-from rclpy.node import Node
+from rclpy.node import Node, NodeNameNonExistentError
 
 from dense_grasp.arm.controller_recovery import manager_beside
 from dense_grasp.cell.checks import Check
@@ -60,8 +61,7 @@ def check_manager(node: Node, arm_action: str, joint_names: Sequence[str], manag
     name = "controller states"
     beside, controller = manager_beside(arm_action)
     manager = manager or beside
-    services = {service for service, _ in node.get_service_names_and_types()}
-    if f"{manager}/list_controllers" not in services:
+    if not _is_served(node, f"{manager}/list_controllers"):
         return None
     try:
         controllers = _ask(node, ListControllers, f"{manager}/list_controllers").controller
@@ -74,6 +74,18 @@ def check_manager(node: Node, arm_action: str, joint_names: Sequence[str], manag
         [Managed(c.name, c.state) for c in controllers],
         [Managed(h.name, h.state.label) for h in of_the_arm or hardware],
     )
+
+
+def _is_served(node: Node, service: str) -> bool:
+    """Whether a node offers the service: the names of the whole graph hold those that have clients only, such as
+    grasp_executor's in a cell without a controller manager.
+    """
+    service = node.resolve_service_name(service)
+    for name, namespace in node.get_node_names_and_namespaces():
+        with suppress(NodeNameNonExistentError):  # it ended meanwhile
+            if service in dict(node.get_service_names_and_types_by_node(name, namespace)):
+                return True
+    return False
 
 
 def _ask(node: Node, kind: Any, name: str) -> Any:

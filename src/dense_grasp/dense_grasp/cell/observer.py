@@ -14,6 +14,7 @@ from dense_grasp_core.cell_measures.resting_points import resting_points
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.quiet import QuietGroup, stay_awake_while
 from dense_grasp_ros.shared_parameters import camera_link, camera_parent
 from franka_msgs.action import Grasp
 from rclpy.clock import Clock as RclpyClock
@@ -70,6 +71,9 @@ class CellObserver(Node):
         self._manager = values["controller_manager"]
         self._system = RclpyClock(clock_type=ClockType.SYSTEM_TIME)
         self._simulated: int | None = None
+        # In a PacedExecutor: waking for each of their messages would leave a busy machine no time to look.
+        self._quiet = QuietGroup()
+        stay_awake_while(self, lambda: True)
         self._tree = TfTree()
         self._colour, self._depth, self._info = (Stream(topic) for topic in topics)
         self._listen_to_camera()
@@ -97,12 +101,14 @@ class CellObserver(Node):
         self._fingers = FingerReadings(robot.joint_states_topic)
         spaces = gripper_namespaces(robot, self._gripper_namespace)
         self._own_fingers = [FingerReadings(f"{space}/joint_states") for space in spaces]
-        self.create_subscription(Clock, "/clock", self._on_clock, QoSProfile(depth=1))
-        self.create_subscription(JointState, robot.joint_states_topic, self._on_joints, sensor)
+        quiet = self._quiet
+        self.create_subscription(Clock, "/clock", self._on_clock, QoSProfile(depth=1), callback_group=quiet)
+        self.create_subscription(JointState, robot.joint_states_topic, self._on_joints, sensor, callback_group=quiet)
         for readings in self._own_fingers:
-            self.create_subscription(JointState, readings.topic, partial(self._on_fingers, readings), sensor)
+            take = partial(self._on_fingers, readings)
+            self.create_subscription(JointState, readings.topic, take, sensor, callback_group=quiet)
         self.create_subscription(String, robot.description_topic, self._on_description, LATCHED)
-        self.create_subscription(TFMessage, "/tf", self._on_tf, QoSProfile(depth=100))
+        self.create_subscription(TFMessage, "/tf", self._on_tf, QoSProfile(depth=100), callback_group=quiet)
         self.create_subscription(TFMessage, "/tf_static", self._on_static, STATIC)
         self._mode = RobotMode(self)
         self._arm = ActionClient(self, FollowJointTrajectory, robot.arm_action)

@@ -11,6 +11,7 @@ from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.result_codes import GraspCode
+from dense_grasp_ros.quiet import QuietGroup
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
@@ -78,7 +79,7 @@ class SecondPose:
         self._busy: dict[str, str] = {}
         self._heartbeat = Heartbeat(node, settings.heartbeat_topic)
         node.create_subscription(DiagnosticStatus, settings.heartbeat_topic, self._hear, QOS)
-        self._monitor = JointStateMonitor(node, settings.joint_states_topic, STATE_AGE)
+        self._monitor = JointStateMonitor(node, settings.joint_states_topic, STATE_AGE, QuietGroup())
         self._client = ArmClient(node, settings.arm_action, settings.joint_names, self._monitor, pulse=self._heartbeat)
         self._description = RobotDescription(node, settings.description_topic)
 

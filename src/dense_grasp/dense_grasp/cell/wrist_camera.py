@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.se3 import transform
+from dense_grasp_ros.quiet import keep_quiet
 from rclpy.node import Node
 from rclpy.time import Time
 from tf2_ros import Buffer, ExtrapolationException
@@ -49,6 +50,7 @@ class WristCamera:
         self._base, self._hand_eye, self._tree, self._stop = base, hand_eye, tree, stop
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, node)
+        keep_quiet(self._listener.tf_sub)
 
     def place(self, target: str, source: str, stamp: Time) -> Any:
         """The TransformStamped target <- source, waited for. Raises PlaceError."""

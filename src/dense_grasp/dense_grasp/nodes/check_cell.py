@@ -15,9 +15,10 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.known_parameters import check_arguments
 from dense_grasp_ros.node_runner import refused
+from dense_grasp_ros.paced_executor import PacedExecutor
 from dense_grasp_ros.parameter_files import ParameterFileError
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 
 from dense_grasp.bringup.launch_support import config_file
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"check_cell: {text}", file=sys.stderr)
         rclpy.try_shutdown()
         return 1
-    executor = SingleThreadedExecutor()
+    executor = PacedExecutor()
     executor.add_node(node)
     thread = threading.Thread(target=_spin, args=(executor,), daemon=True)
     thread.start()
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _spin(executor: SingleThreadedExecutor) -> None:
+def _spin(executor: PacedExecutor) -> None:
     with contextlib.suppress(ExternalShutdownException):
         executor.spin()
 
