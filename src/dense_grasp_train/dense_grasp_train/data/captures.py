@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.object_model.scan import ScanError, ScanView, read_views
+from dense_grasp_core.object_model.scan_check import check_scan
 
 from dense_grasp_train.data.dataset import FORMAT_VERSION, DatasetError
 from dense_grasp_train.data.dataset_writer import DEPTH_SCALE, json_bytes, write_scene, write_whole
@@ -58,6 +59,10 @@ def _scenes(folder: Path) -> list[list[RenderedView]]:
         views = read_views(folder)
     except ScanError as error:
         raise DatasetError(str(error)) from error
+    if views[0].camera_from_object is not None and len(views) > 1:
+        check = check_scan(views)
+        if not check.good and (check.pairs or check.remedy):
+            raise DatasetError(f"{folder} contradicts itself: {check}")
     rendered = [_rendered(folder, view) for view in views]
     return [[view] for view in rendered] if views[0].camera_from_object is None else [rendered]
 

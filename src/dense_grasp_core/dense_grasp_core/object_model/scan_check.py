@@ -1,0 +1,174 @@
+"""A scan is checked against itself before it is believed: neighbouring views predict each other.
+
+Points that one view's depth puts on the object are carried by the poses into a neighbour and must lie on its surface
+there. What makes few of them agree is looked for among the usual mistakes, and the one that mends it is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.geometry.se3 import inverse
+from dense_grasp_core.object_model.scan import ScanError, ScanView
+
+Array = NDArray[np.float64]
+AGREE_SHARE = 0.5  # of a view's points that must lie on the neighbour's surface for the pair to agree
+LEAST_PAIRS_SHARE = 0.7
+_POINTS = 150
+_TOLERANCE = 0.06  # of the object's size
+_SAME_PLACE = 0.02  # radians, seen from the object
+
+
+@dataclass(frozen=True)
+class ScanCheck:
+    """agreeing of pairs neighbours predict each other; remedy: what would fit, and how many pairs then agree.
+
+    No pairs: all pictures are from one place, so there is nothing to compare.
+    """
+
+    agreeing: int
+    pairs: int
+    remedy: str = ""
+    agreeing_then: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether enough neighbours agree."""
+        return self.pairs > 0 and self.agreeing >= LEAST_PAIRS_SHARE * self.pairs
+
+    def __str__(self) -> str:
+        count = f"{self.agreeing} of {max(self.pairs, self.agreeing_then)} neighbours agree"
+        if self.good:
+            return count
+        if self.remedy:
+            return f"{self.remedy}: {count}, {self.agreeing_then} do after that"
+        if not self.pairs:
+            return "all pictures are from one place, expected a walk around the object"
+        return f"{count}, expected at least {LEAST_PAIRS_SHARE:.0%}; no usual mistake explains it"
+
+
+def require_consistent(views: Sequence[ScanView]) -> ScanCheck:
+    """The check of a scan that passes it. Raises ScanError with the mistake that would explain the scan."""
+    check = check_scan(views)
+    if not check.good:
+        raise ScanError(f"the scan cannot be believed: {check}")
+    return check
+
+
+def check_scan(views: Sequence[ScanView]) -> ScanCheck:
+    """Count the neighbours that predict each other, and where too few do, try what would mend it.
+
+    Raises ScanError for fewer than two views.
+    """
+    if len(views) < 2:
+        raise ScanError(f"the scan has {len(views)} view, expected 2 or more")
+    rng = np.random.default_rng(0)
+    known = [view.surface_pixels() for view in views]
+    pixels = [of_view[rng.integers(0, len(of_view), _POINTS)] for of_view in known]
+    found = ScanCheck(*_agreeing(views, pixels))
+    if found.good:
+        return found
+    best, remedy = found.agreeing, ""
+    for name, mend in _REMEDIES.items():
+        agreeing, pairs = _agreeing([mend(view) for view in views], pixels)
+        if agreeing > best and agreeing >= 2 and agreeing >= LEAST_PAIRS_SHARE * pairs:
+            best, remedy = agreeing, name
+    return replace(found, remedy=remedy, agreeing_then=best if remedy else 0)
+
+
+def _agreeing(views: Sequence[ScanView], pixels: list[NDArray[np.int64]]) -> tuple[int, int]:
+    """How many views agree with their nearest neighbour by direction, and how many have one."""
+    samples = [_sample(view, of_view) for view, of_view in zip(views, pixels, strict=True)]
+    towards = np.array([-view.pose[:3, :3].T @ view.pose[:3, 3] for view in views])
+    middle = np.median(np.concatenate([points for points, _ in samples]), axis=0)
+    towards = towards - middle
+    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-12)
+    alike = towards @ towards.T
+    # A picture from the same place would say nothing of a wrong pose, nor do poses that all lie in one place.
+    alike[alike > np.cos(_SAME_PLACE)] = -np.inf
+    neighbours = alike.argmax(1)
+    size = float(np.median([size for _, size in samples]))
+    good = sum(
+        np.isfinite(alike[index, neighbour])
+        and _share_on_surface(samples[index][0], views[neighbour], size) >= AGREE_SHARE
+        and _share_on_surface(samples[neighbour][0], views[index], size) >= AGREE_SHARE
+        for index, neighbour in enumerate(neighbours)
+    )
+    return int(good), int(np.isfinite(alike.max(1)).sum())
+
+
+def _sample(view: ScanView, pixels: NDArray[np.int64]) -> tuple[Array, float]:
+    """Points (n, 3) of the object's frame at pixels that the view sees, and the object's size in it, metres."""
+    points = view.points(pixels)
+    low, high = np.percentile(points, [5, 95], axis=0)
+    return points, float(np.linalg.norm(high - low))
+
+
+def _share_on_surface(points: Array, view: ScanView, size: float) -> float:
+    """Share of points (n, 3) that lie on the view's surface or behind it, on the object's pixels.
+
+    What lies behind it by less than the object's size is a side that this view does not see, and counts for nothing.
+    """
+    points_camera = points @ view.pose[:3, :3].T + view.pose[:3, 3]
+    pixels = view.camera.project(points_camera)
+    inside: NDArray[np.bool_] = np.asarray(np.isfinite(pixels).all(axis=1))
+    u, v = np.rint(np.where(inside[:, None], pixels, -1.0)).astype(int).T
+    inside &= (u >= 0) & (v >= 0) & (u < view.camera.width) & (v < view.camera.height)
+    if inside.sum() < 0.3 * len(points):
+        return 0.0
+    u, v, z = u[inside], v[inside], points_camera[inside, 2]
+    depth = np.where(view.mask[v, u], view.depth[v, u], 0.0)
+    behind = (depth > 0) & (z > depth + _TOLERANCE * size) & (z < depth + size)
+    on = (depth > 0) & (np.abs(z - depth) <= _TOLERANCE * size)
+    asked = len(z) - behind.sum()
+    return float(on.sum() / asked) if asked >= 0.2 * len(points) else 0.0
+
+
+def _inverted(view: ScanView) -> ScanView:
+    return replace(view, camera_from_object=inverse(view.pose))
+
+
+def _mirrored(*axes: int) -> Callable[[ScanView], ScanView]:
+    """A camera frame with other axes: its y and z turned round is OpenGL's, x alone is a mirror image."""
+    flip = np.eye(4)
+    flip[axes, axes] = -1.0
+
+    def mend(view: ScanView) -> ScanView:
+        pose = flip @ view.pose
+        if np.linalg.det(pose[:3, :3]) < 0:  # both frames were left-handed
+            pose = pose @ flip
+        return replace(view, camera_from_object=pose)
+
+    return mend
+
+
+def _shifted(factor: float) -> Callable[[ScanView], ScanView]:
+    def mend(view: ScanView) -> ScanView:
+        pose = view.pose.copy()
+        pose[:3, 3] *= factor
+        return replace(view, camera_from_object=pose)
+
+    return mend
+
+
+def _deeper(factor: float) -> Callable[[ScanView], ScanView]:
+    return lambda view: replace(view, depth=view.depth * factor)
+
+
+_REMEDIES: dict[str, Callable[[ScanView], ScanView]] = {
+    "poses look inverted (object_from_camera instead of camera_from_object)": _inverted,
+    "poses look like millimetres, expected metres": _shifted(0.001),
+    "poses look like centimetres, expected metres": _shifted(0.01),
+    "poses look inverted and in millimetres": lambda view: _inverted(_shifted(0.001)(view)),
+    "poses look like OpenGL's (y up, z backwards), expected OpenCV's axes": _mirrored(1, 2),
+    "poses look mirrored along x": _mirrored(0),
+    "poses look mirrored along y": _mirrored(1),
+    "depth looks ten times too large; is depth_scale right?": _deeper(0.1),
+    "depth looks ten times too small; is depth_scale right?": _deeper(10.0),
+    "depth looks a thousand times too large; is depth_scale right?": _deeper(0.001),
+    "depth looks a thousand times too small; is depth_scale right?": _deeper(1000.0),
+}
