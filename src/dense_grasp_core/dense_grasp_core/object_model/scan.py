@@ -198,7 +198,7 @@ def _picture(folder: Path, name: str) -> Path:
 def _read_image(path: Path) -> NDArray:
     """An image unchanged, (H, W[, C in the file's order, BGR])."""
     try:
-        data = np.fromfile(_followed(path), np.uint8)
+        data = np.fromfile(followed_link(path), np.uint8)
     except OSError as error:
         raise ScanError(f"{path} cannot be read: {error}") from error
     # A turn that EXIF asks for would move the colour off its depth: the pixels count as they are stored.
@@ -208,9 +208,9 @@ def _read_image(path: Path) -> NDArray:
     return image
 
 
-def _followed(path: Path) -> Path:
+def followed_link(path: Path) -> Path:
     """The file itself, or the one that a link leads to which a disk without links keeps as a text with its target."""
-    if path.stat().st_size > _LONGEST_LINK:
+    if not path.is_file() or path.stat().st_size > _LONGEST_LINK:
         return path
     try:
         target = path.parent / path.read_text(encoding="utf-8").strip()

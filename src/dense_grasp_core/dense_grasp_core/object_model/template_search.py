@@ -1,0 +1,130 @@
+"""First poses of an object: every view of the bank, at every roll, laid over the whole picture at several sizes.
+
+A template is the grid of a view's descriptors; its score in a place is the mean similarity of its cells with those of
+the picture, as in FoundPose's retrieval (arXiv 2311.18809), but without a mask of the object and with the place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.object_model.look_at import ConformalPicture, PicturePyramid, roll, turn_towards
+from dense_grasp_core.object_model.view_bank import COARSE, STRIDE, Describe, ViewBank
+
+Array = NDArray[np.float64]
+_SAME_TURN = np.radians(20.0)
+_SAME_DIRECTION = 0.05
+
+
+@dataclass(frozen=True)
+class FirstPose:
+    """camera_from_object (4, 4) of a template's best place; score: mean similarity of its cells, -1..1."""
+
+    camera_from_object: Array
+    score: float
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Descriptors (T, n, d) of the templates in few dimensions; where each cell lies, (T, n, 2), in cells from the
+    middle; and each one's view and roll (T, 2). A template with fewer than n cells has zeros for the rest, and count.
+    """
+
+    descriptors: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    counts: NDArray[np.float32]
+    views_rolls: NDArray[np.int64]
+    basis: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, bank: ViewBank, views: int = 16, cells: int = 16, dimensions: int = 32) -> Templates:
+        """Templates of the views that lie farthest from each other, each with some of its cells."""
+        rng = np.random.default_rng(0)
+        every = np.concatenate([of_view[0].descriptors for of_view in bank.fine])
+        some = every[rng.permutation(len(every))[:4000]]
+        basis = np.ascontiguousarray(np.linalg.svd(some, full_matrices=False)[2][:dimensions].T)
+        chosen = _farthest(bank.virtual_from_object[:, 2], views)
+        found = [(view, index) for view in chosen for index in range(bank.rolls)]
+        descriptors = np.zeros((len(found), cells, basis.shape[1]), np.float32)
+        offsets = np.zeros((len(found), cells, 2), np.int64)
+        counts = np.ones(len(found), np.float32)
+        for row, (view, index) in enumerate(found):
+            template = bank.coarse[view][index]
+            kept = rng.permutation(len(template.index))[:cells]
+            counts[row] = max(1, len(kept))
+            part = template.descriptors[kept] @ basis
+            descriptors[row, : len(kept)] = part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-9)
+            place = template.index[kept]
+            offsets[row, : len(kept)] = np.stack([place // COARSE.side, place % COARSE.side], 1) - COARSE.side // 2
+        return cls(descriptors, offsets, counts, np.array(found), basis)
+
+    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean similarity (T, h, w) of each template laid on each place of a grid (h, w, d) of unit features."""
+        height, width, dimensions = features.shape
+        similarity = self.descriptors.reshape(-1, dimensions) @ features.reshape(-1, dimensions).T
+        similarity = similarity.reshape(*self.offsets.shape[:2], height, width)
+        total = np.zeros((len(self.counts), height, width), np.float32)
+        for row, offsets in enumerate(self.offsets):
+            for cell in range(int(self.counts[row])):
+                dv, du = offsets[cell]
+                if abs(dv) >= height or abs(du) >= width:
+                    continue
+                to_v, to_u = slice(max(0, -dv), min(height, height - dv)), slice(max(0, -du), min(width, width - du))
+                of_v, of_u = slice(max(0, dv), min(height, height + dv)), slice(max(0, du), min(width, width + du))
+                total[row, to_v, to_u] += similarity[row, cell, of_v, of_u]
+        return total / self.counts[:, None, None]
+
+
+def first_poses(
+    bank: ViewBank, templates: Templates, picture: PicturePyramid, describe: Describe, scales: list[float], most: int
+) -> list[FirstPose]:
+    """The best poses that differ by more than 20 degrees or in their place, best first."""
+    candidates = []
+    for scale in scales:
+        conformal = ConformalPicture.of(picture, scale)
+        features = bank.centred(describe(conformal.rgb)) @ templates.basis
+        features /= np.maximum(np.linalg.norm(features, axis=2, keepdims=True), 1e-9)
+        scores = templates.scores(features)
+        width = scores.shape[2]
+        best = scores.reshape(len(scores), -1).argmax(1)
+        candidates += [
+            (float(scores[row].flat[at]), row, divmod(int(at), width), conformal) for row, at in enumerate(best)
+        ]
+    candidates.sort(key=lambda candidate: -candidate[0])
+    found: list[tuple[FirstPose, Array]] = []
+    for score, row, (v, u), conformal in candidates:
+        # A template's middle lies between two cells: at the first pixel of cell (v, u).
+        direction, enlarged = conformal.direction(np.array([u, v]) * STRIDE - 0.5)
+        pose = _pose(bank, templates.views_rolls[row], direction, conformal.focal * enlarged)
+        if all(_differ(pose, direction, other.camera_from_object, towards) for other, towards in found):
+            found.append((FirstPose(pose, score), direction))
+        if len(found) == most:
+            break
+    return [pose for pose, _ in found]
+
+
+def _pose(bank: ViewBank, view_roll: NDArray[np.int64], direction: Array, focal: float) -> Array:
+    view, index = view_roll
+    virtual_from_object = roll(2.0 * np.pi * index / bank.rolls).T @ bank.virtual_from_object[view]
+    pose = np.eye(4)
+    pose[:3, :3] = turn_towards(direction) @ virtual_from_object
+    pose[:3, 3] = direction * (focal * bank.radius / COARSE.radius) - pose[:3, :3] @ bank.centre
+    return pose
+
+
+def _differ(a: Array, towards_a: Array, b: Array, towards_b: Array) -> bool:
+    cosine = (np.sum(a[:3, :3] * b[:3, :3]) - 1.0) / 2.0
+    return bool(cosine < np.cos(_SAME_TURN) or np.linalg.norm(towards_a - towards_b) > _SAME_DIRECTION)
+
+
+def _farthest(directions: Array, count: int) -> list[int]:
+    """Indices of directions (n, 3), each the farthest from those before."""
+    chosen = [0]
+    closest = directions @ directions[0]
+    while len(chosen) < min(count, len(directions)):
+        chosen.append(int(np.argmin(closest)))
+        closest = np.maximum(closest, directions @ directions[chosen[-1]])
+    return chosen

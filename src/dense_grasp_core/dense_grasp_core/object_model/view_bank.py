@@ -1,0 +1,191 @@
+"""The bank of an object: descriptors of its cells in every view of a scan, with their points on the object.
+
+A keypoint is then not one descriptor but a bank of them, one of each view that sees its point. Each view is looked at
+by a virtual camera that has the whole object in its middle, at every roll, because features of photographs are
+invariant neither to turns in the picture nor to size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, roll, roll_between, turn_towards
+from dense_grasp_core.object_model.scan import ScanError, ScanView
+
+Array = NDArray[np.float64]
+Describe = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+STRIDE = 8
+_SURFACE_SAMPLES = 400  # of each view
+_FEWEST_VIEWS = 2
+
+
+@dataclass(frozen=True)
+class Look:
+    """How large the object is in a virtual picture: side of the picture and radius of the object's sphere, px."""
+
+    size: int
+    radius: int
+
+    @property
+    def side(self) -> int:
+        """Cells along a side."""
+        return self.size // STRIDE
+
+    def cell_pixels(self) -> Array:
+        """Middles (side * side, 2) of the cells, row by row, px."""
+        middles = (np.arange(self.side) + 0.5) * STRIDE - 0.5
+        u, v = np.meshgrid(middles, middles)
+        return np.stack([u.ravel(), v.ravel()], 1)
+
+
+FINE = Look(256, 110)
+COARSE = Look(96, 40)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The object's cells in one virtual picture.
+
+    descriptors (n, D) float32 of length 1 less the bank's mean; points_object (n, 3), metres; index (n,) of the cells
+    in the picture, row by row.
+    """
+
+    descriptors: NDArray[np.float32]
+    points_object: Array
+    index: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ViewBank:
+    """All that finding the object needs.
+
+    centre (3,) and radius, metres: the sphere around it, in the object's frame. surface (n, 3): points of it, with the
+    directions (n, 3) in which they were seen. virtual_from_object (V, 3, 3): the rotation of each view's virtual
+    camera. fine, coarse: cells by view and roll. mean (D,): what all descriptors of the scan have in common.
+    """
+
+    centre: Array
+    radius: float
+    surface: Array
+    virtual_from_object: Array
+    fine: list[list[Cells]]
+    coarse: list[list[Cells]]
+    mean: NDArray[np.float32]
+
+    @property
+    def rolls(self) -> int:
+        """Rolls of every view, evenly around the circle."""
+        return len(self.fine[0])
+
+    def centred(self, descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Descriptors (..., D) without what all have in common, of length 1."""
+        return _unit(descriptors - self.mean)
+
+    def view_angles(self, virtual_from_object: Array) -> Array:
+        """Angles (V,), radians, between the direction of a look at the object and those of the views."""
+        return np.arccos(np.clip(self.virtual_from_object[:, 2] @ virtual_from_object[2], -1.0, 1.0))
+
+    def roll_index(self, view: int, virtual_from_object: Array) -> int:
+        """The roll of a view that comes closest to that of a virtual camera."""
+        angle = roll_between(self.virtual_from_object[view], virtual_from_object)
+        return round(angle / (2.0 * np.pi / self.rolls)) % self.rolls
+
+    def keypoint(self, point_object: ArrayLike) -> NDArray[np.float32]:
+        """Descriptors (K, D) of length 1 of a point (3,), one of each view that sees it.
+
+        A view sees it where a cell's own point lies within a cell of it. Raises ScanError when no view does.
+        """
+        point = np.asarray(point_object, float)
+        reach = 1.2 * STRIDE * self.radius / FINE.radius
+        found = []
+        for view in self.fine:
+            distance = np.linalg.norm(view[0].points_object - point, axis=1)
+            near = np.nonzero(distance < reach)[0]
+            if len(near):
+                weight = 1.0 - distance[near] / reach
+                found.append(weight @ (view[0].descriptors[near] + self.mean))
+        if not found:
+            raise ScanError(
+                f"no view of the scan sees the point {np.round(point, 4).tolist()} m, expected one within "
+                f"{1000 * reach:.0f} mm of the scanned surface"
+            )
+        return _unit(np.array(found, np.float32))
+
+
+def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> ViewBank:
+    """The bank of a scan; ``describe`` gives descriptors of stride 8 (h, w, D) of a picture (H, W, 3).
+
+    Raises ScanError for fewer than two views.
+    """
+    if len(views) < _FEWEST_VIEWS:
+        raise ScanError(f"the scan has {len(views)} view, expected {_FEWEST_VIEWS} or more")
+    surface = _surface(views)
+    low, high = np.percentile(surface, [0.5, 99.5], axis=0)
+    centre = (low + high) / 2.0
+    radius = float(np.percentile(np.linalg.norm(surface - centre, axis=1), 99.5))
+    raw: dict[Look, list[list[Cells]]] = {FINE: [], COARSE: []}
+    turns: list[Array] = []
+    every: list[NDArray[np.float32]] = []
+    for view in views:
+        picture = PicturePyramid(view.rgb, view.camera)
+        centre_camera = view.pose[:3, :3] @ centre + view.pose[:3, 3]
+        camera_from_virtual = turn_towards(centre_camera)
+        turns.append(camera_from_virtual.T @ view.pose[:3, :3])
+        for look, views_cells in raw.items():
+            focal = look.radius * float(np.linalg.norm(centre_camera)) / radius
+            of_view = []
+            for index in range(rolls):
+                virtual = LookAt(camera_from_virtual @ roll(2.0 * np.pi * index / rolls), focal, look.size)
+                descriptors = describe(picture.look(virtual)).reshape(look.side * look.side, -1)
+                if look is FINE and index == 0:
+                    every.append(descriptors)
+                of_view.append(_cells(view, virtual, look, descriptors))
+            views_cells.append(of_view)
+    mean = np.concatenate(every).mean(0)
+    fine, coarse = ([[_less(cells, mean) for cells in of_view] for of_view in raw[look]] for look in (FINE, COARSE))
+    return ViewBank(centre, radius, surface, np.array(turns), fine, coarse, mean)
+
+
+def largest_kernel(grid: DescriptorGrid, descriptors: NDArray[np.float32], t: float) -> NDArray[np.float32]:
+    """(H, W) Eq. 8 with the largest kernel over the descriptors (K, D) of one keypoint, exact: see DescriptorGrid."""
+    nearest = grid.squared_distance(descriptors[0])
+    for descriptor in descriptors[1:]:
+        np.minimum(nearest, grid.squared_distance(descriptor), out=nearest)
+    return np.exp(nearest * np.float32(-np.exp(-2.0 * t)))
+
+
+def _surface(views: Sequence[ScanView]) -> Array:
+    rng = np.random.default_rng(0)
+    parts = []
+    for view in views:
+        pixels = view.surface_pixels()
+        parts.append(view.points(pixels[rng.integers(0, len(pixels), _SURFACE_SAMPLES)]))
+    return np.concatenate(parts)
+
+
+def _cells(view: ScanView, virtual: LookAt, look: Look, descriptors: NDArray[np.float32]) -> Cells:
+    rays = virtual.rays_camera(look.cell_pixels())
+    pixels = np.nan_to_num(view.camera.project(rays), nan=-1.0)
+    nearest = np.rint(pixels)
+    size = np.array([view.camera.width, view.camera.height])
+    inside = np.all((nearest >= 0) & (nearest < size), axis=1)
+    u, v = np.where(inside[:, None], nearest, 0).astype(int).T
+    known = inside & view.mask[v, u] & (view.depth[v, u] > 0)
+    index = np.nonzero(known)[0]
+    points_camera = view.camera.deproject(pixels[index], view.depth[v, u][index])
+    points_object = (points_camera - view.pose[:3, 3]) @ view.pose[:3, :3]
+    return Cells(np.ascontiguousarray(descriptors[index]), points_object, index)
+
+
+def _less(cells: Cells, mean: NDArray[np.float32]) -> Cells:
+    return Cells(_unit(cells.descriptors - mean), cells.points_object, cells.index)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
