@@ -22,6 +22,7 @@ from dense_grasp_train.evaluation import evaluation_sets
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError, TestPair
 from dense_grasp_train.evaluation.frozen_backbones import FrozenBackbone
 from dense_grasp_train.evaluation.keypoint_repeatability import FEWEST_KEYPOINTS, KeypointProbe
+from dense_grasp_train.evaluation.pictures import GENERAL, measure_pictures
 from dense_grasp_train.evaluation.predictors import (
     Predictor,
     control_predictors,
@@ -123,6 +124,11 @@ def parser() -> argparse.ArgumentParser:
     source = arguments.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, help="folder that holds the view sets `seen` and `unseen`")
     source.add_argument("--generate", action="store_true", help="make the view sets in --cache first (the default)")
+    source.add_argument(
+        "--pictures",
+        type=Path,
+        help="folder of real photographs with pairs.json, or with an object scanned in two rooms, to measure on",
+    )
     source.add_argument("--bop", type=Path, nargs="+", help="BOP data sets to measure on instead of the caps")
     arguments.add_argument("--bop-split", default="test", help="folder of the BOP scenes (default %(default)s)")
     arguments.add_argument("--cache", type=Path, default=Path("out/descriptor_test_views"))
@@ -131,6 +137,10 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--seed", type=int, default=7, help="seed of the pairs")
     arguments.add_argument("--card", action="store_true", help="put the table into the model's card")
     arguments.add_argument("--no-controls", action="store_true")
+    pictures = arguments.add_argument_group("with --pictures")
+    pictures.add_argument("--general", type=Path, default=GENERAL, help="network of the bank (default %(default)s)")
+    pictures.add_argument("--blank", action="store_true", help="also with the pixels off the object grey")
+    pictures.add_argument("--no-pairs", action="store_true", help="only the moved objects")
     return arguments
 
 
@@ -151,6 +161,8 @@ def _run(options: argparse.Namespace) -> int:
     started = time.monotonic()
     if options.pairs < 1:
         raise EvaluationError(f"--pairs is {options.pairs}, expected 1 or more")
+    if options.pictures:
+        return measure_pictures(options)
     if options.card and (len(options.model) > 1 or options.bop):
         raise EvaluationError("--card is given, expected one --model and the sets of caps")
     names = row_names(options.model, options.against)

@@ -67,13 +67,14 @@ def control_predictors(info: ModelInfo) -> dict[str, Predictor]:
         "random on mask": lambda pair, rng: Prediction(controls.random_on_mask(pair.mask_b, len(pair.pixels_a), rng)),
         "mask centroid": lambda pair, _: Prediction(controls.mask_centroid(pair.mask_b, len(pair.pixels_a))),
         "same pixel": lambda pair, _: Prediction(controls.same_pixel(pair.pixels_a)),
-        "untrained network": network_predictor(_untrained(info)),
+        "untrained network": network_predictor(untrained_extractor(info)),
         "RGB patch 9x9": lambda pair, _: Prediction(controls.rgb_patch(pair.image_a, pair.image_b, pair.pixels_a)),
         "RootSIFT": lambda pair, _: Prediction(root_sift(pair.image_a, pair.image_b, pair.pixels_a)),
     }
 
 
-def _untrained(info: ModelInfo) -> DescriptorExtractor:
+def untrained_extractor(info: ModelInfo) -> DescriptorExtractor:
+    """A network of the same architecture with random weights."""
     torch.manual_seed(_UNTRAINED_SEED)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "untrained.safetensors"

@@ -1,0 +1,131 @@
+"""A scanned object that has moved: its pose from the bank of one scan in the pictures of another, colour alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from dense_grasp_core.object_model.pose import ObjectPose, PoseFinder
+from dense_grasp_core.object_model.scan import ScanView, read_scan
+from dense_grasp_core.object_model.scan_check import require_consistent
+from dense_grasp_core.object_model.view_bank import Describe, build
+from numpy.typing import NDArray
+
+from dense_grasp_train.evaluation.evaluation_sets import REFERENCE_WIDTH, EvaluationError
+
+POINTS = 100
+MOST_MEDIAN_PX = 5.0
+_BLANK = 127
+_BOOTSTRAPS = 1000
+
+
+@dataclass(frozen=True)
+class MovedPicture:
+    """What came of one picture. errors (POINTS,) at 640 px width, inf where no pose was found; angle: of the rotation
+    between the found pose and the true one, degrees, 180 where none was found; seconds: from the picture to the pose.
+    """
+
+    view: ScanView
+    pose: ObjectPose | None
+    errors: NDArray[np.float64]
+    angle: float
+    seconds: float
+    seen_before: bool
+
+
+def scan_pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """Scans of the same name in two rooms, <room>/<object>: the first room's is the bank, each other one the test."""
+    by_name: dict[str, list[Path]] = {}
+    for poses in sorted(folder.glob("*/*/poses.json")):
+        by_name.setdefault(poses.parent.name, []).append(poses.parent)
+    return [(scans[0], other) for scans in by_name.values() for other in scans[1:]]
+
+
+def measure_moved(
+    bank: list[ScanView], moved: list[ScanView], describe: Describe, advance: Callable[[], None]
+) -> list[MovedPicture]:
+    """Find the object of the scan ``bank`` in every picture of ``moved``; depth, mask and pose only judge the answer.
+
+    Every fourth picture counts as seen before: the method was made while looking at those.
+    """
+    if not moved:
+        raise EvaluationError("the moved scan has no picture, expected one or more")
+    advance()
+    finder = PoseFinder(build(bank, describe), describe)
+    finder(moved[0].rgb, moved[0].camera)  # compiles the network for the picture's sizes
+    found = []
+    for index, view in enumerate(moved):
+        started = time.perf_counter()
+        poses = finder(view.rgb, view.camera)
+        seconds = time.perf_counter() - started
+        best = poses[0] if poses else None
+        errors, angle = judge(view, best)
+        found.append(MovedPicture(view, best, errors, angle, seconds, index % 4 == 0))
+        advance()
+    return found
+
+
+def blanked(views: list[ScanView]) -> list[ScanView]:
+    """The views with every pixel off the object grey."""
+    return [replace(view, rgb=np.where(view.mask[..., None], view.rgb, np.uint8(_BLANK))) for view in views]
+
+
+def judge(view: ScanView, pose: ObjectPose | None) -> tuple[NDArray[np.float64], float]:
+    """Errors (POINTS,) of random visible points of the object, px at 640 px width, and the rotation's, degrees."""
+    if pose is None:
+        return np.full(POINTS, np.inf), 180.0
+    pixels = view.surface_pixels()
+    pixels = pixels[np.random.default_rng(0).integers(0, len(pixels), POINTS)]
+    points = view.points(pixels)
+    found = view.camera.project(points @ pose.camera_from_object[:3, :3].T + pose.camera_from_object[:3, 3])
+    errors = np.nan_to_num(np.linalg.norm(found - pixels, axis=1), nan=np.inf)
+    cosine = (np.sum(pose.camera_from_object[:3, :3] * view.pose[:3, :3]) - 1.0) / 2.0
+    return errors * REFERENCE_WIDTH / view.camera.width, float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+
+
+def moved_markdown(results: dict[str, list[MovedPicture]]) -> str:
+    """A row for all pictures of each run, one for those that were looked at while the method was made, one for the
+    others; the spread is the standard error of a bootstrap over pictures.
+    """
+    lines = [
+        "| run | pictures | ≤ 5 px | ≤ 10 px | median px | median ≤ 5 px in | rotation median / p90 | s a picture |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, pictures in results.items():
+        parts = {
+            "all": pictures,
+            "every fourth, looked at": [p for p in pictures if p.seen_before],
+            "the others, not looked at": [p for p in pictures if not p.seen_before],
+        }
+        lines += [_row(f"{name}, {part}", chosen) for part, chosen in parts.items() if chosen]
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, pictures: list[MovedPicture]) -> str:
+    errors = np.array([p.errors for p in pictures])
+    angles = np.array([p.angle for p in pictures])
+    draws = np.random.default_rng(0).integers(0, len(pictures), (_BOOTSTRAPS, len(pictures)))
+
+    def share(limit: float) -> str:
+        of_picture = (errors <= limit).mean(1)
+        return f"{of_picture.mean():.1%} ± {of_picture[draws].mean(1).std():.1%}"
+
+    good = np.median(errors, axis=1) <= MOST_MEDIAN_PX
+    middle, tail = (np.percentile(angles, q) for q in (50, 90))
+    middles, tails = (np.percentile(angles[draws], q, axis=1).std() for q in (50, 90))
+    seconds = np.median([p.seconds for p in pictures])
+    return (
+        f"| {name} | {len(pictures)} | {share(5)} | {share(10)} | {np.median(errors):.1f} | {good.sum()} ± "
+        f"{good[draws].sum(1).std():.1f} | {middle:.1f}° ± {middles:.1f} / {tail:.1f}° ± {tails:.1f} | {seconds:.2f} |"
+    )
+
+
+def load_scan_pair(pair: tuple[Path, Path]) -> tuple[list[ScanView], list[ScanView]]:
+    """The views of both scans, each checked against itself. Raises ScanError."""
+    bank, moved = read_scan(pair[0]), read_scan(pair[1])
+    require_consistent(bank)
+    require_consistent(moved)
+    return bank, moved
