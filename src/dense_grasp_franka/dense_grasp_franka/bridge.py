@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 
@@ -11,6 +12,7 @@ import rclpy
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.urdf import RobotModelError, joint_limits
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.diagnostics import ERROR, OK, Diagnostics, Report
 from dense_grasp_ros.known_parameters import check_arguments
 from dense_grasp_ros.node_runner import refused
 from dense_grasp_ros.parameter_files import ParameterFileError
@@ -23,10 +25,11 @@ from rclpy.node import Node
 from dense_grasp_franka.arm import FrankaArm
 from dense_grasp_franka.arm_process import ArmOptions
 from dense_grasp_franka.arm_server import ArmServer
+from dense_grasp_franka.arm_state import StateUnavailable
 from dense_grasp_franka.bridge_parameters import FRANKA_BRIDGE
 from dense_grasp_franka.hand import FrankaHand
 from dense_grasp_franka.hand_server import HandServer
-from dense_grasp_franka.state_publisher import StatePublisher
+from dense_grasp_franka.state_publisher import OLDEST, StatePublisher
 
 WATCH_PERIOD = 0.2  # s
 
@@ -75,7 +78,25 @@ class Bridge(Node):
         fingers = [f"{name}_finger_joint{i}" for i in (1, 2)]
         self._state = StatePublisher(self, self.arm, self.hand, joints, fingers, urdf, values["publish_tf"])
         self.create_timer(WATCH_PERIOD, self._watch)
+        self._diagnostics = Diagnostics(
+            self, f"{name} at {address}", {"arm": self._arm_report, "hand": self._hand_report}
+        )
         self.get_logger().info(f"connected to the {name} at {address}")
+
+    def _arm_report(self) -> Report:
+        try:
+            age = self.arm.state().age
+        except StateUnavailable as error:
+            return Report(ERROR, str(error))
+        level = OK if age < OLDEST else ERROR
+        return Report(level, f"the newest state is {1000 * age:.0f} ms old", {"state_age_s": age})
+
+    def _hand_report(self) -> Report:
+        state = self.hand.state()
+        if state is None:
+            return Report(ERROR, "no state of the hand")
+        age = time.monotonic() - state.received
+        return Report(OK, f"{1000 * state.width:.1f} mm wide", {"state_age_s": age, "width_m": state.width})
 
     def _watch(self) -> None:
         """A lost robot ends the node: launch starts it again, and it connects anew."""

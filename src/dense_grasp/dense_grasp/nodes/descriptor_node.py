@@ -20,6 +20,7 @@ from dense_grasp_core.descriptors.model_file import ModelFileError
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.heatmap import PcaBasis, fit_pca, pca_image
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.diagnostics import OK, Diagnostics, Rate, Report, without_publisher
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
@@ -36,6 +37,7 @@ from dense_grasp.perception.messages import (
     stamp_ns,
 )
 from dense_grasp.perception.stamps import LatestSlot, StampCache
+from dense_grasp.ros.reports import images_report
 from dense_grasp_interfaces.msg import DescriptorImage
 
 NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -85,11 +87,29 @@ class DescriptorNode(Node):
         self._slot: LatestSlot[ColourFrame] = LatestSlot()
         self._basis: PcaBasis | None = None
         self._unpaired = 0
+        self._image_rate, self._described_rate = Rate(), Rate()
         self._running = True
         self.create_subscription(Image, values["color_topic"], self._on_image, NEWEST_ONLY)
         self.create_subscription(CameraInfo, values["camera_info_topic"], self._on_info, NEWEST_ONLY)
         self._worker = threading.Thread(target=self._work, name="descriptors", daemon=True)
         self._worker.start()
+        topics = values["color_topic"], values["camera_info_topic"]
+        model = self._extractor
+        about = {"file": values["model"], "backend": model.backend, "stride_px": float(model.stride)}
+        self._diagnostics = Diagnostics(
+            self,
+            "camera",
+            {
+                "model": lambda: Report(OK, f"model {model.model_id}", about),
+                "images": lambda: images_report(
+                    without_publisher(self, topics),
+                    self._image_rate.read(),
+                    self._described_rate.read()[0],
+                    self._wanted(),
+                    self._unpaired if self._unpaired > UNPAIRED_LIMIT else 0,
+                ),
+            },
+        )
         self.get_logger().info(
             f"model {self._extractor.model_id} from {values['model']}, {self._extractor.backend}, "
             f"one descriptor per {self._extractor.stride:g} px"
@@ -131,6 +151,7 @@ class DescriptorNode(Node):
 
     def _pair(self, image: Image, info: CameraInfo) -> None:
         self._unpaired = 0
+        self._image_rate.note()
         self._slot.put(ColourFrame(image, info))
 
     def _work(self) -> None:
@@ -158,6 +179,7 @@ class DescriptorNode(Node):
         check_belongs(frame.image, frame.info, camera_from_info(frame.info, self._max_pixels))
         rgb = rgb_from_message(frame.image)
         features = self._extractor(rgb)
+        self._described_rate.note()
         extracted = time.perf_counter()
         if self._descriptor_publisher.get_subscription_count() > 0:
             self._descriptor_publisher.publish(self._message(frame, features))

@@ -39,10 +39,11 @@ from dense_grasp.arm.robot_description import RobotDescription
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.arm.trajectory_client import ArmClient
 from dense_grasp.arm.wrench_monitor import WrenchMonitor
+from dense_grasp.grasping.executor_diagnostics import GoalRecord, executor_diagnostics
 from dense_grasp.grasping.keypoint_client import KeypointClient
 from dense_grasp.grasping.markers import plan_markers, pose_message
 from dense_grasp.grasping.settings import changed_settings, grasp_settings, timeouts
-from dense_grasp.gripper.registry import make_gripper
+from dense_grasp.gripper.registry import gripper_namespaces, make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.depth_world import DepthWorld
 from dense_grasp.planning.registry import make_planner, resolved_planner
@@ -109,6 +110,15 @@ class GraspExecutor(Node):
         self._fingers = FingerMemory()
         self._running = threading.Lock()
         self._run_long = long_callback(self, self._run_alone)
+        self._goals = GoalRecord()
+        self._diagnostics = executor_diagnostics(
+            self,
+            self._robot,
+            gripper_namespaces(self._robot, values["gripper_namespace"]),
+            self._heartbeat,
+            (choice, self._planner),
+            (self._running, self._goals),
+        )
         self._clock_watch.on_jump(self._forget)
         self._server = ActionServer(
             self,
@@ -249,6 +259,7 @@ class GraspExecutor(Node):
             handle.canceled()
         else:
             handle.abort()
+        self._goals.note(int(code), message)
         # rclpy fixes the severity of a line of code with its first call: one line each.
         if code == GraspCode.SUCCESS:
             self.get_logger().info(f"goal ended: {message}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.diagnostics import OK, Diagnostics, Report
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.shared_parameters import FARTHEST_MOUNT, camera_link, camera_parent
@@ -59,6 +60,8 @@ class HandEyePublisher(Node):
         message.header.stamp = self.get_clock().now().to_msg()
         self._broadcaster = StaticTransformBroadcaster(self)
         self._broadcaster.sendTransform(message)
+        report = Report(OK, f"{message.header.frame_id} -> {message.child_frame_id}", {"xyz_m": values["xyz"]})
+        self._diagnostics = Diagnostics(self, message.child_frame_id, {"hand-eye transform": lambda: report})
         self.get_logger().info(f"{message.header.frame_id} -> {message.child_frame_id} at {values['xyz']} m")
 
 

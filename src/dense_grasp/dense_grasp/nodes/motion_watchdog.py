@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+from dense_grasp_ros.diagnostics import Diagnostics, Report
 from dense_grasp_ros.long_callback import long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
@@ -26,6 +27,7 @@ from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.arm.stop_all import Stoppable, stop_all
 from dense_grasp.gripper.registry import gripper_namespaces
 from dense_grasp.nodes.robot_parameters import MOTION_WATCHDOG
+from dense_grasp.ros.reports import watchdog_report
 from dense_grasp.ros.waiting import Deadline
 
 CHECK_PERIOD = 0.01  # s
@@ -82,7 +84,14 @@ class MotionWatchdog(Node):
         # On the wall's clock: a dead simulation stops its own.
         self._timer = self.create_timer(CHECK_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._timer.cancel()
+        self._stops = 0
+        self._diagnostics = Diagnostics(self, robot.name, {"watchdog": lambda: self._report(robot.heartbeat_topic)})
         self.get_logger().info(f"watching {robot.heartbeat_topic}, time-out {self._timeout} s")
+
+    def _report(self, topic: str) -> Report:
+        moving = sorted({mover.what for mover in list(self._movers.values())})
+        executors = self.count_publishers(topic)
+        return watchdog_report(topic, self._timeout, executors, moving, self._stoppable["arm"].missing(), self._stops)
 
     def _hear(self, message: DiagnosticStatus) -> None:
         if message.message == IDLE:
@@ -121,6 +130,7 @@ class MotionWatchdog(Node):
                 mover.suspected = True
             else:
                 del self._movers[who]
+                self._stops += 1
                 self._due += [(now + later, mover.what) for later in AGAIN_AFTER]
                 self.get_logger().error(
                     f"no heartbeat of {who} for {silent:.3f} s while it moves the {mover.what}: stopping it"
@@ -150,6 +160,7 @@ class MotionWatchdog(Node):
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         movers = list(self._stoppable.values())
         began = time.monotonic()
+        self._stops += 1
         came_of_it = stop_all(movers, ANSWER_TIMEOUT)
         for later in AGAIN_AFTER[1:]:
             time.sleep(max(0.0, began + later - time.monotonic()))

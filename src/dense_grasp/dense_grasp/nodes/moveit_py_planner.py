@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.diagnostics import OK, Diagnostics, Report
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
@@ -69,6 +70,8 @@ def make_node() -> Node:
     except RuntimeError as error:
         raise SystemExit(f"moveit_py_planner: MoveItPy did not start: {error}") from error
     offer(node, MoveItPyAnswers(moveit), settings.moveit_py_namespace)
+    ready = Report(OK, f"ready for {settings.planning_group}", {"services": settings.moveit_py_namespace})
+    node.diagnostics = Diagnostics(node, settings.name, {"planner": lambda: ready})  # type: ignore[attr-defined]
     node.get_logger().info(f"ready for {settings.planning_group} on {settings.moveit_py_namespace}")
     return node
 

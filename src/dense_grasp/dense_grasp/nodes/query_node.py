@@ -13,6 +13,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
+from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
@@ -40,6 +41,7 @@ from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.ros.failed_call import failed_call
+from dense_grasp.ros.reports import frames_report, store_report
 from dense_grasp.ros.transforms import TransformListener
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
 from dense_grasp_interfaces.srv import (
@@ -82,8 +84,22 @@ class QueryNode(Node):
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
             post_callback=self._on_jump,
         )
+        topics = [values[f"{name}_topic"] for name in ("color", "depth", "descriptors")]
+        self._diagnostics = Diagnostics(
+            self,
+            self._base_frame,
+            {
+                "frames": lambda: self._frames_report(topics, values["max_frame_age"]),
+                "store": lambda: store_report(self._store.name, self._store.error, self._store.is_open),
+            },
+        )
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._watcher.start()
+
+    def _frames_report(self, topics: Sequence[str], limit: float) -> Report:
+        newest = self._sync.newest
+        age = None if newest is None else self._fresh.age(newest)
+        return frames_report(without_publisher(self, topics), age, limit, self._sync.why_empty())
 
     def _read_limits(self, values: Mapping[str, Any]) -> Limits:
         """Raises ParameterError for a workspace that is none, ModelFileError, and CalibrationError."""

@@ -16,6 +16,7 @@ from dense_grasp_core.store import (
     TooManyRowsError,
     UnknownKeypointError,
 )
+from dense_grasp_core.store.urls import parse_url
 
 T = TypeVar("T")
 _HEALTHY = (
@@ -42,19 +43,39 @@ class StoreAccess:
         self._store: DescriptorStore | None = None
         self._was_open = False
         self._told: set[str] = set()
+        #: Why the last use failed, "" when it did not.
+        self.error = ""
+
+    @property
+    def name(self) -> str:
+        """The store's URL without a password."""
+        return parse_url(self._url).render_as_string(hide_password=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open now."""
+        return self._store is not None
 
     def run(self, action: Callable[[DescriptorStore], T]) -> T:
         """`action(store)`. Raises StoreError when the store cannot be opened, and whatever `action` raises."""
-        with self._lock:
-            if self._store is None:
-                self._store = DescriptorStore(self._url, create=not self._was_open)
-                self._was_open = True
-            store = self._store
         try:
-            return action(store)
-        except _HEALTHY:
+            with self._lock:
+                if self._store is None:
+                    self._store = DescriptorStore(self._url, create=not self._was_open)
+                    self._was_open = True
+                store = self._store
+        except StoreError as error:
+            self.error = str(error)
             raise
-        except StoreError:
+        try:
+            result = action(store)
+            self.error = ""
+            return result
+        except _HEALTHY:
+            self.error = ""
+            raise
+        except StoreError as error:
+            self.error = str(error)
             with self._lock:
                 if self._store is store:
                     self._store = None

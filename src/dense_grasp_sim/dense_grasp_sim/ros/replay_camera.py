@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.diagnostics import OK, Diagnostics, Rate, Report
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.shared_parameters import camera_link, optical_frame
@@ -60,6 +61,8 @@ class ReplayCamera(Node):
         # wall clock: a recording plays on when nobody publishes /clock
         self._timer = self.create_timer(1.0 / rate, self._publish, clock=Clock())
         camera = self._recording.camera
+        self._rate = Rate()
+        self._diagnostics = Diagnostics(self, "recording", {"images": lambda: self._report(source)})
         self.get_logger().info(
             f"{len(self._recording.frames)} frames of {camera.width}x{camera.height} px from {source} at {rate:g} Hz"
         )
@@ -86,10 +89,16 @@ class ReplayCamera(Node):
             self._recording = motorcycle_recording(changes["side"], self._pair)
             self._next = 0
 
+    def _report(self, source: str) -> Report:
+        hz, age = self._rate.read()
+        frames = len(self._recording.frames)
+        return Report(OK, f"plays {source} at {hz:.1f} Hz", {"rate_hz": hz, "age_s": age, "frames": frames})
+
     def _publish(self) -> None:
         recording = self._recording
         frame = recording.frames[self._next % len(recording.frames)]
         self._next += 1
+        self._rate.note()
         stamp = self.get_clock().now().to_msg()
         self._info.publish(camera_info_message(recording.camera, stamp, self._optical_frame))
         self._depth.publish(image_message(frame.depth_mm, "16UC1", stamp, self._optical_frame))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import rclpy
+from dense_grasp_ros.diagnostics import OK, WARN, Diagnostics, Report
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
@@ -17,7 +19,7 @@ from dense_grasp_sim.physics.threads import PhysicsLoop
 from dense_grasp_sim.ros.arm_server import ArmServer
 from dense_grasp_sim.ros.camera_publisher import CameraLoop
 from dense_grasp_sim.ros.cell_parameters import camera_frames, camera_options, cell_settings
-from dense_grasp_sim.ros.faults import DROPPING
+from dense_grasp_sim.ros.faults import DROPPING, FAULTS
 from dense_grasp_sim.ros.gripper_server import GripperServer
 from dense_grasp_sim.ros.scene_services import SceneServices
 from dense_grasp_sim.ros.sim_parameters import SIM_CELL
@@ -42,6 +44,8 @@ class SimCell(Node):
         self._arm = ArmServer(self, self.simulator, self.fault)
         self._gripper = GripperServer(self, self.simulator, self.fault, values["gripper_namespace"])
         self._scene = SceneServices(self, self.simulator)
+        self._seen = time.monotonic(), self.simulator.time
+        self._diagnostics = Diagnostics(self, "simulation", {"cell": self._report})
         self._threads = [
             PhysicsLoop(self.simulator, lambda: self._real_time_factor, self._after_batch, self._fail),
             CameraLoop(self, self.simulator, options, self.fault, self._fail),
@@ -50,6 +54,14 @@ class SimCell(Node):
     def fault(self) -> str:
         """The fault that is switched on, "" for none."""
         return self._fault
+
+    def _report(self) -> Report:
+        (then, simulated), self._seen = self._seen, (time.monotonic(), self.simulator.time)
+        factor = (self._seen[1] - simulated) / max(1e-3, self._seen[0] - then)
+        values = {"real_time_factor": factor, "wanted_factor": self._real_time_factor, "fault": self._fault}
+        if self._fault:
+            return Report(WARN, f"fault {self._fault} is switched on: {FAULTS[self._fault]}", values)
+        return Report(OK, f"runs at {factor:.2f} times real time", values)
 
     def start(self) -> None:
         """Start physics and cameras."""

@@ -57,6 +57,12 @@ class DescribedBackend:
         """Arm joints in the order of every position vector."""
         return self._names
 
+    def why_not_ready(self) -> str:
+        """Why it cannot plan now, "" when it can; waits for nothing."""
+        if self._planner is not None:
+            return ""
+        return self._error or f"waiting for a robot description on {self._topic}"
+
     def check_available(self, stop: StopCheck | None = None) -> None:
         """Raises PlanError PLANNER_UNAVAILABLE without a robot description, and as the planner."""
         with self._ready(stop) as planner:
