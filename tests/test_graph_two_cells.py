@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ pytestmark = [pytest.mark.graph, pytest.mark.cell("namespace:=left")]  # sorts i
 
 #: What the cells of a domain have in common, by ROS's own convention.
 SHARED = {"/tf", "/tf_static", "/rosout", "/parameter_events", "/diagnostics"}
+#: Joint positions, rad, some seconds away from where the arm starts.
+HERE = [0.3, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108]
 FRAMES = ("fr3_link0", "fr3_hand", "camera_link", "camera_color_optical_frame")
 
 
@@ -73,3 +76,31 @@ def test_each_finds_its_own_object_in_its_own_base_frame(two_cells):
     (of_left,), (of_right,) = (cell.locate().matches for cell in two_cells)
     assert (of_left.header.frame_id, of_right.header.frame_id) == ("left_fr3_link0", "right_fr3_link0")
     assert of_right.position.x - of_left.position.x == pytest.approx(0.06, abs=0.015)
+
+
+class Motions:
+    """Both arms on their way to `joints`, rad."""
+
+    def __init__(self, cells, joints):
+        self._cells, self._joints = cells, joints
+        self._threads = [threading.Thread(target=self._move, args=(cell, joints)) for cell in cells]
+        for thread in self._threads:
+            thread.start()
+        for cell in cells:
+            cell.client.wait(lambda cell=cell: cell.joint_speed() > 0.02, 30.0, "the arm's motion")
+
+    def _move(self, cell, joints) -> None:
+        cell.client.move_arm(joints, 6.0)  # a canceled one ends as well as one that arrives
+
+    def arrived(self) -> list[bool]:
+        """Which arms are at their goal once both motions have ended, the left one first."""
+        for thread in self._threads:
+            thread.join(120.0)
+        return [cell.joint_positions() == pytest.approx(self._joints, abs=0.02) for cell in self._cells]
+
+
+def test_a_stop_ends_the_motion_of_its_own_arm_alone(two_cells):
+    motions = Motions(two_cells, HERE)
+    answer = two_cells[0].call_trigger("dense_grasp/stop")
+    assert "canceled 1 goal of /left/left_fr3_arm_controller/follow_joint_trajectory" in answer.message
+    assert motions.arrived() == [False, True]

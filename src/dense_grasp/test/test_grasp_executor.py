@@ -18,7 +18,6 @@ from dense_grasp.planning.registry import make_planner
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_client import ActionClient
-from diagnostic_msgs.msg import DiagnosticStatus
 from franka_msgs.action import Grasp, Homing, Move
 from geometry_msgs.msg import Point
 from rclpy.action import ActionServer, CancelResponse
@@ -31,6 +30,7 @@ from visualization_msgs.msg import MarkerArray
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import Descriptor, KeypointMatch
+from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 OBSERVE = [-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108]
@@ -384,16 +384,16 @@ def test_two_executors_for_one_arm_are_refused(setup):
 def test_what_moves_is_told_to_the_watchdog(setup):
     made = setup()
     made.cell.held = ("Arm", 1)
-    beats: list[str] = []
+    beats: list[int] = []
     topic = f"/{made.prefix}fr3_arm_controller/executor_heartbeat"
-    made.graph.node.create_subscription(DiagnosticStatus, topic, lambda beat: beats.append(beat.message), QOS)
+    made.graph.node.create_subscription(HeartbeatMessage, topic, lambda beat: beats.append(beat.moves), QOS)
     handle, future, _ = made.send()
     made.until(made.cell.holding.is_set, 20.0, "first motion")
-    made.until(lambda: beats[-3:] == ["arm"] * 3, 5.0, "beats of the arm")
+    made.until(lambda: beats[-3:] == [HeartbeatMessage.ARM] * 3, 5.0, "beats of the arm")
     handle.cancel_goal_async()
     assert made.result(future).code == GraspCode.CANCELED
-    made.until(lambda: beats[-1] == "idle", 5.0, "beat of rest")
-    assert "gripper" in beats
+    made.until(lambda: beats[-1] == HeartbeatMessage.NOTHING, 5.0, "beat of rest")
+    assert HeartbeatMessage.GRIPPER in beats
 
 
 def test_an_unknown_planner_is_refused(graph):

@@ -12,7 +12,6 @@ from dense_grasp.arm.heartbeat import Heartbeat
 from dense_grasp.nodes.motion_watchdog import MotionWatchdog
 from dense_grasp.ros.waiting import Deadline
 from dense_grasp_ros.action_client import ActionClient
-from diagnostic_msgs.msg import DiagnosticStatus
 from franka_msgs.action import Grasp
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -20,6 +19,7 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 
 NUMBERS = count()
 TIMEOUT = 0.5  # s; generous: watchdog, servers and test share one process
@@ -140,7 +140,7 @@ def test_a_goal_that_is_accepted_after_its_sender_died_is_stopped_too(cell):
 
 def test_beats_that_waited_to_be_read_count(cell):
     """A watchdog that was held up looks at the clock before it looks at the beats that came meanwhile."""
-    beat = DiagnosticStatus(hardware_id="me", message="arm")
+    beat = HeartbeatMessage(node="/me", process="me", moves=HeartbeatMessage.ARM)
     cell.watchdog._hear(beat)
     cell.watchdog._timer.cancel()  # from here on the test says when it looks
     mover = cell.watchdog._movers["me"]
@@ -168,7 +168,7 @@ def test_a_watchdog_that_was_held_up_itself_counts_silence_from_then_on(cell):
     node = cell.watchdog
     node.create_timer(0.01, lambda: time.sleep(3 * TIMEOUT) if not held_up.is_set() else None)
     held_up = threading.Event()
-    node._hear(DiagnosticStatus(hardware_id="me", message="arm"))
+    node._hear(HeartbeatMessage(node="/me", process="me", moves=HeartbeatMessage.ARM))
     mover = node._movers["me"]
     cell.until(lambda: mover.excused, 20.0, "a check after the hold-up")
     held_up.set()
@@ -179,8 +179,8 @@ def test_a_watchdog_that_was_held_up_itself_counts_silence_from_then_on(cell):
 
 def test_a_heartbeat_of_something_else_keeps_nobody_from_being_stopped(cell):
     """Failed before: the watchdog looked for what it should stop in vain, ever again, and stopped nothing else."""
-    for what in ("", "16UC1", "executor"):
-        cell.watchdog._hear(DiagnosticStatus(hardware_id="stranger", message=what))
+    for node, process, moves in (("/n", "p", 3), ("/n", "p", 255), ("n", "p", 1), ("/n", "", 2)):
+        cell.watchdog._hear(HeartbeatMessage(node=node, process=process, moves=moves))
     assert not cell.watchdog._movers
     future = cell.start(FollowJointTrajectory, cell.arm)
     with cell.heartbeat.moving("arm"):

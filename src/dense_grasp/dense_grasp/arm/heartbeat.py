@@ -1,8 +1,7 @@
 """The executor's sign of life: who drives the arm, and whether something moves.
 
-diagnostic_msgs/DiagnosticStatus on one topic an arm: name of the node, hardware_id of this very process, message
-"idle", "arm" or "gripper". While something moves the beats come from the loop that waits for its end, so they cease
-when that loop hangs, and motion_watchdog stops what moves.
+dense_grasp_interfaces/Heartbeat on one topic an arm. While something moves the beats come from the loop that waits for
+its end, so they cease when that loop hangs, and motion_watchdog stops what moves.
 """
 
 from __future__ import annotations
@@ -16,12 +15,14 @@ import uuid
 from collections.abc import Iterator
 from typing import Protocol
 
-from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-IDLE = "idle"
+from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
+
+#: What may move, by the name that the clients of arm and gripper use.
+MOVED = {"arm": HeartbeatMessage.ARM, "gripper": HeartbeatMessage.GRIPPER}
 PERIOD = 0.02  # s between the beats of a motion
 IDLE_PERIOD = 0.2  # s
 #: s after which an executor that no longer beats is gone.
@@ -55,24 +56,25 @@ class Heartbeat:
 
     def __init__(self, node: Node, topic: str, callback_group=None):
         self.identity = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._clock = node.get_clock()
         self._name = node.get_fully_qualified_name()
         self._lock = threading.Lock()
-        self._what = IDLE
+        self._moves = HeartbeatMessage.NOTHING
         self._last = 0.0
         self._others: dict[str, tuple[str, float]] = {}
-        self._publisher = node.create_publisher(DiagnosticStatus, topic, QOS)
-        node.create_subscription(DiagnosticStatus, topic, self._hear, QOS, callback_group=callback_group)
+        self._publisher = node.create_publisher(HeartbeatMessage, topic, QOS)
+        node.create_subscription(HeartbeatMessage, topic, self._hear, QOS, callback_group=callback_group)
         wall = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(IDLE_PERIOD, self._idle, clock=wall, callback_group=callback_group)
 
     @contextlib.contextmanager
     def moving(self, what: str) -> Iterator[None]:
         """While inside, `what` moves and `beat` has to be called."""
-        self._set(what)
+        self._set(MOVED[what])
         try:
             yield
         finally:
-            self._set(IDLE)
+            self._set(HeartbeatMessage.NOTHING)
 
     def beat(self) -> None:
         """One beat, unless the last was just now."""
@@ -85,21 +87,23 @@ class Heartbeat:
         with self._lock:
             return [f"{name} ({who})" for who, (name, heard) in self._others.items() if now - heard < GONE_AFTER]
 
-    def _set(self, what: str) -> None:
+    def _set(self, moves: int) -> None:
         with self._lock:
-            self._what = what
+            self._moves = moves
         self._publish()
 
     def _idle(self) -> None:
         # While something moves the beats are the waiting loop's business: this timer would go on when it hangs.
-        if self._what == IDLE:
+        if self._moves == HeartbeatMessage.NOTHING:
             self._publish()
 
     def _publish(self) -> None:
         self._last = time.monotonic()
-        self._publisher.publish(DiagnosticStatus(name=self._name, hardware_id=self.identity, message=self._what))
+        beat = HeartbeatMessage(node=self._name, process=self.identity, moves=self._moves)
+        beat.stamp = self._clock.now().to_msg()
+        self._publisher.publish(beat)
 
-    def _hear(self, message: DiagnosticStatus) -> None:
-        if message.hardware_id != self.identity:
+    def _hear(self, message: HeartbeatMessage) -> None:
+        if message.process != self.identity:
             with self._lock:
-                self._others[message.hardware_id] = (message.name, time.monotonic())
+                self._others[message.process] = (message.node, time.monotonic())

@@ -12,16 +12,16 @@ from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.quiet import QuietGroup
-from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
 from dense_grasp.arm.guarded_arm import GuardedArm
-from dense_grasp.arm.heartbeat import IDLE, QOS, Heartbeat
+from dense_grasp.arm.heartbeat import QOS, Heartbeat
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.arm.robot_description import RobotDescription
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.arm.trajectory_client import ArmClient
 from dense_grasp.planning.in_process.planner import build_planner
+from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 
 #: Share of the joints' speed, and m/s of the tool centre point, at most.
 SPEED, TCP_SPEED = 0.1, 0.1
@@ -78,14 +78,14 @@ class SecondPose:
         self._stop = stop
         self._busy: dict[str, str] = {}
         self._heartbeat = Heartbeat(node, settings.heartbeat_topic)
-        node.create_subscription(DiagnosticStatus, settings.heartbeat_topic, self._hear, QOS)
+        node.create_subscription(HeartbeatMessage, settings.heartbeat_topic, self._hear, QOS)
         self._monitor = JointStateMonitor(node, settings.joint_states_topic, STATE_AGE, QuietGroup())
         self._client = ArmClient(node, settings.arm_action, settings.joint_names, self._monitor, pulse=self._heartbeat)
         self._description = RobotDescription(node, settings.description_topic)
 
-    def _hear(self, message: DiagnosticStatus) -> None:
-        if message.hardware_id != self._heartbeat.identity:
-            self._busy[message.hardware_id] = "" if message.message == IDLE else message.name
+    def _hear(self, message: HeartbeatMessage) -> None:
+        if message.process != self._heartbeat.identity:
+            self._busy[message.process] = "" if message.moves == HeartbeatMessage.NOTHING else message.node
 
     def visit(
         self,

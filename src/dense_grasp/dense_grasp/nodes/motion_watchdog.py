@@ -16,23 +16,23 @@ from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.quiet import stay_awake_while
 from dense_grasp_ros.service_qos import EVERY_CALL
-from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType, ROSClock
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from dense_grasp.arm.heartbeat import IDLE, QOS
+from dense_grasp.arm.heartbeat import MOVED, QOS
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.arm.stop_all import Stoppable, stop_all
 from dense_grasp.gripper.registry import gripper_namespaces
 from dense_grasp.nodes.robot_parameters import MOTION_WATCHDOG
 from dense_grasp.ros.reports import watchdog_report
 from dense_grasp.ros.waiting import Deadline
+from dense_grasp_interfaces.msg import Heartbeat
 
 CHECK_PERIOD = 0.01  # s
 #: What a heartbeat may say that its sender moves.
-MOVED = ("arm", "gripper")
+NAMES = {code: name for name, code in MOVED.items()}
 #: s between two checks from which on this node was held up itself.
 HELD_UP = 0.2
 #: A goal that was on its way when its sender died is accepted after the first stop: stop again, s later.
@@ -80,7 +80,7 @@ class MotionWatchdog(Node):
         stay_awake_while(self, lambda: bool(self._movers))
         self._due: list[tuple[float, str]] = []
         self._checked = time.monotonic()
-        self.create_subscription(DiagnosticStatus, robot.heartbeat_topic, self._hear, QOS)
+        self.create_subscription(Heartbeat, robot.heartbeat_topic, self._hear, QOS)
         # On the wall's clock: a dead simulation stops its own.
         self._timer = self.create_timer(CHECK_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._timer.cancel()
@@ -93,18 +93,19 @@ class MotionWatchdog(Node):
         executors = self.count_publishers(topic)
         return watchdog_report(topic, self._timeout, executors, moving, self._stoppable["arm"].missing(), self._stops)
 
-    def _hear(self, message: DiagnosticStatus) -> None:
-        if message.message == IDLE:
-            self._movers.pop(message.hardware_id, None)
+    def _hear(self, message: Heartbeat) -> None:
+        if message.moves == Heartbeat.NOTHING:
+            self._movers.pop(message.process, None)
             return
-        if message.message not in MOVED:
+        if message.moves not in NAMES or not message.process or not message.node.startswith("/"):
             self.get_logger().warning(
-                f"heartbeat of {message.hardware_id[:80]!r} says that it moves {message.message[:80]!r}, expected "
-                f"one of {', '.join(MOVED)}: ignored",
+                f"ignored a heartbeat of node {message.node[:80]!r}, process {message.process[:80]!r}, that moves "
+                f"{message.moves}, expected a node's full name, a process and "
+                f"{', '.join(f'{code} ({name})' for code, name in NAMES.items())} or {Heartbeat.NOTHING} (nothing)",
                 throttle_duration_sec=2.0,
             )
             return
-        self._movers[message.hardware_id] = _Mover(message.message, time.monotonic(), self._silence())
+        self._movers[message.process] = _Mover(NAMES[message.moves], time.monotonic(), self._silence())
         if self._timer.is_canceled():
             self._checked = time.monotonic()
             self._timer.reset()
