@@ -55,9 +55,9 @@ def test_the_facade_forgets_refuses_and_cancels_nothing(cell):
     client = GraspClient(connection=cell.client.connection)
     u, v = contact_pixel(cell)
     client.teach("cap", "again", u, v)
-    with pytest.raises(Refused, match=r"cap/again at pixel .*: code 5") as caught:
+    with pytest.raises(Refused, match=r"cap/again at pixel .*: code 17") as caught:
         client.teach("cap", "again", u, v)
-    assert caught.value.code == 5
+    assert caught.value.code == 17
     assert "again" in [row.keypoint for row in client.taught("cap")]
     assert client.forget("cap", "again") == 1
     assert "again" not in [row.keypoint for row in client.taught("cap")]

@@ -25,6 +25,25 @@ class MatchCode(IntEnum):
     INTERNAL_ERROR = 14
 
 
+class StoreCode(IntEnum):
+    """Outcome of teaching, listing and deleting keypoints (RegisterDescriptor, ListDescriptors, DeleteDescriptor).
+
+    Numbered with MatchCode: a number means the same in the answer of every service.
+    """
+
+    OK = 0
+    NO_FRAME = 1
+    STALE = 2
+    UNKNOWN_KEYPOINT = 3
+    STORE_ERROR = 10
+    BUSY = 11
+    STAMP_AHEAD = 12
+    INTERNAL_ERROR = 14
+    PIXEL_OUTSIDE = 15
+    INVALID_NAME = 16
+    ALREADY_EXISTS = 17
+
+
 class GraspCode(IntEnum):
     """Outcome of one grasp (GraspObject.action); 100..199 is PERCEPTION + MatchCode."""
 

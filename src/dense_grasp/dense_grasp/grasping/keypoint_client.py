@@ -20,12 +20,6 @@ ANSWER_MARGIN = 2.0
 BUSY_PAUSE = 0.2
 #: Rows asked for at once; an answer holds 1000 at most.
 PAGE = 1000
-#: What a failed list means for a grasp; the two services number their codes differently.
-LIST_CODES = {
-    ListDescriptors.Response.STORE_ERROR: MatchCode.STORE_ERROR,
-    ListDescriptors.Response.BUSY: MatchCode.BUSY,
-    ListDescriptors.Response.INTERNAL_ERROR: MatchCode.INTERNAL_ERROR,
-}
 
 
 class KeypointClient:
@@ -57,9 +51,7 @@ class KeypointClient:
             request = ListDescriptors.Request(object_id=object_id, offset=skipped, limit=PAGE)
             answer = self._call(self._list, request, self._server_timeout, stop)
             if answer.code != ListDescriptors.Response.OK:
-                reason = LIST_CODES.get(answer.code)
-                code = GraspCode.PERCEPTION_UNAVAILABLE if reason is None else GraspCode.PERCEPTION + reason
-                raise GraspFailure(code, answer.message)
+                raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
             names += [d.keypoint for d in answer.descriptors]
             skipped += PAGE  # a page may hold fewer rows than it skips: damaged ones are left out
             if skipped >= answer.total:
