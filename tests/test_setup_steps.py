@@ -214,6 +214,11 @@ def test_a_build_is_due_for_build_files_and_new_files_but_not_for_live_code(tmp_
     assert workspace.build_inputs([package]) != changed
 
 
+@pytest.mark.parametrize(("cores", "flags"), [(None, "-j2"), (1, "-j2"), (2, "-j2"), (64, "-j4")])
+def test_several_compilers_run_whatever_else_the_machine_does(cores, flags):
+    assert workspace.make_flags(cores) == flags
+
+
 def test_modules_of_a_package(tmp_path):
     interfaces = make_package(tmp_path, "my_msgs")
     python = make_package(tmp_path, "tf2_ros_py")

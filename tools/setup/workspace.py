@@ -147,7 +147,7 @@ def build(checkout: Path, names: Sequence[str], dropped: Sequence[str], environ:
         _remove_built(checkout, name)
     for path in executables.foreign_scripts(checkout / "install", names, checkout / ".venv"):
         _remove_built(checkout, path.relative_to(checkout / "install").parts[0])
-    env = {**environ, "PYTHONWARNINGS": "ignore", "DENSE_GRASP_BUILDING": "1"}
+    env = {**environ, "PYTHONWARNINGS": "ignore", "DENSE_GRASP_BUILDING": "1", "MAKEFLAGS": make_flags(os.cpu_count())}
     bases = [name for name in ("underlay", "src") if (checkout / name).is_dir()]
     command = [*BUILD_COMMAND, "--base-paths", *bases]
     command += ["--packages-select", *names, "--event-handlers", "console_cohesion-", "console_stderr-"]
@@ -159,6 +159,16 @@ def build(checkout: Path, names: Sequence[str], dropped: Sequence[str], environ:
             f"{path} would be started by {interpreter}, expected {checkout / '.venv/bin/python'}: "
             "the packages of this checkout are not there. Remove build/ and install/ and run make setup again"
         )
+
+
+def make_flags(cores: int | None) -> str:
+    """Of the makes that colcon starts, several at a time.
+
+    colcon's own choice also gives make the number of cores as the load from which it starts nothing more: on a machine
+    that does something else one compiler runs at a time. And the flags of the make that started set-up name a job
+    server that is out of reach.
+    """
+    return f"-j{max(2, min(cores or 2, 4))}"
 
 
 def _remove_built(checkout: Path, name: str) -> None:
