@@ -125,15 +125,16 @@ class PoseFinder:
     def _refined(self, picture: PicturePyramid, pose: Array, reaches: Sequence[float]) -> ObjectPose:
         """The pose after a pass for each reach; its score is that of the look before the last pass."""
         supporting, share, alike, angle = 0, 0.0, 0.0, np.inf
-        for reach in reaches:
+        for last, reach in enumerate(reaches, 1 - len(reaches)):
             look = self._look(picture, pose)
             step = look.step(reach, self.search)
             if step is None:
                 return ObjectPose(pose, 0.0, 0, 0.0, angle)
-            similarity, angle = look.similarity()
-            constant, slope = self.expected
-            alike = max(0.0, similarity) / max(_LEAST_EXPECTED, constant + slope * angle)
             pose, supporting, share = step
+            if last == 0:
+                similarity, angle = look.similarity()
+                constant, slope = self.expected
+                alike = max(0.0, similarity) / max(_LEAST_EXPECTED, constant + slope * angle)
         return ObjectPose(pose, alike * share if angle < _FARTHEST_VIEW else 0.0, supporting, share, angle)
 
     def _look(self, picture: PicturePyramid, pose: Array) -> _Look:

@@ -64,18 +64,20 @@ class Templates:
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mean similarity (T, h, w) of each template laid on each place of a grid (h, w, d) of unit features."""
         height, width, dimensions = features.shape
-        similarity = self.descriptors.reshape(-1, dimensions) @ features.reshape(-1, dimensions).T
-        similarity = similarity.reshape(*self.offsets.shape[:2], height, width)
-        total = np.zeros((len(self.counts), height, width), np.float32)
-        for row, offsets in enumerate(self.offsets):
+        # With empty cells all around, a shift in the grid is one in the flat array.
+        border = COARSE.side // 2
+        row_length = width + 2 * border
+        flat = np.pad(features, ((border, border), (border, border), (0, 0))).reshape(-1, dimensions)
+        similarity = self.descriptors.reshape(-1, dimensions) @ flat.T
+        first, length = border * row_length + border, (height - 1) * row_length + width
+        total = np.zeros((len(self.counts), height * row_length), np.float32)
+        shifts = first + self.offsets[..., 0] * row_length + self.offsets[..., 1]
+        for row, of_cells in enumerate(shifts.tolist()):
+            place, start = total[row, :length], row * len(of_cells)
             for cell in range(int(self.counts[row])):
-                dv, du = offsets[cell]
-                if abs(dv) >= height or abs(du) >= width:
-                    continue
-                to_v, to_u = slice(max(0, -dv), min(height, height - dv)), slice(max(0, -du), min(width, width - du))
-                of_v, of_u = slice(max(0, dv), min(height, height + dv)), slice(max(0, du), min(width, width + du))
-                total[row, to_v, to_u] += similarity[row, cell, of_v, of_u]
-        return total / self.counts[:, None, None]
+                place += similarity[start + cell, of_cells[cell] : of_cells[cell] + length]
+        scores = total.reshape(-1, height, row_length)[:, :, :width]
+        return np.ascontiguousarray(scores / self.counts[:, None, None])
 
 
 def first_poses(
