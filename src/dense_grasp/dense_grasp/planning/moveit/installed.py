@@ -91,5 +91,5 @@ def choose_planner(
         for planner in SERVERS:
             if runs(planner):
                 return PlannerChoice(planner, f"a {planner} runs")
-    reason = f"for MoveIt are {advice(absent, distro)}" if absent else "neither moveit_py nor move_group runs"
+    reason = f"MoveIt is incomplete, {advice(absent, distro)}" if absent else "neither moveit_py nor move_group runs"
     return PlannerChoice(EMBEDDED, f"the embedded one; {reason}")
