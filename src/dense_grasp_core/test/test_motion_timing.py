@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -118,3 +119,21 @@ def test_interpolation_of_a_trajectory(limits):
     np.testing.assert_allclose(trajectory.at(-1.0), trajectory.start)
     np.testing.assert_allclose(trajectory.at(trajectory.duration + 1), trajectory.end)
     np.testing.assert_allclose(trajectory.at(float(trajectory.times[5])), trajectory.positions[5])
+
+
+class _Asked:
+    """A finder that notes which modules are looked for."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def find_spec(self, name, path=None, target=None):
+        self.names.append(name)
+
+
+def test_solvers_are_looked_for_once(limits, monkeypatch):
+    time_path(NAMES, zigzag(0), limits)
+    asked = _Asked()
+    monkeypatch.setattr(sys, "meta_path", [asked, *sys.meta_path])
+    time_path(NAMES, zigzag(1), limits)
+    assert not asked.names
