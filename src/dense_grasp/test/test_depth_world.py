@@ -148,8 +148,8 @@ def test_a_wrong_size_or_encoding_is_no_depth(graph):
     assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_DEPTH
     assert "32x24" in str(failure)
     made._on_info(info(2))
-    made._on_depth(depth(2, encoding="mono16"))
-    assert "mono16" in str(failure_of(made, 2 * SECOND))
+    made._on_depth(depth(2, encoding="8UC1"))
+    assert "8UC1" in str(failure_of(made, 2 * SECOND))
 
 
 def test_no_transform_says_why(graph):

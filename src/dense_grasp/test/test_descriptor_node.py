@@ -108,7 +108,7 @@ def test_bgr_gives_the_same_descriptors(camera, until, random_model):
 
 def test_bad_images_are_named_and_the_node_lives_on(camera, until):
     camera.listen()
-    send_until(camera, until, lambda: camera.said("'mono8'", "rgb8"), encoding="mono8", rgb=RGB[..., :1])
+    send_until(camera, until, lambda: camera.said("'nv21'", "rgb8"), encoding="nv21", rgb=RGB[..., :1])
     assert not camera.received
     time.sleep(2.1)  # errors are throttled to one in two seconds
     send_until(camera, until, lambda: camera.said("128x96", "640x480"), info_size=(640, 480))
