@@ -10,8 +10,10 @@ import numpy as np
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.trajectory_goal import Tolerances, points_of, seconds_of, tolerances_of, why_rejected
+from dense_grasp_ros.action_server import ActionServer
+from dense_grasp_ros.long_callback import long_callback
 from franka_msgs.action import ErrorRecovery
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
@@ -51,12 +53,18 @@ class ArmServer:
                 node,
                 FollowJointTrajectory,
                 action,
-                execute_callback=self._execute,
+                execute_callback=long_callback(node, self._execute),
                 goal_callback=self._check,
                 cancel_callback=lambda _: CancelResponse.ACCEPT,
                 callback_group=group,
             ),
-            ActionServer(node, ErrorRecovery, recovery_action, execute_callback=self._recover, callback_group=group),
+            ActionServer(
+                node,
+                ErrorRecovery,
+                recovery_action,
+                execute_callback=long_callback(node, self._recover),
+                callback_group=group,
+            ),
         ]
 
     def _check(self, goal: FollowJointTrajectory.Goal) -> GoalResponse:

@@ -14,7 +14,8 @@ Array = NDArray[np.float64]
 # sequence number, time of the writer's monotonic clock, robot mode, row of the motion, then four vectors of 7
 _HEAD = 4
 _SIZE = _HEAD + 4 * 7
-_RETRIES = 1000
+#: s that a reader waits for a state to be whole, and between two looks.
+_PATIENCE, _PAUSE = 0.2, 1e-4
 
 #: libfranka's RobotMode
 MODES = ("Other", "Idle", "Move", "Guiding", "Reflex", "UserStopped", "AutomaticErrorRecovery")
@@ -56,14 +57,17 @@ class SharedArmState:
 
     def read(self) -> ArmState:
         """The newest whole state. Raises StateUnavailable when there was none yet."""
-        for _ in range(_RETRIES):
+        deadline = time.monotonic() + _PATIENCE
+        while True:
             before = self._memory[0]
             values = np.array(self._memory[:])
             if before % 2.0 == 0.0 and values[0] == before == self._memory[0]:
                 break
-            time.sleep(0.0)
-        else:
-            raise StateUnavailable("the arm's state is being written all the time: its process was stopped in between")
+            if time.monotonic() > deadline:
+                raise StateUnavailable(
+                    f"the arm's state was half-written for {_PATIENCE} s: the process that writes it was stopped"
+                )
+            time.sleep(_PAUSE)  # on a busy machine the writer may wait for a processor in the midst of it
         if before == 0.0:
             raise StateUnavailable("the robot has not sent a state yet")
         q, dq, tau, q_d = values[_HEAD:].reshape(4, 7)

@@ -8,26 +8,20 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 import numpy as np
-import rclpy
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.urdf import RobotModelError, joint_limits
-from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.diagnostics import ERROR, OK, Diagnostics, Report
-from dense_grasp_ros.known_parameters import check_arguments
-from dense_grasp_ros.node_runner import refused
-from dense_grasp_ros.parameter_files import ParameterFileError
+from dense_grasp_ros.node_runner import RestartNeeded, run_node
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.shared_parameters import recovery_action
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 
-from dense_grasp_franka.arm import FrankaArm
+from dense_grasp_franka.arm import ArmUnavailable, FrankaArm
 from dense_grasp_franka.arm_process import ArmOptions
 from dense_grasp_franka.arm_server import ArmServer
 from dense_grasp_franka.arm_state import StateUnavailable
 from dense_grasp_franka.bridge_parameters import FRANKA_BRIDGE
-from dense_grasp_franka.hand import FrankaHand
+from dense_grasp_franka.hand import FrankaHand, HandUnavailable
 from dense_grasp_franka.hand_server import HandServer
 from dense_grasp_franka.state_publisher import OLDEST, StatePublisher
 
@@ -43,7 +37,6 @@ class Bridge(Node):
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__("franka_bridge", **node_arguments)  # type: ignore[arg-type]
-        self.failure = ""
         values = declare(self, FRANKA_BRIDGE)
         name = f"{values['prefix']}{values['robot_type']}"
         address, urdf = values["robot_ip"], values["robot_description"]
@@ -101,41 +94,30 @@ class Bridge(Node):
     def _watch(self) -> None:
         """A lost robot ends the node: launch starts it again, and it connects anew."""
         lost = self.hand.lost if self.arm.alive else self.arm.lost
-        if lost and not self.failure:
-            self.failure = lost
+        if lost:
             self.get_logger().fatal(lost)
-            rclpy.try_shutdown()
+            raise RestartNeeded(lost)
 
-    def close(self) -> None:
-        """Bring the arm to rest and end both connections."""
+    def destroy_node(self) -> None:
+        """Bring the arm to rest and end both connections, then the node."""
         self.arm.close()
         self.hand.close()
+        super().destroy_node()
+
+
+def make() -> Bridge:
+    """The node. Raises BridgeError and ParameterError for wrong parameters, and RestartNeeded while the robot cannot be
+    reached: it may be later.
+    """
+    try:
+        return Bridge()
+    except (ArmUnavailable, HandUnavailable) as error:
+        raise RestartNeeded(str(error)) from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the node until it is interrupted or the robot is lost."""
-    arguments = sys.argv if argv is None else list(argv)
-    try:
-        check_arguments("franka_bridge", arguments)
-        rclpy.init(args=arguments)
-        node = Bridge()
-    except (BridgeError, ParameterError, ParameterFileError, ParameterException) as error:
-        rclpy.try_shutdown()
-        return refused("franka_bridge", error, arguments)
-    except DenseGraspError as error:  # the robot may be reached later
-        print(f"franka_bridge: {error}", file=sys.stderr)
-        rclpy.try_shutdown()
-        return 1
-    executor = MultiThreadedExecutor(num_threads=8)
-    executor.add_node(node)
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.close()
-        rclpy.try_shutdown()
-    return 1 if node.failure else 0
+    return run_node("franka_bridge", make, None if argv is None else list(argv))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from dense_grasp_ros.action_server import ActionServer
+from dense_grasp_ros.long_callback import long_callback
+from dense_grasp_ros.service_qos import EVERY_CALL
 from franka_msgs.action import Grasp, Homing, Move
-from rclpy.action import ActionServer, CancelResponse
+from rclpy.action import CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
@@ -32,14 +35,15 @@ class HandServer:
             self._serve(Move, f"{namespace}/move", lambda goal: hand.move(goal.width, goal.speed)),
             self._serve(Grasp, f"{namespace}/grasp", self._start_grasp),
         ]
-        node.create_service(Trigger, f"{namespace}/stop", self._stop, callback_group=self._group)
+        stop = long_callback(node, self._stop, on_error=_not_stopped)
+        node.create_service(Trigger, f"{namespace}/stop", stop, qos_profile=EVERY_CALL, callback_group=self._group)
 
     def _serve(self, action: Any, name: str, start: Start) -> ActionServer:
         return ActionServer(
             self._node,
             action,
             name,
-            execute_callback=lambda handle: self._execute(handle, action, start),
+            execute_callback=long_callback(self._node, lambda handle: self._execute(handle, action, start)),
             cancel_callback=lambda _: CancelResponse.ACCEPT,
             callback_group=self._group,
         )
@@ -70,18 +74,21 @@ class HandServer:
     def _run(self, handle: ServerGoalHandle, action: Any, future: Any) -> bool:
         next_feedback, stopped = 0.0, False
         while not future.wait(POLL):
-            if handle.is_cancel_requested and not stopped:
+            ending = not self._node.context.ok()
+            if (handle.is_cancel_requested or ending) and not stopped:
                 self._hand.stop()
                 stopped = True
             state = self._hand.state()
-            if state is not None and time.monotonic() >= next_feedback:
+            if state is not None and not ending and time.monotonic() >= next_feedback:
                 next_feedback = time.monotonic() + FEEDBACK_PERIOD
                 handle.publish_feedback(action.Feedback(current_width=state.width))
         return bool(future.get()) and not stopped
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        try:
-            response.success = self._hand.stop()
-        except self._hand.error as error:
-            response.message = str(error)
+        response.success = self._hand.stop()
         return response
+
+
+def _not_stopped(error: Exception, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    response.success, response.message = False, str(error)
+    return response

@@ -55,5 +55,5 @@ def test_a_writer_that_was_stopped_in_between_is_told():
     shared = SharedArmState(CONTEXT)
     shared.write(1, 0, [0.0] * 7, [0.0] * 7, [0.0] * 7, [0.0] * 7)
     shared._memory[0] += 1.0
-    with pytest.raises(StateUnavailable, match="stopped in between"):
+    with pytest.raises(StateUnavailable, match="half-written"):
         shared.read()
