@@ -191,7 +191,7 @@ def test_codes_have_names():
     assert code_name(GraspObject.Result(code=501)) == "501 BUSY"
     assert code_name(GraspObject.Result(code=777)) == "777 777"
     assert code_name(LocateKeypoints.Response(code=5)) == "LOW_SCORE"
-    assert code_name(RegisterDescriptor.Response(code=3)) == "PIXEL_OUTSIDE"
+    assert code_name(RegisterDescriptor.Response(code=15)) == "PIXEL_OUTSIDE"
 
 
 def test_the_table_says_what_is_wrong():

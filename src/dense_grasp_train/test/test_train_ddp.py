@@ -14,7 +14,7 @@ SCRIPT = """
 import importlib.util, sys
 from pathlib import Path
 import torch
-from dense_grasp_train import train
+from dense_grasp_train.training import train
 from dense_grasp_train.training.config import load_config
 
 spec = importlib.util.spec_from_file_location("views_of_caps", sys.argv[1])
