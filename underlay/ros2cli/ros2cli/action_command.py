@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import textwrap
 from typing import Any
 
@@ -17,7 +16,7 @@ from rclpy.action.graph import (
 from rclpy.node import Node
 from rclpy.task import Future
 
-from ros2cli.graph import appears, graph_node, settled, spin_until, wait_until
+from ros2cli.graph import INTERRUPT, appears, graph_node, settled, spin_until, wait_until
 from ros2cli.main import CommandError
 from ros2cli.messages import get_interface, parse_yaml, set_fields, to_yaml
 
@@ -86,7 +85,7 @@ def _send_goal(args: argparse.Namespace) -> int:
     action = get_interface(args.action_type, "action")
     goal = action.Goal()
     # As ros2action 0.32.5 does; a shell may have started this with SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    INTERRUPT.heed()
     with graph_node() as node:
         set_fields(goal, parse_yaml(args.goal), node.get_clock().now().to_msg())
         client = ActionClient(node, action, args.action_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,10 +49,34 @@ def settled(node: Node, query: Callable[[], Any]) -> Any:
     return answer
 
 
+class Interrupt:
+    """Ctrl-C between two spins, raised by `check`: within one it may fall into a callback, which swallows it."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def heed(self) -> None:
+        """From now on, also where a shell started this with SIGINT ignored."""
+        signal.signal(signal.SIGINT, self._take)
+
+    def _take(self, *_arguments: object) -> None:
+        self._came = True
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt once for what came since the last time."""
+        if self._came:
+            self._came = False
+            raise KeyboardInterrupt
+
+
+INTERRUPT = Interrupt()
+
+
 def spin_until(node: Node, future: Future, timeout: float = math.inf) -> bool:
     """Spin until a future is done; False if that takes longer than `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not future.done() and time.monotonic() < deadline:
+        INTERRUPT.check()
         rclpy.spin_once(node, timeout_sec=0.1)
     return bool(future.done())
 
@@ -59,6 +84,7 @@ def spin_until(node: Node, future: Future, timeout: float = math.inf) -> bool:
 def wait_until(node: Node, condition: Callable[[], bool]) -> None:
     """Spin until a condition holds."""
     while not condition():
+        INTERRUPT.check()
         rclpy.spin_once(node, timeout_sec=0.1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -123,8 +124,14 @@ class Node(ExecuteProcess):
 def _parameter_folder() -> str:
     # A respawned node reads its file again, so the files live as long as the launch.
     folder = tempfile.mkdtemp(prefix="launch_params_")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_remove, folder)
     return folder
+
+
+def _remove(folder: str) -> None:
+    # Nothing is left to interrupt: a second Ctrl-C now would leave files and a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _inline(value: Any) -> str:
