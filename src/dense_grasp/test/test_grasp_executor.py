@@ -18,6 +18,7 @@ from dense_grasp.planning.registry import make_planner
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.quiet import QuietGroup
 from franka_msgs.action import Grasp, Homing, Move
 from geometry_msgs.msg import Point
 from rclpy.action import ActionServer, CancelResponse
@@ -184,6 +185,21 @@ class Setup:
 @pytest.fixture
 def setup(graph, until):
     return lambda **parameters: Setup(graph, until, **parameters)
+
+
+def test_no_stream_wakes_an_idle_executor(graph):
+    """Each took some percent of a core; what is latched or comes ten times a second at most may wake it."""
+    node = GraspExecutor(context=graph.context)
+    try:
+        streams = {"JointState", "Image", "CameraInfo", "TFMessage", "WrenchStamped"}
+        awake = [
+            one.topic_name
+            for one in node.subscriptions
+            if one.msg_type.__name__ in streams and not isinstance(one.callback_group, QuietGroup)
+        ]
+        assert not awake
+    finally:
+        node.destroy_node()
 
 
 def test_a_grasp_lifts_and_reports(setup):

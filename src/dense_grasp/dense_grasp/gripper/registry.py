@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dense_grasp_ros.quiet import QuietGroup
 from rclpy.node import Node
 
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
@@ -37,7 +38,7 @@ def make_gripper(
     namespaces = gripper_namespaces(robot, values["gripper_namespace"])
     topics = [f"{ns}/joint_states" for ns in namespaces]
     own = [
-        JointStateMonitor(node, topic, times.joint_state, callback_group)
+        JointStateMonitor(node, topic, times.joint_state, QuietGroup())
         for topic in topics
         if topic != robot.joint_states_topic
     ]
