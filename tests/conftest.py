@@ -60,7 +60,8 @@ class RunningCell:
 
     def locate(self, keypoints=("contact",), timeout: float = 8.0, object_id: str = "cap", patience: float = 20.0):
         """Answer for an image taken from now on; `patience` s are added to the request's own time-out."""
-        from dense_grasp_client.connection import duration_message
+
+        from rclpy.duration import Duration
 
         return self.client.call(
             "locate",
@@ -68,7 +69,7 @@ class RunningCell:
             object_id=object_id,
             keypoints=list(keypoints),
             not_before=self.client.now(),
-            timeout=duration_message(timeout),
+            timeout=Duration(seconds=timeout).to_msg(),
         )
 
     def eventually(self, attempt, timeout: float, what: str):

@@ -9,6 +9,7 @@ import signal
 from importlib.util import find_spec
 
 import pytest
+from dense_grasp_client.connection import wait_for
 
 from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.graph
 
 
 def test_truncated_model(test_model, tmp_path):
-    from dense_grasp_bench.graph_process import GraphProcess, wait_while_running
+    from dense_grasp_bench.graph_process import GraphProcess
     from dense_grasp_ros.domains import private_domain
 
     model = tmp_path / "cut.safetensors"
@@ -26,7 +27,7 @@ def test_truncated_model(test_model, tmp_path):
     nodes = ("descriptor_node", "query_node")  # the second reads the calibration
     with GraphProcess("perception.launch.py", arguments, log, private_domain()):
         last_words = [f"{node} is not started again" for node in nodes]
-        wait_while_running(lambda: all(word in log.read_text() for word in last_words), 120.0, "the last words")
+        wait_for(lambda: all(word in log.read_text() for word in last_words), 120.0, "the last words")
     text = log.read_text()
     for node in nodes:
         complaints = [line for line in text.splitlines() if f"{node}:" in line and "cut.safetensors" in line]
@@ -60,20 +61,18 @@ def test_corrupt_store(test_model, tmp_path):
 def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
     if find_spec("moveit_msgs"):
         pytest.skip("MoveIt is installed here")
-    from dense_grasp_bench.graph_process import GraphProcess, wait_while_running
+    from dense_grasp_bench.graph_process import GraphProcess
     from dense_grasp_ros.domains import private_domain
 
     log = tmp_path / "graph.log"
     with GraphProcess("grasp.launch.py", ["planner:=move_group"], log, private_domain()) as graph:
-        wait_while_running(
-            lambda: "grasp_executor is not started again" in log.read_text(), 120.0, "the last word", graph
-        )
+        wait_for(lambda: "grasp_executor is not started again" in log.read_text(), 120.0, "the last word", graph.check)
         graph.check()  # the rest of the launch goes on
         text = log.read_text()
         # A node that is killed, not misconfigured, comes back.
         first = int(re.findall(r"\[hand_eye_publisher-\d+\]: process started with pid \[(\d+)\]", text)[-1])
         os.kill(first, signal.SIGKILL)
-        wait_while_running(
+        wait_for(
             lambda: len(re.findall(r"\[hand_eye_publisher-\d+\]: process started", log.read_text())) == 2,
             60.0,
             "second start of hand_eye_publisher",
@@ -96,7 +95,7 @@ def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
 def test_a_wrong_configuration_ends_its_node_once(tmp_path, monkeypatch, test_model, launch_file, node, setting, words):
     """With what no check of one value alone can find, so that launch starts the node."""
     from dense_grasp.bringup.launch_support import share_directory
-    from dense_grasp_bench.graph_process import GraphProcess, wait_while_running
+    from dense_grasp_bench.graph_process import GraphProcess
     from dense_grasp_ros.domains import private_domain
 
     prefix = tmp_path / "prefix"
@@ -114,7 +113,7 @@ def test_a_wrong_configuration_ends_its_node_once(tmp_path, monkeypatch, test_mo
     log = tmp_path / "graph.log"
     arguments = [f"model:={test_model}", f"store:=sqlite:///{tmp_path}/store.db"] if node == "query_node" else []
     with GraphProcess(launch_file, arguments, log, private_domain()) as graph:
-        wait_while_running(lambda: f"{node} is not started again" in log.read_text(), 120.0, "the last word", graph)
+        wait_for(lambda: f"{node} is not started again" in log.read_text(), 120.0, "the last word", graph.check)
         text = log.read_text()
     (complaint,) = [line for line in text.splitlines() if f"{node}: " in line and words in line]
     assert f"{share}/config/" in complaint and f"parameter {setting.partition(':')[0]}" in complaint

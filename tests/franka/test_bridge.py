@@ -7,7 +7,7 @@ import pytest
 from action_msgs.msg import GoalStatus
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_bench.graph_client import stamp_seconds
-from dense_grasp_bench.graph_process import wait_while_running
+from dense_grasp_client.connection import wait_for
 from franka_msgs.action import ErrorRecovery, Grasp, Homing, Move
 from std_srvs.srv import Trigger
 
@@ -22,7 +22,7 @@ def cancel_and_time(graph, handle) -> tuple[float, object]:
     """Seconds of the robot's clock from the request to joint speeds below STILL, and the answer."""
     began = stamp_seconds(graph.client.now())
     handle.cancel_goal_async()
-    wait_while_running(lambda: graph.speed() < STILL, PATIENCE, "the arm at rest", period=0.002)
+    wait_for(lambda: graph.speed() < STILL, PATIENCE, "the arm at rest", period=0.002)
     took = stamp_seconds(graph.client.now()) - began
     return took, graph.client.result(handle.get_result_async(), PATIENCE, "result of the cancelled goal")
 

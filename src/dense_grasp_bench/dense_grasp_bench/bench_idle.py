@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
+from dense_grasp_client.connection import wait_for
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
-from dense_grasp_bench.graph_process import GraphProcess, wait_while_running
+from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.session import CellSession, launch_arguments
 from dense_grasp_bench.soak.launch_log import LaunchLog
 
@@ -57,12 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         with GraphClient(arguments.domain, graph, name="bench_idle") as client:
             CellSession.ready(graph, client)
         settled = time.monotonic() + SETTLE
-        wait_while_running(lambda: time.monotonic() > settled, 2 * SETTLE, "rest", graph)
+        wait_for(lambda: time.monotonic() > settled, 2 * SETTLE, "rest", graph.check)
         pids = LaunchLog(log).read().pids
         began, before = time.monotonic(), processor_seconds(pids)
-        wait_while_running(
-            lambda: time.monotonic() - began >= arguments.seconds, 2 * arguments.seconds, "the end", graph
-        )
+        wait_for(lambda: time.monotonic() - began >= arguments.seconds, 2 * arguments.seconds, "the end", graph.check)
         measured = shares(before, processor_seconds(pids), time.monotonic() - began)
     write_json(out / "results.json", {"seconds": arguments.seconds, "share_of_a_core": measured})
     print(f"{table(measured)}\nover {arguments.seconds:g} s; wrote {out / 'results.json'}")

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from dense_grasp_client.connection import GraphError, duration_message
+from dense_grasp_client.connection import GraphError
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_sim.devices.replay_source import StereoPair, load_motorcycle, warp_to_right
+from rclpy.duration import Duration
 
 from dense_grasp_bench.graph_client import PERCEPTION_SERVICES, GraphClient, stamp_seconds
 from dense_grasp_bench.graph_process import GraphProcess
@@ -78,7 +79,7 @@ def find(client: GraphClient, names: list[str]) -> tuple[np.ndarray, np.ndarray]
         object_id=OBJECT,
         keypoints=names,
         not_before=client.now(),
-        timeout=duration_message(LOCATE_TIMEOUT_S),
+        timeout=Duration(seconds=LOCATE_TIMEOUT_S).to_msg(),
     )
     found = np.array([(match.u, match.v) for match in answer.matches])
     if not np.isfinite(found).all():

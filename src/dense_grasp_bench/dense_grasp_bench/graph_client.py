@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp_client.connection import Connection, GraphError, duration_message
+from dense_grasp_client.connection import Connection, GraphError
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rcl_interfaces.srv import SetParameters
+from rclpy.duration import Duration
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image
@@ -162,7 +163,7 @@ class GraphClient:
         """
         self.wait(self._arm.server_is_ready, timeout, "the arm's controller")
         point = JointTrajectoryPoint(positions=list(joints), velocities=[0.0] * 7)
-        point.time_from_start = duration_message(seconds)
+        point.time_from_start = Duration(seconds=seconds).to_msg()
         goal = FollowJointTrajectory.Goal()
         goal.trajectory = JointTrajectory(joint_names=[f"{self.robot}_joint{i}" for i in range(1, 8)], points=[point])
         handle = self.result(self._arm.send_goal_async(goal), timeout, "the controller's answer")

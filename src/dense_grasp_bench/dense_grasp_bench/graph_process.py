@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -103,17 +102,3 @@ def _prepare(parent: int) -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
     if os.getppid() != parent:  # it has ended already
         os.kill(os.getpid(), signal.SIGINT)
-
-
-def wait_while_running(condition, timeout: float, what: str, graph: GraphProcess | None = None, period: float = 0.05):
-    """The first truthy value of `condition()`; raises GraphError after `timeout` s, or when the graph has ended."""
-    end = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        if graph is not None:
-            graph.check()
-        if time.monotonic() > end:
-            raise GraphError(f"{what} did not happen within {timeout:g} s")
-        time.sleep(period)

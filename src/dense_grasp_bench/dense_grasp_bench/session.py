@@ -11,12 +11,12 @@ from pathlib import Path
 from dense_grasp_client.connection import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 from dense_grasp_sim.world.placement import POSTURES
+from rclpy.duration import Duration
 
 from dense_grasp_bench.graph_client import (
     PERCEPTION_SERVICES,
     SIM_SERVICES,
     GraphClient,
-    duration_message,
     stamp_seconds,
 )
 from dense_grasp_bench.graph_process import GraphProcess
@@ -216,7 +216,7 @@ class CellSession:
             object_id=object_id,
             keypoints=list(keypoints),
             not_before=self.client.now(),
-            timeout=duration_message(timeout),
+            timeout=Duration(seconds=timeout).to_msg(),
         )
         return list(answer.matches)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.service_qos import EVERY_CALL
+from rclpy.duration import Duration
 from std_srvs.srv import Trigger
 
-from dense_grasp_client.connection import Connection, GraphError, duration_message
+from dense_grasp_client.connection import Connection, GraphError
 from dense_grasp_client.refused import Refused
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import Descriptor, KeypointMatch
@@ -19,6 +21,7 @@ from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, Locate
 PAGE = 1000  # rows of one answer of list_descriptors
 ANSWER_TIMEOUT_S = 20.0
 GRASP_TIMEOUT_S = 300.0
+CANCEL_TIMEOUT_S = 5.0
 
 
 class GraspClient:
@@ -102,7 +105,7 @@ class GraspClient:
             object_id=object_id,
             keypoints=list(keypoints),
             not_before=self.connection.node.get_clock().now().to_msg(),
-            timeout=duration_message(timeout),
+            timeout=Duration(seconds=timeout).to_msg(),
         )
         answer = self.connection.call(self._locate, request, timeout + ANSWER_TIMEOUT_S)
         if not answer.matches:
@@ -138,20 +141,29 @@ class GraspClient:
                 on_stage(message.feedback.stage, message.feedback.detail)
 
         sent = self._grasp.send_goal_async(request, feedback_callback=feedback)
-        handle = connection.result(sent, ANSWER_TIMEOUT_S, "answer to the grasp goal")
-        if not handle.accepted:
-            raise GraphError(f"{self._action} did not accept the goal, expected a goal that is answered with a code")
-        with self._lock:
-            self._running = handle
         try:
+            handle = connection.result(sent, ANSWER_TIMEOUT_S, "answer to the grasp goal")
+            if not handle.accepted:
+                raise GraphError(
+                    f"{self._action} did not accept the goal, expected a goal that is answered with a code"
+                )
+            with self._lock:
+                self._running = handle
             result = connection.result(handle.get_result_async(), timeout, f"end of the grasp of {object_id}").result
         except BaseException:  # also Ctrl-C: nothing goes on that nobody waits for
-            handle.cancel_goal_async()
+            self._abandon(sent)
             raise
         finally:
             with self._lock:
                 self._running = None
         return _checked(result, f"grasp of {object_id}")
+
+    def _abandon(self, sent: Any) -> None:
+        """Cancel the goal that was sent, and wait until that has been answered: the process may end right after."""
+        with contextlib.suppress(GraphError):
+            handle = self.connection.result(sent, CANCEL_TIMEOUT_S, "answer to the grasp goal")
+            if handle.accepted:
+                self.connection.result(handle.cancel_goal_async(), CANCEL_TIMEOUT_S, "answer to the cancellation")
 
     def cancel(self, timeout: float = ANSWER_TIMEOUT_S) -> bool:
         """Cancel the goal that this client runs; whether there was one. `grasp` then raises Refused with CANCELED."""

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import rclpy
-from builtin_interfaces.msg import Duration
 from dense_grasp_core.errors import DenseGraspError
 from rclpy.client import Client
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-PERIOD_S = 0.02
+PERIOD_S = 0.02  # between two looks of what is waited for
 T = TypeVar("T")
 
 
@@ -23,10 +22,27 @@ class GraphError(DenseGraspError):
     """The graph did not start, died, or did not answer in time; or this client has ceased to listen."""
 
 
-def duration_message(seconds: float) -> Duration:
-    """builtin_interfaces/Duration of seconds."""
-    nanoseconds = round(seconds * 1e9)
-    return Duration(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+def wait_for(
+    condition: Callable[[], T],
+    timeout: float,
+    what: str,
+    check: Callable[[], None] | None = None,
+    period: float = PERIOD_S,
+) -> T:
+    """The first truthy value of `condition()`, asked every `period` s in another thread than the one that spins.
+
+    Raises GraphError with `what` after `timeout` s, and what `check` raises.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if check is not None:
+            check()
+        if time.monotonic() > end:
+            raise GraphError(f"{what} did not happen within {timeout:g} s")
+        time.sleep(period)
 
 
 class Connection:
@@ -86,18 +102,14 @@ class Connection:
 
         Raises GraphError with `what` after `timeout` s, or at once when this client has ceased to listen.
         """
-        end = time.monotonic() + timeout
-        while True:
+
+        def check() -> None:
             if self._ended is not None:
                 raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
-            value = condition()
-            if value:
-                return value
             if self._check is not None:
                 self._check()
-            if time.monotonic() > end:
-                raise GraphError(f"{what} did not happen within {timeout:g} s")
-            time.sleep(PERIOD_S)
+
+        return wait_for(condition, timeout, what, check)
 
     def result(self, future: Any, timeout: float, what: str) -> Any:
         """The result of a future; raises GraphError after `timeout` s."""

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from control_msgs.action import GripperCommand
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
@@ -52,31 +52,6 @@ class GripperSettings:
     #: check_opened(told, after, stop): raises GraspFailure when joint states deny a width that the gripper tells.
     check_opened: Callable[[float, float, StopCheck | None], None] = lambda told, after, stop: None
     pulse: Pulse = field(default_factory=NoPulse)
-
-
-class Gripper(Protocol):
-    """A gripper. Every call raises GraspFailure GRIPPER_UNAVAILABLE or GRIPPER_FAILED, and GraspCanceled."""
-
-    def open(self, width: float, stop: StopCheck | None = None) -> None:
-        """Opens to `width` m unless it is that wide already."""
-
-    def grasp(self, stop: StopCheck | None = None) -> None:
-        """Closes with force until something stops the fingers."""
-
-    def width(self) -> float | None:
-        """Width in m after the last motion, None when nobody tells it. Waits for the measurement."""
-
-    def live_width(self) -> float | None:
-        """Width in m by the newest measurement, at once; None when the width is not told all the time."""
-
-    def check_available(self, stop: StopCheck | None = None) -> None:
-        """Raises GraspFailure GRIPPER_UNAVAILABLE, or GRIPPER_FAILED when no grasp could be verified."""
-
-    def device(self) -> int:
-        """Another number after the gripper's node was restarted."""
-
-    def stop(self) -> None:
-        """Stops the fingers. Never raises."""
 
 
 class _ActionRunner:

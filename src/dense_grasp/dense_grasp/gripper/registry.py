@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dense_grasp_core.grasping.interfaces import Gripper
 from dense_grasp_ros.quiet import QuietGroup
 from rclpy.node import Node
 
@@ -12,7 +13,7 @@ from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.grasping.settings import Timeouts
-from dense_grasp.gripper.adapters import CommandGripper, FrankaGripper, Gripper, GripperSettings
+from dense_grasp.gripper.adapters import CommandGripper, FrankaGripper, GripperSettings
 from dense_grasp.gripper.finger_states import FingerStates
 
 

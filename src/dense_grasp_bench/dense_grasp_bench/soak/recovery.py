@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from dense_grasp_client.connection import GraphError, duration_message
+from dense_grasp_client.connection import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from rclpy.duration import Duration
 
 from dense_grasp_bench.soak.cell_under_test import CellUnderTest
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
@@ -76,7 +77,11 @@ def _probe(cell: CellUnderTest) -> str:
         cell.note_taught()
         return "the lesson was not in the store"
     answer = client.call(
-        "locate", PROBE_PATIENCE, object_id=CAP.object_id, not_before=client.now(), timeout=duration_message(3.0)
+        "locate",
+        PROBE_PATIENCE,
+        object_id=CAP.object_id,
+        not_before=client.now(),
+        timeout=Duration(seconds=3.0).to_msg(),
     )
     if answer.code in BLIND:
         return f"locate answers {MatchCode(answer.code).name}: {answer.message}"

@@ -22,7 +22,7 @@ from dense_grasp_core.grasping.interfaces import (
     Candidates,
     GraspGoal,
     GraspSettings,
-    GripperPort,
+    Gripper,
     Perception,
     StopCheck,
     validate,
@@ -48,7 +48,7 @@ class GraspSequence:
     def __init__(
         self,
         arm: Arm,
-        gripper: GripperPort,
+        gripper: Gripper,
         perception: Perception,
         planner: MotionPlanner,
         candidates: Candidates,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
-from dense_grasp_core.grasping.interfaces import GraspSettings, GripperPort, StopCheck
+from dense_grasp_core.grasping.interfaces import GraspSettings, Gripper, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 
 #: s that a width stays outside of the range before the object counts as lost: one odd joint state drops nothing.
@@ -48,9 +48,7 @@ def held_range(width: float, settings: GraspSettings) -> HeldRange | None:
 class HoldWatch:
     """A stop check that also becomes true when what the fingers hold is lost. `failure` then says how."""
 
-    def __init__(
-        self, gripper: GripperPort, canceled: StopCheck | None, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, gripper: Gripper, canceled: StopCheck | None, now: Callable[[], float] = time.monotonic) -> None:
         self._gripper = gripper
         self._canceled = canceled
         self._now = now

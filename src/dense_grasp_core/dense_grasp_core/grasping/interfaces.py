@@ -48,14 +48,14 @@ class Arm(Protocol):
         """Stops the arm. Never raises."""
 
 
-class GripperPort(Protocol):
-    """Two fingers. Raises GraspFailure, GraspCanceled."""
+class Gripper(Protocol):
+    """A gripper. Every call raises GraspFailure GRIPPER_UNAVAILABLE or GRIPPER_FAILED, and GraspCanceled."""
 
     def open(self, width: float, stop: StopCheck | None = None) -> None:
-        """Opens to `width` m."""
+        """Opens to `width` m unless it is that wide already."""
 
     def grasp(self, stop: StopCheck | None = None) -> None:
-        """Closes with force."""
+        """Closes with force until something stops the fingers."""
 
     def width(self) -> float | None:
         """Width in m after the last motion, None when unknown. Waits for the measurement."""
@@ -64,7 +64,7 @@ class GripperPort(Protocol):
         """Width in m by the newest measurement, at once; None when the width is not told all the time."""
 
     def check_available(self, stop: StopCheck | None = None) -> None:
-        """Raises GraspFailure when the gripper cannot be commanded now."""
+        """Raises GraspFailure GRIPPER_UNAVAILABLE, or GRIPPER_FAILED when no grasp could be verified."""
 
     def device(self) -> int:
         """Another number after the gripper's node was restarted."""

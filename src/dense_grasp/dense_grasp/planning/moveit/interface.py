@@ -82,7 +82,7 @@ class PathQuestion:
     acceleration_scaling: float
 
 
-class MoveItPort(Protocol):
+class MoveItInterface(Protocol):
     """A MoveIt that answers. Raises PlanError PLANNER_UNAVAILABLE when it does not, PlanCanceled on `stop`."""
 
     who: str

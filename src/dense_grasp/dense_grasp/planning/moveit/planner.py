@@ -25,7 +25,7 @@ from dense_grasp_core.motion.scene import CollisionScene, scene_of, seen_cells
 from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.planning.moveit import codes as moveit_codes
-from dense_grasp.planning.moveit.interface import MoveItPort, PathQuestion, PresentScene, SceneObject
+from dense_grasp.planning.moveit.interface import MoveItInterface, PathQuestion, PresentScene, SceneObject
 from dense_grasp.planning.moveit.planning_scene import NAME_PREFIX, carried, scene_change, scene_objects
 from dense_grasp.planning.moveit.retiming import retimed
 
@@ -42,30 +42,30 @@ NOT_ANSWERED = (-31, -21)
 class MoveItChecker(CollisionChecker):
     """Our own checks, beside which MoveIt can be asked about the scene that it has now."""
 
-    def __init__(self, robot: RobotModel, scene: CollisionScene, port: MoveItPort, stop: StopCheck | None):
+    def __init__(self, robot: RobotModel, scene: CollisionScene, port: MoveItInterface, stop: StopCheck | None):
         super().__init__(robot, scene)
-        self._port = port
+        self._moveit = port
         self._stop = stop
 
     def moveit_contacts(self, path: Array) -> list[list[tuple[str, str]]]:
         """For each of the positions (N, 7) the pairs that touch as MoveIt says, our objects by their short names."""
-        answers = self._port.contacts(np.atleast_2d(np.asarray(path, dtype=float)), self._stop)
+        answers = self._moveit.contacts(np.atleast_2d(np.asarray(path, dtype=float)), self._stop)
         return [[(_short(a), _short(b)) for a, b in pairs] for pairs in answers]
 
 
 class MoveItPlanner(EmbeddedPlanner):
-    """MotionPlanner over a MoveItPort. For one thread at a time; whoever else changes this MoveIt's scene disturbs."""
+    """MotionPlanner over MoveItInterface. For one thread at a time; nobody else may change this MoveIt's scene."""
 
-    def __init__(self, robot: RobotModel, config: EmbeddedConfig, port: MoveItPort, scaling: tuple[float, float]):
+    def __init__(self, robot: RobotModel, config: EmbeddedConfig, port: MoveItInterface, scaling: tuple[float, float]):
         super().__init__(robot, config)
-        self._port = port
+        self._moveit = port
         self._scaling = scaling
         self._stop: StopCheck | None = None
         self._known = ""
 
     def check_available(self, stop: StopCheck | None = None) -> None:
         """Raises PlanError PLANNER_UNAVAILABLE unless MoveIt answers."""
-        self._port.scene(stop)
+        self._moveit.scene(stop)
 
     def plan_joints(self, start: Array, goal: Array, world: WorldModel, stop: StopCheck | None = None) -> Trajectory:
         """A collision-free way to the joint goal (7,)."""
@@ -96,17 +96,17 @@ class MoveItPlanner(EmbeddedPlanner):
         contacts: list[tuple[str, str]] = []
         for clearance in dict.fromkeys((self.config.scene.clearance, 0.0)):
             self._change(present, scene_objects(self.config.scene, cells, self.robot, clearance, held))
-            checker = MoveItChecker(self.robot, replace(scene, clearance=clearance), self._port, self._stop)
+            checker = MoveItChecker(self.robot, replace(scene, clearance=clearance), self._moveit, self._stop)
             contacts = checker.contacts(start) or checker.moveit_contacts(start)[0]
             if not contacts:
                 return checker
-            present = self._port.scene(self._stop)
+            present = self._moveit.scene(self._stop)
         raise PlanError(GraspCode.START_IN_COLLISION, f"the arm starts in collision: {describe(contacts)}")
 
     def self_collision_checker(self) -> MoveItChecker:
         """Collision checks of the robot against itself only: takes our objects out of MoveIt's scene."""
-        self._change(self._port.scene(self._stop), carried(self.robot))
-        return MoveItChecker(self.robot, CollisionScene((), 0.0), self._port, self._stop)
+        self._change(self._moveit.scene(self._stop), carried(self.robot))
+        return MoveItChecker(self.robot, CollisionScene((), 0.0), self._moveit, self._stop)
 
     def check_path(self, checker: CollisionChecker, path: Array, ignored: frozenset[str] = frozenset()) -> None:
         """Asks MoveIt about a straight line (N, 7). Raises PlanError GOAL_IN_COLLISION."""
@@ -127,23 +127,23 @@ class MoveItPlanner(EmbeddedPlanner):
         start, goal = np.asarray(start, dtype=float), np.asarray(goal, dtype=float)
         _check_goal(checker.contacts(goal))
         question = PathQuestion(start, goal, self.config.path.allowed_time, *self._scaling)
-        answer = self._port.plan(question, stop)
+        answer = self._moveit.plan(question, stop)
         if answer.code != moveit_codes.SUCCESS:
             _check_goal(checker.moveit_contacts(goal)[0])
-            raise moveit_codes.failure(self._port.who, answer.code, answer.message)
-        trajectory = retimed(self._port.who, answer, self, start, goal)
+            raise moveit_codes.failure(self._moveit.who, answer.code, answer.message)
+        trajectory = retimed(self._moveit.who, answer, self, start, goal)
         # MoveIt checked this path; one that another pipeline or a smoothing spline bent our own checker finds out.
         if not checker.untouched(trajectory.positions[1:]):
-            raise PlanError(GraspCode.PLANNING_FAILED, f"the path that {self._port.who} gave touches an obstacle")
+            raise PlanError(GraspCode.PLANNING_FAILED, f"the path that {self._moveit.who} gave touches an obstacle")
         return trajectory
 
     def _present(self, start: Array) -> PresentScene:
-        present = self._port.scene(self._stop)
+        present = self._moveit.scene(self._stop)
         missing = [name for name in self.joint_names if name not in present.joints]
         if missing:
             raise PlanError(
                 GraspCode.PLANNER_UNAVAILABLE,
-                f"{self._port.who} plans for the robot {present.model!r}, which has no joint {missing[0]} (it has: "
+                f"{self._moveit.who} plans for the robot {present.model!r}, which has no joint {missing[0]} (it has: "
                 f"{', '.join(present.joints) or 'none'}); check robot_type and prefix",
             )
         if present.model != self._known:
@@ -155,25 +155,25 @@ class MoveItPlanner(EmbeddedPlanner):
         """One question that only a MoveIt for this very arm answers: where the flange is, in the robot's base frame."""
         link = f"{self.robot.name}_link8"
         pose = self.robot.frame_pose(start, link)
-        code, positions = self._port.solve(link, pose, start, self._stop)
+        code, positions = self._moveit.solve(link, pose, start, self._stop)
         if code in NOT_ANSWERED:
             return
         if code != moveit_codes.SUCCESS:
-            error = moveit_codes.failure(self._port.who, code, f"group {self._port.group!r}, link {link}")
+            error = moveit_codes.failure(self._moveit.who, code, f"group {self._moveit.group!r}, link {link}")
             raise PlanError(GraspCode.PLANNER_UNAVAILABLE, str(error))
         apart = float(np.linalg.norm(self.robot.frame_pose(positions, link)[:3, 3] - pose[:3, 3]))
         if apart > KINEMATICS_TOLERANCE:
             raise PlanError(
                 GraspCode.PLANNER_UNAVAILABLE,
-                f"{self._port.who} puts {link} {1000 * apart:.0f} mm from where the robot description does; "
+                f"{self._moveit.who} puts {link} {1000 * apart:.0f} mm from where the robot description does; "
                 "does it plan for this arm?",
             )
 
     def _change(self, present: PresentScene, objects: tuple[SceneObject, ...]) -> None:
-        if not self._port.change(scene_change(present, objects), self._stop):
+        if not self._moveit.change(scene_change(present, objects), self._stop):
             raise PlanError(
                 GraspCode.PLANNER_UNAVAILABLE,
-                f"{self._port.who} refused the scene in the frame {self.robot.base_frame}; does it know this frame?",
+                f"{self._moveit.who} refused the scene in the frame {self.robot.base_frame}; does it know this frame?",
             )
 
     @contextmanager

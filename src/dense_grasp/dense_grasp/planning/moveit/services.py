@@ -1,4 +1,4 @@
-"""MoveItPort over the services of a move_group, or of our moveit_py_planner, which offers the same ones.
+"""MoveItInterface over the services of a move_group, or of our moveit_py_planner, which offers the same ones.
 
 Services and not the action /move_action: planning only is a question with an answer, every distribution has them, and
 start and goal are checked before, so that the action's finer codes are not missed. A plan that is on its way cannot

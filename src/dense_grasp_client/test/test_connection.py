@@ -1,4 +1,4 @@
-"""The client of the graph, with no graph there."""
+"""A connection, with no graph there."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import time
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import pytest
-from dense_grasp_bench.graph_client import GraphClient
-from dense_grasp_client.connection import GraphError
+from dense_grasp_client.connection import Connection, GraphError, wait_for
 from dense_grasp_ros.domains import private_domain
 
 
 def test_a_client_that_ceased_to_listen_says_why_at_once():
-    with GraphClient(private_domain(), use_sim_time=False) as client:
+    with Connection(domain=private_domain()) as client:
 
         def fail() -> None:
             raise ValueError("a callback's fault")
@@ -28,7 +27,15 @@ def test_a_client_that_ceased_to_listen_says_why_at_once():
 
 def test_what_does_not_happen_is_named():
     with (
-        GraphClient(private_domain(), use_sim_time=False) as client,
+        Connection(domain=private_domain()) as client,
         pytest.raises(GraphError, match=r"a sign did not happen within 0\.2 s"),
     ):
         client.wait(lambda: False, 0.2, "a sign")
+
+
+def test_waiting_ends():
+    began = time.monotonic()
+    with pytest.raises(GraphError, match=r"the moon did not happen within 0\.1 s"):
+        wait_for(lambda: False, 0.1, "the moon")
+    assert time.monotonic() - began < 5.0
+    assert wait_for(lambda: 7, 0.0, "at once") == 7
