@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 
 import pytest
 from dense_grasp_bench.taught_clicks import CAP
+from dense_grasp_sim.physics.simulator import OBSERVE_JOINTS
 
 from dense_grasp_client import GraspClient, Refused
 from dense_grasp_interfaces.action import GraspObject
@@ -14,11 +16,15 @@ from dense_grasp_interfaces.action import GraspObject
 pytestmark = pytest.mark.graph
 
 
+def environment(cell) -> dict[str, str]:
+    """Of a process in the cell's domain."""
+    return dict(os.environ, ROS_DOMAIN_ID=str(cell.client.domain), ROS_AUTOMATIC_DISCOVERY_RANGE="LOCALHOST")
+
+
 def run(cell, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`ros2 run dense_grasp_client ARGUMENTS… --sim-time` in the cell's domain."""
-    environment = dict(os.environ, ROS_DOMAIN_ID=str(cell.client.domain), ROS_AUTOMATIC_DISCOVERY_RANGE="LOCALHOST")
     command = ["ros2", "run", "dense_grasp_client", *arguments, "--sim-time"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, env=environment(cell), capture_output=True, text=True, timeout=300)
 
 
 def contact_pixel(cell) -> tuple[float, float]:
@@ -43,6 +49,25 @@ def test_grasp_taught_plans_and_moves_nothing(cell):
     assert done.returncode == 0, done.stderr
     assert "planning: " in done.stdout and "tool centre point in fr3_link0: 0." in done.stdout
     assert cell.joint_positions() == pytest.approx(before, abs=1e-3)
+
+
+def test_ctrl_c_cancels_the_grasp(cell):
+    """A program that is gone must leave no motion behind."""
+    cell.teach_again()
+    with subprocess.Popen(
+        ["ros2", "run", "dense_grasp_client", "grasp_taught", "cap", "--may-drop", "--sim-time"],
+        env=environment(cell),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert any(line.startswith("approaching: ") for line in process.stdout), "the goal never got that far"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) != 0
+    assert cell.joint_speed() < 0.05
+    cell.client.move_arm(OBSERVE_JOINTS, 3.0)  # a canceled arm stays where it is
+    result = cell.client.grasp(GraspObject.Goal(object_id="cap", plan_only=True), 120.0)
+    assert result.code == result.SUCCESS, result.message
 
 
 def test_an_unknown_object_is_one_line_and_exit_status_1(cell):
