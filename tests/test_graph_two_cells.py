@@ -33,7 +33,6 @@ def test_every_name_is_in_a_namespace(two_cells):
     assert {name for name, _ in node.get_topic_names_and_types() if not name.startswith(of_a_cell)} <= SHARED
     assert [name for name, _ in node.get_service_names_and_types() if not name.startswith(of_a_cell)] == []
     nodes = node.get_node_names_and_namespaces()
-    # tf2_ros makes nodes of its own nowhere; launch, too, is none.
     assert {namespace for _, namespace in nodes} == {"/left", "/right"}
     left, right = ({name for name, own in nodes if own == namespace} for namespace in ("/left", "/right"))
     assert left == right and {"sim_cell", "query_node", "grasp_executor", "motion_watchdog"} <= left

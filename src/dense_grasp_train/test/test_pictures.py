@@ -54,7 +54,7 @@ def test_a_moved_object_and_single_clicks_are_measured(tmp_path, capsys):
     assert [p["picture"] for p in pictures] == ["00", "01"]
     assert max(p["median_px"] for p in pictures) < 8.0 and max(p["angle_deg"] for p in pictures) < 15.0
     text = (out / "pictures.md").read_text()
-    assert text in capsys.readouterr().out and "every fourth, looked at | 1 |" in text
+    assert text in capsys.readouterr().out and "every fourth | 1 |" in text
     assert cv2.imread(str(out / "pictures.png")).shape == (256, 2048, 3)
 
 
@@ -86,7 +86,7 @@ def test_judging_counts_pixels_of_a_640_px_wide_picture():
     assert np.isinf(lost).all() and angle == 180.0
     pictures = [MovedPicture(view, None, e, a, 0.5, s) for e, a, s in ((errors, 1.0, True), (lost, 180.0, False))]
     text = moved_markdown({"run": pictures})
-    assert "| run, all | 2 | 50.0% ±" in text and "| run, the others, not looked at | 1 | 0.0% ±" in text
+    assert "| run, all | 2 | 50.0% ±" in text and "| run, the others | 1 | 0.0% ±" in text
     table = pairs_markdown({"set": {"row": PairFigures(np.array([1.0, 6.0, 30.0, 4.0]))}})
     assert "| set (4) | row | 50% | 75% | 75% | 5.0 |" in table
 

@@ -114,6 +114,14 @@ class DescriptorGrid:
         result *= scale
         return np.exp(result, out=result)
 
+    def largest_kernel(self, descriptors: ArrayLike, t: float) -> Float32:
+        """(H, W) the largest kernel over the descriptors (K, D) of one keypoint, without the K images at once."""
+        first, *others = np.asarray(descriptors)
+        nearest = self.squared_distance(first)
+        for descriptor in others:
+            np.minimum(nearest, self.squared_distance(descriptor), out=nearest)
+        return np.exp(nearest * np.float32(-np.exp(-2.0 * t)))
+
     def nearest(self, descriptor: ArrayLike) -> tuple[int, int]:
         """Pixel (u, v) where the kernel is largest, whatever t: the exact argmax of Eq. 8.
 

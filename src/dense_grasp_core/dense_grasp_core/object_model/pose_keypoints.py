@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, turn_towards
 from dense_grasp_core.object_model.pose import ObjectPose
 from dense_grasp_core.object_model.view_bank import ViewBank
@@ -50,7 +51,7 @@ def posed_keypoints(
         nothing = np.full(3, np.nan)
         return [PosedKeypoint(Visibility.NOT_FOUND, nothing, nothing[:2]) for _ in points]
     motion = pose.camera_from_object
-    points_camera = points @ motion[:3, :3].T + motion[:3, 3]
+    points_camera = transform(motion, points)
     pixels = camera.project(points_camera)
     hidden = _hidden(bank, motion, points)
     found = []
@@ -63,7 +64,7 @@ def posed_keypoints(
 
 def _hidden(bank: ViewBank, camera_from_object: Array, points: Array) -> NDArray[np.bool_]:
     """Whether another part of the surface lies clearly in front of each point."""
-    centre = camera_from_object[:3, :3] @ bank.centre + camera_from_object[:3, 3]
+    centre = transform(camera_from_object, bank.centre)
     look = LookAt(turn_towards(centre), _GRID / 2.2 * float(np.linalg.norm(centre)) / bank.radius, _GRID)
     rotation = look.camera_from_virtual.T @ camera_from_object[:3, :3]
     shift = look.camera_from_virtual.T @ camera_from_object[:3, 3]

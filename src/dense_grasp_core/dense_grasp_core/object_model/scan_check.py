@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.geometry.se3 import inverse
+from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_core.object_model.scan import ScanError, ScanView
 
 Array = NDArray[np.float64]
@@ -113,7 +113,7 @@ def _share_on_surface(points: Array, view: ScanView, size: float) -> float:
 
     What lies behind it by less than the object's size is a side that this view does not see, and counts for nothing.
     """
-    points_camera = points @ view.pose[:3, :3].T + view.pose[:3, 3]
+    points_camera = transform(view.pose, points)
     pixels = view.camera.project(points_camera)
     inside: NDArray[np.bool_] = np.asarray(np.isfinite(pixels).all(axis=1))
     u, v = np.rint(np.where(inside[:, None], pixels, -1.0)).astype(int).T

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, roll, roll_between, turn_towards
 from dense_grasp_core.object_model.scan import ScanError, ScanView
 
@@ -65,8 +65,8 @@ class Cells:
 class ViewBank:
     """All that finding the object needs.
 
-    centre (3,) and radius, metres: the sphere around it, in the object's frame. surface (n, 3): points of it, with the
-    directions (n, 3) in which they were seen. virtual_from_object (V, 3, 3): the rotation of each view's virtual
+    centre (3,) and radius, metres: the sphere around it, in the object's frame. surface (n, 3): points of it.
+    virtual_from_object (V, 3, 3): the rotation of each view's virtual
     camera. fine, coarse: cells by view and roll. mean (D,): what all descriptors of the scan have in common.
     """
 
@@ -134,7 +134,7 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> Vie
     every: list[NDArray[np.float32]] = []
     for view in views:
         picture = PicturePyramid(view.rgb, view.camera)
-        centre_camera = view.pose[:3, :3] @ centre + view.pose[:3, 3]
+        centre_camera = transform(view.pose, centre)
         camera_from_virtual = turn_towards(centre_camera)
         turns.append(camera_from_virtual.T @ view.pose[:3, :3])
         for look, views_cells in raw.items():
@@ -150,14 +150,6 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> Vie
     mean = np.concatenate(every).mean(0)
     fine, coarse = ([[_less(cells, mean) for cells in of_view] for of_view in raw[look]] for look in (FINE, COARSE))
     return ViewBank(centre, radius, surface, np.array(turns), fine, coarse, mean)
-
-
-def largest_kernel(grid: DescriptorGrid, descriptors: NDArray[np.float32], t: float) -> NDArray[np.float32]:
-    """(H, W) Eq. 8 with the largest kernel over the descriptors (K, D) of one keypoint, exact: see DescriptorGrid."""
-    nearest = grid.squared_distance(descriptors[0])
-    for descriptor in descriptors[1:]:
-        np.minimum(nearest, grid.squared_distance(descriptor), out=nearest)
-    return np.exp(nearest * np.float32(-np.exp(-2.0 * t)))
 
 
 def _surface(views: Sequence[ScanView]) -> Array:

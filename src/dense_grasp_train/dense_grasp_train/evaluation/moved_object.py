@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
 from dense_grasp_core.object_model.pose import ObjectPose, PoseFinder
 from dense_grasp_core.object_model.scan import ScanView, read_scan
 from dense_grasp_core.object_model.scan_check import require_consistent
@@ -33,7 +34,7 @@ class MovedPicture:
     errors: NDArray[np.float64]
     angle: float
     seconds: float
-    seen_before: bool
+    every_fourth: bool
 
 
 def scan_pairs(folder: Path) -> list[tuple[Path, Path]]:
@@ -49,7 +50,7 @@ def measure_moved(
 ) -> list[MovedPicture]:
     """Find the object of the scan ``bank`` in every picture of ``moved``; depth, mask and pose only judge the answer.
 
-    Every fourth picture counts as seen before: the method was made while looking at those.
+    Every fourth picture has a row of its own: whoever works on the method looks at those and leaves the others.
     """
     if not moved:
         raise EvaluationError("the moved scan has no picture, expected one or more")
@@ -80,15 +81,16 @@ def judge(view: ScanView, pose: ObjectPose | None) -> tuple[NDArray[np.float64],
     pixels = view.surface_pixels()
     pixels = pixels[np.random.default_rng(0).integers(0, len(pixels), POINTS)]
     points = view.points(pixels)
-    found = view.camera.project(points @ pose.camera_from_object[:3, :3].T + pose.camera_from_object[:3, 3])
+    found = view.camera.project(transform(pose.camera_from_object, points))
     errors = np.nan_to_num(np.linalg.norm(found - pixels, axis=1), nan=np.inf)
-    cosine = (np.sum(pose.camera_from_object[:3, :3] * view.pose[:3, :3]) - 1.0) / 2.0
-    return errors * REFERENCE_WIDTH / view.camera.width, float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    angle = rotation_angle(pose.camera_from_object @ inverse(view.pose))
+    return errors * REFERENCE_WIDTH / view.camera.width, float(np.degrees(angle))
 
 
 def moved_markdown(results: dict[str, list[MovedPicture]]) -> str:
-    """A row for all pictures of each run, one for those that were looked at while the method was made, one for the
-    others; the spread is the standard error of a bootstrap over pictures.
+    """A row for all pictures of each run, one for every fourth, one for the others.
+
+    ±: the standard error of a bootstrap over pictures.
     """
     lines = [
         "| run | pictures | ≤ 5 px | ≤ 10 px | median px | median ≤ 5 px in | rotation median / p90 | s a picture |",
@@ -97,8 +99,8 @@ def moved_markdown(results: dict[str, list[MovedPicture]]) -> str:
     for name, pictures in results.items():
         parts = {
             "all": pictures,
-            "every fourth, looked at": [p for p in pictures if p.seen_before],
-            "the others, not looked at": [p for p in pictures if not p.seen_before],
+            "every fourth": [p for p in pictures if p.every_fourth],
+            "the others": [p for p in pictures if not p.every_fourth],
         }
         lines += [_row(f"{name}, {part}", chosen) for part, chosen in parts.items() if chosen]
     return "\n".join(lines) + "\n"

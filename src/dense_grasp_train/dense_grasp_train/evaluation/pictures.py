@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, turn_towards
 from numpy.typing import NDArray
 from rich.progress import Progress
@@ -113,7 +114,7 @@ def _tile(picture: MovedPicture) -> NDArray[np.uint8]:
     _dots(tile, look.project(points_camera @ look.camera_from_virtual), (255, 0, 0))
     if picture.pose is not None:
         found = picture.pose.camera_from_object
-        points = view.points(pixels) @ found[:3, :3].T + found[:3, 3]
+        points = transform(found, view.points(pixels))
         _dots(tile, look.project(points @ look.camera_from_virtual), (0, 255, 0))
     label = f"{view.name} {_median(picture):.1f} px {picture.angle:.0f} deg"
     cv2.putText(tile, label, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
