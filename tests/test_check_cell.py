@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,6 @@ from dense_grasp_core.geometry.se3 import from_quaternion, inverse, to_quaternio
 from dense_grasp_ros.domains import private_domain  # noqa: E402
 from dense_grasp_ros.paced_executor import PacedExecutor  # noqa: E402
 from geometry_msgs.msg import TransformStamped  # noqa: E402
-from rclpy.executors import ExternalShutdownException  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile  # noqa: E402
@@ -52,17 +51,20 @@ def spinning(cell, make: Callable[[rclpy.Context], Node]) -> Iterator[Node]:
     executor = PacedExecutor(context=context)
     executor.add_node(node)
 
-    def spin() -> None:
-        with suppress(ExternalShutdownException):
-            executor.spin()
+    over = threading.Event()
+
+    def spin() -> None:  # not until the executor is shut down: one that waits then reads guards that are gone
+        while not over.is_set():
+            executor.spin_once(0.1)
 
     thread = threading.Thread(target=spin, daemon=True)
     thread.start()
     try:
         yield node
     finally:
-        executor.shutdown(timeout_sec=10.0)
+        over.set()
         thread.join(timeout=10.0)
+        executor.shutdown(timeout_sec=10.0)
         node.destroy_node()
         rclpy.shutdown(context=context)
 

@@ -76,7 +76,7 @@ def test_planner_that_this_machine_lacks_is_said_once(tmp_path):
             lambda: len(re.findall(r"\[hand_eye_publisher-\d+\]: process started", log.read_text())) == 2,
             60.0,
             "second start of hand_eye_publisher",
-            graph,
+            graph.check,
         )
         text = log.read_text()
     assert text.count("planner 'move_group' needs MoveIt's messages") == 1

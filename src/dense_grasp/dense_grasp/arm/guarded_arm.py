@@ -56,11 +56,12 @@ class GuardedArm:
         wait_in_callback(lambda: self._starts_here(trajectory), Deadline(STATE_TIMEOUT), stop)
         try:
             bounds = motion_bounds(self._settings, urdf)
+        except DenseGraspError as error:
+            raise GraspFailure(GraspCode.PLANNER_UNAVAILABLE, f"no limits to check a motion by: {error}") from error
+        try:
             check_trajectory(trajectory, bounds, self._tcp_pose, self._arm.positions())
         except PlanError as error:
             raise GraspFailure(error.code, str(error)) from error
-        except DenseGraspError as error:
-            raise GraspFailure(GraspCode.PLANNER_UNAVAILABLE, f"no limits to check a motion by: {error}") from error
         self._arm.execute(trajectory, stop)
         check_arrival(trajectory, self._arm.positions, self._settings.goal_tolerance, self._tcp_pose, stop)
 
