@@ -38,7 +38,7 @@ class PoseSearch:
     hypotheses: first poses that are refined; twins_of: how many of them are also tried turned round. reaches: distance,
     in cells, from where a pose expects a point within which its match is looked for, one pass each. finalists: poses
     that go through the last ``final_reaches``. neighbours: views that matches come from, within neighbour_angle
-    (radians) of the look.
+    (radians) of the look. seed: of RANSAC's samples.
     """
 
     sizes: tuple[float, float] = (0.083, 0.33)
@@ -50,6 +50,7 @@ class PoseSearch:
     final_reaches: tuple[float, ...] = (3.0, 2.0)
     neighbours: int = 4
     neighbour_angle: float = float(np.radians(30.0))
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class PoseFinder:
         supporting, share, alike, angle = 0, 0.0, 0.0, np.inf
         for last, reach in enumerate(reaches, 1 - len(reaches)):
             look = PoseLook.at(self.bank, self.describe, picture, pose)
-            step = look.step(reach, self.search.neighbours, self.search.neighbour_angle)
+            step = look.step(reach, self.search.neighbours, self.search.neighbour_angle, self.search.seed)
             if step is None:
                 return ObjectPose(pose, 0.0, 0, 0.0, angle)
             pose, supporting, share = step

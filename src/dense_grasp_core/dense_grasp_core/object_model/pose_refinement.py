@@ -46,10 +46,10 @@ class PoseLook:
         features = bank.centred(describe(picture.look(virtual)).reshape(FINE.side * FINE.side, -1))
         return cls(bank, virtual, features, pose)
 
-    def step(self, reach: float, views: int, widest: float) -> tuple[Array, int, float] | None:
+    def step(self, reach: float, views: int, widest: float, seed: int) -> tuple[Array, int, float] | None:
         """The pose that matches within ``reach`` cells of this one give, how many support it, and their share.
 
-        views: that matches come from, the nearest ones, within ``widest`` radians of the look.
+        views: that matches come from, the nearest ones, within ``widest`` radians of the look. seed: of RANSAC.
         """
         points, descriptors = self._neighbours(views, widest)
         pixels, similarity = self._matches(points, descriptors, reach)
@@ -57,7 +57,7 @@ class PoseLook:
         if kept.sum() < _FEWEST_MATCHES:
             return None
         points, pixels, matrix = points[kept], pixels[kept], self.virtual.matrix
-        cv2.setRNGSeed(0)
+        cv2.setRNGSeed(seed)
         try:
             done, turn, shift, inliers = cv2.solvePnPRansac(  # type: ignore[call-overload]
                 points,

@@ -140,6 +140,7 @@ def parser() -> argparse.ArgumentParser:
     pictures = arguments.add_argument_group("with --pictures")
     pictures.add_argument("--general", type=Path, default=GENERAL, help="network of the bank (default %(default)s)")
     pictures.add_argument("--blank", action="store_true", help="also with the pixels off the object grey")
+    pictures.add_argument("--pose-seeds", type=int, default=1, help="repeat the pose search with so many seeds")
     pictures.add_argument("--no-pairs", action="store_true", help="only the moved objects")
     return arguments
 

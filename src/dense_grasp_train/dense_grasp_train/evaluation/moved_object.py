@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
-from dense_grasp_core.object_model.pose import ObjectPose, PoseFinder
+from dense_grasp_core.object_model.pose import ObjectPose, PoseFinder, PoseSearch
 from dense_grasp_core.object_model.scan import ScanView, read_scan
 from dense_grasp_core.object_model.scan_check import require_consistent
 from dense_grasp_core.object_model.view_bank import Describe, build
@@ -46,16 +46,17 @@ def scan_pairs(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def measure_moved(
-    bank: list[ScanView], moved: list[ScanView], describe: Describe, advance: Callable[[], None]
+    bank: list[ScanView], moved: list[ScanView], describe: Describe, advance: Callable[[], None], seed: int = 0
 ) -> list[MovedPicture]:
     """Find the object of the scan ``bank`` in every picture of ``moved``; depth, mask and pose only judge the answer.
 
-    Every fourth picture has a row of its own: whoever works on the method looks at those and leaves the others.
+    seed: of the pose search. Every fourth picture has a row of its own: whoever works on the method looks at those and
+    leaves the others.
     """
     if not moved:
         raise EvaluationError("the moved scan has no picture, expected one or more")
     advance()
-    finder = PoseFinder(build(bank, describe), describe)
+    finder = PoseFinder(build(bank, describe), describe, PoseSearch(seed=seed))
     finder(moved[0].rgb, moved[0].camera)  # compiles the network for the picture's sizes
     found = []
     for index, view in enumerate(moved):

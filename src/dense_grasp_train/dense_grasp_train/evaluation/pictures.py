@@ -71,8 +71,10 @@ def measure_pictures(options: argparse.Namespace) -> int:
             name = f"{pair[0].relative_to(folder)} → {pair[1].relative_to(folder)}"
             runs = {name: test} | ({f"{name}, off the object grey": blanked(test)} if options.blank else {})
             for run, views in runs.items():
-                task = progress.add_task(run, total=len(views) + 1)
-                results[run] = measure_moved(bank, views, general, partial(progress.advance, task))
+                for seed in range(options.pose_seeds):
+                    row = run if options.pose_seeds == 1 else f"{run}, seed {seed}"
+                    task = progress.add_task(row, total=len(views) + 1)
+                    results[row] = measure_moved(bank, views, general, partial(progress.advance, task), seed)
         if results:
             parts.append(moved_markdown(results))
             sheet = contact_sheet(next(iter(results.values())))
