@@ -11,7 +11,9 @@ from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.local_graph import wait_until
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
+from dense_grasp_interfaces.msg import KeypointMatch
 from dense_grasp_interfaces.srv import LocateKeypoints
 
 
@@ -65,3 +67,26 @@ def test_a_query_node_that_has_too_many_calls_is_asked_again(graph, client, path
     (located,) = client.locate("cap", ["contact"])
     assert located.code == MatchCode.NO_FRAME  # and not BUSY
     wait_until(lambda: all(future.done() for future in waiting), 20.0, "answers")
+
+
+def test_a_slow_simulation_is_waited_for_by_its_own_clock(graph, path):
+    """An image that comes after the time-out of one call, and before the goal's by the simulated clock."""
+    DescriptorStore(str(path)).add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
+    asked = []
+
+    def answer(request, response):
+        asked.append(request.not_before)
+        code = MatchCode.STALE if len(asked) < 3 else MatchCode.LOW_SCORE
+        response.code = code
+        response.matches = [KeypointMatch(keypoint="contact", code=code)]
+        return response
+
+    server = Node("server", context=graph.context)
+    server.create_service(LocateKeypoints, "/slow/locate_keypoints", answer)
+    graph.spin(server, 1)
+    node = Node("client", context=graph.context, parameter_overrides=[Parameter("use_sim_time", value=True)])
+    graph.spin(node, 1)  # nobody publishes /clock: it stands still
+    slow = KeypointClient(node, "/slow/locate_keypoints", "/slow/list_descriptors", server_timeout=20.0)
+    (located,) = slow.locate("cap", ["contact"])
+    assert located.code == MatchCode.LOW_SCORE
+    assert asked == asked[:1] * 3

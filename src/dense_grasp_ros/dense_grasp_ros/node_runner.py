@@ -51,11 +51,12 @@ def run_node(
     """
     with _without_interrupts():
         freed = remove_stale()
-        node = None
+        node, begun = None, False
         try:
             if not others_parameters:
                 check_arguments(name, sys.argv if arguments is None else arguments)
             rclpy.init(args=arguments)
+            begun = True
             node = make()
             executor = PacedExecutor()  # and no other: see long_callback
             executor.add_node(node)
@@ -74,6 +75,9 @@ def run_node(
             return 1
         except (KeyboardInterrupt, ExternalShutdownException):
             pass
+        except Exception:
+            if not begun or rclpy.ok():
+                raise  # otherwise a signal took the context away while node or executor were made
         finally:
             if node is not None:
                 node.destroy_node()

@@ -12,7 +12,11 @@ import pytest
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 
 PROGRAM = """
+import os
+import signal
 import sys
+import time
+import rclpy
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_core.errors import DenseGraspError
 from rclpy.node import Node
@@ -31,6 +35,20 @@ class Under(Node):
 
 def refuse():
     raise DenseGraspError("speed is -1, expected > 0")
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    while rclpy.ok():
+        time.sleep(0.01)
+
+def interrupted_before():
+    interrupt()
+    return Under()
+
+def interrupted_after():
+    node = Under()
+    interrupt()
+    return node
 
 sys.exit(run_node("under_test", {make}))
 """
@@ -62,6 +80,14 @@ def test_a_signal_ends_it_cleanly(number):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert out == "closed\n" and "Traceback" not in err
+
+
+@pytest.mark.parametrize(("make", "said"), [("interrupted_before", ""), ("interrupted_after", "closed\n")])
+def test_a_signal_while_it_starts_ends_it_cleanly(make, said):
+    process = start(make)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, said), err
+    assert "Traceback" not in err
 
 
 def test_what_a_callback_raises_is_logged_and_the_node_goes_on():

@@ -18,6 +18,8 @@ from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 ANSWER_MARGIN = 2.0
 #: s until a query_node that has too many calls is asked again.
 BUSY_PAUSE = 0.2
+#: query_node waits for an image by the wall's clock, a goal by the robot's: a simulated one may be slower.
+_ASK_AGAIN = (MatchCode.BUSY, MatchCode.NO_FRAME, MatchCode.STALE)
 #: Rows asked for at once; an answer holds 1000 at most.
 PAGE = 1000
 
@@ -65,7 +67,7 @@ class KeypointClient:
         request.timeout = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
         answer = self._call(self._locate, request, self._locate_timeout, stop)
         patience = Deadline(self._locate_timeout, self._clock, self._wall_factor)
-        while answer.code == MatchCode.BUSY and not patience.expired:
+        while answer.code in _ASK_AGAIN and not patience.expired:
             wait_in_callback(lambda: False, Deadline(BUSY_PAUSE), stop)
             answer = self._call(self._locate, request, self._locate_timeout, stop)
         if answer.code != MatchCode.OK and (not answer.matches or len(answer.matches) != len(keypoints)):
