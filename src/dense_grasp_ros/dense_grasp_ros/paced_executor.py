@@ -27,7 +27,7 @@ class PacedExecutor(SingleThreadedExecutor):
     """A SingleThreadedExecutor that takes quiet messages itself: all while a call is under way, else only the clock."""
 
     # rclpy's own __del__ reads it, also of an executor that was not made because the context had ended.
-    _sigint_gc = None
+    _sigint_gc: Any = None
 
     def __init__(self, **arguments: Any):
         super().__init__(**arguments)
