@@ -19,6 +19,7 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
+            "scan = dense_grasp_train.__main__:scan",
             "generate = dense_grasp_train.__main__:generate",
             "pairs = dense_grasp_train.__main__:pairs",
             "train = dense_grasp_train.__main__:train",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.object_model.scan import ScanError
-from dense_grasp_core.object_model.scan_check import check_scan, require_consistent
+from dense_grasp_core.object_model.scan_check import check_scan, mended, require_consistent
 
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
 scanned_box = importlib.util.module_from_spec(_spec)
@@ -24,6 +24,12 @@ def shift_by(factor, pose):
     scaled = pose.copy()
     scaled[:3, 3] *= factor
     return scaled
+
+
+def of_camera(factor, view):
+    """The view with the camera of pictures ``factor`` times as wide."""
+    scaled = view.camera.scaled(factor, factor)
+    return replace(view, camera=replace(scaled, width=view.camera.width, height=view.camera.height))
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +52,30 @@ def test_a_good_scan_passes(views):
         (lambda v: replace(v, depth=v.depth * 10), "depth looks ten times too large"),
         (lambda v: replace(v, depth=v.depth / 10), "depth looks ten times too small"),
         (lambda v: replace(v, depth=v.depth * 1000), "depth looks a thousand times too large"),
+        (lambda v: of_camera(2.0, v), "camera looks made for pictures twice as wide"),
+        (lambda v: of_camera(2.0 / 3.0, v), "camera looks made for pictures 2/3 as wide"),
+        (lambda v: replace(v, rgb=np.ascontiguousarray(v.rgb[::-1, ::-1])), "colour looks turned by 180.*: 0 of 12"),
+        (lambda v: replace(v, rgb=np.ascontiguousarray(v.rgb[:, ::-1])), "colour looks mirrored left to right"),
     ],
-    ids=["inverted", "millimetres", "OpenGL", "mirrored", "depth x 10", "depth / 10", "depth x 1000"],
+    ids=[
+        "inverted",
+        "millimetres",
+        "OpenGL",
+        "mirrored",
+        "depth x 10",
+        "depth / 10",
+        "depth x 1000",
+        "camera x 2",
+        "camera x 2/3",
+        "colour turned",
+        "colour mirrored",
+    ],
 )
-def test_a_mistake_is_named_with_what_would_fit(views, damage, message):
+def test_a_mistake_is_named_with_what_would_fit_and_mended(views, damage, message):
+    wrong = [damage(view) for view in views]
     with pytest.raises(ScanError, match=message):
-        require_consistent([damage(view) for view in views])
+        require_consistent(wrong)
+    require_consistent(mended(wrong, check_scan(wrong)))
 
 
 def test_an_object_that_moved_has_no_remedy(views):
@@ -62,7 +86,9 @@ def test_an_object_that_moved_has_no_remedy(views):
         pose[:3, 3] += rng.normal(0, 0.1, 3)
         moved.append(replace(view, camera_from_object=pose))
     check = check_scan(moved)
-    assert not check.good and "no usual mistake explains it" in str(check)
+    assert not check.good and "no usual mistake explains it: did the object move" in str(check)
+    with pytest.raises(ScanError, match="nothing can be mended"):
+        mended(moved, check)
 
 
 def test_pictures_from_one_place_say_nothing(views):

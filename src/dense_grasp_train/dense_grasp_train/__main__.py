@@ -11,6 +11,7 @@ import importlib
 import sys
 
 COMMANDS = {
+    "scan": "make a scan of an object from pictures, and check it",
     "generate": "make views of caps, meshes or captures with exact ground truth",
     "pairs": "draw training pairs with their matches",
     "train": "train a descriptor network",
@@ -21,6 +22,7 @@ COMMANDS = {
     "reproduce": "all of these for a budget, and a page with every figure",
 }
 MODULES = {
+    "scan": "scanning.scan",
     "generate": "data.generate",
     "pairs": "data.show_pairs",
     "train": "training.train",
@@ -69,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     return run(arguments[0], arguments[1:])
 
 
-generate, pairs, train, evaluate, benchmark, export, memory, reproduce = (
+scan, generate, pairs, train, evaluate, benchmark, export, memory, reproduce = (
     functools.partial(run, command) for command in COMMANDS
 )
 

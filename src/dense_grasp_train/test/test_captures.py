@@ -147,4 +147,4 @@ def test_other_folders_are_refused(folder, tmp_path, capsys):
     assert convert(folder, tmp_path / "mine") == 1
     assert "is not empty" in capsys.readouterr().err
     assert convert(tmp_path / "mine", tmp_path / "set") == 1
-    assert "camera.json does not exist" in capsys.readouterr().err
+    assert "mine holds no object" in capsys.readouterr().err

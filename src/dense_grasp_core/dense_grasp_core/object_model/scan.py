@@ -4,34 +4,46 @@
                                           and height where the maker knows them. Or in the object's own folder
     <folder>/<object>/rgb/NAME.png        or .jpg
                       depth/NAME.png      16 bit, aligned to the colour; or NAME.npy in metres
-                      mask/NAME.png       not 0 where the object is
+                      mask/NAME.png       not 0 where the object is; without the folder, the alpha channel of rgb
                       poses.json          NAME -> camera_from_object, 4 x 4, metres
 
-Suffixes may be in capitals, hidden files are skipped, and a link that a copy turned into a text file is followed.
+Suffixes may be in capitals, hidden files are skipped, and a link that a copy turned into a text file is followed. A
+picture that EXIF turns is read as its pixels are stored where depth and mask have that size, and turned where they have
+the other one.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraError, CameraModel
+from dense_grasp_core.object_model.scan_files import (
+    PICTURE_SUFFIXES,
+    ScanError,
+    decoded,
+    depth_of,
+    exif_orientation,
+    file_bytes,
+    followed_link,
+    looks_inverted,
+    mask_of,
+    picture_named,
+    pictures_of,
+    read_image,
+    read_json,
+    upright,
+)
+
+__all__ = ["ScanError", "ScanView", "followed_link", "object_folders", "read_camera", "read_scan", "read_views"]
 
 FEWEST_PIXELS = 500
-_SUFFIXES = (".png", ".jpg", ".jpeg")
 _ROTATION_TOLERANCE = 1e-3
-_LONGEST_LINK = 300  # bytes; no picture is that short
-
-
-class ScanError(DenseGraspError):
-    """A folder that is no scan, or a scan that contradicts itself."""
+_MOST_INVERTED = 0.5  # of the masks
 
 
 @dataclass(frozen=True)
@@ -78,21 +90,39 @@ def read_views(folder: Path) -> list[ScanView]:
     """The views of one object, without poses where the folder has none. Raises ScanError that names the file."""
     own = folder / "camera.json"
     camera, depth_scale = read_camera(own if own.is_file() else folder.parent / "camera.json")
-    if not (folder / "rgb").is_dir():
-        raise ScanError(f"{folder} has no folder rgb, expected the pictures of one object")
-    names = sorted(path.stem for path in (folder / "rgb").iterdir() if _is_picture(path))
-    if not names:
-        raise ScanError(f"{folder}/rgb holds no picture, expected {', '.join(_SUFFIXES)}")
+    files = _Files.of(folder)
     path = folder / "poses.json"
-    poses = _read_json(path) if path.is_file() else None
-    return [
-        _view(folder, name, camera, depth_scale, None if poses is None else _pose(path, name, poses)) for name in names
+    poses = read_json(path) if path.exists() else None
+    views = [
+        _view(files, name, camera, depth_scale, None if poses is None else _pose(path, name, poses))
+        for name in files.rgb
     ]
+    inverted = [view.name for view in views if looks_inverted(view.mask)]
+    if len(inverted) > _MOST_INVERTED * len(views):
+        raise ScanError(
+            f"{len(inverted)} of {len(views)} masks of {folder} look inverted: {inverted[0]} covers the border of the "
+            "picture and leaves a hole, expected not 0 where the object is; invert them"
+        )
+    return views
+
+
+def object_folders(folder: Path) -> list[Path]:
+    """The objects of a folder, by name; or the folder itself where it is one object. Raises ScanError for none."""
+    if not folder.is_dir():
+        raise ScanError(f"{folder} is no folder, expected pictures of an object")
+    if followed_link(folder / "rgb").is_dir():
+        return [folder]
+    objects = sorted(path for path in folder.iterdir() if followed_link(path / "rgb").is_dir())
+    if not objects:
+        raise ScanError(f"{folder} holds no object, expected folders with rgb/, depth/ and mask/")
+    if not all((path / "camera.json").is_file() for path in objects) and not (folder / "camera.json").is_file():
+        raise ScanError(f"{folder}/camera.json does not exist, expected the intrinsics of the pictures")
+    return objects
 
 
 def read_camera(path: Path) -> tuple[dict[str, float], float]:
     """Intrinsics of a camera.json (fx, fy, cx, cy; width and height where it has them), and its depth_scale in mm."""
-    values = _read_json(path)
+    values = read_json(path)
     try:
         camera = {name: float(values[name]) for name in ("fx", "fy", "cx", "cy")}
         scale = float(values["depth_scale"])
@@ -104,17 +134,32 @@ def read_camera(path: Path) -> tuple[dict[str, float], float]:
     return camera, scale
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise ScanError(f"{path} does not exist, expected a file of a scan") from error
-    except (OSError, ValueError) as error:
-        raise ScanError(f"{path} cannot be read as JSON: {error}") from error
+@dataclass(frozen=True)
+class _Files:
+    """Pictures of an object by name; mask is None where the colour's alpha channel says where the object is."""
 
+    folder: Path
+    rgb: dict[str, Path]
+    depth: dict[str, Path]
+    mask: dict[str, Path] | None
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
+    @classmethod
+    def of(cls, folder: Path) -> _Files:
+        if not followed_link(folder / "rgb").is_dir():
+            raise ScanError(f"{folder} has no folder rgb, expected the pictures of one object")
+        rgb, depth, mask = (pictures_of(followed_link(folder / kind)) for kind in ("rgb", "depth", "mask"))
+        if not rgb:
+            raise ScanError(f"{folder}/rgb holds no picture, expected {', '.join(PICTURE_SUFFIXES)}")
+        return cls(folder, rgb, depth, mask if followed_link(folder / "mask").is_dir() else None)
+
+    def mask_of(self, name: str, colour: NDArray) -> NDArray[np.bool_]:
+        """The mask of a picture whose pixels are ``colour``, (H, W[, C])."""
+        if self.mask is not None:
+            path = picture_named(self.mask, self.folder / "mask", name)
+            return mask_of(path, read_image(path))
+        if colour.ndim == 3 and colour.shape[2] == 4:
+            return np.asarray(colour[..., 3] > 0)
+        raise ScanError(f"{self.folder} has no folder mask, expected one, or pictures whose alpha channel is the mask")
 
 
 def _pose(path: Path, name: str, poses: Any) -> NDArray[np.float64]:
@@ -129,19 +174,22 @@ def _pose(path: Path, name: str, poses: Any) -> NDArray[np.float64]:
 
 
 def _view(
-    folder: Path, name: str, camera: dict[str, float], depth_scale: float, pose: NDArray[np.float64] | None
+    files: _Files, name: str, camera: dict[str, float], depth_scale: float, pose: NDArray[np.float64] | None
 ) -> ScanView:
-    rgb = _read_image(_picture(folder / "rgb", name))
+    folder = files.folder
+    data = file_bytes(files.rgb[name])
+    rgb = decoded(files.rgb[name], data)
     if rgb.ndim != 3 or rgb.dtype != np.uint8:
         raise ScanError(f"{folder}/rgb/{name} is {rgb.dtype} {rgb.shape}, expected a colour image of 8 bit")
-    rgb = np.ascontiguousarray(rgb[..., 2::-1])
-    depth = _depth(folder / "depth", name, depth_scale)
-    mask = _read_image(_picture(folder / "mask", name))
-    mask = (mask if mask.ndim == 2 else mask[..., :3].max(2)) > 0
+    depth = depth_of(followed_link(folder / "depth"), files.depth, name, depth_scale)
+    mask = files.mask_of(name, rgb)
+    if rgb.shape[:2] != depth.shape == mask.shape:
+        rgb = upright(rgb, exif_orientation(data))
     if not rgb.shape[:2] == depth.shape == mask.shape:
         raise ScanError(
             f"{folder}, {name}: colour {rgb.shape[:2]}, depth {depth.shape} and mask {mask.shape} differ in size"
         )
+    rgb = np.ascontiguousarray(rgb[..., 2::-1])
     known = mask & (depth > 0)
     if mask.sum() < FEWEST_PIXELS:
         raise ScanError(
@@ -165,55 +213,3 @@ def _view(
     except CameraError as error:
         raise ScanError(f"camera.json of {folder}: {error}") from error
     return ScanView(name, rgb, depth, mask, model, pose)
-
-
-def _depth(folder: Path, name: str, depth_scale: float) -> NDArray[np.float64]:
-    """Depth (H, W) in metres, 0 where it is unknown."""
-    path = folder / f"{name}.npy"
-    if path.is_file():
-        try:
-            depth = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise ScanError(f"{path} cannot be read: {error}") from error
-        if depth.ndim != 2 or not np.issubdtype(depth.dtype, np.floating):
-            raise ScanError(f"{path} is {depth.dtype} {depth.shape}, expected metres (H, W)")
-        metres = np.asarray(depth, float)
-    else:
-        path = _picture(folder, name)
-        depth = _read_image(path)
-        if depth.ndim != 2 or depth.dtype != np.uint16:
-            raise ScanError(f"{path} is {depth.dtype} {depth.shape}, expected 16 bit (H, W)")
-        metres = depth * (depth_scale / 1000.0)
-    return np.where(np.isfinite(metres) & (metres > 0), metres, 0.0)
-
-
-def _picture(folder: Path, name: str) -> Path:
-    for suffix in _SUFFIXES:
-        for path in (folder / f"{name}{suffix}", folder / f"{name}{suffix.upper()}"):
-            if path.is_file():
-                return path
-    raise ScanError(f"{folder} lacks {name} ({', '.join(_SUFFIXES)}), which its capture needs")
-
-
-def _read_image(path: Path) -> NDArray:
-    """An image unchanged, (H, W[, C in the file's order, BGR])."""
-    try:
-        data = np.fromfile(followed_link(path), np.uint8)
-    except OSError as error:
-        raise ScanError(f"{path} cannot be read: {error}") from error
-    # A turn that EXIF asks for would move the colour off its depth: the pixels count as they are stored.
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
-    if image is None:
-        raise ScanError(f"{path} is no readable image ({len(data)} bytes), expected a whole PNG or JPEG")
-    return image
-
-
-def followed_link(path: Path) -> Path:
-    """The file itself, or the one that a link leads to which a disk without links keeps as a text with its target."""
-    if not path.is_file() or path.stat().st_size > _LONGEST_LINK:
-        return path
-    try:
-        target = path.parent / path.read_text(encoding="utf-8").strip()
-        return target if target.is_file() else path
-    except (UnicodeDecodeError, ValueError, OSError):
-        return path

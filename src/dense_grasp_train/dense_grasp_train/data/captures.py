@@ -1,8 +1,8 @@
 """Real captures of a depth camera, converted to the BOP layout.
 
-A folder of objects in the layout of `dense_grasp_core.object_model.scan`. With poses the captures of an object are
-views of one scene. Without, nothing is known between two captures: each becomes an object of its own, good for
-augmented pairs.
+A scan, or a folder of objects, in the layout of `dense_grasp_core.object_model.scan`. With poses the captures of an
+object are views of one scene. Without, nothing is known between two captures: each becomes an object of its own, good
+for augmented pairs.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.object_model.scan import ScanError, ScanView, read_views
+from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, json_bytes
+from dense_grasp_core.object_model.scan import ScanError, ScanView, object_folders, read_views
 from dense_grasp_core.object_model.scan_check import check_scan
 
 from dense_grasp_train.data.dataset import FORMAT_VERSION, DatasetError
-from dense_grasp_train.data.dataset_writer import DEPTH_SCALE, json_bytes, write_scene, write_whole
+from dense_grasp_train.data.dataset_writer import write_scene, write_whole
 from dense_grasp_train.render.scene import RenderedView
 
 
@@ -30,11 +31,10 @@ def convert(folder: Path, out: Path, split: str) -> tuple[int, int]:
     """
     if out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out} is not empty, expected a new folder for the captures")
-    if not (folder / "camera.json").is_file():
-        raise DatasetError(f"{folder}/camera.json does not exist, expected the intrinsics of the captures")
-    objects = sorted(path for path in folder.iterdir() if (path / "rgb").is_dir())
-    if not objects:
-        raise DatasetError(f"{folder} holds no object, expected folders with rgb/, depth/ and mask/")
+    try:
+        objects = object_folders(folder)
+    except ScanError as error:
+        raise DatasetError(str(error)) from error
     scenes = [scene for path in objects for scene in _scenes(path)]
     draft = out.with_name(f".{out.name}.part")
     shutil.rmtree(draft, ignore_errors=True)

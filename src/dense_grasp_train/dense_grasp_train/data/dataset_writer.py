@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import platform
 import shutil
@@ -14,18 +13,13 @@ from typing import Any
 import cv2
 import numpy as np
 from dense_grasp_assets.cap.mesh import CapMesh
+from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, SceneImage, scene_annotations
 
 from dense_grasp_train.data.dataset import COORDINATE_SCALE, DatasetError
 from dense_grasp_train.render.raycast import RenderMesh
 from dense_grasp_train.render.scene import RenderedView
 
-DEPTH_SCALE = 0.1
 _PNG_FAST = [cv2.IMWRITE_PNG_COMPRESSION, 2]
-
-
-def json_bytes(value: Any) -> bytes:
-    """Serialise with a fixed order, so that equal content is equal bytes."""
-    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -71,42 +65,6 @@ def _packed_coordinates(part: np.ndarray, part_uv: np.ndarray) -> np.ndarray:
     return coordinates
 
 
-def _box(mask: np.ndarray) -> list[int]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return [-1, -1, -1, -1]
-    return [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)]
-
-
-def _annotations(views: list[RenderedView], object_id: int) -> dict[str, bytes]:
-    cameras, poses, infos = {}, {}, {}
-    for image, view in enumerate(views):
-        pose = view.camera_from_object
-        cameras[str(image)] = {"cam_K": view.camera.matrix.ravel().tolist(), "depth_scale": DEPTH_SCALE}
-        poses[str(image)] = [
-            {
-                "cam_R_m2c": pose[:3, :3].ravel().tolist(),
-                "cam_t_m2c": (pose[:3, 3] * 1000.0).tolist(),
-                "obj_id": object_id,
-            }
-        ]
-        whole, visible = int(view.mask_whole.sum()), int(view.mask_visible.sum())
-        infos[str(image)] = [
-            {
-                "px_count_all": whole,
-                "px_count_visib": visible,
-                "bbox_obj": _box(view.mask_whole),
-                "bbox_visib": _box(view.mask_visible),
-                "visib_fract": visible / whole if whole else 0.0,
-            }
-        ]
-    return {
-        "scene_camera.json": json_bytes(cameras),
-        "scene_gt.json": json_bytes(poses),
-        "scene_gt_info.json": json_bytes(infos),
-    }
-
-
 def write_scene(folder: Path, views: list[RenderedView], object_id: int) -> None:
     """Write a scene's folder in one piece: into a temporary neighbour first, then renamed.
 
@@ -115,7 +73,8 @@ def write_scene(folder: Path, views: list[RenderedView], object_id: int) -> None
     """
     temporary = folder.with_name(f".{folder.name}.{platform.node()}.{os.getpid()}.part")
     try:
-        files = _annotations(views, object_id)
+        images = [SceneImage(v.camera, v.camera_from_object, v.mask_whole, v.mask_visible) for v in views]
+        files = scene_annotations(images, object_id)
         for image, view in enumerate(views):
             files.update(view_files(view, image))
         for name, data in files.items():

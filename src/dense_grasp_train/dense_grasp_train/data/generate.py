@@ -10,14 +10,13 @@ from pathlib import Path
 
 from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, json_bytes
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dense_grasp_train.data.captures import convert
 from dense_grasp_train.data.dataset import DatasetError, read_json
 from dense_grasp_train.data.dataset_writer import (
-    DEPTH_SCALE,
     box_info,
-    json_bytes,
     model_info,
     write_model,
     write_scene,

@@ -1,0 +1,157 @@
+"""The surface of a scanned object, fused from the depth of all its views.
+
+Points of all views are averaged in voxels; a voxel is kept where at least two views see a surface and at most half
+as many look through it. That takes the flying pixels off the edges of a depth camera's picture, and the noise down by
+the root of the number of views. Plain NumPy: a library for it (Open3D, 105 MB for its processor wheel) would be one of
+the largest on the robot, and what a pose is refined on are points, not triangles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.geometry.se3 import transform
+from dense_grasp_core.object_model.scan import ScanError, ScanView
+
+Array = NDArray[np.float64]
+_VOXELS_ACROSS = 100  # of the object's size
+_SAMPLES = 40_000  # of each view
+_FEWEST_POINTS = 100
+_APART = 0.06  # of the object's size: a gap between two objects
+_SECOND_OBJECT = 0.1  # of all points
+
+
+@dataclass(frozen=True)
+class Surface:
+    """points (n, 3) of the object's frame, metres; normals (n, 3), outwards; colours (n, 3) uint8; voxel, metres."""
+
+    points: Array
+    normals: Array
+    colours: NDArray[np.uint8]
+    voxel: float
+
+    def ply(self) -> bytes:
+        """The points as a binary PLY file in metres."""
+        header = [
+            "ply",
+            "format binary_little_endian 1.0",
+            "comment metres",
+            f"element vertex {len(self.points)}",
+            *(f"property float {name}" for name in ("x", "y", "z", "nx", "ny", "nz")),
+            *(f"property uchar {name}" for name in ("red", "green", "blue")),
+            "end_header\n",
+        ]
+        rows = np.empty(len(self.points), np.dtype([("numbers", "<f4", 6), ("colour", "u1", 3)]))
+        rows["numbers"] = np.concatenate([self.points, self.normals], axis=1)
+        rows["colour"] = self.colours
+        return "\n".join(header).encode() + rows.tobytes()
+
+
+def fuse(views: Sequence[ScanView]) -> Surface:
+    """The surface that the views agree on. Raises ScanError when they agree on next to nothing."""
+    parts = [_samples(view) for view in views]
+    points, normals, colours = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    low, high = np.percentile(points, [1, 99], axis=0)
+    size = float(np.linalg.norm(high - low))
+    if not size > 0:
+        raise ScanError("all points of the scan lie in one place, expected an object")
+    voxel = size / _VOXELS_ACROSS
+    middles, normals, colours = _averaged(points, normals, colours, voxel)
+    seen, through = _votes(views, middles, 2.0 * voxel)
+    kept = (seen >= min(2, len(views))) & (2 * through <= seen)
+    if kept.sum() < _FEWEST_POINTS:
+        raise ScanError(
+            f"the views agree on {kept.sum()} points of the object's surface, expected at least {_FEWEST_POINTS}: do "
+            "the poses fit the depth, and did the object stand still?"
+        )
+    return Surface(middles[kept], normals[kept], colours[kept], voxel)
+
+
+def second_object(surface: Surface) -> tuple[float, float] | None:
+    """Share of the surface that lies apart from the rest, and its distance in metres; None where it is one piece."""
+    cell = _APART * _VOXELS_ACROSS * surface.voxel
+    keys = np.floor(surface.points / cell).astype(int)
+    cells, of_point, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    labels = _pieces(cells)
+    sizes = np.bincount(labels, weights=counts)
+    if len(sizes) < 2:
+        return None
+    order = np.argsort(-sizes)
+    share = float(sizes[order[1]] / counts.sum())
+    if share < _SECOND_OBJECT:
+        return None
+    label = labels[of_point.ravel()]
+    first, second = (surface.points[label == order[i]].mean(0) for i in range(2))
+    return share, float(np.linalg.norm(first - second))
+
+
+def _pieces(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The piece (n,) of each cell (n, 3); cells that touch, by a corner too, are of one piece."""
+    label = np.full(len(cells), -1)
+    near = np.abs(cells[:, None] - cells[None]).max(-1) <= 1
+    for start in range(len(cells)):
+        if label[start] >= 0:
+            continue
+        piece = label.max() + 1
+        front = [start]
+        while front:
+            label[front] = piece
+            front = list(np.nonzero(near[front].any(0) & (label < 0))[0])
+    return label
+
+
+def _samples(view: ScanView) -> tuple[Array, Array, NDArray[np.uint8]]:
+    """Points, normals and colours of at most _SAMPLES pixels of a view, in the object's frame."""
+    pixels = view.surface_pixels()
+    pixels = pixels[:: -(-len(pixels) // _SAMPLES)]
+    u, v = pixels.T
+    right = np.stack([np.minimum(u + 1, view.camera.width - 1), v], 1)
+    below = np.stack([u, np.minimum(v + 1, view.camera.height - 1)], 1)
+    here, across, down = (_points_camera(view, at) for at in (pixels, right, below))
+    normals = np.cross(down - here, across - here)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    # Where a neighbour is unknown, the surface is taken to face the camera.
+    towards = -here / np.linalg.norm(here, axis=1, keepdims=True)
+    normals = np.where(length > 1e-15, normals / np.maximum(length, 1e-15), towards)
+    normals = np.where((normals * towards).sum(1, keepdims=True) > 0.05, normals, towards)
+    return (here - view.pose[:3, 3]) @ view.pose[:3, :3], normals @ view.pose[:3, :3], view.rgb[v, u]
+
+
+def _points_camera(view: ScanView, pixels: NDArray[np.int64]) -> Array:
+    return view.camera.deproject(pixels, view.depth[pixels[:, 1], pixels[:, 0]])
+
+
+def _averaged(
+    points: Array, normals: Array, colours: NDArray[np.uint8], voxel: float
+) -> tuple[Array, Array, NDArray[np.uint8]]:
+    keys = np.floor(points / voxel).astype(np.int64)
+    _, index, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    index = index.ravel()
+
+    def mean(values: NDArray) -> Array:
+        columns = [np.bincount(index, values[:, i], len(counts)) for i in range(3)]
+        return np.stack(columns, 1) / counts[:, None]
+
+    normal = mean(normals)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    return mean(points), normal, np.rint(mean(colours)).astype(np.uint8)
+
+
+def _votes(views: Sequence[ScanView], points: Array, tolerance: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many views see a surface at each of the points (n, 3), and how many look through them."""
+    seen, through = np.zeros(len(points), int), np.zeros(len(points), int)
+    for view in views:
+        points_camera = transform(view.pose, points)
+        pixels = np.rint(np.nan_to_num(view.camera.project(points_camera), nan=-1.0)).astype(int)
+        u, v = pixels.T
+        inside = (u >= 0) & (v >= 0) & (u < view.camera.width) & (v < view.camera.height)
+        u, v = np.where(inside, u, 0), np.where(inside, v, 0)
+        depth = np.where(inside & view.mask[v, u], view.depth[v, u], 0.0)
+        z = points_camera[:, 2]
+        seen += (depth > 0) & (np.abs(z - depth) <= tolerance)
+        through += (depth > 0) & (z < depth - tolerance)
+    return seen, through

@@ -1,0 +1,110 @@
+"""Make a scan on disk, which the bank of an object, `generate --captures` and BOP readers take.
+
+--from is a folder with rgb, depth, mask, poses.json and camera.json, or one with such a folder an object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.object_model.coverage import coverage
+from dense_grasp_core.object_model.fused_surface import fuse, second_object
+from dense_grasp_core.object_model.scan import ScanError, ScanView
+from dense_grasp_core.object_model.scan_check import ScanCheck, check_scan, mended
+from dense_grasp_core.object_model.scan_writer import write_scan
+
+from dense_grasp_train.scanning.contact_sheet import contact_sheet
+from dense_grasp_train.scanning.source import Source, posed_pictures
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; 1 with a sentence when no scan can be made of what was given."""
+    try:
+        return _make(_parser().parse_args(arguments))
+    except DenseGraspError as error:
+        print(f"scan: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scan", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--from", dest="source", type=Path, required=True, metavar="FOLDER", help="what to make it from"
+    )
+    parser.add_argument("--to", type=Path, required=True, metavar="SCAN", help="the new folder of the scan")
+    parser.add_argument("--object", default="", help="which object of --from, where it holds several; its name too")
+    parser.add_argument("--up", type=_direction, metavar="X,Y,Z", help="away from the table in the object's frame; z")
+    parser.add_argument(
+        "--mend", action="store_true", help="where the check names a mistake of poses, depth or camera, mend it"
+    )
+    return parser
+
+
+def _direction(text: str) -> np.ndarray:
+    try:
+        direction = np.array([float(number) for number in text.split(",")])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no direction, expected X,Y,Z") from error
+    if direction.shape != (3,) or not np.isfinite(direction).all() or not direction.any():
+        raise argparse.ArgumentTypeError(f"{text!r} is no direction, expected three numbers X,Y,Z")
+    return direction
+
+
+def _make(options: argparse.Namespace) -> int:
+    source = _read(options)
+    views, check = believed(source.views, options.mend)
+    surface = fuse(views)
+    apart = second_object(surface)
+    if apart is not None:
+        raise ScanError(
+            f"{apart[0]:.0%} of the surface lies {1000 * apart[1]:.0f} mm from the rest, expected one object: does the "
+            "mask hold two?"
+        )
+    seen_from = coverage(views, options.up)
+    size = np.ptp(surface.points, axis=0)
+    about = {
+        "object": options.object or options.source.name,
+        "source": options.source.name,
+        "check": str(check),
+        "coverage": round(seen_from.share, 3),
+        "up": np.round(seen_from.up_object, 6).tolist(),
+        "size_m": np.round(size, 4).tolist(),
+        **source.notes,
+    }
+    pictures = {"sheet.png": contact_sheet(views, surface, seen_from), "coverage.png": seen_from.picture()}
+    write_scan(options.to, views, surface, about, pictures, source.lossy)
+    print(f"{len(views)} pictures; {check}; {len(surface.points)} points of the surface, " + _millimetres(size))
+    print(seen_from.table())
+    print(f"{options.to}: look at sheet.png (outlines are masks, dots the surface) and coverage.png")
+    return 0
+
+
+def _read(options: argparse.Namespace) -> Source:
+    return posed_pictures(options.source, options.object)
+
+
+def believed(views: list[ScanView], mend: bool) -> tuple[list[ScanView], ScanCheck]:
+    """The views and the check that they pass, mended where that is wanted and it helps. Raises ScanError."""
+    check = check_scan(views)
+    if not check.good and mend and check.remedy:
+        print(f"mended: {check}")
+        views = mended(views, check)
+        check = check_scan(views)
+    if not check.good:
+        hint = "; --mend does that" if check.remedy else ""
+        raise ScanError(f"the scan cannot be believed: {check}{hint}")
+    return views, check
+
+
+def _millimetres(size: np.ndarray) -> str:
+    return " x ".join(f"{1000 * side:.0f}" for side in size) + " mm"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
