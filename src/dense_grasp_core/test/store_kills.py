@@ -22,10 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store import DescriptorStore, Row
 from dense_grasp_core.store.maintenance import backup_store, check_store, restore_store
 
 VERSION_1 = Path(__file__).parent / "data" / "store_v1.db"
+CAMERA = CameraModel(640, 480, 600.0, 600.0, 319.5, 239.5)
 KINDS = ("create", "migrate", "add", "overwrite", "delete", "delete_object", "backup", "restore")
 OPENINGS = {"create": "create", "migrate": "migrate"}
 OBJECTS, KEYPOINTS, BEFORE, AFTER = 4, 12, 3, 6
@@ -70,7 +72,12 @@ class Call:
         if self.kind in ("add", "overwrite"):
             overwrite = self.kind == "overwrite"
             vector, patch = contents(self.value)
-            store.add(self.object_id, self.keypoint, vector, "m", self.value, 0.5, patch, overwrite=overwrite)
+            store.add(
+                *(self.object_id, self.keypoint, vector, "m", self.value, 0.5, patch),
+                overwrite=overwrite,
+                camera=CAMERA,
+                picture=patch[::-1],
+            )
         elif self.kind == "delete":
             store.delete(self.object_id, self.keypoint)
         elif self.kind == "delete_object":
@@ -86,13 +93,14 @@ def contents(value: int) -> tuple[np.ndarray, bytes]:
     return np.full(64, value, np.float32), value.to_bytes(4, "little") * (500 + value % 5000)
 
 
-def value_of(row: Row) -> int | None:
+def value_of(store: DescriptorStore, row: Row) -> int | None:
     """The value of a row; None for one that is not whole. Rows of the store of 0.1.0 are told by their model."""
     if row.model_id != "m":
         return len(row.keypoint)
     value = int(row.u)
     vector, patch = contents(value)
-    return value if np.array_equal(row.descriptor, vector) and row.patch == patch else None
+    picture = store.picture(row.object_id, row.keypoint)[1]
+    return value if np.array_equal(row.descriptor, vector) and row.patch == patch == picture[::-1] else None
 
 
 def content_of(path: Path) -> Rows | None:
@@ -100,7 +108,7 @@ def content_of(path: Path) -> Rows | None:
     store = DescriptorStore(str(path))
     try:
         objects = {entry.object_id for entry in store.list().entries}
-        found = {(row.object_id, row.keypoint): value_of(row) for name in objects for row in store.get_all(name)}
+        found = {(row.object_id, row.keypoint): value_of(store, row) for name in objects for row in store.get_all(name)}
     finally:
         store.close()
     if check_store(str(path)).problems or None in found.values():

@@ -44,8 +44,9 @@ def test_a_call_that_returned_and_did_nothing_is_found_out(kills, tmp_path, kind
     for call in calls[1:target]:
         call.run(plan.path, store)
     if kind == "restore":
-        store.add("later", "kp", *kills.contents(9)[:1], "m", 9, 0.5, kills.contents(9)[1])
-        calls.insert(target, kills.Call("add", "later", "kp", 9))
+        later = kills.Call("add", "later", "kp", 9)
+        later.run(plan.path, store)
+        calls.insert(target, later)
         target += 1
     store.close()
     done = target + 1 if returned else target

@@ -3,18 +3,20 @@
 What `add` has returned survives a kill -9 of the process and, on SQLite, a power cut.
 """
 
-from dense_grasp_core.store.descriptor_store import MAX_ROWS, DescriptorStore
+from dense_grasp_core.store.descriptor_store import DescriptorStore
 from dense_grasp_core.store.errors import (
     AlreadyExistsError,
     DamagedRowError,
     InvalidNameError,
     ModelMismatchError,
+    NoPictureError,
     ReadOnlyError,
     StoreError,
     StoreMissingError,
     TooManyRowsError,
     UnknownKeypointError,
 )
+from dense_grasp_core.store.reading import MAX_ROWS
 from dense_grasp_core.store.rows import Entry, Page, Row, check_comparable, check_name
 from dense_grasp_core.store.schema import SCHEMA_VERSION
 
@@ -27,6 +29,7 @@ __all__ = [
     "Entry",
     "InvalidNameError",
     "ModelMismatchError",
+    "NoPictureError",
     "Page",
     "ReadOnlyError",
     "Row",

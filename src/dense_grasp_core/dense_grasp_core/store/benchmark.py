@@ -22,14 +22,15 @@ from dense_grasp_core.store import MAX_ROWS, DescriptorStore, UnknownKeypointErr
 from dense_grasp_core.store.schema import descriptors
 
 KEYPOINTS = 100  # of each object
+CAMERA = CameraModel(640, 480, 600.0, 600.0, 319.5, 239.5)
+WHOLE_PICTURE_BYTES = 400_000  # a PNG of 640x480 px of a photograph
 LOCATED = 10  # keypoints of one locate
 
 
-def fill(path: Path, rows: int, dimension: int, patch_bytes: int) -> None:
-    """A store of `rows` rows, KEYPOINTS an object, with vectors and patches of the usual size."""
+def fill(path: Path, rows: int, dimension: int, picture_bytes: int) -> None:
+    """A store of `rows` rows, KEYPOINTS an object, with vectors of the usual size and a picture each."""
     store = DescriptorStore(str(path))
-    camera = CameraModel(640, 480, 600.0, 600.0, 319.5, 239.5)
-    store.add("object_00000", "kp_000", np.ones(dimension), "m", 1.0, 2.0, bytes(patch_bytes), camera=camera)
+    store.add("object_00000", "kp_000", np.ones(dimension), "m", 1.0, 2.0, camera=CAMERA, picture=bytes(picture_bytes))
     store.close()
     copied = ", ".join(column.name for column in descriptors.c if column.name not in ("id", "object_id", "keypoint"))
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -37,6 +38,10 @@ def fill(path: Path, rows: int, dimension: int, patch_bytes: int) -> None:
             f"INSERT INTO descriptors (object_id, keypoint, {copied}) "
             f"SELECT ?, ?, {copied} FROM descriptors WHERE id = 1",
             ((f"object_{index // KEYPOINTS:05}", f"kp_{index % KEYPOINTS:03}") for index in range(1, rows)),
+        )
+        connection.execute(
+            "INSERT INTO pictures (descriptor_id, image) SELECT d.id, p.image FROM descriptors d, pictures p "
+            "WHERE d.id > 1"
         )
 
 
@@ -60,12 +65,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--dimension", type=int, default=64)
-    parser.add_argument("--patch-bytes", type=int, default=8000, help="a PNG of 64x64 px of a photograph")
+    parser.add_argument(
+        "--picture-bytes", type=int, default=8000, help="of each; a PNG of 640x480 px has 400,000, on a disk with room"
+    )
     parser.add_argument("--repeats", type=int, default=20)
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        fill(path, given.rows, given.dimension, given.patch_bytes)
+        fill(path, given.rows, given.dimension, given.picture_bytes)
         began = time.perf_counter()
         store = DescriptorStore(str(path))
         total = store.list(limit=0).total
@@ -79,7 +86,13 @@ def main(arguments: list[str] | None = None) -> int:
             f"rows of a locate, {len(names)} keypoints": lambda: store.get_all("object_00000", names),
             "rows of a locate, unknown keypoint": lambda: store.get("object_00000", "kp"),
             "rows of a locate, unknown object": lambda: store.get("objekt_00000", "kp_000"),
-            "new row": lambda: store.add("new", "kp", np.ones(given.dimension), "m", 1.0, 2.0, overwrite=True),
+            "picture": lambda: store.picture("object_00000", "kp_000"),
+            "new row": lambda: store.add(
+                *("new", "kp", np.ones(given.dimension), "m", 1.0, 2.0),
+                overwrite=True,
+                camera=CAMERA,
+                picture=bytes(WHOLE_PICTURE_BYTES),
+            ),
         }
         print(f"{total} rows, {path.stat().st_size / 2**20:.0f} MiB, opened in {opened:.1f} ms")
         print(f"{'ms':44} {'first':>8} {'median':>8} {'longest':>8} {'processor':>9}")

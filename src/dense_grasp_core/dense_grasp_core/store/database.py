@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from dense_grasp_core.store import schema
 from dense_grasp_core.store.copying import back_up
 from dense_grasp_core.store.errors import ReadOnlyError, StoreError, StoreMissingError
+from dense_grasp_core.store.pictures import cannot_be_described, without_picture
 from dense_grasp_core.store.sqlite_file import OpenedFile, beside, engine_of, remedy
 from dense_grasp_core.store.urls import in_memory, parse_url, sqlite_file
 
@@ -191,10 +192,12 @@ class Database:
                         f"converted to {schema.SCHEMA_VERSION}: {error}{remedy(error)}"
                     ) from error
             schema.migrate(connection, version)
-            self._notes += (
-                f"{self._file.path} was of schema {version} and is now of {schema.SCHEMA_VERSION}; what it was is kept "
-                f"as {backup.name}",
-            )
+            self._note_conversion(connection, str(self._file.path), version, backup.name)
+
+    def _note_conversion(self, connection: sa.Connection, name: str, version: int, kept: str) -> None:
+        lost = cannot_be_described(*without_picture(connection))
+        told = f"{name} was of schema {version} and is now of {schema.SCHEMA_VERSION}; what it was is kept as {kept}"
+        self._notes += (told, lost) if lost else (told,)
 
     # a database server, and a store in memory
 
@@ -210,8 +213,9 @@ class Database:
                 return
             schema.check_version(version, self.label)
             if version < schema.SCHEMA_VERSION:
+                kept = schema.keep_rows(connection, version)
                 schema.migrate(connection, version)
-                self._notes += (f"{self.label} was of schema {version} and is now of {schema.SCHEMA_VERSION}",)
+                self._note_conversion(connection, self.label, version, f"table {kept}")
 
         try:
             self._transaction(self._engine, prepare, write=True)

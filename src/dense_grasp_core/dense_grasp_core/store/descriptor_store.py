@@ -18,15 +18,24 @@ from dense_grasp_core.store.errors import (
     AlreadyExistsError,
     DamagedRowError,
     StoreError,
-    TooManyRowsError,
     UnknownKeypointError,
 )
 from dense_grasp_core.store.nearest import unknown_keypoint
-from dense_grasp_core.store.rows import Page, Row, camera_columns, check_name, entry_from, is_name, row_from, shown
-from dense_grasp_core.store.schema import descriptors, key, selected
+from dense_grasp_core.store.pictures import cannot_be_described, read_picture, without_picture
+from dense_grasp_core.store.reading import MAX_ROWS, check_names, read_rows
+from dense_grasp_core.store.rows import (
+    NETWORK_LENGTH,
+    OBJECT_COLUMNS,
+    Page,
+    Row,
+    camera_columns,
+    check_name,
+    entry_from,
+    is_name,
+    row_from,
+)
+from dense_grasp_core.store.schema import delete_rows, descriptors, drop_parts, key, pictures, selected
 
-#: Rows that one call returns at most.
-MAX_ROWS = 1000
 _OVERWRITE_ATTEMPTS = 5
 T = TypeVar("T")
 
@@ -76,10 +85,17 @@ class DescriptorStore:
         patch: bytes = b"",
         overwrite: bool = False,
         camera: CameraModel | None = None,
+        *,
+        picture: bytes = b"",
+        network: str = "",
+        object_point: tuple[float, float, float] | None = None,
+        scan_view: int | None = None,
     ) -> Row:
         """Stores descriptor (D,) taught at pixel (u, v) of an image of `camera`; its row, once that is on the disk.
 
-        Raises InvalidNameError, AlreadyExistsError (unless overwrite), StoreError.
+        picture: the whole image, PNG, so that another network can describe the keypoint. network: its name for people.
+        object_point: m, in the frame of the object's scan, whose view `scan_view` was clicked. Raises
+        InvalidNameError, AlreadyExistsError (unless overwrite), StoreError.
         """
         check_name("object_id", object_id)
         check_name("keypoint", keypoint)
@@ -88,6 +104,10 @@ class DescriptorStore:
             raise StoreError(f"descriptor of {object_id}/{keypoint} has shape {vector.shape}, expected (D,), finite")
         if not np.isfinite([u, v]).all():
             raise StoreError(f"{object_id}/{keypoint} was taught at pixel ({u}, {v}), expected finite numbers")
+        if object_point is not None and not np.isfinite(object_point).all():
+            raise StoreError(f"{object_id}/{keypoint} has object_point {object_point}, expected finite numbers")
+        if picture and camera is None:
+            raise StoreError(f"{object_id}/{keypoint} has a picture and no camera, expected the camera that took it")
         if not model_id:
             raise StoreError(f"model_id of {object_id}/{keypoint} is empty, expected the network's id")
         values: dict[str, Any] = {
@@ -99,13 +119,17 @@ class DescriptorStore:
             "u": float(u),
             "v": float(v),
             **camera_columns(camera),
+            "network": network[:NETWORK_LENGTH],
+            "picture_bytes": len(picture),
+            **dict(zip(OBJECT_COLUMNS, object_point or (None, None, None), strict=True)),
+            "scan_view": scan_view,
             "descriptor": vector.tobytes(),
             "patch": bytes(patch),
         }
         # On a server, two writers that replace one keypoint at once collide on the unique pair; the later tries again.
         for attempt in range(_OVERWRITE_ATTEMPTS):
             try:
-                return self._insert(values, overwrite)
+                return self._insert(values, picture, overwrite)
             except AlreadyExistsError:
                 if not overwrite or attempt == _OVERWRITE_ATTEMPTS - 1:
                     raise
@@ -121,28 +145,21 @@ class DescriptorStore:
         Raises UnknownKeypointError when one is not there or the object has none, DamagedRowError,
         TooManyRowsError for more than MAX_ROWS.
         """
-        for name in (object_id, *keypoints):
-            if not is_name(name):
-                raise UnknownKeypointError(f"store has no {shown(name)}: a name is 1..64 characters of [A-Za-z0-9_.-]")
+        check_names((object_id, *keypoints))
+        return self.run(lambda connection: read_rows(connection, self._database.version, object_id, keypoints))
 
-        def read(connection: sa.Connection) -> list[Row]:
-            columns = selected(self._database.version, with_bytes=True)
-            if keypoints:
-                queries = [sa.select(*columns).where(key(object_id, keypoint)) for keypoint in keypoints]
-            else:
-                all_of_object = sa.select(*columns).where(descriptors.c.object_id == object_id)
-                queries = [all_of_object.order_by(descriptors.c.keypoint).limit(MAX_ROWS + 1)]
-            found: list[dict[str, Any]] = []
-            for query, keypoint in zip(queries, keypoints or ("",), strict=True):
-                rows = [dict(row) for row in connection.execute(query).mappings()]
-                if not rows:
-                    raise UnknownKeypointError(unknown_keypoint(connection, object_id, keypoint))
-                found += rows
-            if len(found) > MAX_ROWS:
-                raise TooManyRowsError(f"more than {MAX_ROWS} keypoints of {object_id} asked for at once; name fewer")
-            return [row_from(row) for row in found]
+    def picture(self, object_id: str, keypoint: str) -> tuple[Row, bytes]:
+        """The row of a keypoint and the PNG bytes of the picture that it was taught on.
 
-        return self._run(read)
+        Raises UnknownKeypointError, NoPictureError, DamagedRowError.
+        """
+        check_names((object_id, keypoint))
+
+        def read(connection: sa.Connection) -> tuple[Row, bytes]:
+            (row,) = read_rows(connection, self._database.version, object_id, [keypoint])
+            return row, read_picture(connection, row)
+
+        return self.run(read)
 
     def list(self, object_id: str | None = None, offset: int = 0, limit: int = MAX_ROWS) -> Page:
         """Entries of one object, or of all when None or empty, ordered by object_id, keypoint; MAX_ROWS at most."""
@@ -166,48 +183,83 @@ class DescriptorStore:
 
         if object_id and not is_name(object_id):
             return Page([], 0, [])
-        return self._run(read)
+        return self.run(read)
 
     def damaged(self) -> Iterator[tuple[int, str]]:
         """(id, sentence) of every row that cannot be used. Reads the whole store, MAX_ROWS rows at a time."""
         last: int | None = None
         while True:
-            rows = self._run(partial(self._rows_after, last=last))
+            rows = self.run(partial(self._rows_after, last=last))
             if not rows:
                 return
             for found in rows:
                 try:
-                    row_from(found)
+                    row = row_from(found)
+                    if row.picture_bytes:
+                        self.run(partial(read_picture, row=row))
                 except DamagedRowError as error:
                     yield found["id"], str(error)
             last = rows[-1]["id"]
 
+    def without_picture(self) -> str:
+        """A sentence about the rows that another network cannot describe, for want of their picture; "" for none."""
+        return self.run(lambda connection: cannot_be_described(*without_picture(connection, self._database.version)))
+
     def integrity(self) -> Sequence[str]:
         """What SQLite's own check of every page and index finds, a line each; "ok" alone for a file in order."""
-        return self._run(lambda connection: [*connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()])
+        return self.run(lambda connection: [*connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()])
+
+    def rename(self, object_id: str, keypoint: str, new_name: str) -> int:
+        """Gives a keypoint, or with "" the object itself, another name; the number of rows changed, all or none.
+
+        Raises UnknownKeypointError, InvalidNameError, AlreadyExistsError when the new name is in use.
+        """
+        check_names((object_id, keypoint) if keypoint else (object_id,), "nothing was renamed")
+        check_name("new_name", new_name)
+        condition = key(object_id, keypoint) if keypoint else descriptors.c.object_id == object_id
+        column = descriptors.c.keypoint if keypoint else descriptors.c.object_id
+        taken = key(object_id, new_name) if keypoint else descriptors.c.object_id == new_name
+        in_use = AlreadyExistsError(
+            f"store already has {f'{object_id}/{new_name}' if keypoint else f'object {new_name}'}, nothing was "
+            "renamed; delete it first, or choose another name"
+        )
+
+        def rename(connection: sa.Connection) -> int:
+            if connection.execute(sa.select(descriptors.c.id).where(taken).limit(1)).first() is not None:
+                raise in_use
+            renamed = int(
+                connection.execute(sa.update(descriptors).where(condition).values({column: new_name})).rowcount
+            )
+            if renamed == 0:
+                raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was renamed")
+            return renamed
+
+        try:
+            return self.run(rename, write=True)
+        except StoreError as error:
+            if isinstance(error.__cause__, IntegrityError):  # on a server, somebody taught it meanwhile
+                raise in_use from error
+            raise
 
     def delete(self, object_id: str, keypoint: str = "") -> int:
         """Removes a keypoint, or every keypoint of the object when empty; the number removed.
 
         Raises UnknownKeypointError when there was nothing to remove.
         """
-        for name in (object_id, keypoint) if keypoint else (object_id,):
-            if not is_name(name):
-                raise UnknownKeypointError(f"store has no {shown(name)}, nothing was deleted")
+        check_names((object_id, keypoint) if keypoint else (object_id,), "nothing was deleted")
         condition = key(object_id, keypoint) if keypoint else descriptors.c.object_id == object_id
 
         def delete(connection: sa.Connection) -> int:
-            deleted = int(connection.execute(sa.delete(descriptors).where(condition)).rowcount)
+            deleted = delete_rows(connection, condition)
             if deleted == 0:
                 raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was deleted")
             return deleted
 
-        return self._run(delete, write=True)
+        return self.run(delete, write=True)
 
     def delete_row(self, row_id: int) -> None:
         """Removes the row with this id, whatever it holds. Raises UnknownKeypointError."""
-        query = sa.delete(descriptors).where(descriptors.c.id == row_id)
-        if self._run(lambda connection: connection.execute(query).rowcount, write=True) == 0:
+        if self.run(lambda connection: delete_rows(connection, descriptors.c.id == row_id), write=True) == 0:
             raise UnknownKeypointError(f"store has no row {row_id}, nothing was deleted")
 
     def close(self) -> None:
@@ -220,23 +272,27 @@ class DescriptorStore:
             query = query.where(descriptors.c.id > last)
         return [dict(row) for row in connection.execute(query.order_by(descriptors.c.id).limit(MAX_ROWS)).mappings()]
 
-    def _insert(self, values: dict[str, Any], overwrite: bool) -> Row:
+    def _insert(self, values: dict[str, Any], picture: bytes, overwrite: bool) -> Row:
         name = f"{values['object_id']}/{values['keypoint']}"
 
         def insert(connection: sa.Connection) -> int:
             if overwrite:
-                replaced = key(values["object_id"], values["keypoint"])
-                connection.execute(sa.delete(descriptors).where(replaced))
+                delete_rows(connection, key(values["object_id"], values["keypoint"]))
             result = connection.execute(sa.insert(descriptors).values(**values))
-            return int(result.inserted_primary_key[0])  # type: ignore[index]
+            row_id = int(result.inserted_primary_key[0])  # type: ignore[index]
+            drop_parts(connection, descriptors.c.id == row_id)  # left by a version that did not know of them
+            if picture:
+                connection.execute(sa.insert(pictures).values(descriptor_id=row_id, image=bytes(picture)))
+            return row_id
 
         try:
-            row_id = self._run(insert, write=True)
+            row_id = self.run(insert, write=True)
         except StoreError as error:
             if isinstance(error.__cause__, IntegrityError):
                 raise AlreadyExistsError(f"store already has {name}; set overwrite to replace it") from error
             raise
         return row_from({"id": row_id, "descriptor_bytes": len(values["descriptor"]), **values})
 
-    def _run(self, work: Callable[[sa.Connection], T], write: bool = False) -> T:
+    def run(self, work: Callable[[sa.Connection], T], write: bool = False) -> T:
+        """One transaction, all of it or nothing; see `Database.run`."""
         return self._database.run(work, write)

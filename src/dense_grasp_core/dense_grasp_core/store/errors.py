@@ -33,6 +33,10 @@ class AlreadyExistsError(StoreError):
     """A keypoint of that name is stored and overwriting was not asked for."""
 
 
+class NoPictureError(StoreError):
+    """The keypoint was taught without its whole picture, so it can neither be shown nor described anew."""
+
+
 class InvalidNameError(StoreError):
     """An object or keypoint name with other characters than [A-Za-z0-9_.-] or not 1..64 of them."""
 

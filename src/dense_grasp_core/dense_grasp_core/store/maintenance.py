@@ -101,6 +101,9 @@ def check_store(url: str) -> Report:
         for row_id, sentence in store.damaged():
             report.damaged_rows.append(row_id)
             report.problems.append(sentence)
+        lost = store.without_picture()
+        if lost and lost not in report.notes:
+            report.notes.append(lost)
     except StoreError as error:
         report.problems.append(str(error))
     try:

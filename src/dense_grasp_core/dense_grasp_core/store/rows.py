@@ -18,6 +18,9 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store.errors import DamagedRowError, InvalidNameError, ModelMismatchError
 
 CAMERA_COLUMNS = ("image_width", "image_height", "fx", "fy", "cx", "cy", "distortion")
+OBJECT_COLUMNS = ("object_x", "object_y", "object_z")
+#: Characters of a network's name that are kept.
+NETWORK_LENGTH = 64
 _LONGEST_SHOWN = 80
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -35,6 +38,10 @@ class Entry:
     u: float
     v: float
     camera: CameraModel | None = None
+    network: str = ""
+    object_point: tuple[float, float, float] | None = None
+    scan_view: int | None = None
+    picture_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,11 @@ class Row:
     """One taught keypoint.
 
     descriptor: (D,) float32. created: s since 1970, UTC. u, v: px in the image it was taught on.
-    patch: PNG bytes of the image around that pixel, may be empty.
+    patch: PNG bytes of the image around that pixel, of a row from before 0.2.0; picture_bytes: of the whole image in
+    the store, 0 where it was not kept (`DescriptorStore.picture` reads it).
     camera: of that image; None when it was taught with dense_grasp 0.1.0, which did not keep it.
+    network: name of the network for people, "" when it is not known; model_id says which one it is.
+    object_point: (x, y, z) m in the frame of the object's scan, scan_view: the view that was clicked; None without.
     """
 
     id: int
@@ -56,6 +66,10 @@ class Row:
     v: float
     patch: bytes
     camera: CameraModel | None = None
+    network: str = ""
+    object_point: tuple[float, float, float] | None = None
+    scan_view: int | None = None
+    picture_bytes: int = 0
 
     @property
     def dimension(self) -> int:
@@ -136,6 +150,10 @@ def entry_from(found: Mapping[str, Any]) -> Entry:
             u,
             v,
             _camera(found),
+            str(found["network"]),
+            _object_point(found),
+            None if found["scan_view"] is None else int(found["scan_view"]),
+            int(found["picture_bytes"]),
         )
     except (TypeError, ValueError, DenseGraspError) as error:
         raise DamagedRowError(f"{name} (row {found['id']}) is damaged: {error}") from error
@@ -163,7 +181,21 @@ def row_from(found: Mapping[str, Any]) -> Row:
         entry.v,
         patch,
         entry.camera,
+        entry.network,
+        entry.object_point,
+        entry.scan_view,
+        entry.picture_bytes,
     )
+
+
+def _object_point(found: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    numbers = [found[name] for name in OBJECT_COLUMNS]
+    if numbers == [None, None, None]:
+        return None
+    x, y, z = (float(number) for number in numbers)
+    if not all(map(math.isfinite, (x, y, z))):
+        raise DamagedRowError(f"its point in the object's frame is ({x}, {y}, {z}), expected finite numbers")
+    return x, y, z
 
 
 def _camera(found: Mapping[str, Any]) -> CameraModel | None:
