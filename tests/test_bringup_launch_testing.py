@@ -59,7 +59,7 @@ class TestBringup(unittest.TestCase):
         self.assertTrue(client.wait_for_service(timeout_sec=START_TIMEOUT_S))
         future = client.call_async(ListDescriptors.Request())
         rclpy.spin_until_future_complete(self.node, future, timeout_sec=10.0)
-        self.assertEqual(len(future.result().descriptors), 0)
+        self.assertEqual(len(future.result().taught), 0)
 
 
 @launch_testing.post_shutdown_test()

@@ -84,9 +84,12 @@ def test_the_facade_forgets_refuses_and_cancels_nothing(cell):
         client.teach("cap", "again", u, v)
     assert caught.value.code == 17
     assert "again" in [row.keypoint for row in client.taught("cap")]
-    assert client.forget("cap", "again") == 1
-    assert "again" not in [row.keypoint for row in client.taught("cap")]
+    assert client.rename("cap", "again", "renamed") == 1
+    with pytest.raises(Refused, match="code 17"):
+        client.rename("cap", "renamed", "contact")
+    assert client.forget("cap", "renamed") == 1
+    assert not {"again", "renamed"} & {row.keypoint for row in client.taught("cap")}
     stages: list[int] = []
     result = client.plan("cap", on_stage=lambda stage, _detail: stages.append(stage))
-    assert result.used_contact == "contact" and GraspObject.Feedback.PLANNING in stages
+    assert result.used_contact == "contact" and len(result.path) == 3 and GraspObject.Feedback.PLANNING in stages
     assert not client.cancel()

@@ -141,7 +141,7 @@ def test_pinch_that_no_arm_pose_reaches(cell):
     view_of_the_cap(cell)
     cell.session.teach("bar")
     # Both ends of the closing axis in one place: there is no direction in which to close.
-    pixel = {row.keypoint: (row.u, row.v) for row in cell.client.call("list", object_id="bar").descriptors}["axis_b"]
+    pixel = {row.keypoint: (row.u, row.v) for row in cell.client.call("list", object_id="bar").taught}["axis_b"]
     cell.client.register("bar", "axis_a", *pixel)
     result = cell.client.grasp(GraspObject.Goal(object_id="bar", plan_only=True), 60.0)
     assert result.code == GraspCode.UNREACHABLE, result.message
@@ -265,7 +265,7 @@ def test_the_stop_service_ends_what_moves(cell, hangs):
 def test_a_hand_that_was_restarted_is_homed_again(cell):
     killed = cell.kill("sim_cell")
     cell.client.wait(lambda: cell.pid("sim_cell") != killed, 60.0, "new start of the hand")
-    scene = {"object": "cap", "seed": 0, "x": 0.5, "y": 0.0, "yaw": 0.0, "random_pose": False}
+    scene = {"scene": "cap", "seed": 0, "x": 0.5, "y": 0.0, "yaw": 0.0, "random_pose": False}
     cell.eventually(lambda: cell.client.call("set_scene", 15.0, **scene).success, 180.0, "the scene")
     cell.eventually(lambda: cell.locate(timeout=3.0, patience=3.0).code == MatchCode.OK, 180.0, "the taught point")
     cell.client.set_parameter("grasp_executor", "after_grasp", "place_back")  # opens what a fresh hand cannot

@@ -85,13 +85,13 @@ def test_query_node_that_was_stopped_while_it_located_answers_again(cell):
 
 @pytest.mark.parametrize("node", NODES)
 def test_kill(cell, node):
-    taught = [row.keypoint for row in cell.client.call("list", object_id="cap").descriptors]
+    taught = [row.keypoint for row in cell.client.call("list", object_id="cap").taught]
     assert taught == ["axis_a", "axis_b", "contact"]
     others = {name: cell.pid(name) for name in NODES if name != node}
     killed = cell.kill(node)
     cell.client.wait(lambda: cell.pid(node) != killed, 60.0, f"new start of {node}")
     if node == "sim_cell":
-        scene = {"object": "cap", "seed": 0, "x": 0.5, "y": 0.0, "yaw": 0.0, "random_pose": False}
+        scene = {"scene": "cap", "seed": 0, "x": 0.5, "y": 0.0, "yaw": 0.0, "random_pose": False}
         cell.eventually(lambda: cell.client.call("set_scene", 15.0, **scene).success, 180.0, "the scene")
     cell.eventually(
         lambda: cell.locate(timeout=3.0, patience=3.0).code == MatchCode.OK, 180.0, "the taught point found again"
@@ -101,4 +101,4 @@ def test_kill(cell, node):
     assert result.code == GraspCode.SUCCESS, result.message
     assert all(alive(pid) for pid in others.values())
     assert {name: cell.pid(name) for name in others} == others
-    assert [row.keypoint for row in cell.client.call("list", object_id="cap").descriptors] == taught
+    assert [row.keypoint for row in cell.client.call("list", object_id="cap").taught] == taught

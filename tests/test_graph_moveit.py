@@ -51,7 +51,7 @@ def test_whole_grasp(moveit_cell):
 def test_goes_around_a_post(moveit_cell):
     # Taught anew behind the post, where the clicks are seen: the network of the tests knows a pixel in its own image.
     for pose_seed in range(3, 30):
-        moveit_cell.session.set_cap(0, pose_seed=pose_seed, post=True)
+        moveit_cell.session.set_cap(0, pose_seed=pose_seed, scene="cap_behind_post")
         if all(moveit_cell.session.truth(list(CAP.clicks.values())).visible):
             break
     moveit_cell.session.teach()

@@ -20,7 +20,7 @@ FRAMES = ("fr3_link0", "fr3_hand", "camera_link", "camera_color_optical_frame")
 
 def place_and_teach(cell, x: float) -> None:
     """The training cap at x m, and the keypoint `contact` taught on it."""
-    scene = {"object": "cap", "seed": 0, "x": x, "y": 0.0, "yaw": 0.0, "random_pose": False}
+    scene = {"scene": "cap", "seed": 0, "x": x, "y": 0.0, "yaw": 0.0, "random_pose": False}
     assert cell.client.call("set_scene", 60.0, **scene).success
     now = cell.client.now()
     cell.client.wait_descriptors(now.sec + 1e-9 * now.nanosec, 60.0)

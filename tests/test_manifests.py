@@ -40,7 +40,7 @@ ALLOWED = {
     "dense_grasp_ros": {"dense_grasp_core"},
     "dense_grasp_client": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces"},
     "dense_grasp_train": {"dense_grasp_core", "dense_grasp_assets"},
-    "dense_grasp_sim": {"dense_grasp_core", "dense_grasp_assets", "dense_grasp_ros", "dense_grasp_interfaces"},
+    "dense_grasp_sim": {"dense_grasp_core", "dense_grasp_assets", "dense_grasp_ros", "dense_grasp_sim_interfaces"},
     "dense_grasp": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces"},
     "dense_grasp_franka": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces"},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from dense_grasp_interfaces.action import GraspObject
-from dense_grasp_interfaces.msg import Descriptor, KeypointMatch
+from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
 from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
@@ -121,7 +121,7 @@ class FakeCell(Node):
 
     def list(self, request, response):
         if request.object_id == "cap":
-            response.descriptors = [Descriptor(object_id="cap", keypoint=name) for name in POINTS]
+            response.taught = [TaughtKeypoint(object_id="cap", keypoint=name) for name in POINTS]
         return response
 
     def locate(self, request, response):
@@ -214,6 +214,7 @@ def test_a_grasp_lifts_and_reports(setup):
     grasp = result.grasp_pose.pose.position
     assert (grasp.x, grasp.y) == pytest.approx((0.45, 0.0), abs=1e-6)
     assert 0.09 < grasp.z < 0.11
+    assert result.instances_grasped == 1 and not result.path
     assert 0 < result.planning_time < result.total_time
     assert 0 < result.time_to_first_motion < result.total_time
     made.until(lambda: set(feedback) == set(Stage) - {Stage.DELIVERING}, 5.0, "feedback of every stage")
@@ -228,6 +229,39 @@ def test_plan_only_moves_nothing(setup):
     assert np.isnan(result.time_to_first_motion)
     assert not made.cell.trajectories
     assert made.cell.width == 0.08
+    assert not result.path and not result.instances_grasped
+
+
+def test_the_planned_path_is_told_on_request(setup):
+    made = setup()
+    result = made.grasp(plan_only=True, return_path=True)
+    assert result.code == GraspCode.SUCCESS, result.message
+    ends = [(part.points[0].positions, part.points[-1].positions) for part in result.path]
+    assert len(ends) == 3 and ends[0][0].tolist() == pytest.approx(made.cell.joints.tolist())
+    for (_, end), (start, _) in pairwise(ends):
+        assert start.tolist() == pytest.approx(end.tolist())
+
+
+@pytest.mark.parametrize(
+    ("instances", "code", "word"), [(1, GraspCode.NOT_SUPPORTED, "ALL"), (9, GraspCode.INVALID_GOAL, "9")]
+)
+def test_a_goal_for_what_is_not_done_is_refused(setup, instances, code, word):
+    made = setup()
+    result = made.grasp(instances=instances)
+    assert (result.code, word in result.message) == (code, True)
+    assert not made.cell.trajectories
+
+
+def test_contacts_are_tried_as_the_goal_names_them(setup):
+    made = setup()
+    nowhere = GraspContact(keypoint="contact", axis_keypoints=["axis_a", "nowhere"])
+    second = GraspContact(keypoint="axis_a", axis_keypoints=["contact", "axis_b"])
+    result = made.grasp(plan_only=True, contacts=[nowhere, second])
+    assert result.code == GraspCode.SUCCESS, result.message
+    assert result.used_contact == "axis_a" and "nowhere is not taught" in result.message
+    assert [m.keypoint for m in result.matches] == ["axis_a", "contact", "axis_b"]
+    wrong = made.grasp(contacts=[GraspContact(keypoint="contact", approach_keypoints=["axis_a"])])
+    assert wrong.code == GraspCode.INVALID_GOAL and "has 1 names" in wrong.message
 
 
 def test_a_second_goal_is_busy_and_the_first_goes_on(setup):

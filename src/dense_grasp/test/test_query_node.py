@@ -181,7 +181,7 @@ def test_no_frame_within_the_time_out(graph, cell, store):
     assert answer.matches[0].code == MatchCode.NO_FRAME and math.isnan(answer.matches[0].u)
     assert 0.4 < time.monotonic() - began < 10.0
     response = cell.register()
-    assert response.code == RegisterDescriptor.Response.NO_FRAME and response.descriptor.id == 0
+    assert response.code == RegisterDescriptor.Response.NO_FRAME and response.taught.id == 0
 
 
 def test_stamps_that_never_meet(cell, until, store):
@@ -368,7 +368,7 @@ def test_register_refusals(graph, cell, until):
     assert cell.register(u=float(WIDTH), keypoint="x").code == codes.PIXEL_OUTSIDE
     assert cell.register(object_id="a b").code == codes.INVALID_NAME
     listed = graph.call(ListDescriptors, "/dense_grasp/list_descriptors")
-    assert [row.keypoint for row in listed.descriptors] == ["contact"]
+    assert [row.keypoint for row in listed.taught] == ["contact"]
     gone = graph.call(DeleteDescriptor, "/dense_grasp/delete_descriptor", object_id="cap")
     assert gone.deleted == 1
     assert cell.locate().code == MatchCode.UNKNOWN_KEYPOINT

@@ -5,16 +5,16 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp.perception.frames import CameraFrame
-from dense_grasp.perception.messages import byte_array, image_message
+from dense_grasp.perception.messages import byte_array, camera_from_info, image_message
 from dense_grasp.perception.store_access import StoreAccess
-from dense_grasp.perception.store_services import DescriptorServices, patch_png, row_message
+from dense_grasp.perception.store_services import DescriptorServices, row_message
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from dense_grasp_interfaces.msg import DescriptorImage
-from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, RegisterDescriptor
+from dense_grasp_interfaces.srv import DeleteDescriptor, GetPicture, ListDescriptors, RegisterDescriptor, RenameKeypoint
 
 RGB = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 FEATURES = np.random.default_rng(1).normal(size=(6, 8, 4)).astype("<f2")
@@ -22,7 +22,9 @@ Register = RegisterDescriptor.Response
 
 
 def frame() -> CameraFrame:
-    message = DescriptorImage(dtype="float16", stride=8.0, model_id="m", height=6, width=8, channels=4)
+    message = DescriptorImage(
+        dtype="float16", stride=8.0, model_id="m", network="general", height=6, width=8, channels=4
+    )
     message.data = byte_array(FEATURES)
     message.camera_info.width, message.camera_info.height = 64, 48
     message.camera_info.k = [60.0, 0.0, 31.5, 0.0, 60.0, 23.5, 0.0, 0.0, 1.0]
@@ -44,15 +46,39 @@ def register(services, u=11.5, v=19.5, object_id="cap", keypoint="contact", over
     return services.register(request, Register())
 
 
-def test_descriptor_and_patch_of_the_clicked_pixel_are_stored(services, store):
+def test_descriptor_and_picture_of_the_click_are_stored(services, store):
     response = register(services)
-    assert response.code == Register.OK and response.descriptor.id > 0
-    assert (response.descriptor.image_width, response.descriptor.image_height) == (64, 48)
+    assert response.code == Register.OK and response.taught.id > 0
+    assert (response.taught.image_width, response.taught.image_height) == (64, 48)
     row = store.run(lambda opened: opened.get("cap", "contact"))
     np.testing.assert_allclose(row.descriptor, FEATURES[2, 1].astype(np.float32), atol=1e-3)
     assert row.camera == frame().camera
-    patch = cv2.imdecode(np.frombuffer(row.patch, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    np.testing.assert_array_equal(patch, RGB[: 20 + 32, : 12 + 32])
+    assert response.taught.has_picture and (row.network, response.taught.network) == ("general", "general")
+    answer = picture(services, "cap", "contact")
+    assert answer.code == GetPicture.Response.OK and (answer.u, answer.v) == (11.5, 19.5)
+    image = cv2.imdecode(np.frombuffer(answer.image.data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    np.testing.assert_array_equal(image, RGB)
+    assert camera_from_info(answer.camera_info) == frame().camera
+    assert answer.image.format == "png" and answer.image.header.stamp == response.taught.created
+
+
+def picture(services, *names):
+    request = GetPicture.Request(**dict(zip(("object_id", "keypoint"), names, strict=True)))
+    return services.picture(request, GetPicture.Response())
+
+
+def test_a_click_without_its_colour_image_says_that_it_has_no_picture(store):
+    without = CameraFrame(frame()._descriptors, Image(), None)
+    services = DescriptorServices(store, lambda: (without, MatchCode.OK, ""))
+    response = register(services)
+    assert response.code == Register.OK and not response.taught.has_picture and "teach it once more" in response.message
+    answer = picture(services, "cap", "contact")
+    assert answer.code == GetPicture.Response.NO_PICTURE and "cap/contact" in answer.message
+
+
+def test_a_picture_of_nothing(services, store):
+    assert picture(services, "cap", "contact").code == GetPicture.Response.UNKNOWN_KEYPOINT
+    assert picture(services, "a b", "").code == GetPicture.Response.UNKNOWN_KEYPOINT
 
 
 @pytest.mark.parametrize(("u", "v"), [(64.0, 5.0), (-1.0, 5.0), (5.0, 48.0), (float("nan"), 5.0), (5.0, float("inf"))])
@@ -73,18 +99,67 @@ def test_overwriting_has_to_be_asked_for(services):
     assert register(services, u=40.0, overwrite=True).code == Register.OK
 
 
+@pytest.mark.parametrize(
+    ("fields", "code", "word"),
+    [
+        ({"source": RegisterDescriptor.Request.SCAN_VIEW, "scan_view": 3}, Register.NOT_SUPPORTED, "scan"),
+        ({"source": RegisterDescriptor.Request.STORED_PICTURE}, Register.NOT_SUPPORTED, "stored picture"),
+        ({"source": 7}, Register.INVALID_REQUEST, "7"),
+        ({"add_sample": True}, Register.NOT_SUPPORTED, "add_sample"),
+    ],
+)
+def test_what_is_not_served_is_refused(services, store, fields, code, word):
+    request = RegisterDescriptor.Request(object_id="cap", keypoint="contact", u=11.5, v=19.5, **fields)
+    response = services.register(request, Register())
+    assert (response.code, word in response.message) == (code, True)
+    assert store.run(lambda opened: opened.list().entries) == []
+
+
+def rename(services, *names):
+    request = RenameKeypoint.Request(**dict(zip(("object_id", "keypoint", "new_name"), names, strict=True)))
+    return services.rename(request, RenameKeypoint.Response())
+
+
+def test_a_keypoint_and_an_object_are_renamed(services, store):
+    before = register(services).taught
+    register(services, keypoint="axis_a")
+    assert rename(services, "cap", "contact", "rim").renamed == 1
+    assert rename(services, "cap", "", "hat").renamed == 2
+    taught = listed(services).taught
+    assert [(row.object_id, row.keypoint) for row in taught] == [("hat", "axis_a"), ("hat", "rim")]
+    assert (taught[1].id, taught[1].created, taught[1].u) == (before.id, before.created, before.u)
+
+
+def test_renaming_is_refused_with_a_code(services):
+    register(services)
+    register(services, keypoint="rim")
+    register(services, object_id="hat")
+    codes = RenameKeypoint.Response
+    for names, code in (
+        (("cap", "contact", "rim"), codes.ALREADY_EXISTS),
+        (("cap", "", "hat"), codes.ALREADY_EXISTS),
+        (("cap", "contact", "a b"), codes.INVALID_NAME),
+        (("cap", "nobody", "x"), codes.UNKNOWN_KEYPOINT),
+        (("nobody", "", "x"), codes.UNKNOWN_KEYPOINT),
+        (("a b", "", "x"), codes.UNKNOWN_KEYPOINT),
+    ):
+        answer = rename(services, *names)
+        assert (answer.code, answer.renamed) == (code, 0) and answer.message, names
+    assert listed(services).total == 3
+
+
 @pytest.mark.parametrize("code", [MatchCode.NO_FRAME, MatchCode.STALE])
 def test_no_fresh_frame(store, code):
     response = register(DescriptorServices(store, lambda: (None, code, "why")))
-    assert (response.code, response.message, response.descriptor.id) == (code, "why", 0)
+    assert (response.code, response.message, response.taught.id) == (code, "why", 0)
 
 
 def test_list_and_delete(services):
     register(services)
     register(services, keypoint="axis_a")
-    rows = services.list(ListDescriptors.Request(), ListDescriptors.Response()).descriptors
+    rows = services.list(ListDescriptors.Request(), ListDescriptors.Response()).taught
     assert [row.keypoint for row in rows] == ["axis_a", "contact"]
-    assert services.list(ListDescriptors.Request(object_id="x"), ListDescriptors.Response()).descriptors == []
+    assert services.list(ListDescriptors.Request(object_id="x"), ListDescriptors.Response()).taught == []
     one = DeleteDescriptor.Request(object_id="cap", keypoint="contact")
     assert services.delete(one, DeleteDescriptor.Response()).deleted == 1
     assert services.delete(one, DeleteDescriptor.Response()).code == DeleteDescriptor.Response.UNKNOWN_KEYPOINT
@@ -99,11 +174,11 @@ def test_a_list_comes_in_pages(services, store):
     for index in range(5):
         register(services, keypoint=f"kp{index}")
     page = listed(services, offset=2, limit=2)
-    assert ([row.keypoint for row in page.descriptors], page.total) == (["kp2", "kp3"], 5)
+    assert ([row.keypoint for row in page.taught], page.total) == (["kp2", "kp3"], 5)
     for limit in (0, 10**9):
-        assert len(listed(services, limit=limit).descriptors) == 5
+        assert len(listed(services, limit=limit).taught) == 5
     past = listed(services, offset=2**32 - 1)
-    assert (past.code, list(past.descriptors), past.total) == (ListDescriptors.Response.OK, [], 5)
+    assert (past.code, list(past.taught), past.total) == (ListDescriptors.Response.OK, [], 5)
     assert listed(services, object_id="no name").total == 0
 
 
@@ -113,10 +188,10 @@ def test_a_damaged_row_is_named_beside_the_good_ones(services, store, tmp_path):
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute("UPDATE descriptors SET descriptor = x'00' WHERE keypoint = 'b'")
     answer = listed(services)
-    assert answer.code == ListDescriptors.Response.OK and [row.keypoint for row in answer.descriptors] == ["a", "c"]
+    assert answer.code == ListDescriptors.Response.OK and [row.keypoint for row in answer.taught] == ["a", "c"]
     assert "1 left out: cap/b (row 2) is damaged" in answer.message and "teach these again" in answer.message
     assert register(services, keypoint="b", overwrite=True).code == Register.OK
-    assert len(listed(services).descriptors) == 3
+    assert len(listed(services).taught) == 3
 
 
 def test_a_removed_store_is_said_by_every_call_until_it_is_back(services, store, tmp_path):
@@ -129,7 +204,7 @@ def test_a_removed_store_is_said_by_every_call_until_it_is_back(services, store,
     assert not (tmp_path / "store.db").exists()
     (tmp_path / "away").rename(tmp_path / "store.db")
     assert register(services, keypoint="b").code == Register.OK
-    assert len(listed(services).descriptors) == 2
+    assert len(listed(services).taught) == 2
 
 
 def test_corrupt_store_is_an_answer_of_every_service(tmp_path):
@@ -148,10 +223,20 @@ def test_row_message():
     message = row_message(Row(7, "cap", "contact", np.zeros(16, np.float32), "m", 12.25, 1.5, 2.5, b""))
     assert (message.id, message.dimension, message.model_id) == (7, 16, "m")
     assert (message.created.sec, message.created.nanosec) == (12, 250_000_000)
-    assert (message.u, message.v) == (1.5, 2.5)
-
-
-def test_patch_is_cut_at_the_border_and_empty_without_an_image():
-    patch = cv2.imdecode(np.frombuffer(patch_png(np.zeros((480, 640, 3), np.uint8), 320.0, 240.0), np.uint8), 1)
-    assert patch.shape == (64, 64, 3)
-    assert patch_png(None, 1.0, 1.0) == b""
+    assert (message.u, message.v, message.scan_view, message.has_picture) == (1.5, 2.5, -1, False)
+    assert np.isnan([message.object_point.x, message.object_point.y, message.object_point.z]).all()
+    scanned = Row(
+        7,
+        "cap",
+        "contact",
+        np.zeros(16, np.float32),
+        "m",
+        12.25,
+        1.5,
+        2.5,
+        b"",
+        object_point=(0.1, 0.2, 0.3),
+        scan_view=4,
+    )
+    message = row_message(scanned)
+    assert (message.object_point.x, message.object_point.z, message.scan_view) == (0.1, 0.3, 4)

@@ -15,7 +15,6 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.result_codes import Stage
 from dense_grasp_ros.domains import private_domain
-from dense_grasp_sim.world.placement import ON_STAND
 
 from dense_grasp_bench.demo import summary, write_json
 from dense_grasp_bench.graph_client import GraphClient
@@ -34,20 +33,19 @@ LEAST_LIFTED = 0.85
 
 @dataclass(frozen=True)
 class TrialScene:
-    """How the caps lie, what is taught for that, and the least share of them that is to be lifted."""
+    """The simulation's scene, what is taught for it, and the least share of caps that is to be lifted."""
 
-    posture: str
+    scene: str
     lesson: Lesson = CAP
-    post: bool = False
     least_lifted: float = LEAST_LIFTED
 
 
 SCENES = {
-    "crown_down": TrialScene("crown_down"),
-    "crown_up": TrialScene("crown_up"),
+    "crown_down": TrialScene("cap"),
+    "crown_up": TrialScene("cap_crown_up"),
     # It is what was touched that counts.
-    "post": TrialScene("crown_down", post=True, least_lifted=0.0),
-    "stand": TrialScene(ON_STAND, CAP_ON_STAND, least_lifted=0.70),
+    "post": TrialScene("cap_behind_post", least_lifted=0.0),
+    "stand": TrialScene("cap_on_stand", CAP_ON_STAND, least_lifted=0.70),
 }
 
 
@@ -161,7 +159,7 @@ def run(arguments: argparse.Namespace) -> int:
         session.teach(lesson=lesson)
         for seed in range(FIRST_CAP_SEED, FIRST_CAP_SEED + arguments.trials):
             photographer.begin()
-            session.set_cap(seed, pose_seed=seed, posture=scene.posture, post=scene.post)
+            session.set_cap(seed, pose_seed=seed, scene=scene.scene)
             trial = session.grasp_trial(seed, lesson=lesson)
             caps.append(trial)
             print(trial.line(), flush=True)

@@ -26,20 +26,20 @@ from dense_grasp_interfaces.srv import (
     ListDescriptors,
     LocateKeypoints,
     RegisterDescriptor,
-    SimGetReport,
-    SimGetTruth,
-    SimSetScene,
+    RenameKeypoint,
 )
+from dense_grasp_sim_interfaces.srv import GetReport, GetTruth, SetScene
 
 CALL_TIMEOUT_S = 20.0
 _SERVICES: dict[str, tuple[Any, str]] = {
     "register": (RegisterDescriptor, "dense_grasp/register_descriptor"),
     "list": (ListDescriptors, "dense_grasp/list_descriptors"),
     "delete": (DeleteDescriptor, "dense_grasp/delete_descriptor"),
+    "rename": (RenameKeypoint, "dense_grasp/rename_keypoint"),
     "locate": (LocateKeypoints, "dense_grasp/locate_keypoints"),
-    "set_scene": (SimSetScene, "dense_grasp_sim/set_scene"),
-    "get_truth": (SimGetTruth, "dense_grasp_sim/get_truth"),
-    "get_report": (SimGetReport, "dense_grasp_sim/get_report"),
+    "set_scene": (SetScene, "dense_grasp_sim/set_scene"),
+    "get_truth": (GetTruth, "dense_grasp_sim/get_truth"),
+    "get_report": (GetReport, "dense_grasp_sim/get_report"),
 }
 PERCEPTION_SERVICES = ("register", "list", "delete", "locate")
 SIM_SERVICES = ("set_scene", "get_truth", "get_report")

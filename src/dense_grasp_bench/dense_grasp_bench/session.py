@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dense_grasp_client.connection import GraphError
+from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
-from dense_grasp_sim.world.placement import POSTURES
 from rclpy.duration import Duration
 
 from dense_grasp_bench.graph_client import (
@@ -21,6 +20,7 @@ from dense_grasp_bench.graph_client import (
 )
 from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.taught_clicks import CAP, Lesson
+from dense_grasp_client import GraphError, contact
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import KeypointMatch
 
@@ -148,26 +148,24 @@ class CellSession:
     def set_for(self, lesson: Lesson, seed: int) -> None:
         """Put a cap where the lesson is given."""
         x, y, yaw = lesson.pose
-        self._set_scene(object="cap", seed=seed, x=x, y=y, yaw=yaw, posture=lesson.posture)
+        self._set_scene(scene=lesson.scene, seed=seed, x=x, y=y, yaw=yaw)
 
-    def set_cap(self, seed: int, pose_seed: int | None = None, posture: str = POSTURES[0], post: bool = False) -> None:
-        """Put a cap on the table, at a random pose or at the pose it is taught in, behind a post or not."""
+    def set_cap(self, seed: int, pose_seed: int | None = None, scene: str = "cap") -> None:
+        """Put a cap on the table, in a scene of the simulation, at a random pose or at the pose it is taught in."""
         x, y, yaw = CAP.pose
         self._set_scene(
-            object="cap",
+            scene=scene,
             seed=seed,
             random_pose=pose_seed is not None,
             pose_seed=pose_seed or 0,
             x=x,
             y=y,
             yaw=yaw,
-            posture=posture,
-            post=post,
         )
 
     def clear(self, seed: int = 0) -> str:
         """Take the cap away; the seed draws table, light and, when odd, other things. What there is then, in words."""
-        return self._set_scene(object="", seed=seed)
+        return self._set_scene(scene="empty", seed=seed)
 
     def _set_scene(self, **fields) -> str:
         answer = self.client.call("set_scene", 60.0, **fields)
@@ -177,7 +175,7 @@ class CellSession:
         return str(answer.message)
 
     def truth(self, points: Sequence[tuple[str, float, float]]):
-        """Where surface points (part, u, v) are now: the SimGetTruth response."""
+        """Where surface points (part, u, v) are now: the GetTruth response."""
         parts, us, vs = zip(*points, strict=True)
         answer = self.client.call("get_truth", parts=list(parts), us=list(us), vs=list(vs))
         if not answer.success:
@@ -223,10 +221,10 @@ class CellSession:
     def grasp_trial(self, seed: int, is_empty: bool = False, on_feedback=None, lesson: Lesson = CAP) -> Trial:
         """One GraspObject goal for the lesson's object on the scene as it is, judged by the referee."""
         trial = Trial(seed, "" if is_empty else "cap")
-        contacts = ("contact", *lesson.other_contacts)
+        contacts = [one.name for one in lesson.contacts] or [PLAIN_CONTACT]
         truths = {} if is_empty else self._truths(contacts, lesson)
-        goal = GraspObject.Goal(object_id=lesson.object_id, contact_keypoint="contact")
-        goal.other_contacts = list(lesson.other_contacts)
+        goal = GraspObject.Goal(object_id=lesson.object_id)
+        goal.contacts = [contact(one.name, one.axis, one.approach) for one in lesson.contacts]
         stages = StageTimes(on_feedback)
         result = self.client.grasp(goal, GRASP_TIMEOUT_S, stages)
         trial.stage_times, trial.last_stage = stages.end()
@@ -270,7 +268,7 @@ def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, tuple[floa
         }
         for match in result.matches
     ]
-    trial.used_contact = result.used_contact or "contact"
+    trial.used_contact = result.used_contact or PLAIN_CONTACT
     trial.truth = truths.get(trial.used_contact, trial.truth)
     contact = next((match for match in result.matches if match.keypoint == trial.used_contact), None)
     if contact is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from dense_grasp_sim.world.placement import ON_STAND, POSTURES
+from dense_grasp_core.grasping.interfaces import GraspContact
 
 TRAINING_SEED = 13
 Clicks = dict[str, tuple[str, float, float]]
@@ -15,14 +15,14 @@ Clicks = dict[str, tuple[str, float, float]]
 class Lesson:
     """Clicks as (part, u, v) of the cap's parameterisation by keypoint; `pose`: x, y (m) and yaw (rad) of the cap.
 
-    other_contacts: clicked contacts that a goal names besides "contact", in order.
+    scene: the simulation's name of how it lies. contacts: that a goal names, in order; none: the plain one.
     """
 
     object_id: str
     clicks: Clicks
     pose: tuple[float, float, float]
-    posture: str = POSTURES[0]
-    other_contacts: tuple[str, ...] = ()
+    scene: str = "cap"
+    contacts: tuple[GraspContact, ...] = ()
 
 
 # The three clicks: the pinch, and the two ends of the closing axis. All lie on the inside of the cap, on one line
@@ -54,6 +54,10 @@ CAP_ON_STAND = Lesson(
         "right_approach_b": ("brim", 0.25, 0.75),
     },
     pose=(0.56, 0.0, math.pi),
-    posture=ON_STAND,
-    other_contacts=("left", "right"),
+    scene="cap_on_stand",
+    contacts=(
+        GraspContact("contact", approach=("approach_a", "approach_b")),
+        GraspContact("left", approach=("left_approach_a", "left_approach_b")),
+        GraspContact("right", approach=("right_approach_a", "right_approach_b")),
+    ),
 )

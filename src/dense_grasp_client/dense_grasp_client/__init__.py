@@ -1,7 +1,7 @@
 """A small facade over the running graph for programs of your own: teach, list, locate, plan, grasp, cancel, stop."""
 
-from dense_grasp_client.client import GraspClient
+from dense_grasp_client.client import GraspClient, contact
 from dense_grasp_client.connection import Connection, GraphError
 from dense_grasp_client.refused import Refused
 
-__all__ = ["Connection", "GraphError", "GraspClient", "Refused"]
+__all__ = ["Connection", "GraphError", "GraspClient", "Refused", "contact"]

@@ -15,8 +15,14 @@ from std_srvs.srv import Trigger
 from dense_grasp_client.connection import Connection, GraphError
 from dense_grasp_client.refused import Refused
 from dense_grasp_interfaces.action import GraspObject
-from dense_grasp_interfaces.msg import Descriptor, KeypointMatch
-from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, LocateKeypoints, RegisterDescriptor
+from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
+from dense_grasp_interfaces.srv import (
+    DeleteDescriptor,
+    ListDescriptors,
+    LocateKeypoints,
+    RegisterDescriptor,
+    RenameKeypoint,
+)
 
 PAGE = 1000  # rows of one answer of list_descriptors
 ANSWER_TIMEOUT_S = 20.0
@@ -43,6 +49,7 @@ class GraspClient:
         self._register = create(RegisterDescriptor, "dense_grasp/register_descriptor", qos_profile=EVERY_CALL)
         self._list = create(ListDescriptors, "dense_grasp/list_descriptors", qos_profile=EVERY_CALL)
         self._delete = create(DeleteDescriptor, "dense_grasp/delete_descriptor", qos_profile=EVERY_CALL)
+        self._rename = create(RenameKeypoint, "dense_grasp/rename_keypoint", qos_profile=EVERY_CALL)
         self._locate = create(LocateKeypoints, "dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
         self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
         self._grasp = ActionClient(self.connection.node, GraspObject, "dense_grasp/grasp_object")
@@ -71,22 +78,22 @@ class GraspClient:
         v: float,
         overwrite: bool = False,
         timeout: float = ANSWER_TIMEOUT_S,
-    ) -> Descriptor:
+    ) -> TaughtKeypoint:
         """Keep what the newest colour image shows at pixel (u, v) as a keypoint of the object; the stored row."""
         request = RegisterDescriptor.Request(
             object_id=object_id, keypoint=keypoint, u=float(u), v=float(v), overwrite=overwrite
         )
         what = f"{object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f})"
-        return _checked(self.connection.call(self._register, request, timeout), what).descriptor
+        return _checked(self.connection.call(self._register, request, timeout), what).taught
 
-    def taught(self, object_id: str = "", timeout: float = ANSWER_TIMEOUT_S) -> list[Descriptor]:
+    def taught(self, object_id: str = "", timeout: float = ANSWER_TIMEOUT_S) -> list[TaughtKeypoint]:
         """The keypoints of one object, of all objects with "", ordered by object and name."""
-        rows: list[Descriptor] = []
+        rows: list[TaughtKeypoint] = []
         while True:
             request = ListDescriptors.Request(object_id=object_id, offset=len(rows), limit=PAGE)
             answer = _checked(self.connection.call(self._list, request, timeout), f"keypoints of {object_id or 'all'}")
-            rows += answer.descriptors
-            if len(rows) >= answer.total or not answer.descriptors:
+            rows += answer.taught
+            if len(rows) >= answer.total or not answer.taught:
                 return rows
 
     def forget(self, object_id: str, keypoint: str = "", timeout: float = ANSWER_TIMEOUT_S) -> int:
@@ -94,6 +101,12 @@ class GraspClient:
         request = DeleteDescriptor.Request(object_id=object_id, keypoint=keypoint)
         what = f"{object_id}/{keypoint or 'every keypoint'}"
         return int(_checked(self.connection.call(self._delete, request, timeout), what).deleted)
+
+    def rename(self, object_id: str, keypoint: str, new_name: str, timeout: float = ANSWER_TIMEOUT_S) -> int:
+        """Give a keypoint another name, the object itself with ""; how many keypoints were renamed."""
+        request = RenameKeypoint.Request(object_id=object_id, keypoint=keypoint, new_name=new_name)
+        what = f"{object_id}/{keypoint or 'every keypoint'}"
+        return int(_checked(self.connection.call(self._rename, request, timeout), what).renamed)
 
     def locate(self, object_id: str, keypoints: Sequence[str] = (), timeout: float = 5.0) -> list[KeypointMatch]:
         """Find keypoints, every keypoint of the object when none is named, in one image taken from now on.
@@ -114,25 +127,33 @@ class GraspClient:
 
     # grasps
 
-    def plan(self, object_id: str, contact: str = "", timeout: float = GRASP_TIMEOUT_S, **goal: Any) -> Any:
-        """Locate and plan, move nothing; the action's result with the pose of the grasp."""
-        return self.grasp(object_id, contact, timeout=timeout, plan_only=True, **goal)
+    def plan(
+        self,
+        object_id: str,
+        contact: str | GraspContact | Sequence[GraspContact] = "",
+        timeout: float = GRASP_TIMEOUT_S,
+        **goal: Any,
+    ) -> Any:
+        """Locate and plan, move nothing; the action's result with the pose of the grasp and the planned path."""
+        return self.grasp(object_id, contact, timeout=timeout, plan_only=True, return_path=True, **goal)
 
     def grasp(
         self,
         object_id: str,
-        contact: str = "",
+        contact: str | GraspContact | Sequence[GraspContact] = "",
         on_stage: Callable[[int, str], None] | None = None,
         timeout: float = GRASP_TIMEOUT_S,
         **goal: Any,
     ) -> Any:
-        """Pick the object up by a taught point, `contact` when none is named; the action's result.
+        """Pick the object up by a taught point; the action's result.
 
-        on_stage: called with stage and detail of each feedback, in another thread. goal: further fields of
-        GraspObject.Goal, such as axis_keypoints or may_drop. Raises Refused unless the result is SUCCESS, and cancels
-        the goal when it has not ended within `timeout` s.
+        contact: the name of a keypoint, pinched from above without a closing axis; a contact with axis and approach,
+        see `contact`; or several of these, tried in order. "" or "contact": the keypoint "contact" with axis_a, axis_b
+        and approach_a, approach_b where they are taught. on_stage: called with stage and detail of each feedback, in
+        another thread. goal: further fields of GraspObject.Goal, such as may_drop. Raises Refused unless the result is
+        SUCCESS, and cancels the goal when it has not ended within `timeout` s.
         """
-        request = GraspObject.Goal(object_id=object_id, contact_keypoint=contact, **goal)
+        request = GraspObject.Goal(object_id=object_id, contacts=_contacts(contact), **goal)
         connection = self.connection
         connection.wait(self._grasp.server_is_ready, ANSWER_TIMEOUT_S, f"action {self._action}")
 
@@ -180,6 +201,21 @@ class GraspClient:
         if not answer.success:
             raise GraphError(f"stop: {answer.message}")
         return str(answer.message)
+
+
+def contact(keypoint: str, axis: Sequence[str] = (), approach: Sequence[str] = ()) -> GraspContact:
+    """One way to pinch an object: a keypoint between the fingers, two that span the closing axis, or none, and two that
+    the hand moves along, or none.
+    """
+    return GraspContact(keypoint=keypoint, axis_keypoints=list(axis), approach_keypoints=list(approach))
+
+
+def _contacts(given: str | GraspContact | Sequence[GraspContact]) -> list[GraspContact]:
+    if isinstance(given, GraspContact):
+        return [given]
+    if isinstance(given, str):
+        return [] if given in ("", "contact") else [contact(given)]
+    return list(given)
 
 
 def _checked(answer: Any, what: str) -> Any:

@@ -25,8 +25,16 @@ class MatchCode(IntEnum):
     INTERNAL_ERROR = 14
 
 
+class Visibility(IntEnum):
+    """Whether a keypoint is to be seen in the image (KeypointMatch.msg)."""
+
+    UNKNOWN = 0
+    VISIBLE = 1
+    HIDDEN = 2
+
+
 class StoreCode(IntEnum):
-    """Outcome of teaching, listing and deleting keypoints (RegisterDescriptor, ListDescriptors, DeleteDescriptor).
+    """Outcome of teaching, listing, renaming, showing and deleting keypoints, and of scans (their services).
 
     Numbered with MatchCode: a number means the same in the answer of every service.
     """
@@ -38,10 +46,14 @@ class StoreCode(IntEnum):
     STORE_ERROR = 10
     BUSY = 11
     STAMP_AHEAD = 12
+    INVALID_REQUEST = 13
     INTERNAL_ERROR = 14
     PIXEL_OUTSIDE = 15
     INVALID_NAME = 16
     ALREADY_EXISTS = 17
+    NO_PICTURE = 18
+    NOT_SUPPORTED = 19
+    NO_SCAN = 20
 
 
 class GraspCode(IntEnum):
@@ -71,6 +83,7 @@ class GraspCode(IntEnum):
     INVALID_GOAL = 503
     CLOCK_ERROR = 504
     CONFIGURATION_ERROR = 505
+    NOT_SUPPORTED = 506
     INTERNAL_ERROR = 599
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from dense_grasp_core.grasping.contacts import (
-    GraspContact,
     contacts_to_try,
     found_points,
     instead_of,
@@ -11,34 +10,25 @@ from dense_grasp_core.grasping.contacts import (
     summary,
 )
 from dense_grasp_core.grasping.failure import GraspFailure
-from dense_grasp_core.grasping.interfaces import GraspGoal, Located
+from dense_grasp_core.grasping.interfaces import GraspContact, GraspGoal, Located
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 
 PLAIN = ("axis_a", "axis_b", "approach_a", "approach_b")
 LOW, HIGH = np.array([0.2, -0.4, 0.0]), np.array([0.8, 0.4, 0.4])
 
 
-def test_the_contact_called_contact_has_the_plain_pairs():
+def test_without_contacts_the_plain_one_has_the_pairs_that_are_taught():
     (contact,) = contacts_to_try(GraspGoal("cap"), ["contact", *PLAIN])
     assert contact == GraspContact("contact", PLAIN[:2], PLAIN[2:])
     (contact,) = contacts_to_try(GraspGoal("cap"), ["contact", "axis_a", "approach_b"])
     assert contact == GraspContact("contact")
 
 
-def test_the_first_contact_takes_the_plain_pairs_where_it_has_none_of_its_own():
-    taught = ["rim", *PLAIN, "rim_axis_a", "rim_axis_b"]
-    (contact,) = contacts_to_try(GraspGoal("cap", "rim"), taught)
-    assert contact == GraspContact("rim", ("rim_axis_a", "rim_axis_b"), PLAIN[2:])
-
-
-def test_other_contacts_have_their_own_pairs_only():
-    taught = [*PLAIN, "left_approach_a", "left_approach_b"]
-    goal = GraspGoal("cap", "rim", ("p", "q"), other_contacts=("left", "contact"), approach_keypoints=("r", "s"))
-    rim, left, contact = contacts_to_try(goal, taught)
-    assert rim == GraspContact("rim", ("p", "q"), ("r", "s"))
-    assert left == GraspContact("left", (), ("left_approach_a", "left_approach_b"))
-    assert contact == GraspContact("contact", PLAIN[:2], PLAIN[2:])
-    assert keypoints_of([rim, left, rim]) == ["rim", "p", "q", "r", "s", "left", "left_approach_a", "left_approach_b"]
+def test_contacts_that_are_named_have_what_the_goal_says_alone():
+    contacts = (GraspContact("rim", ("p", "q"), ("r", "s")), GraspContact("left"), GraspContact("contact"))
+    given = contacts_to_try(GraspGoal("cap", contacts), [*PLAIN, "left", "left_axis_a", "left_axis_b"])
+    assert tuple(given) == contacts
+    assert keypoints_of([*given, given[0]]) == ["rim", "p", "q", "r", "s", "left", "contact"]
 
 
 def located(name: str, code: MatchCode = MatchCode.OK, position=(0.5, 0.0, 0.1)) -> Located:

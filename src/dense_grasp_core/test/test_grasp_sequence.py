@@ -10,7 +10,7 @@ import pytest
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.holding import FingerMemory
-from dense_grasp_core.grasping.interfaces import GraspGoal, GraspSettings, Located
+from dense_grasp_core.grasping.interfaces import GraspContact, GraspGoal, GraspSettings, Located
 from dense_grasp_core.motion.interfaces import PickPlan, PlanCanceled, PlanError, Trajectory
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
@@ -286,7 +286,7 @@ def test_named_axis_keypoints_are_asked_for():
     cell = Cell()
     run = sequence(cell)
     cell.taught_names += ["rim", "left", "right"]
-    run.run(GraspGoal("cap", "rim", ("left", "right")))
+    run.run(GraspGoal("cap", (GraspContact("rim", ("left", "right")),)))
     assert [m.keypoint for m in run.outcome.matches] == ["rim", "left", "right"]
 
 
@@ -294,13 +294,13 @@ def test_named_axis_keypoints_are_asked_for():
     "goal",
     [
         GraspGoal(""),
-        GraspGoal("cap", "c", ("a",)),
-        GraspGoal("cap", "c", ("a", "a")),
-        GraspGoal("cap", "c", ("a", "")),
-        GraspGoal("cap", "c", approach_keypoints=("a",)),
-        GraspGoal("cap", "c", approach_keypoints=("a", "a")),
-        GraspGoal("cap", "c", other_contacts=("d", "c")),
-        GraspGoal("cap", "c", other_contacts=("",)),
+        GraspGoal("cap", (GraspContact("c", ("a",)),)),
+        GraspGoal("cap", (GraspContact("c", ("a", "a")),)),
+        GraspGoal("cap", (GraspContact("c", ("a", "")),)),
+        GraspGoal("cap", (GraspContact("c", approach=("a",)),)),
+        GraspGoal("cap", (GraspContact("d"), GraspContact("c", approach=("a", "a")))),
+        GraspGoal("cap", (GraspContact("c"), GraspContact("d"), GraspContact("c"))),
+        GraspGoal("cap", (GraspContact("c"), GraspContact(""))),
     ],
 )
 def test_a_goal_that_cannot_be_meant(goal):
@@ -320,11 +320,13 @@ def test_taught_or_named_approach_points_reach_the_candidates():
     cell = Cell()
     cell.taught_names = ["contact", "edge", "root"]
     run = sequence(cell)
-    run.run(GraspGoal("cap", approach_keypoints=("edge", "root")))
+    run.run(GraspGoal("cap", (GraspContact("contact", approach=("edge", "root")),)))
     assert [m.keypoint for m in run.outcome.matches] == ["contact", "edge", "root"]
 
 
-OTHERS = GraspGoal("cap", other_contacts=("left", "right"))
+FIRST = GraspContact("contact", approach=("approach_a", "approach_b"))
+LEFT = GraspContact("left", ("left_axis_a", "left_axis_b"))
+OTHERS = GraspGoal("cap", (FIRST, LEFT, GraspContact("right")))
 
 
 def other_cell(**codes: MatchCode) -> Cell:
@@ -409,7 +411,7 @@ def test_what_is_wrong_with_the_planner_is_no_reason_to_try_another_contact():
 def test_plan_only_tries_other_contacts_from_where_the_arm_is():
     cell = other_cell(contact=MatchCode.LOW_SCORE)
     run = sequence(cell)
-    goal = GraspGoal("cap", other_contacts=("left",), plan_only=True)
+    goal = GraspGoal("cap", (FIRST, LEFT), plan_only=True)
     assert "moved nothing; by left, because contact" in run.run(goal)
     assert actions(cell) == ["locate", "points 5", "plan_pick"]
     cell.code_of["left"] = MatchCode.NO_DEPTH
@@ -742,21 +744,21 @@ def test_an_unknown_further_contact_is_passed_over_and_said():
 def test_an_unknown_first_contact_gives_way():
     cell = other_cell()
     run = sequence(cell)
-    message = run.run(GraspGoal("cap", "typo", other_contacts=("left",)))
+    message = run.run(GraspGoal("cap", (GraspContact("typo"), LEFT)))
     assert run.outcome.contact == "left" and "typo failed with 103" in message
 
 
-@pytest.mark.parametrize("pair", ["axis_keypoints", "approach_keypoints"])
+@pytest.mark.parametrize("pair", ["axis", "approach"])
 def test_an_unknown_name_of_a_pair_fails_its_own_contact_only(pair):
     cell = other_cell()
     run = sequence(cell)
-    message = run.run(GraspGoal("cap", other_contacts=("left",), **{pair: ("approach_a", "nowhere")}))
+    message = run.run(GraspGoal("cap", (GraspContact("contact", **{pair: ("approach_a", "nowhere")}), LEFT)))
     assert run.outcome.contact == "left" and "contact failed with 103: nowhere is not taught" in message
 
 
 def test_when_no_contact_is_known_nothing_moves():
     cell = other_cell()
-    failure = fails(cell, GraspGoal("cap", "typo", other_contacts=("another",)))
+    failure = fails(cell, GraspGoal("cap", (GraspContact("typo"), GraspContact("another"))))
     assert failure.code == GraspCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT
     assert "typo failed with 103" in str(failure) and "another failed with 103" in str(failure)
     assert actions(cell) == ["stop", "stop"]

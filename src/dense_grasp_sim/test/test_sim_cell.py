@@ -28,7 +28,7 @@ from std_srvs.srv import Trigger  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 from trajectory_msgs.msg import JointTrajectoryPoint  # noqa: E402
 
-from dense_grasp_interfaces.srv import SimGetReport, SimGetTruth, SimSetScene  # noqa: E402
+from dense_grasp_sim_interfaces.srv import GetReport, GetTruth, SetScene  # noqa: E402
 
 pytestmark = pytest.mark.graph
 
@@ -272,22 +272,22 @@ def test_gripper_wants_homing_then_moves_and_misses_a_grasp(client: Client) -> N
 
 
 def test_scene_truth_and_report(client: Client) -> None:
-    request = SimSetScene.Request(object="cap", seed=1001, random_pose=True, pose_seed=3)
+    request = SetScene.Request(scene="cap", seed=1001, random_pose=True, pose_seed=3)
     before = seconds(client.newest("/clock"))
-    response = client.call(SimSetScene, "/dense_grasp_sim/set_scene", request)
+    response = client.call(SetScene, "/dense_grasp_sim/set_scene", request)
     assert response.success, response.message
     assert 0.25 < response.pose.position.x < 0.75 and abs(response.pose.position.y) < 0.35
     assert seconds(client.newest("/clock")) >= before
-    keys = SimGetTruth.Request(parts=["crown", "button"], us=[0.5, 0.0], vs=[0.0, 1.0])
-    truth = client.call(SimGetTruth, "/dense_grasp_sim/get_truth", keys)
+    keys = GetTruth.Request(parts=["crown", "button"], us=[0.5, 0.0], vs=[0.0, 1.0])
+    truth = client.call(GetTruth, "/dense_grasp_sim/get_truth", keys)
     assert truth.success and list(truth.visible) == [True, False]
     assert truth.positions[0].z == pytest.approx(0.115, abs=0.03)
-    report = client.call(SimGetReport, "/dense_grasp_sim/get_report", SimGetReport.Request())
+    report = client.call(GetReport, "/dense_grasp_sim/get_report", GetReport.Request())
     assert not report.lifted and "table" in report.reason and list(report.other_contacts) == ["table"]
-    wrong = client.call(SimSetScene, "/dense_grasp_sim/set_scene", SimSetScene.Request(object="hat"))
+    wrong = client.call(SetScene, "/dense_grasp_sim/set_scene", SetScene.Request(scene="hat"))
     assert not wrong.success and "'hat'" in wrong.message
-    assert client.call(SimSetScene, "/dense_grasp_sim/set_scene", SimSetScene.Request()).success
-    truth = client.call(SimGetTruth, "/dense_grasp_sim/get_truth", keys)
+    assert client.call(SetScene, "/dense_grasp_sim/set_scene", SetScene.Request()).success
+    truth = client.call(GetTruth, "/dense_grasp_sim/get_truth", keys)
     assert not truth.success and "empty" in truth.message
 
 
@@ -299,8 +299,8 @@ def test_scene_after_scene_takes_no_more_memory(client: Client) -> None:
     client.listen(Image, COLOUR, qos_profile_sensor_data)
     memory = []
     for seed in range(1100, 1112):
-        request = SimSetScene.Request(object="cap", seed=seed, random_pose=True, pose_seed=seed)
-        assert client.call(SimSetScene, "/dense_grasp_sim/set_scene", request, timeout=120.0).success
+        request = SetScene.Request(scene="cap", seed=seed, random_pose=True, pose_seed=seed)
+        assert client.call(SetScene, "/dense_grasp_sim/set_scene", request, timeout=120.0).success
         client.newest(COLOUR)  # the renderer has gone over to it, too
         memory.append(psutil.Process(client.pid).memory_info().rss)
     client.deaf(COLOUR)

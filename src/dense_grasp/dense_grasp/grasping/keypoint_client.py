@@ -54,7 +54,7 @@ class KeypointClient:
             answer = self._call(self._list, request, self._server_timeout, stop)
             if answer.code != ListDescriptors.Response.OK:
                 raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
-            names += [d.keypoint for d in answer.descriptors]
+            names += [d.keypoint for d in answer.taught]
             skipped += PAGE  # a page may hold fewer rows than it skips: damaged ones are left out
             if skipped >= answer.total:
                 return names

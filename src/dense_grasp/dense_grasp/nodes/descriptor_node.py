@@ -95,6 +95,7 @@ class DescriptorNode(Node):
         self._worker.start()
         topics = values["color_topic"], values["camera_info_topic"]
         model = self._extractor
+        self._network = Path(values["model"]).stem
         about = {"file": values["model"], "backend": model.backend, "stride_px": float(model.stride)}
         self._diagnostics = Diagnostics(
             self,
@@ -194,7 +195,7 @@ class DescriptorNode(Node):
 
     def _message(self, frame: ColourFrame, features: np.ndarray) -> DescriptorImage:
         message = DescriptorImage(header=frame.image.header, camera_info=frame.info, dtype="float16")
-        message.model_id = self._extractor.model_id
+        message.model_id, message.network = self._extractor.model_id, self._network
         message.height, message.width, message.channels = features.shape
         message.stride = float(self._extractor.stride)
         message.data = byte_array(features.astype("<f2"))

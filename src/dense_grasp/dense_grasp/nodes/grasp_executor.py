@@ -14,7 +14,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.holding import FingerMemory
-from dense_grasp_core.grasping.interfaces import GraspGoal, GraspOutcome
+from dense_grasp_core.grasping.interfaces import GraspOutcome
 from dense_grasp_core.grasping.pinch_choice import PinchChoice, PinchPoints, SurfaceError
 from dense_grasp_core.grasping.pinch_geometry import GraspError
 from dense_grasp_core.motion.interfaces import PickPlan
@@ -40,6 +40,7 @@ from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.arm.trajectory_client import ArmClient
 from dense_grasp.arm.wrench_monitor import WrenchMonitor
 from dense_grasp.grasping.executor_diagnostics import GoalRecord, executor_diagnostics
+from dense_grasp.grasping.goal_messages import goal_from_message, path_messages
 from dense_grasp.grasping.keypoint_client import KeypointClient
 from dense_grasp.grasping.markers import plan_markers, pose_message
 from dense_grasp.grasping.settings import changed_settings, grasp_settings, timeouts
@@ -189,17 +190,6 @@ class GraspExecutor(Node):
         return self._run(handle, began)
 
     def _run(self, handle, began: float) -> GraspObject.Result:
-        request = handle.request
-        goal = GraspGoal(
-            request.object_id,
-            request.contact_keypoint or "contact",
-            tuple(request.axis_keypoints),
-            request.plan_only,
-            tuple(request.approach_keypoints),
-            tuple(request.other_contacts),
-            request.may_drop,
-        )
-        self.get_logger().info(f"goal: {goal}")
         mark = self._clock_watch.mark()
         sequence = GraspSequence(
             self._arm,
@@ -221,6 +211,8 @@ class GraspExecutor(Node):
             self._clock_watch.check_running(lambda: handle.is_cancel_requested)
             # A node that has just started jumps from zero to the simulation's time: no goal was under way then.
             mark = self._clock_watch.mark()
+            goal = goal_from_message(handle.request)
+            self.get_logger().info(f"goal: {goal}")
             code, message = int(GraspCode.SUCCESS), sequence.run(goal)
         except GraspCanceled as error:
             code, message = GraspCode.CANCELED, str(error)
@@ -248,7 +240,10 @@ class GraspExecutor(Node):
             result.grasp_pose = PoseStamped(pose=pose_message(outcome.plan.base_from_tcp))
             result.grasp_pose.header.frame_id = self._robot.base_frame
             result.grasp_pose.header.stamp = self.get_clock().now().to_msg()
+            if handle.request.return_path:
+                result.path = path_messages(outcome.plan)
         result.used_contact = outcome.contact
+        result.instances_grasped = int(code == GraspCode.SUCCESS and not handle.request.plan_only)
         result.grasp_width = float(outcome.width)
         result.planning_time = float(outcome.planning_time)
         result.time_to_first_motion = float(outcome.time_to_first_motion)

@@ -46,9 +46,11 @@ from dense_grasp.ros.transforms import TransformListener
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
+    GetPicture,
     ListDescriptors,
     LocateKeypoints,
     RegisterDescriptor,
+    RenameKeypoint,
 )
 
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -134,6 +136,8 @@ class QueryNode(Node):
             (RegisterDescriptor, "register_descriptor", services.register, storing),
             (ListDescriptors, "list_descriptors", services.list, storing),
             (DeleteDescriptor, "delete_descriptor", services.delete, storing),
+            (GetPicture, "get_picture", services.picture, storing),
+            (RenameKeypoint, "rename_keypoint", services.rename, storing),
             (LocateKeypoints, "locate_keypoints", self._on_locate, locating),
         ):
             callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))

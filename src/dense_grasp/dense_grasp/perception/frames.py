@@ -53,6 +53,7 @@ class CameraFrame:
         self.stamp = stamp_ns(descriptors.header.stamp)
         self.ahead = ahead
         self.model_id: str = descriptors.model_id
+        self.network: str = descriptors.network
         self.info = descriptors.camera_info
         self._descriptors = descriptors
         self._depth = depth

@@ -45,6 +45,7 @@ def match_message(match: Match, stamp: Time, base_frame: str, camera_frame: str)
     message.score, message.second_peak_ratio = match.score, match.second_peak_ratio
     message.position_camera = Point(**dict(zip("xyz", match.position_camera, strict=True)))
     message.position = Point(**dict(zip("xyz", match.position_base, strict=True)))
+    message.position_covariance = [math.nan] * 9
     return message
 
 

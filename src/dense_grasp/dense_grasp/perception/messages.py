@@ -133,6 +133,17 @@ def camera_from_info(info: CameraInfo, max_pixels: int = MAX_PIXELS) -> CameraMo
     )
 
 
+def info_from_camera(camera: CameraModel, header: Any) -> CameraInfo:
+    """The camera_info of a camera, of the whole image and not rectified: the way back from `camera_from_info`."""
+    model = "plumb_bob" if len(camera.distortion) <= 5 else "rational_polynomial"
+    info = CameraInfo(header=header, width=camera.width, height=camera.height, distortion_model=model)
+    info.d = [float(number) for number in camera.distortion]
+    info.k = [camera.fx, 0.0, camera.cx, 0.0, camera.fy, camera.cy, 0.0, 0.0, 1.0]
+    info.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    info.p = [camera.fx, 0.0, camera.cx, 0.0, 0.0, camera.fy, camera.cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return info
+
+
 def check_belongs(message: Image, info: CameraInfo, camera: CameraModel, what: str = "colour image") -> None:
     """Raises MessageError unless an image has the size of the camera and the frame and stamp of its camera_info."""
     if (message.width, message.height) != (camera.width, camera.height):

@@ -20,6 +20,7 @@ SERVERS = {
     "register": "query_node",
     "list": "query_node",
     "delete": "query_node",
+    "rename": "query_node",
     "locate": "query_node",
     "set_scene": "sim_cell",
     "get_truth": "sim_cell",

@@ -96,7 +96,7 @@ class CellUnderTest:
             if answer is None or answer.code != answer.OK:
                 return None
             before = len(found)
-            found.update({(row.object_id, row.keypoint): (row.u, row.v) for row in answer.descriptors})
+            found.update({(row.object_id, row.keypoint): (row.u, row.v) for row in answer.taught})
             if len(found) == before or len(found) >= answer.total:
                 return found
 

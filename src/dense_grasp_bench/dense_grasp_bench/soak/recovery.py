@@ -69,7 +69,7 @@ def _probe(cell: CellUnderTest) -> str:
     listed = client.call("list", PROBE_PATIENCE, object_id=CAP.object_id)
     if listed.code != listed.OK:
         return f"list answers {listed.code}: {listed.message}"
-    taught = {row.keypoint for row in listed.descriptors}
+    taught = {row.keypoint for row in listed.taught}
     if not taught >= CAP.clicks.keys():
         client.forget_descriptors()
         cell.session.set_for(CAP, TRAINING_SEED)

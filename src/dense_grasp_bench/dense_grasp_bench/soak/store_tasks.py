@@ -27,7 +27,7 @@ def register_some(cell: CellUnderTest, count: int, at_once: bool = False) -> lis
         if one.answer is not None and one.answer.code != one.answer.OK:
             cell.rows.refused([key])
         elif one.answer is not None:
-            row = one.answer.descriptor
+            row = one.answer.taught
             cell.rows.registered(key, (row.u, row.v))
     return [one for _, one in sent]
 

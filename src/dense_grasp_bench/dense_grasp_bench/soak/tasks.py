@@ -33,7 +33,7 @@ class Tally:
 def new_cap(cell: CellUnderTest) -> bool:
     """An unseen cap at a random pose; False when the scene was not set."""
     seed = cell.rng.randrange(*SEEDS)
-    answer = cell.caller.call("set_scene", object="cap", seed=seed, random_pose=True, pose_seed=seed)
+    answer = cell.caller.call("set_scene", scene="cap", seed=seed, random_pose=True, pose_seed=seed)
     return answer is not None and answer.success
 
 
@@ -100,7 +100,7 @@ def unknown_object(cell: CellUnderTest, tally: Tally) -> str:
 
 def empty_table(cell: CellUnderTest, tally: Tally) -> str:
     """A goal with nothing, or other things, on the table."""
-    cell.caller.call("set_scene", object="", seed=cell.rng.randrange(*SEEDS))
+    cell.caller.call("set_scene", scene="empty", seed=cell.rng.randrange(*SEEDS))
     sent = cell.caller.send_goal(cap_goal(), "empty table")
     cell.caller.wait(sent)
     return sent.call.code or "cut off"

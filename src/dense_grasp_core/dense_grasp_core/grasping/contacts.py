@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from dense_grasp_core.grasping.failure import GraspFailure
-from dense_grasp_core.grasping.interfaces import Array, GraspGoal, Located
+from dense_grasp_core.grasping.interfaces import Array, GraspContact, GraspGoal, Located
 from dense_grasp_core.grasping.pinch_choice import PinchPoints
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 
@@ -24,49 +23,16 @@ TRY_ANOTHER = (
 NAMES = 10
 
 
-@dataclass(frozen=True)
-class GraspContact:
-    """A contact keypoint, and the two names each that span its closing axis and its approach, or none."""
-
-    name: str
-    axis: tuple[str, ...] = ()
-    approach: tuple[str, ...] = ()
-
-    @property
-    def keypoints(self) -> tuple[str, ...]:
-        """All its names, the contact's own first."""
-        return (self.name, *self.axis, *self.approach)
+#: What an empty list of contacts means.
+PLAIN_CONTACT, PLAIN_AXIS, PLAIN_APPROACH = "contact", ("axis_a", "axis_b"), ("approach_a", "approach_b")
 
 
 def contacts_to_try(goal: GraspGoal, taught: Collection[str]) -> list[GraspContact]:
-    """The goal's contacts in the order of trial.
-
-    Names in the goal come first. Else a contact has the pairs <contact>_axis_a, <contact>_axis_b and
-    <contact>_approach_a, <contact>_approach_b where both are `taught`; the goal's first contact, whatever its name, the
-    plain axis_a, axis_b and approach_a, approach_b where it has none of its own.
-    """
-
-    def pair(contact: str, kind: str, named: tuple[str, ...], plain: bool) -> tuple[str, ...]:
-        if named:
-            return named
-        prefixes = [] if contact == "contact" else [f"{contact}_"]
-        prefixes += [""] if plain else []
-        for prefix in prefixes:
-            names = (f"{prefix}{kind}_a", f"{prefix}{kind}_b")
-            if set(names) <= set(taught):
-                return names
-        return ()
-
-    first = GraspContact(
-        goal.contact_keypoint,
-        pair(goal.contact_keypoint, "axis", goal.axis_keypoints, True),
-        pair(goal.contact_keypoint, "approach", goal.approach_keypoints, True),
-    )
-    others = [
-        GraspContact(name, pair(name, "axis", (), name == "contact"), pair(name, "approach", (), name == "contact"))
-        for name in goal.other_contacts
-    ]
-    return [first, *others]
+    """The goal's contacts in the order of trial; without any the plain one, with its pairs where both are `taught`."""
+    if goal.contacts:
+        return list(goal.contacts)
+    axis, approach = (pair if set(pair) <= set(taught) else () for pair in (PLAIN_AXIS, PLAIN_APPROACH))
+    return [GraspContact(PLAIN_CONTACT, axis, approach)]
 
 
 def sort_out_unknown(

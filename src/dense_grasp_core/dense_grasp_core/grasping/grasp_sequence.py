@@ -7,12 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dense_grasp_core.grasping.arm_moves import ArmMoves, backwards
-from dense_grasp_core.grasping.contacts import (
-    GraspContact,
-    instead_of,
-    numbers,
-    summary,
-)
+from dense_grasp_core.grasping.contacts import instead_of, numbers, summary
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
 from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch, held_range
@@ -20,6 +15,7 @@ from dense_grasp_core.grasping.interfaces import (
     Arm,
     Array,
     Candidates,
+    GraspContact,
     GraspGoal,
     GraspSettings,
     Gripper,

@@ -122,19 +122,31 @@ class GraspSettings:
 
 
 @dataclass(frozen=True)
-class GraspGoal:
-    """What to grasp; `axis_keypoints` and `approach_keypoints`, of the first contact, are empty or two names.
+class GraspContact:
+    """A contact keypoint, and the two names each that span its closing axis and its approach, or none."""
 
-    other_contacts: names of contacts that are tried in this order when the one before is not found or not reached.
-    may_drop: the fingers may open even where they hold something.
+    name: str
+    axis: tuple[str, ...] = ()
+    approach: tuple[str, ...] = ()
+
+    @property
+    def keypoints(self) -> tuple[str, ...]:
+        """All its names, the contact's own first."""
+        return (self.name, *self.axis, *self.approach)
+
+
+@dataclass(frozen=True)
+class GraspGoal:
+    """What to grasp.
+
+    contacts: tried in this order when the one before is not found or not reached; none: the keypoint "contact" with the
+    pairs axis_a, axis_b and approach_a, approach_b where both are taught. may_drop: the fingers may open even where
+    they hold something.
     """
 
     object_id: str
-    contact_keypoint: str = "contact"
-    axis_keypoints: tuple[str, ...] = ()
+    contacts: tuple[GraspContact, ...] = ()
     plan_only: bool = False
-    approach_keypoints: tuple[str, ...] = ()
-    other_contacts: tuple[str, ...] = ()
     may_drop: bool = False
 
 
@@ -157,13 +169,16 @@ def validate(goal: GraspGoal) -> None:
     """Raises GraspFailure INVALID_GOAL for a goal that cannot be meant."""
     if not goal.object_id:
         raise GraspFailure(GraspCode.INVALID_GOAL, "object_id is empty, expected the name of a taught object")
-    for name, pair in (("axis_keypoints", goal.axis_keypoints), ("approach_keypoints", goal.approach_keypoints)):
-        if len(pair) not in (0, 2):
-            raise GraspFailure(GraspCode.INVALID_GOAL, f"{name} has {len(pair)} names, expected none or two")
-        if len(set(pair)) != len(pair) or "" in pair:
-            raise GraspFailure(GraspCode.INVALID_GOAL, f"{name} are {pair}, expected two different names")
-    contacts = (goal.contact_keypoint, *goal.other_contacts)
-    if len(set(contacts)) != len(contacts) or "" in contacts:
+    names = tuple(contact.name for contact in goal.contacts)
+    if len(set(names)) != len(names) or "" in names:
         raise GraspFailure(
-            GraspCode.INVALID_GOAL, f"the contacts are {contacts}, expected different names, none of them empty"
+            GraspCode.INVALID_GOAL,
+            f"the keypoints of the contacts are {names}, expected different names, none of them empty",
         )
+    for contact in goal.contacts:
+        for kind, pair in (("axis_keypoints", contact.axis), ("approach_keypoints", contact.approach)):
+            what = f"{kind} of contact {contact.name}"
+            if len(pair) not in (0, 2):
+                raise GraspFailure(GraspCode.INVALID_GOAL, f"{what} has {len(pair)} names, expected none or two")
+            if len(set(pair)) != len(pair) or "" in pair:
+                raise GraspFailure(GraspCode.INVALID_GOAL, f"{what} are {pair}, expected two different names")

@@ -8,7 +8,6 @@ import numpy as np
 
 from dense_grasp_core.grasping.contacts import (
     TRY_ANOTHER,
-    GraspContact,
     contacts_to_try,
     found_points,
     keypoints_of,
@@ -19,7 +18,16 @@ from dense_grasp_core.grasping.contacts import (
 )
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
-from dense_grasp_core.grasping.interfaces import Arm, Array, Candidates, GraspGoal, GraspSettings, Located, Perception
+from dense_grasp_core.grasping.interfaces import (
+    Arm,
+    Array,
+    Candidates,
+    GraspContact,
+    GraspGoal,
+    GraspSettings,
+    Located,
+    Perception,
+)
 from dense_grasp_core.grasping.pinch_choice import PinchPoints
 from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PickRequest, PlanError, WorldModel
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage

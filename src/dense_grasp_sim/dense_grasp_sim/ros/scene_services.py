@@ -7,17 +7,18 @@ from dense_grasp_ros.long_callback import Workers, long_callback
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
-from dense_grasp_interfaces.srv import SimGetReport, SimGetTruth, SimSetScene
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.ros.messages import to_point, to_pose
 from dense_grasp_sim.world.placement import ON_STAND, Placement
+from dense_grasp_sim.world.scenes import SCENES
 from dense_grasp_sim.world.surroundings import draw_surroundings
+from dense_grasp_sim_interfaces.srv import GetReport, GetTruth, SetScene
 
 
 class SceneServices:
     """dense_grasp_sim/set_scene, get_truth and get_report.
 
-    Without an object the seed of set_scene draws table, light and, when odd, things on it that are no caps; 0 gives
+    In the scene "empty" the seed of set_scene draws table, light and, when odd, things on it that are no caps; 0 gives
     the cell as it is configured, with nothing on the table.
     """
 
@@ -27,29 +28,32 @@ class SceneServices:
         # One scene after the other: building one takes 150 MB for a moment.
         builder = Workers(1, name="scene")
         for kind, name, callback in (
-            (SimSetScene, "set_scene", long_callback(node, self._set_scene, workers=builder)),
-            (SimGetTruth, "get_truth", self._get_truth),
-            (SimGetReport, "get_report", self._get_report),
+            (SetScene, "set_scene", long_callback(node, self._set_scene, workers=builder)),
+            (GetTruth, "get_truth", self._get_truth),
+            (GetReport, "get_report", self._get_report),
         ):
             node.create_service(kind, f"dense_grasp_sim/{name}", callback, callback_group=group)
 
-    def _set_scene(self, request: SimSetScene.Request, response: SimSetScene.Response) -> SimSetScene.Response:
-        if request.object not in ("", "cap"):
-            response.message = f"object is {request.object!r}, expected 'cap' or '' for an empty table"
+    def _set_scene(self, request: SetScene.Request, response: SetScene.Response) -> SetScene.Response:
+        name = request.scene or "empty"
+        if name not in SCENES:
+            response.message = f"scene is {name!r}, expected one of {', '.join(SCENES)}"
             return response
-        posture = request.posture or "crown_down"
+        scene = SCENES[name]
         try:
-            if not request.object:
+            if scene is None:
                 around = draw_surroundings(request.seed) if request.seed else None
                 self._simulator.set_scene(None, surroundings=around)
                 response.message = f"no cap on the table ({around.words if around else 'nothing at all'})"
             else:
                 placement = None
                 if not request.random_pose:
-                    placement = Placement(request.x, request.y, request.yaw, posture)
-                pose = self._simulator.set_scene(request.seed, placement, request.pose_seed, posture, post=request.post)
+                    placement = Placement(request.x, request.y, request.yaw, scene.posture)
+                pose = self._simulator.set_scene(
+                    request.seed, placement, request.pose_seed, scene.posture, post=scene.post
+                )
                 response.pose = to_pose(pose)
-                where = " behind a post" if request.post else " on a stand" if posture == ON_STAND else ""
+                where = " behind a post" if scene.post else " on a stand" if scene.posture == ON_STAND else ""
                 response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m{where}"
             response.success = True
         except DenseGraspError as error:
@@ -57,7 +61,7 @@ class SceneServices:
         self._node.get_logger().info(response.message)
         return response
 
-    def _get_truth(self, request: SimGetTruth.Request, response: SimGetTruth.Response) -> SimGetTruth.Response:
+    def _get_truth(self, request: GetTruth.Request, response: GetTruth.Response) -> GetTruth.Response:
         if not len(request.parts) == len(request.us) == len(request.vs):
             response.message = (
                 f"parts, us and vs have {len(request.parts)}, {len(request.us)} and {len(request.vs)} entries, "
@@ -75,7 +79,7 @@ class SceneServices:
         response.visible = [truth.visible for truth in truths]
         return response
 
-    def _get_report(self, request: SimGetReport.Request, response: SimGetReport.Response) -> SimGetReport.Response:
+    def _get_report(self, request: GetReport.Request, response: GetReport.Response) -> GetReport.Response:
         simulator = self._simulator
         with simulator.lock:
             referee = simulator.referee

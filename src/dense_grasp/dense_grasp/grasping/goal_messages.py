@@ -1,0 +1,35 @@
+"""GraspObject's goal as a value, and the planned path as its messages."""
+
+from __future__ import annotations
+
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grasping.interfaces import GraspContact, GraspGoal
+from dense_grasp_core.motion.interfaces import PickPlan
+from dense_grasp_core.result_codes import GraspCode
+from trajectory_msgs.msg import JointTrajectory
+
+from dense_grasp.arm.trajectory_client import trajectory_message
+from dense_grasp_interfaces.action import GraspObject
+
+
+def goal_from_message(request: GraspObject.Goal) -> GraspGoal:
+    """The goal. Raises GraspFailure NOT_SUPPORTED, or INVALID_GOAL, for a field that asks for what is not done."""
+    if request.instances == GraspObject.Goal.ALL:
+        raise GraspFailure(
+            GraspCode.NOT_SUPPORTED,
+            "instances is ALL, and this version grasps one object a goal; send ANY (0), and the next goal for the next",
+        )
+    if request.instances != GraspObject.Goal.ANY:
+        raise GraspFailure(GraspCode.INVALID_GOAL, f"instances is {request.instances}, expected ANY (0) or ALL (1)")
+    contacts = tuple(
+        GraspContact(contact.keypoint, tuple(contact.axis_keypoints), tuple(contact.approach_keypoints))
+        for contact in request.contacts
+    )
+    return GraspGoal(request.object_id, contacts, request.plan_only, request.may_drop)
+
+
+def path_messages(plan: PickPlan | None) -> list[JointTrajectory]:
+    """To the pre-grasp pose, to the grasp, up; empty without a plan."""
+    if plan is None:
+        return []
+    return [trajectory_message(part) for part in (plan.to_pre_grasp, plan.approach, plan.lift)]
