@@ -41,6 +41,7 @@ setup(
             "moveit_py_planner = dense_grasp.nodes.moveit_py_planner:main",
             "check_cell = dense_grasp.nodes.check_cell:main",
             "store = dense_grasp.perception.store_command:main",
+            "redescribe = dense_grasp.perception.redescribe_command:main",
         ],
         "dense_grasp.parameters": [
             "descriptor_node = dense_grasp.nodes.perception_parameters:DESCRIPTOR_NODE",
