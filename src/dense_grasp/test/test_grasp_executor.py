@@ -381,7 +381,7 @@ def test_not_found_from_anywhere(setup):
 
 
 def test_an_invalid_goal(setup):
-    result = setup().grasp(axis_keypoints=["only_one"])
+    result = setup().grasp(contacts=[GraspContact(keypoint="contact", axis_keypoints=["only_one"])])
     assert result.code == GraspCode.INVALID_GOAL
 
 

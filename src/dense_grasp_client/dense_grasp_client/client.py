@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dense_grasp_ros.action_client import ActionClient
@@ -150,9 +150,10 @@ class GraspClient:
         contact: the name of a keypoint, pinched from above without a closing axis; a contact with axis and approach,
         see `contact`; or several of these, tried in order. "" or "contact": the keypoint "contact" with axis_a, axis_b
         and approach_a, approach_b where they are taught. on_stage: called with stage and detail of each feedback, in
-        another thread. goal: further fields of GraspObject.Goal, such as may_drop. Raises Refused unless the result is
-        SUCCESS, and cancels the goal when it has not ended within `timeout` s.
+        another thread. goal: further fields of GraspObject.Goal, such as may_drop; TypeError for one that it has not.
+        Raises Refused unless the result is SUCCESS, and cancels the goal when it has not ended within `timeout` s.
         """
+        _check_fields(goal)
         request = GraspObject.Goal(object_id=object_id, contacts=_contacts(contact), **goal)
         connection = self.connection
         connection.wait(self._grasp.server_is_ready, ANSWER_TIMEOUT_S, f"action {self._action}")
@@ -216,6 +217,17 @@ def _contacts(given: str | GraspContact | Sequence[GraspContact]) -> list[GraspC
     if isinstance(given, str):
         return [] if given in ("", "contact") else [contact(given)]
     return list(given)
+
+
+def _check_fields(goal: Mapping[str, Any]) -> None:
+    """A message takes a field that it does not have without a word."""
+    fields = sorted(set(GraspObject.Goal.get_fields_and_field_types()) - {"object_id", "contacts"})
+    for name in goal:
+        if name not in fields:
+            raise TypeError(
+                f"a goal has no field {name}, expected one of {', '.join(fields)}; axis and approach go into "
+                "contact=contact(NAME, axis=…, approach=…)"
+            )
 
 
 def _checked(answer: Any, what: str) -> Any:

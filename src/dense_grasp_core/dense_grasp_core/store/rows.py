@@ -91,7 +91,8 @@ def check_comparable(row: Row, model_id: str, dimension: int) -> None:
     if row.model_id != model_id or row.dimension != dimension:
         raise ModelMismatchError(
             f"{row.object_id}/{row.keypoint} was taught with model {row.model_id} (D = {row.dimension}), "
-            f"expected {model_id} (D = {dimension}); teach it again with this model"
+            f"expected {model_id} (D = {dimension}); describe the store for it (`ros2 run dense_grasp redescribe`), or "
+            "teach it again"
         )
 
 
