@@ -74,6 +74,26 @@ def test_either_order_completes_a_frame(depth_first):
     assert frame.stamp == 5
 
 
+@pytest.mark.parametrize("colour_last", [True, False])
+def test_a_frame_keeps_its_colour_image_whenever_that_comes(colour_last):
+    sync = FrameSync(4)
+    colour = Image(width=24, height=16, encoding="rgb8", step=72, data=bytes([7]) * (72 * 16))
+    colour.header.stamp.nanosec = 5
+    if not colour_last:
+        sync.put_colour(colour)
+    sync.put_depth(depth(5))
+    frame = sync.put_descriptors(descriptors(5))
+    assert frame.has_colour != colour_last
+    waiting = threading.Thread(target=lambda: frames.append(sync.wait(lambda f: f.has_colour, 20.0)))
+    frames: list[CameraFrame | None] = []
+    waiting.start()
+    if colour_last:
+        assert frame.rgb is None  # asked too early
+        sync.put_colour(colour)
+    waiting.join(20.0)
+    assert frames == [frame] and (frame.rgb == 7).all()
+
+
 def test_different_stamps_never_meet_and_the_reason_says_so():
     sync = FrameSync(4)
     assert "no descriptor image" in sync.why_empty()

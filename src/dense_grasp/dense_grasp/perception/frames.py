@@ -82,11 +82,23 @@ class CameraFrame:
         check_belongs(self._depth, self.info, self.camera, "depth image")
         return depth_from_message(self._depth)
 
-    @cached_property
+    @property
+    def has_colour(self) -> bool:
+        """Whether the colour image of this stamp was received."""
+        return self._colour is not None
+
+    def add_colour(self, message: Image) -> None:
+        """The colour image of this stamp, which came last."""
+        self._colour = message
+
+    @property
     def rgb(self) -> np.ndarray | None:
         """(H, W, 3) uint8, None when no colour image of this stamp was received; raises CameraError, MessageError."""
-        if self._colour is None:
-            return None
+        return None if self._colour is None else self._decoded_colour
+
+    @cached_property
+    def _decoded_colour(self) -> np.ndarray:
+        assert self._colour is not None
         check_belongs(self._colour, self.info, self.camera)
         return rgb_from_message(self._colour)
 
@@ -112,8 +124,13 @@ class FrameSync:
             return self._newest
 
     def put_colour(self, message: Image) -> None:
-        """Colour is optional for a frame: it never completes one."""
-        self._colours.put(stamp_ns(message.header.stamp), message)
+        """Colour is optional for a frame: it never completes one, and one that is late is added to its frame."""
+        stamp = stamp_ns(message.header.stamp)
+        with self._condition:
+            self._colours.put(stamp, message)
+            if self._newest is not None and self._newest.stamp == stamp:
+                self._newest.add_colour(message)
+                self._condition.notify_all()
 
     def put_depth(self, message: Image, waited: float = 0.0) -> CameraFrame | None:
         """Returns the frame that this depth image, which came `waited` s ago, completes, if any."""
@@ -169,8 +186,8 @@ class FrameSync:
 
     def _complete(self, descriptors: DescriptorImage, depth: Image, ahead: int) -> CameraFrame:
         stamp = stamp_ns(descriptors.header.stamp)
-        frame = CameraFrame(descriptors, depth, self._colours.get(stamp), ahead)
         with self._condition:
+            frame = CameraFrame(descriptors, depth, self._colours.get(stamp), ahead)
             self._newest = frame
             self._condition.notify_all()
         return frame
