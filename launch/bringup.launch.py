@@ -6,6 +6,7 @@ Every part is a launch file of its own beside this one and can be started alone.
 from dense_grasp.bringup.lasting_node import launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import config_file, flag, read_parameter
+from dense_grasp.bringup.operators_page import page_lacks
 from dense_grasp.bringup.planner_choice import bringups_planner
 from dense_grasp.planning.moveit.installed import AUTO
 from launch.actions import IncludeLaunchDescription, LogInfo
@@ -27,6 +28,9 @@ ARGUMENTS = launch_arguments(
     "camera",
     "camera_serial",
     "rviz",
+    "ui",
+    "ui_host",
+    "ui_port",
 )
 SHARED_FRAMES = (
     "the cell in namespace {namespace} has no prefix: its frames on /tf have the same names as those of any other "
@@ -66,6 +70,12 @@ def start(values):
         part("grasp", values, "robot_type", "prefix", "heartbeat_timeout", planner=choice.planner, **clock),
         LogInfo(msg=choice.sentence),
     ]
+    if flag("ui", values["ui"]):
+        lacking = page_lacks()
+        if lacking:
+            parts.append(LogInfo(msg=lacking))
+        else:
+            parts.append(part("ui", values, "ui_host", "ui_port", "model", **clock))
     if flag("rviz", values["rviz"]):
         rviz = Node(
             package="rviz2",

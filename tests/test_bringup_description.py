@@ -11,6 +11,8 @@ import pytest
 launch = pytest.importorskip("launch", reason="the workspace is not sourced")
 pytest.importorskip("dense_grasp", reason="the workspace is not sourced")
 
+from dense_grasp.bringup.launch_support import LaunchArgumentError  # noqa: E402
+from dense_grasp.bringup.operators_page import page_lacks  # noqa: E402
 from dense_grasp.planning.moveit.installed import lacking  # noqa: E402
 from dense_grasp_ros.known_parameters import known_nodes  # noqa: E402
 from dense_grasp_ros.parameter_files import read_parameter_file  # noqa: E402
@@ -20,7 +22,8 @@ from launch.actions import IncludeLaunchDescription  # noqa: E402
 from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
 
 LAUNCH = Path(__file__).resolve().parents[1] / "launch"
-OURS = ["descriptor_node", "query_node", "hand_eye_publisher", "motion_watchdog", "grasp_executor"]
+NODES = ["descriptor_node", "query_node", "hand_eye_publisher", "motion_watchdog", "grasp_executor"]
+OURS = NODES + ([] if page_lacks() else ["operators_page"])
 FOREIGN = {
     "realsense2_camera": "rs_launch.py",
     "franka_bringup": "franka.launch.py",
@@ -41,6 +44,11 @@ def generate_launch_description():
 """
 
 
+def called(node: dict) -> str:
+    """The node's name, or its executable where the launch file gives none."""
+    return node.get("name") or node["executable"]
+
+
 class Cell:
     """The nodes and the foreign launch files that a launch file asked for."""
 
@@ -50,16 +58,16 @@ class Cell:
 
     @property
     def names(self) -> list[str]:
-        return [node["executable"] for node in self.nodes]
+        return [called(node) for node in self.nodes]
 
     def overrides(self, executable: str) -> dict:
         """Parameters laid over the files, of one node."""
-        (node,) = [node for node in self.nodes if node["executable"] == executable]
+        (node,) = [node for node in self.nodes if called(node) == executable]
         return {k: v for part in node["parameters"] if isinstance(part, dict) for k, v in part.items()}
 
     def files(self, executable: str) -> list[str]:
         """Names of the parameter files of one node."""
-        (node,) = [node for node in self.nodes if node["executable"] == executable]
+        (node,) = [node for node in self.nodes if called(node) == executable]
         return [Path(part).name for part in node["parameters"] if not isinstance(part, dict)]
 
 
@@ -114,7 +122,7 @@ def test_the_simulation_is_the_cell_and_our_nodes_on_its_clock(start):
     assert all(cell.overrides(name)["use_sim_time"] is True for name in OURS)
     assert cell.overrides("sim_cell")["use_sim_time"] is False
     assert all(node.get("respawn") or node.get("on_exit") for node in cell.nodes)
-    assert all(node["name"] == node["executable"] for node in cell.nodes)
+    assert all(node["name"] in (node["executable"], "operators_page") for node in cell.nodes)
 
 
 def test_the_real_cell_without_an_address_brings_the_camera_only(start):
@@ -127,6 +135,29 @@ def test_the_real_cell_without_an_address_brings_the_camera_only(start):
     assert camera["rgb_camera.color_profile"] == "640x480x30"
     assert not camera.get("serial_no")
     assert all(cell.overrides(name)["use_sim_time"] is False for name in OURS)
+
+
+@pytest.mark.skipif(bool(page_lacks()), reason="NiceGUI is not installed")
+def test_the_page_is_on_this_machine_alone_by_default_and_can_be_left_out(start):
+    page = start("bringup", sim="true").overrides("operators_page")
+    assert (page["host"], page["port"], page["use_sim_time"]) == ("127.0.0.1", 8080, True)
+    start.nodes.clear()
+    assert "operators_page" not in start("bringup", sim="true", ui="false").names
+    start.nodes.clear()
+    page = start("bringup", ui_host="0.0.0.0", ui_port="9000", namespace="left").overrides("operators_page")
+    assert (page["host"], page["port"]) == ("0.0.0.0", 9000)
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "http"])
+def test_a_port_that_is_none_is_refused(start, port):
+    with pytest.raises(LaunchArgumentError, match=f"ui_port is '{port}', expected a whole number from 1 to 65535"):
+        start("bringup", sim="true", ui_port=port)
+
+
+def test_without_its_toolkit_the_cell_starts_without_a_page(start, monkeypatch):
+    monkeypatch.setattr("dense_grasp.bringup.operators_page.TOOLKIT", "no_such_toolkit")
+    assert "Python package no_such_toolkit is not installed; the cell runs without it" in page_lacks()
+    assert start("bringup", sim="true").names == ["sim_cell", *NODES]
 
 
 def test_serial_number_and_address_reach_the_drivers(start):
@@ -347,7 +378,7 @@ def readers(start, moveit_shares):
         for node in start(name, **arguments).nodes:
             for part in node["parameters"]:
                 if not isinstance(part, dict):
-                    given.setdefault(Path(part).name, set()).add(node["executable"])
+                    given.setdefault(Path(part).name, set()).add(called(node))
     return given
 
 

@@ -28,7 +28,7 @@ START_TIMEOUT_S = 60.0
 @pytest.mark.launch_test
 def generate_test_description():
     path = PathJoinSubstitution([FindPackageShare("dense_grasp"), "launch", "bringup.launch.py"])
-    arguments = {"sim": "true", "store": f"sqlite:///{tempfile.mkdtemp()}/store.db"}
+    arguments = {"sim": "true", "ui": "false", "store": f"sqlite:///{tempfile.mkdtemp()}/store.db"}
     bringup = IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=list(arguments.items()))
     return LaunchDescription([bringup, launch_testing.actions.ReadyToTest()])
 

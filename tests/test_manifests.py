@@ -31,7 +31,7 @@ PINNED = {
     *("blenderproc", "bpy", "mathutils", "coal", "distributed", "embreex", "franka_sim", "franky", "hypothesis"),
     *("lightning", "mujoco", "ompl", "onnx", "onnxruntime", "onnxscript", "openvino", "PIL"),
     *("pinocchio", "pylibfranka", "rich", "safetensors", "skimage", "tensorboard", "timm", "toppra", "torch"),
-    *("torchvision", "trimesh"),
+    *("torchvision", "trimesh", "fastapi", "nicegui", "playwright", "starlette", "uvicorn"),
 }
 #: The layers: what of ours a package may name. `bench` is on top of everything.
 ALLOWED = {
@@ -39,13 +39,18 @@ ALLOWED = {
     "dense_grasp_assets": {"dense_grasp_core"},
     "dense_grasp_ros": {"dense_grasp_core"},
     "dense_grasp_client": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces"},
+    "dense_grasp_ui": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces", "dense_grasp_client"},
     "dense_grasp_train": {"dense_grasp_core", "dense_grasp_assets"},
     "dense_grasp_sim": {"dense_grasp_core", "dense_grasp_assets", "dense_grasp_ros", "dense_grasp_sim_interfaces"},
     "dense_grasp": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces"},
     "dense_grasp_franka": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces"},
 }
-#: What launch files run is named, too, but not followed by code: bringup starts the cell, the bridge ours of bringup.
-LAUNCHES = {"dense_grasp": {"dense_grasp_sim"}, "dense_grasp_franka": {"dense_grasp", "dense_grasp_sim"}}
+#: What launch files run is named, too, but not followed by code: bringup starts the cell and the page, the bridge ours
+#: of bringup.
+LAUNCHES = {
+    "dense_grasp": {"dense_grasp_sim", "dense_grasp_ui"},
+    "dense_grasp_franka": {"dense_grasp", "dense_grasp_sim"},
+}
 #: Of the machine, not of the package: the launch files name them, and a real cell installs them by its make.
 OF_THE_CELL = {
     *("rviz2", "controller_manager", "realsense2_camera", "franka_bringup", "franka_fr3_moveit_config"),

@@ -36,6 +36,7 @@ NODES = [
     "hand_eye_publisher",
     "motion_watchdog",
     "moveit_py_planner",
+    "operators_page",
     "query_node",
     "replay_camera",
     "sim_cell",

@@ -31,7 +31,7 @@ Result codes: [troubleshooting.md](troubleshooting.md).
 """
 #: In this order, by the data's way; the executables that the simulation does not start have parameters alone.
 NODES = ("descriptor_node", "query_node", "grasp_executor", "motion_watchdog", "hand_eye_publisher", "sim_cell")
-ALSO = ("check_cell", "moveit_py_planner", "replay_camera")
+ALSO = ("check_cell", "moveit_py_planner", "replay_camera", "operators_page")
 #: Of every node of rclpy.
 EVERYWHERE = ("/rosout", "/parameter_events", "/clock", "/diagnostics")
 SERVICES_EVERYWHERE = (

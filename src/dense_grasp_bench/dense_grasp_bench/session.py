@@ -126,7 +126,7 @@ def launch_arguments(out: Path, model: str = "", extra: Sequence[str] = ()) -> l
     """Arguments of bringup.launch.py for a fresh store in `out`."""
     for path in out.glob("store.db*"):
         path.unlink()
-    arguments = ["sim:=true", "rviz:=false", f"store:=sqlite:///{(out / 'store.db').resolve()}", *extra]
+    arguments = ["sim:=true", "rviz:=false", "ui:=false", f"store:=sqlite:///{(out / 'store.db').resolve()}", *extra]
     return arguments + ([f"model:={Path(model).resolve()}"] if model else [])
 
 

@@ -12,7 +12,7 @@ from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.duration import Duration
 from std_srvs.srv import Trigger
 
-from dense_grasp_client.connection import Connection, GraphError
+from dense_grasp_client.connection import Connection, GraphError, NodeCalls
 from dense_grasp_client.refused import Refused
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
@@ -42,9 +42,9 @@ class GraspClient:
     time; `cancel` and `stop` may be called from another thread meanwhile.
     """
 
-    def __init__(self, namespace: str = "", connection: Connection | None = None):
-        self.connection = connection or Connection(namespace=namespace)
-        self._owns = connection is None
+    def __init__(self, namespace: str = "", connection: NodeCalls | None = None):
+        self._owned = None if connection else Connection(namespace=namespace)
+        self.connection: NodeCalls = connection or self._owned  # type: ignore[assignment]
         create = self.connection.node.create_client
         self._register = create(RegisterDescriptor, "dense_grasp/register_descriptor", qos_profile=EVERY_CALL)
         self._list = create(ListDescriptors, "dense_grasp/list_descriptors", qos_profile=EVERY_CALL)
@@ -59,8 +59,8 @@ class GraspClient:
 
     def close(self) -> None:
         """Leave the graph. A goal that runs goes on."""
-        if self._owns:
-            self.connection.close()
+        if self._owned is not None:
+            self._owned.close()
 
     def __enter__(self) -> GraspClient:
         return self

@@ -45,7 +45,42 @@ def wait_for(
         time.sleep(period)
 
 
-class Connection:
+class NodeCalls:
+    """Waits and calls of a node that another thread spins. check: called while something is waited for; what it raises
+    ends the wait (for a graph that a test started and that has died).
+    """
+
+    def __init__(self, node: Node, check: Callable[[], None] | None = None):
+        self.node = node
+        self._check = check
+        self._ended: Exception | None = None
+
+    def wait(self, condition: Callable[[], T], timeout: float, what: str) -> T:
+        """The first truthy value of `condition()`.
+
+        Raises GraphError with `what` after `timeout` s, or at once when this client has ceased to listen.
+        """
+
+        def check() -> None:
+            if self._ended is not None:
+                raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
+            if self._check is not None:
+                self._check()
+
+        return wait_for(condition, timeout, what, check)
+
+    def result(self, future: Any, timeout: float, what: str) -> Any:
+        """The result of a future; raises GraphError after `timeout` s."""
+        self.wait(future.done, timeout, what)
+        return future.result()
+
+    def call(self, client: Client, request: Any, timeout: float) -> Any:
+        """The answer of a service; raises GraphError when it is not there or does not answer within `timeout` s."""
+        self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
+        return self.result(client.call_async(request), timeout, f"answer of {client.srv_name}")
+
+
+class Connection(NodeCalls):
     """One ROS context of its own with one node, spun in a thread until `close`; use as a context manager.
 
     namespace: of the cell, as bringup's. With use_sim_time the clock is that cell's own: <namespace>/clock.
@@ -61,16 +96,13 @@ class Connection:
         use_sim_time: bool = False,
         check: Callable[[], None] | None = None,
     ):
-        self._check = check
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain)
         clock = [Parameter("use_sim_time", value=use_sim_time)]
         place = f"/{namespace.strip('/')}" if namespace.strip("/") else ""
         remap = ["--ros-args", "-r", f"/clock:={place}/clock"] if place else []
-        self.node = Node(
-            name, namespace=place or None, context=self._context, parameter_overrides=clock, cli_args=remap
-        )
-        self._ended: Exception | None = None
+        node = Node(name, namespace=place or None, context=self._context, parameter_overrides=clock, cli_args=remap)
+        super().__init__(node, check)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
@@ -96,27 +128,3 @@ class Connection:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
-
-    def wait(self, condition: Callable[[], T], timeout: float, what: str) -> T:
-        """The first truthy value of `condition()`.
-
-        Raises GraphError with `what` after `timeout` s, or at once when this client has ceased to listen.
-        """
-
-        def check() -> None:
-            if self._ended is not None:
-                raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
-            if self._check is not None:
-                self._check()
-
-        return wait_for(condition, timeout, what, check)
-
-    def result(self, future: Any, timeout: float, what: str) -> Any:
-        """The result of a future; raises GraphError after `timeout` s."""
-        self.wait(future.done, timeout, what)
-        return future.result()
-
-    def call(self, client: Client, request: Any, timeout: float) -> Any:
-        """The answer of a service; raises GraphError when it is not there or does not answer within `timeout` s."""
-        self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
-        return self.result(client.call_async(request), timeout, f"answer of {client.srv_name}")

@@ -33,6 +33,7 @@ RESERVED = (
 )
 _ANONYMOUS = "anon"  # the beginning of launch's AnonName
 NAMESPACE = ParameterSpec("namespace", "", "before the names of nodes, topics and services", text="name")
+UI_PORT = ParameterSpec("ui_port", 8080, "TCP port of the operator's page", low=1, high=65535)
 #: How alike a name that another launch file set must be to one of ours to be taken for a mistake.
 ALIKE = 0.8
 _LAUNCH_FILES = (".launch.py", ".launch.xml", ".launch.yaml", "_launch.py", "_launch.xml", "_launch.yaml")
@@ -100,6 +101,11 @@ ARGUMENTS = {
     "camera_serial": LaunchArgument("", "serial number of the RealSense; empty: the only one that is plugged in"),
     "source": LaunchArgument("", "what replay shows: a folder of recordings or motorcycle; empty: the node's default"),
     "rviz": LaunchArgument("false", "true: start RViz with config/dense_grasp.rviz", is_flag=True),
+    "ui": LaunchArgument("true", "true: serve the operator's page, where it is installed", is_flag=True),
+    "ui_host": LaunchArgument(
+        "127.0.0.1", "address of the operator's page; another than 127.0.0.1 opens it to the network, with a token"
+    ),
+    "ui_port": LaunchArgument("8080", "TCP port of the operator's page", spec=UI_PORT),
     "use_sim_time": LaunchArgument("false", "take the time from /clock", is_flag=True),
 }
 

@@ -1,0 +1,1 @@
+"""The operator's page: look, point, teach and grasp from a browser."""

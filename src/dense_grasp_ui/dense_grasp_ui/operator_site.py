@@ -1,0 +1,41 @@
+"""The operator's page, put together from its panels."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from nicegui import ui
+
+from dense_grasp_ui.access.guard import BROWSER, Guard
+from dense_grasp_ui.access.limits import Limits
+from dense_grasp_ui.access.rules import AccessRules
+from dense_grasp_ui.desk import Desk
+from dense_grasp_ui.panels.browser import Browser
+from dense_grasp_ui.panels.camera import camera
+from dense_grasp_ui.panels.header import header
+from dense_grasp_ui.panels.status import status
+from dense_grasp_ui.web.routes import add_live
+from dense_grasp_ui.web.site import guarded, make_site
+
+#: s between two updates of what a browser shows beside the pictures.
+REFRESH_S = 0.25
+HEAD = '<link rel="stylesheet" href="/assets/page.css"><script type="module" src="/assets/page.js"></script>'
+
+
+def operator_site(desk: Desk, rules: AccessRules, limits: Limits) -> Guard:
+    """The site behind its guard, as an ASGI application."""
+
+    def build(request: Request) -> None:
+        browser = Browser(desk, request.scope[BROWSER])
+        ui.add_head_html(HEAD)
+        header(browser)
+        with ui.element("main").classes("dg-main"):
+            with ui.element("div").classes("dg-column"):
+                camera(browser)
+            with ui.element("div").classes("dg-column"):
+                status(browser)
+        ui.timer(REFRESH_S, browser.refresh)
+
+    def routes(app: FastAPI) -> None:
+        add_live(app, desk.cell.live, desk.cell.looked_at)
+
+    return guarded(make_site("dense_grasp", build, routes), rules, limits)

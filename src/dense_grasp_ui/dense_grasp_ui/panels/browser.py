@@ -1,0 +1,66 @@
+"""One browser that shows the page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from dense_grasp_core.errors import DenseGraspError
+from nicegui import ui
+
+from dense_grasp_ui.desk import Desk
+
+WATCHES = "This browser only watches: ask for control first."
+
+
+class Browser:
+    """Its name (the cookie's), and the line in which it is answered."""
+
+    def __init__(self, desk: Desk, name: str):
+        self.desk, self.name = desk, name
+        self._client = ui.context.client
+        self._line: ui.label | None = None
+        self._refreshed: list[Callable[[], None]] = []
+
+    @property
+    def holds_control(self) -> bool:
+        """Whether it may change anything."""
+        return self.desk.control.holds(self.name)
+
+    def answers_in(self, line: ui.label) -> None:
+        """Where `say` writes."""
+        self._line = line
+
+    def say(self, sentence: str, wrong: bool = False) -> None:
+        """Answer the operator; read out by screen readers."""
+        if self._line is not None:
+            self._line.set_text(sentence)
+            self._line.classes(add="dg-wrong" if wrong else "", remove="" if wrong else "dg-wrong")
+
+    async def attempt(self, work: Callable[[], Awaitable[str]], needs_control: bool = True) -> None:
+        """Do it and say what came of it; what the graph refuses is said, too."""
+        if needs_control and not self.holds_control:
+            self.say(WATCHES, wrong=True)
+            return
+        try:
+            self.say(await work())
+        except DenseGraspError as error:
+            self.say(str(error), wrong=True)
+
+    def on_refresh(self, refresh: Callable[[], None]) -> None:
+        """Called some times a second."""
+        self._refreshed.append(refresh)
+
+    def refresh(self) -> None:
+        """Bring every part up to date, while there is a connection: after one has broken NiceGUI waits some seconds."""
+        if not self._client.has_socket_connection:
+            return
+        self.desk.control.seen(self.name)
+        for refresh in self._refreshed:
+            refresh()
+
+
+def set_if_new(element: Any, text: str) -> None:
+    """Set the text of a label or button unless it is that already: nothing is sent then."""
+    if element.text != text:
+        element.set_text(text)

@@ -1,0 +1,1 @@
+"""The web server and what it serves beside the page itself."""
