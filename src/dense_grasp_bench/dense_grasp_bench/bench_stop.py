@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from action_msgs.msg import GoalStatus, GoalStatusArray
+from dense_grasp.arm.heartbeat import GONE_AFTER
 from dense_grasp_client.connection import GraphError
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
@@ -191,7 +192,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(stops[-1].line(), flush=True)
             client.wait(partial(_another, executor, before), 60.0, "new start of grasp_executor")
             client.wait(lambda: _ready(log) == _starts(log), 60.0, "executor ready")
-            time.sleep(1.5)  # what the old one told is forgotten
+            time.sleep(GONE_AFTER + 0.5)  # what the old one told is forgotten
     figures = figures_of(stops)
     write_json(out / "results.json", {"summary": figures, "trials": [asdict(stop) for stop in stops]})
     print(f"\n{table(figures)}\nload average {os.getloadavg()[0]:.1f}; wrote {out / 'results.json'}")

@@ -24,7 +24,7 @@ MOST = 1000
 
 
 class PacedExecutor(SingleThreadedExecutor):
-    """A SingleThreadedExecutor that takes quiet messages itself: all while a call is under way, else only the clock."""
+    """Takes quiet messages itself: all while a call is under way, else few (see QuietGroup)."""
 
     # rclpy's own __del__ reads it, also of an executor that was not made because the context had ended.
     _sigint_gc: Any = None
@@ -60,7 +60,9 @@ class PacedExecutor(SingleThreadedExecutor):
         return ready
 
     def take_quiet(self, everything: bool = True) -> None:
-        """Call the callbacks of quiet messages that have come; those of the clock alone unless `everything`.
+        """Call the callbacks of quiet messages that have come; unless `everything`, only those that are due at rest.
+
+        At rest the clock is looked at, and what is in groups that are `at_rest`.
 
         Raises what a callback raises; the other messages are taken the next time.
         """
@@ -75,9 +77,10 @@ class PacedExecutor(SingleThreadedExecutor):
             if clock.now() < before:  # what waits was sent before the clock jumped back
                 for subscription in others:
                     _drop(subscription)
-            elif everything:
+            else:
                 for subscription in others:
-                    self._take(subscription, clocks)
+                    if everything or _is_taken_at_rest(subscription):
+                        self._take(subscription, clocks)
 
     def _take(self, subscription: Subscription, first: Sequence[Subscription] = ()) -> None:
         """Call the callback for each message that waits; before each, those of `first` for theirs.
@@ -101,6 +104,10 @@ class PacedExecutor(SingleThreadedExecutor):
 
 def _is_clock(subscription: Subscription) -> bool:
     return subscription.msg_type is Clock
+
+
+def _is_taken_at_rest(subscription: Subscription) -> bool:
+    return isinstance(subscription.callback_group, QuietGroup) and subscription.callback_group.at_rest
 
 
 def _quiet_subscriptions(node: Node) -> list[Subscription]:

@@ -22,10 +22,12 @@ class QuietGroup(CallbackGroup):
     """Callback group of subscriptions that wake nobody. Their queues must hold what a call needs at its begin.
 
     A callback that asks when a message came must take it from the message's info: it may have waited for long.
+    at_rest: messages are taken without a call, too, twice a second; for topics that have few.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_rest: bool = False) -> None:
         super().__init__()
+        self.at_rest = at_rest
         #: Set by the executor that takes the messages itself.
         self.is_taken = False
 

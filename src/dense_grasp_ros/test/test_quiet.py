@@ -123,6 +123,17 @@ def test_messages_wait_until_a_call_begins_and_say_when_they_came(graph: Graph) 
     assert all(before <= heard <= sent + IDLE_PACE for _, heard in node.heard)
 
 
+def test_a_group_at_rest_is_heard_without_a_call(graph: Graph) -> None:
+    node = graph.listener()
+    heard: list[int] = []
+    at_rest = QuietGroup(at_rest=True)
+    node.create_subscription(Int32, "number", lambda message: heard.append(message.data), DEPTH, callback_group=at_rest)
+    wait(lambda: graph.numbers.get_subscription_count() == 2, "discovery")
+    send(graph, 1, 2)
+    wait(lambda: heard == [1, 2], "the messages")
+    assert node.heard == []
+
+
 def test_messages_are_taken_while_a_call_is_under_way(graph: Graph) -> None:
     node = graph.listener()
     future = graph.client.call_async(Trigger.Request())

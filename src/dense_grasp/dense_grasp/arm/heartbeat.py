@@ -13,8 +13,9 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
+from dense_grasp_ros.quiet import QuietGroup, heard_at
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -24,9 +25,9 @@ from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 #: What may move, by the name that the clients of arm and gripper use.
 MOVED = {"arm": HeartbeatMessage.ARM, "gripper": HeartbeatMessage.GRIPPER}
 PERIOD = 0.02  # s between the beats of a motion
-IDLE_PERIOD = 0.2  # s
+IDLE_PERIOD = 0.5  # s
 #: s after which an executor that no longer beats is gone.
-GONE_AFTER = 1.0
+GONE_AFTER = 1.5
 QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
 
@@ -63,7 +64,14 @@ class Heartbeat:
         self._last = 0.0
         self._others: dict[str, tuple[str, float]] = {}
         self._publisher = node.create_publisher(HeartbeatMessage, topic, QOS)
-        node.create_subscription(HeartbeatMessage, topic, self._hear, QOS, callback_group=callback_group)
+        # Quiet: everybody hears its own beats, too, and need not wake up for them.
+        node.create_subscription(
+            HeartbeatMessage,
+            topic,
+            self._hear,  # type: ignore[arg-type]  # rclpy's annotation knows callbacks of one argument only
+            QOS,
+            callback_group=QuietGroup(at_rest=True),
+        )
         wall = Clock(clock_type=ClockType.STEADY_TIME)
         node.create_timer(IDLE_PERIOD, self._idle, clock=wall, callback_group=callback_group)
 
@@ -103,7 +111,7 @@ class Heartbeat:
         beat.stamp = self._clock.now().to_msg()
         self._publisher.publish(beat)
 
-    def _hear(self, message: HeartbeatMessage) -> None:
+    def _hear(self, message: HeartbeatMessage, info: dict[str, Any]) -> None:
         if message.process != self.identity:
             with self._lock:
-                self._others[message.process] = (message.node, time.monotonic())
+                self._others[message.process] = (message.node, heard_at(info))
