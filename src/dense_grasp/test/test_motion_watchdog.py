@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp.arm.heartbeat import Heartbeat
-from dense_grasp.nodes.motion_watchdog import MotionWatchdog
+from dense_grasp.nodes.motion_watchdog import CHECK_PERIOD, SHORTEST_CHECK, MotionWatchdog
 from dense_grasp.ros.waiting import Deadline
 from dense_grasp_ros.action_client import ActionClient
 from franka_msgs.action import Grasp
@@ -151,6 +151,18 @@ def test_beats_that_waited_to_be_read_count(cell):
     cell.watchdog._timer.cancel()
     cell.watchdog._check()
     assert "me" in cell.watchdog._movers and not cell.watchdog._due
+
+
+def test_a_silence_is_seen_when_it_is_over_and_not_at_the_next_of_fixed_times(cell):
+    """Looked at every 10 ms from the first beat on, it would be seen up to 10 ms late."""
+    cell.watchdog._hear(HeartbeatMessage(node="/me", process="me", moves=HeartbeatMessage.ARM))
+    mover = cell.watchdog._movers["me"]
+    until_next = cell.watchdog._until_next
+    assert until_next(mover.heard) == CHECK_PERIOD
+    assert until_next(mover.heard + TIMEOUT - 0.004) == pytest.approx(0.004)
+    assert until_next(mover.heard + TIMEOUT + 1.0) == SHORTEST_CHECK
+    mover.look_again = mover.heard + TIMEOUT + 0.007
+    assert until_next(mover.heard + TIMEOUT) == pytest.approx(0.007)
 
 
 def test_a_simulated_clock_that_leaps_right_after_a_beat_is_no_silence(cell, monkeypatch):

@@ -30,7 +30,10 @@ from dense_grasp.ros.reports import watchdog_report
 from dense_grasp.ros.waiting import Deadline
 from dense_grasp_interfaces.msg import Heartbeat
 
-CHECK_PERIOD = 0.01  # s
+#: s between two checks while something moves, at most and at least: the simulated clock may be behind the wall's.
+CHECK_PERIOD, SHORTEST_CHECK = 0.01, 0.002
+#: s after a silence was seen to be over.
+SECOND_LOOK = 0.01
 #: What a heartbeat may say that its sender moves.
 NAMES = {code: name for name, code in MOVED.items()}
 #: s between two checks from which on this node was held up itself.
@@ -46,12 +49,15 @@ GRIPPER_ACTIONS = ("homing", "move", "grasp", "gripper_action")
 
 @dataclass
 class _Mover:
-    """An executor that moves something: what, when it was last heard (time.monotonic()), how long it may be silent."""
+    """An executor that moves something: what, when it was last heard, how long it may be silent.
+
+    heard, look_again: time.monotonic(). look_again: when a silence that is over is looked at for the second time.
+    """
 
     what: str
     heard: float
     silence: Deadline
-    suspected: bool = False
+    look_again: float | None = None
     excused: bool = False
 
 
@@ -108,7 +114,7 @@ class MotionWatchdog(Node):
         self._movers[message.process] = _Mover(NAMES[message.moves], time.monotonic(), self._silence())
         if self._timer.is_canceled():
             self._checked = time.monotonic()
-            self._timer.reset()
+            self._check_again_in(CHECK_PERIOD)
 
     def _silence(self) -> Deadline:
         clock = self.get_clock()
@@ -126,10 +132,10 @@ class MotionWatchdog(Node):
             silent = now - mover.heard
             if not mover.silence.expired or silent < self._timeout:
                 continue
-            if not mover.suspected:
-                # This node may have been held up itself: the beats that wait to be read come before the next check.
-                mover.suspected = True
-            else:
+            if mover.look_again is None:
+                # This node may have been held up itself: the beats that wait to be read come before the second look.
+                mover.look_again = now + SECOND_LOOK
+            elif now >= mover.look_again:
                 del self._movers[who]
                 self._stops += 1
                 self._due += [(now + later, mover.what) for later in AGAIN_AFTER]
@@ -139,8 +145,19 @@ class MotionWatchdog(Node):
         for what in sorted({what for due, what in self._due if due <= now}):
             self._stop(what)
         self._due = [(due, what) for due, what in self._due if due > now]
-        if not self._movers and not self._due:
+        if self._movers or self._due:
+            self._check_again_in(self._until_next(time.monotonic()))
+        else:
             self._timer.cancel()
+
+    def _until_next(self, now: float) -> float:
+        """s until a silence may be over, or be looked at again: a check at fixed times sees it up to a period later."""
+        ends = [mover.look_again or mover.heard + self._timeout for mover in self._movers.values()]
+        return min(CHECK_PERIOD, max(SHORTEST_CHECK, min(ends, default=now + CHECK_PERIOD) - now))
+
+    def _check_again_in(self, seconds: float) -> None:
+        self._timer.timer_period_ns = round(seconds * 1e9)
+        self._timer.reset()
 
     def _excuse_if_held_up(self, gap: float) -> None:
         """Silence that this node slept through is no silence: count it from now on, once until the next beat."""
@@ -148,7 +165,7 @@ class MotionWatchdog(Node):
             return
         for who, mover in self._movers.items():
             if not mover.excused:
-                mover.silence, mover.suspected, mover.excused = self._silence(), False, True
+                mover.silence, mover.look_again, mover.excused = self._silence(), None, True
                 self.get_logger().warning(
                     f"this watchdog was held up for {gap:.3f} s (is the machine overloaded?): the silence of {who} "
                     "counts from now on"
