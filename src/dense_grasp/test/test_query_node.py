@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import cv2
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Duration
@@ -30,7 +31,13 @@ from tf2_ros import StaticTransformBroadcaster
 from visualization_msgs.msg import MarkerArray
 
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
-from dense_grasp_interfaces.srv import DeleteDescriptor, ListDescriptors, LocateKeypoints, RegisterDescriptor
+from dense_grasp_interfaces.srv import (
+    DeleteDescriptor,
+    GetPicture,
+    ListDescriptors,
+    LocateKeypoints,
+    RegisterDescriptor,
+)
 
 WIDTH, HEIGHT, STRIDE, CELLS = 64, 48, 8, 48
 SCORES = {"temperature": -1.0, "found_threshold": 0.5, "ambiguity_ratio": 0.9}
@@ -372,6 +379,15 @@ def test_register_refusals(graph, cell, until):
     gone = graph.call(DeleteDescriptor, "/dense_grasp/delete_descriptor", object_id="cap")
     assert gone.deleted == 1
     assert cell.locate().code == MatchCode.UNKNOWN_KEYPOINT
+
+
+def test_the_picture_of_a_click_is_kept_and_shown(cell, until):
+    taught(cell, until)
+    answer = cell.call(GetPicture, "get_picture", object_id="cap", keypoint="contact")
+    assert answer.code == GetPicture.Response.OK, answer.message
+    image = cv2.imdecode(np.frombuffer(answer.image.data, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (HEIGHT, WIDTH, 3) and (image == 90).all()
+    assert (answer.camera_info.width, answer.camera_info.k[0]) == (WIDTH, 100.0)
 
 
 def test_corrupt_store_is_reported_and_left_alone(graph, until, tmp_path):

@@ -18,6 +18,7 @@ from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
+    GetPicture,
     ListDescriptors,
     LocateKeypoints,
     RegisterDescriptor,
@@ -49,6 +50,7 @@ class GraspClient:
         self._register = create(RegisterDescriptor, "dense_grasp/register_descriptor", qos_profile=EVERY_CALL)
         self._list = create(ListDescriptors, "dense_grasp/list_descriptors", qos_profile=EVERY_CALL)
         self._delete = create(DeleteDescriptor, "dense_grasp/delete_descriptor", qos_profile=EVERY_CALL)
+        self._picture = create(GetPicture, "dense_grasp/get_picture", qos_profile=EVERY_CALL)
         self._rename = create(RenameKeypoint, "dense_grasp/rename_keypoint", qos_profile=EVERY_CALL)
         self._locate = create(LocateKeypoints, "dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
         self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
@@ -95,6 +97,11 @@ class GraspClient:
             rows += answer.taught
             if len(rows) >= answer.total or not answer.taught:
                 return rows
+
+    def picture(self, object_id: str, keypoint: str, timeout: float = ANSWER_TIMEOUT_S) -> GetPicture.Response:
+        """The whole picture that a keypoint was taught on: `image` (PNG), its `camera_info`, and the click `u`, `v`."""
+        request = GetPicture.Request(object_id=object_id, keypoint=keypoint)
+        return _checked(self.connection.call(self._picture, request, timeout), f"picture of {object_id}/{keypoint}")
 
     def forget(self, object_id: str, keypoint: str = "", timeout: float = ANSWER_TIMEOUT_S) -> int:
         """Delete a keypoint, every keypoint of the object with ""; how many were deleted."""

@@ -69,7 +69,7 @@ class LocalGraph:
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         return self.spin(kind(context=self.context, parameter_overrides=overrides), 1)
 
-    def call(self, kind: Any, name: str, patience: float = 20.0, **fields: Any) -> Any:
+    def call(self, kind: Any, name: str, patience: float = 60.0, **fields: Any) -> Any:
         """Answer of a service."""
         client = self.node.create_client(kind, name)
         assert client.wait_for_service(patience), f"no service {name}"

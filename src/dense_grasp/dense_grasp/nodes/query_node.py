@@ -56,6 +56,8 @@ from dense_grasp_interfaces.srv import (
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 ERROR_PERIOD_S = 2.0
 MAX_TIMEOUT = 60.0
+#: s of wall clock that a click waits for the colour image of its frame.
+COLOUR_WAIT = 1.0
 MAX_KEYPOINTS = 256
 
 
@@ -172,6 +174,8 @@ class QueryNode(Node):
     def _fresh_frame(self) -> tuple[CameraFrame | None, int, str]:
         frame = self._sync.newest
         if frame is not None and self._fresh.accepts(frame):
+            if not frame.has_colour:  # what is taught on it would have no picture
+                frame = self._sync.wait(lambda f: f.has_colour and self._fresh.accepts(f), COLOUR_WAIT) or frame
             return frame, MatchCode.OK, ""
         return None, *self._fresh.refusal(frame, 0, self._sync.why_empty())
 
