@@ -6,10 +6,11 @@ import json
 
 import pytest
 import torch
-from dense_grasp_train.benchmarks import memory, published
+from dense_grasp_train.benchmarks import memory, memory_estimate, published
 from dense_grasp_train.benchmarks.memory_estimate import WorstCase, estimate_inference, estimate_training
 from dense_grasp_train.training.config import load_config
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.distributed._tools.mem_tracker import MemTracker
 
 SIZE = (96, 64)
 MATCHES = 24
@@ -38,6 +39,13 @@ def test_weights_gradients_and_moments_are_counted():
     assert parts["parameter"] == pytest.approx(weights, rel=0.02)
     assert parts["optstate"] == pytest.approx(2 * weights, rel=0.02)
     assert parts["total"] > 3 * weights
+
+
+def test_the_peak_is_that_of_torchs_own_tracker(monkeypatch):
+    wanted = config("don_contrastive", 8)
+    parts = estimate_training(wanted)
+    monkeypatch.setattr(memory_estimate, "WholePeak", MemTracker)
+    assert estimate_training(wanted) == parts
 
 
 def test_released_form_grows_with_the_tiles_and_the_matrix_product_does_not():
