@@ -147,11 +147,9 @@ def _across(count):
     return evaluation_sets.across(VIEWS[:4], VIEWS[4:], count, 5)
 
 
-def test_calibration_never_accepts_an_empty_image(model, monkeypatch):
-    monkeypatch.setattr(calibrate_scores, "EMPTY_IMAGES", 3)
-    monkeypatch.setattr(calibrate_scores, "PRESENT_IMAGES", 3)
-    result = calibrate_scores.calibrate(DescriptorExtractor(model, backend="torch"), VIEWS)
-    assert result.false_finds == 0 and result.empty_queries == 3 * calibrate_scores.TAUGHT
+def test_calibration_never_accepts_an_empty_image(model):
+    result = calibrate_scores.calibrate(DescriptorExtractor(model, backend="torch"), VIEWS, images=6)
+    assert result.false_finds == 0 and result.empty_queries == 6 * calibrate_scores.TAUGHT
     assert result.present_queries == 3 * calibrate_scores.TAUGHT
     assert 0.0 <= result.recall <= 1.0 and 0.8 <= result.ambiguity_ratio <= 0.99
 
@@ -159,6 +157,8 @@ def test_calibration_never_accepts_an_empty_image(model, monkeypatch):
 def test_calibration_needs_two_objects(model):
     with pytest.raises(calibrate_scores.CalibrationError, match="fewer than 2 objects"):
         calibrate_scores.calibrate(DescriptorExtractor(model, backend="torch"), VIEWS[:4])
+    with pytest.raises(calibrate_scores.CalibrationError, match="on 1 images, expected at least 2"):
+        calibrate_scores.calibrate(DescriptorExtractor(model, backend="torch"), VIEWS, images=1)
 
 
 def test_card_takes_the_figures_of_an_evaluation(model, tmp_path):

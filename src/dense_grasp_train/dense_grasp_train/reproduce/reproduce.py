@@ -13,7 +13,8 @@ from joblib import cpu_count
 from rich.console import Console
 
 from dense_grasp_train.reproduce.page import write_results
-from dense_grasp_train.reproduce.run import INTERRUPTED, StepLedger, run_side_by_side
+from dense_grasp_train.reproduce.run import INTERRUPTED, StepLedger
+from dense_grasp_train.reproduce.side_by_side import run_side_by_side
 from dense_grasp_train.reproduce.steps import BUDGETS, Budget, steps
 
 
@@ -87,23 +88,27 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _as_process(options: argparse.Namespace, work: Path, jobs: int) -> list[str]:
-    """This command for one of ``jobs`` steps at a time; what follows is the step's name."""
+def _of_one_step(options: argparse.Namespace, work: Path, jobs: int) -> list[str]:
+    """Arguments of this command for one of ``jobs`` steps at a time; what follows is the step's name."""
     threads = options.threads or max(1, cpu_count() // jobs)
-    command = [sys.executable, "-m", "dense_grasp_train", "reproduce", "--budget", options.budget, "--work", str(work)]
-    command += ["--threads", str(threads)] + (["--pairs", str(options.pairs)] if options.pairs else [])
-    return [*command, "--only"]
+    arguments = ["--budget", options.budget, "--work", str(work), "--threads", str(threads)]
+    return [*arguments, *(["--pairs", str(options.pairs)] if options.pairs else []), "--only"]
 
 
-def _run_steps(ledger: StepLedger, options: argparse.Namespace, budget: Budget, work: Path) -> None:
+def _prepare_torch(budget: Budget, threads: int | None) -> None:
     import torch
-
-    from dense_grasp_train.__main__ import main as command
 
     if budget.needs_gpu and not torch.cuda.is_available():
         raise DenseGraspError("--budget paper trains ResNet-34 on a GPU, but torch finds no CUDA device")
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _run_steps(ledger: StepLedger, options: argparse.Namespace, budget: Budget, work: Path) -> None:
+    from dense_grasp_train.__main__ import main as command
+
+    if not all(ledger.done(step) for step in ledger.listed):  # importing torch takes longer than to see that all is
+        _prepare_torch(budget, options.threads)
     jobs = 1 if options.only else options.jobs or budget.jobs
     console = Console(highlight=False, soft_wrap=True)
     trainings = [step for step in ledger.listed if step.arguments[0] == "train"]
@@ -121,7 +126,7 @@ def _run_steps(ledger: StepLedger, options: argparse.Namespace, budget: Budget, 
             together = [training for training in trainings if not ledger.done(training)]
             names = ", ".join(training.name for training in together)
             console.print(f"{head}: and the other trainings in processes of their own: {names}", markup=False)
-            run_side_by_side(together, _as_process(options, work, jobs), work / "steps", jobs)
+            run_side_by_side(together, main, _of_one_step(options, work, jobs), work / "steps", jobs)
             stamp = ledger.stamp(step)
         else:
             console.print(f"{head}: {shlex.join(step.arguments)}", markup=False, style="bold")

@@ -9,10 +9,8 @@ import os
 import platform
 import shlex
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -112,33 +110,6 @@ class StepLedger:
         }
         write_whole(path, json.dumps(stamp, indent=1).encode())
         return stamp
-
-
-def run_side_by_side(together: list[Step], command: list[str], logs: Path, jobs: int) -> None:
-    """Run steps that do not need one another, ``command`` and the step's name in a process each, ``jobs`` at a time.
-
-    Two networks trained side by side with a core each are done sooner than one after the other with both. What they
-    say goes to ``logs``/NAME.log. Raises StepError when one fails, KeyboardInterrupt when one was interrupted.
-    """
-
-    def log_of(step: Step) -> Path:
-        return logs / f"{step.name}.log"
-
-    def run(step: Step) -> int:
-        with log_of(step).open("w") as log:
-            return subprocess.call([*command, step.name], stdout=log, stderr=subprocess.STDOUT)
-
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        begun = {pool.submit(run, step): step for step in together}
-        for ended in as_completed(begun):
-            step, status = begun[ended], ended.result()
-            if status == INTERRUPTED:
-                raise KeyboardInterrupt
-            if status != 0:
-                raise StepError(f"step {step.name} ended with status {status}, see {log_of(step)}")
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def versions() -> dict[str, str]:

@@ -31,7 +31,9 @@ class Training:
 class Budget:
     """How much of everything.
 
-    frames: timed images of ``benchmark``; latency_frames: of each network of ``memory``, 0 for none.
+    calibration_images: on which the network that is exported and timed is calibrated, None for as many as ``train``
+    takes by itself. frames: timed images of ``benchmark``; latency_frames: of each network of ``memory``, 0 for none.
+    dense_queries: of Eq. 8's dense form in ``benchmark``, None for as many as it takes by itself.
     caps: of the training set; test_caps: the first so many of them and, up to 20, of the unseen ones.
     jobs: trainings at a time, which share the cores.
     """
@@ -52,6 +54,8 @@ class Budget:
     latency_frames: int
     needs_gpu: bool = False
     jobs: int = 1
+    calibration_images: int | None = None
+    dense_queries: int | None = None
 
     def models(self, training: Training) -> list[str]:
         """Network files of a training, relative to the work folder."""
@@ -97,11 +101,11 @@ def _paper_trainings() -> tuple[Training, ...]:
 BUDGETS = {
     "smoke": Budget(
         "smoke",
-        train_views=16,
-        held_out_views=16,
+        train_views=8,
+        held_out_views=12,
         test_views=8,
-        caps=4,
-        held_out_caps=4,
+        caps=2,
+        held_out_caps=3,
         test_caps=2,
         pairs=2,
         seeds=(0, 1),
@@ -118,6 +122,8 @@ BUDGETS = {
         keypoints=(16,),
         frames=3,
         latency_frames=0,
+        calibration_images=8,
+        dense_queries=1,
     ),
     "small": Budget(
         "small",
@@ -204,7 +210,8 @@ def _training(budget: Budget, training: Training, seed: int, seed_number: int, w
     run = work / "runs" / out.stem
     # Only the network that is exported and timed is to be used; the others are measured.
     usable = training is budget.trainings[0] and seed_number == 0
-    calibration = ("--held-out", str(work / "data/held_out")) if usable else ("--no-calibration",)
+    images = _option("--calibration-images", budget.calibration_images)
+    calibration = ("--held-out", str(work / "data/held_out"), *images) if usable else ("--no-calibration",)
     options = ("train", "--data", str(work / "data/train"), *calibration)
     return Step(
         f"train_{out.stem}",
@@ -237,6 +244,7 @@ def _benches(budget: Budget, work: Path) -> list[Step]:
     memory, benchmark, export = (work / name for name in ("memory", "benchmark", "export"))
     dimensions, keypoints = (tuple(map(str, values)) for values in (budget.dimensions, budget.keypoints))
     timing, latency = (("--frames", str(count), "--out") for count in (budget.frames, budget.latency_frames))
+    dense = _option("--dense-queries", budget.dense_queries)
     return [
         Step(
             "memory",
@@ -246,7 +254,7 @@ def _benches(budget: Budget, work: Path) -> list[Step]:
         ),
         Step(
             "benchmark",
-            ("benchmark", *timing, str(benchmark), "--model", str(model), "--queries", str(budget.frames)),
+            ("benchmark", *timing, str(benchmark), "--model", str(model), "--queries", str(budget.frames), *dense),
             (benchmark / "report.json", benchmark / "report.md"),
             benchmark,
             trained,
@@ -259,3 +267,7 @@ def _benches(budget: Budget, work: Path) -> list[Step]:
             trained,
         ),
     ]
+
+
+def _option(name: str, value: int | None) -> tuple[str, ...]:
+    return () if value is None else (name, str(value))

@@ -20,8 +20,8 @@ from dense_grasp_train.augment.photometric import photometric
 from dense_grasp_train.data.views import View, matches_across
 
 TAUGHT = 8
-PRESENT_IMAGES = 120
 EMPTY_IMAGES = 240
+FEWEST_IMAGES = 2
 CORRECT_PX = 20.0
 SCORE_AT_THRESHOLD = 0.5
 _MARGIN = 0.97
@@ -54,19 +54,23 @@ class Calibration:
     median_px: float
 
 
-def calibrate(extractor: DescriptorExtractor, held_out: list[View], seed: int = 0) -> Calibration:
+def calibrate(
+    extractor: DescriptorExtractor, held_out: list[View], seed: int = 0, images: int = EMPTY_IMAGES
+) -> Calibration:
     """Choose the three numbers.
 
-    The threshold lies just beyond the nearest impostor among ``EMPTY_IMAGES`` images without the object; t is set so
-    that the score there is 0.5.
+    The threshold lies just beyond the nearest impostor among ``images`` images without the object; t is set so that the
+    score there is 0.5. The shares of found and correct come from half as many images with it.
     """
+    if images < FEWEST_IMAGES:
+        raise CalibrationError(f"calibration on {images} images, expected at least {FEWEST_IMAGES}")
     if len({view.instance for view in held_out}) < 2:
         raise CalibrationError("held-out views show fewer than 2 objects, expected at least 2")
     rng = np.random.default_rng([seed, 0xCA1])
-    present = _present(extractor, held_out, rng)
+    present = _present(extractor, held_out, rng, images // 2)
     taught = np.concatenate([p.descriptors for p in present])
     impostors = []
-    for _ in range(EMPTY_IMAGES):
+    for _ in range(images):
         grid = _grid(extractor, empty_image(rng))
         chosen = taught[rng.integers(0, len(taught), TAUGHT)]
         impostors.append([float(grid.squared_distance(d).min()) for d in chosen])
@@ -81,7 +85,7 @@ def calibrate(extractor: DescriptorExtractor, held_out: list[View], seed: int = 
         temperature=round(float(temperature), 4),
         found_threshold=SCORE_AT_THRESHOLD,
         ambiguity_ratio=round(float(np.clip(np.quantile(usable, 0.99), 0.8, 0.99)), 3) if len(usable) else 0.97,
-        empty_images=EMPTY_IMAGES,
+        empty_images=images,
         empty_queries=int(nearest_impostor.size),
         false_finds=int((nearest_impostor <= limit).sum()),
         present_queries=len(distance),
@@ -114,11 +118,11 @@ class _Present:
         return np.exp((self.distance - self.second) * np.exp(-2.0 * temperature))
 
 
-def _present(extractor: DescriptorExtractor, views: list[View], rng: np.random.Generator) -> list[_Present]:
+def _present(extractor: DescriptorExtractor, views: list[View], rng: np.random.Generator, count: int) -> list[_Present]:
     directions = np.stack([view.viewing_direction for view in views])
     instances = np.array([view.instance for view in views])
     out = []
-    for _ in range(20 * PRESENT_IMAGES):
+    for _ in range(20 * count):
         a = views[int(rng.integers(len(views)))]
         near = directions @ a.viewing_direction > np.cos(np.deg2rad(_VIEW_CHANGE_DEG))
         candidates = np.flatnonzero(near & (instances != a.instance))
@@ -129,9 +133,9 @@ def _present(extractor: DescriptorExtractor, views: list[View], rng: np.random.G
         if len(pixels_a) < TAUGHT:
             continue
         out.append(_query(extractor, a, b, pixels_a[:TAUGHT], pixels_b[:TAUGHT]))
-        if len(out) == PRESENT_IMAGES:
+        if len(out) == count:
             return out
-    raise CalibrationError(f"held-out views give {len(out)} pairs of objects, expected {PRESENT_IMAGES}")
+    raise CalibrationError(f"held-out views give {len(out)} pairs of objects, expected {count}")
 
 
 def _query(extractor: DescriptorExtractor, a: View, b: View, pixels_a: NDArray, pixels_b: NDArray) -> _Present:

@@ -25,6 +25,7 @@ from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.data.pairs import impossible_shares
 from dense_grasp_train.data.views import View
 from dense_grasp_train.methods import create_method
+from dense_grasp_train.training.calibrate_scores import EMPTY_IMAGES, FEWEST_IMAGES, calibrate
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.training.interrupt import StopAtInterrupt
 from dense_grasp_train.training.lightning_module import DescriptorTraining, loader
@@ -149,6 +150,11 @@ def parser() -> argparse.ArgumentParser:
     calibration.add_argument(
         "--no-calibration", action="store_true", help="leave the thresholds as they are: a network to be measured only"
     )
+    arguments.add_argument(
+        "--calibration-images",
+        type=int,
+        help=f"images without the object to calibrate on, and half as many with it; default {EMPTY_IMAGES}",
+    )
     arguments.add_argument("--out", type=Path, required=True, help="network file to write, *.safetensors")
     settings = arguments.add_mutually_exclusive_group()
     settings.add_argument("--method", help=f"preset: {', '.join(presets())} (default {DEFAULT_PRESET})")
@@ -203,7 +209,6 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from dense_grasp_train.data.view_loader import load_views
-    from dense_grasp_train.training.calibrate_scores import calibrate
     from dense_grasp_train.training.model_card import write_card
 
     config = configuration(options)
@@ -211,6 +216,9 @@ def _run(options: argparse.Namespace) -> int:
         raise ConfigError(f"--out is {options.out}, expected a file name that ends in .safetensors")
     if options.threads:
         torch.set_num_threads(options.threads)
+    images = EMPTY_IMAGES if options.calibration_images is None else options.calibration_images
+    if images < FEWEST_IMAGES:
+        raise ConfigError(f"--calibration-images is {images}, expected {FEWEST_IMAGES} or more")
     devices, nodes = options.devices or 1, options.nodes or 1
     for name, count in (("devices", devices), ("nodes", nodes)):
         if count < 1:
@@ -246,7 +254,7 @@ def _run(options: argparse.Namespace) -> int:
         with tempfile.TemporaryDirectory() as folder:
             draft = Path(folder) / "draft.safetensors"
             save_model(draft, network, info)
-            calibration = calibrate(DescriptorExtractor(draft), held_out, config.seed)
+            calibration = calibrate(DescriptorExtractor(draft), held_out, config.seed, images)
         info = dataclasses.replace(
             info,
             temperature=calibration.temperature,
