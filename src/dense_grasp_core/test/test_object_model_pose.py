@@ -72,14 +72,21 @@ def test_a_picture_of_another_size_than_its_camera_is_refused(finder):
 
 def test_keypoints_of_a_pose_are_visible_hidden_or_not_found(bank):
     pose = pose_from(0, 20)
-    supported = ObjectPose(pose, 0.9, 200, 0.8, 0.1)
+    deviations = np.array([0.001, 0.001, 0.002, 0.01, 0.01, 0.01])
+    supported = ObjectPose(pose, 0.9, 200, 0.8, 0.1, np.diag(deviations**2))
+
+    def turned(point):
+        """What an uncertain turn of 0.01 rad about every axis moves a point by."""
+        arm = pose[:3, :3] @ point
+        return 1e-4 * (arm @ arm * np.eye(3) - np.outer(arm, arm))
+
     front, back = [HALF[0], 0.01, 0.02], [-HALF[0], 0.01, 0.02]
     seen, hidden = posed_keypoints(bank, supported, CAMERA, [front, back])
     assert (seen.visibility, hidden.visibility) == (Visibility.VISIBLE, Visibility.HIDDEN)
     np.testing.assert_allclose(hidden.point_camera, pose[:3, :3] @ back + pose[:3, 3])
-    for weak in (None, ObjectPose(pose, 0.9, 5, 0.8, 0.1), ObjectPose(pose, 0.05, 200, 0.8, 0.1)):
-        lost = posed_keypoints(bank, weak, CAMERA, [front])[0]
-        assert lost.visibility is Visibility.NOT_FOUND and np.isnan(lost.point_camera).all()
+    np.testing.assert_allclose(seen.covariance, np.diag([1e-6, 1e-6, 4e-6]) + turned(front), rtol=1e-6)
+    lost = posed_keypoints(bank, None, CAMERA, [front])[0]
+    assert lost.visibility is Visibility.NOT_FOUND and np.isnan(lost.point_camera).all()
     outside = ObjectPose(pose_from(0, 20, aside=(2.0, 0.0)), 0.9, 200, 0.8, 0.1)
     assert posed_keypoints(bank, outside, CAMERA, [front])[0].visibility is Visibility.NOT_FOUND
 

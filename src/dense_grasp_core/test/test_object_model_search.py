@@ -63,7 +63,7 @@ def test_a_pixel_of_the_conformal_picture_has_the_direction_of_what_it_shows(sca
     picture = PicturePyramid(spot(CAMERA, direction), CAMERA)
     conformal = ConformalPicture.of(picture, scale)
     assert conformal.rgb.shape[0] % 8 == conformal.rgb.shape[1] % 8 == 0
-    found, enlarged = conformal.direction(centre_of(conformal.rgb))
+    found, enlarged = conformal.directions(centre_of(conformal.rgb))
     assert np.degrees(np.arccos(found @ direction / np.linalg.norm(direction))) < 0.4
     axis_angle = np.arctan(np.linalg.norm(direction[:2]))
     assert enlarged == pytest.approx(1.0 / np.cos(axis_angle / 2.0) ** 2, rel=0.01)

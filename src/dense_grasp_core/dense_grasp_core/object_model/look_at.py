@@ -140,8 +140,11 @@ class ConformalPicture:
         rgb = picture.sample(rays, focal)
         return cls(rgb, focal, (-first[0] * focal, -first[1] * focal))
 
-    def direction(self, pixel: Array) -> tuple[Array, float]:
-        """The direction (3,) of length 1 of a pixel (2,), and how much larger than in the middle things are there."""
-        x, y = (pixel - self.middle) / self.focal
-        quarter = (x * x + y * y) / 4.0
-        return np.array([x, y, 1.0 - quarter]) / (1.0 + quarter), 1.0 + quarter
+    def directions(self, pixels: Array) -> tuple[Array, Array]:
+        """Directions (..., 3) of length 1 of pixels (..., 2), and how much larger than in the middle things are there
+        (...).
+        """
+        plane = (pixels - np.array(self.middle)) / self.focal
+        quarter = np.sum(plane * plane, -1) / 4.0
+        unit = np.concatenate([plane, (1.0 - quarter)[..., None]], -1) / (1.0 + quarter)[..., None]
+        return unit, 1.0 + quarter

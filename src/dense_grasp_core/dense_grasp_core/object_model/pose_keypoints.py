@@ -7,18 +7,22 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.geometry.se3 import transform
-from dense_grasp_core.object_model.look_at import LookAt, turn_towards
+from dense_grasp_core.geometry.se3 import hat, transform
 from dense_grasp_core.object_model.pose import ObjectPose
+from dense_grasp_core.object_model.sensed_depth import SensedDepth
+from dense_grasp_core.object_model.surface import covered, facing
 from dense_grasp_core.object_model.view_bank import ViewBank
 
 Array = NDArray[np.float64]
-FEWEST_SUPPORTING = 20
-LEAST_SCORE = 0.2
-_GRID = 40  # cells along the object, in which the surface's nearest depth is kept
-_HIDDEN_SHARE = 0.15  # of the radius, by which other surface must lie in front
+_NEIGHBOURS = 12  # surface points around a keypoint, whose normals tell which way it faces
+_LEAST_FACING = 0.3  # share of them that must face the camera
+_WINDOW = 2  # px around a keypoint in which measured depth is asked
+_IN_FRONT = 0.1  # of the radius, by which measured depth must be nearer to hide a keypoint, or farther to deny it
+_IN_FRONT_M = 0.01
+_DEVIATIONS = 2.0  # of the pose, along the ray, by which that grows
 
 
 class Visibility(Enum):
@@ -31,46 +35,68 @@ class Visibility(Enum):
 
 @dataclass(frozen=True)
 class PosedKeypoint:
-    """A keypoint: point_camera (3,), metres, and pixel (2,), NaN where it is not found or behind the camera."""
+    """A keypoint: point_camera (3,), metres, its covariance (3, 3), m², and pixel (2,); NaN where it is not found, the
+    pixel also behind the camera.
+    """
 
     visibility: Visibility
     point_camera: Array
     pixel: Array
+    covariance: Array
 
 
 def posed_keypoints(
-    bank: ViewBank, pose: ObjectPose | None, camera: CameraModel, points_object: ArrayLike
+    bank: ViewBank,
+    pose: ObjectPose | None,
+    camera: CameraModel,
+    points_object: ArrayLike,
+    depth: NDArray[np.floating] | None = None,
 ) -> list[PosedKeypoint]:
-    """Points (n, 3) of the object's frame by its pose, None where the object was not found.
+    """Points (n, 3) of the object's frame by an instance that `find_objects` found, None where it found nothing.
 
-    A pose with fewer than FEWEST_SUPPORTING matches or a score below LEAST_SCORE supports no point, and a point outside
-    the picture is not found. Hidden means behind the object itself; what else stands in front of it is not known.
+    depth (H, W), metres, as there. Hidden is what lies behind the object itself, faces away, or lies behind what the
+    sensor measures in front of it. Not found is what lies outside the picture, or where the sensor sees through.
     """
     points = np.asarray(points_object, float).reshape(-1, 3)
-    if pose is None or pose.supporting < FEWEST_SUPPORTING or pose.score < LEAST_SCORE:
-        nothing = np.full(3, np.nan)
-        return [PosedKeypoint(Visibility.NOT_FOUND, nothing, nothing[:2]) for _ in points]
+    nothing = np.full(3, np.nan)
+    lost = PosedKeypoint(Visibility.NOT_FOUND, nothing, nothing[:2], np.full((3, 3), np.nan))
+    if pose is None:
+        return [lost for _ in points]
     motion = pose.camera_from_object
     points_camera = transform(motion, points)
     pixels = camera.project(points_camera)
-    hidden = _hidden(bank, motion, points)
+    hidden = covered(bank.surface, bank.centre, bank.radius, motion, points) | ~_faces(bank, motion, points)
     found = []
-    for point, pixel, covered in zip(points_camera, pixels, hidden, strict=True):
+    for point, pixel, away in zip(points_camera, pixels, hidden, strict=True):
         inside = np.isfinite(pixel).all() and camera.contains(*pixel)
-        state = Visibility.HIDDEN if covered else Visibility.VISIBLE
-        found.append(PosedKeypoint(state if inside else Visibility.NOT_FOUND, point, pixel))
+        lever = np.concatenate([np.eye(3), -hat(point - motion[:3, 3])], 1)
+        covariance = lever @ pose.covariance @ lever.T
+        state = Visibility.HIDDEN if away else Visibility.VISIBLE
+        if inside and depth is not None:
+            allowed = max(_IN_FRONT_M, _IN_FRONT * bank.radius) + _DEVIATIONS * float(np.sqrt(covariance[2, 2]))
+            state = _measured(SensedDepth(depth, camera), pixel, point[2], allowed, state)
+        is_found = inside and state is not Visibility.NOT_FOUND
+        found.append(PosedKeypoint(state, point, pixel, covariance) if is_found else lost)
     return found
 
 
-def _hidden(bank: ViewBank, camera_from_object: Array, points: Array) -> NDArray[np.bool_]:
-    """Whether another part of the surface lies clearly in front of each point."""
-    centre = transform(camera_from_object, bank.centre)
-    look = LookAt(turn_towards(centre), _GRID / 2.2 * float(np.linalg.norm(centre)) / bank.radius, _GRID)
-    rotation = look.camera_from_virtual.T @ camera_from_object[:3, :3]
-    shift = look.camera_from_virtual.T @ camera_from_object[:3, 3]
-    surface, asked = (p @ rotation.T + shift for p in (bank.surface, points))
-    nearest = np.full((_GRID, _GRID), np.inf)
-    u, v = np.clip(np.rint(look.project(surface)), 0, _GRID - 1).astype(int).T
-    np.minimum.at(nearest, (v, u), surface[:, 2])
-    u, v = np.clip(np.rint(look.project(asked)), 0, _GRID - 1).astype(int).T
-    return nearest[v, u] < asked[:, 2] - _HIDDEN_SHARE * bank.radius
+def _faces(bank: ViewBank, camera_from_object: Array, points: Array) -> NDArray[np.bool_]:
+    """Whether enough of the surface around each point faces the camera."""
+    near = cKDTree(bank.surface).query(points, min(_NEIGHBOURS, len(bank.surface)))[1].reshape(len(points), -1)
+    front = facing(camera_from_object, bank.surface, bank.normals)
+    return np.asarray(front[near].mean(1) >= _LEAST_FACING)
+
+
+def _measured(sensed: SensedDepth, pixel: Array, expected: float, allowed: float, state: Visibility) -> Visibility:
+    """The state by what is measured around the pixel; unchanged where nothing is."""
+    offsets = np.arange(-_WINDOW, _WINDOW + 1)
+    du, dv = np.meshgrid(offsets, offsets)
+    off = sensed.at(pixel + np.stack([du.ravel(), dv.ravel()], 1)) - expected
+    off = off[np.isfinite(off)]
+    if not len(off):
+        return state
+    if (off < -allowed).mean() > 0.5:
+        return Visibility.HIDDEN
+    if state is Visibility.VISIBLE and (off > allowed).all():
+        return Visibility.NOT_FOUND
+    return state

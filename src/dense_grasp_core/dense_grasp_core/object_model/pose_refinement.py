@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, roll, roll_between, turn_towards
+from dense_grasp_core.object_model.pose_least_squares import solve
+from dense_grasp_core.object_model.sensed_depth import SensedDepth
 from dense_grasp_core.object_model.view_bank import FINE, STRIDE, Describe, ViewBank
 
 Array = NDArray[np.float64]
@@ -22,6 +24,18 @@ _FEWEST_MATCHES = 12
 _REPROJECTION_PX = 6.0  # in the virtual picture
 _SCORE_REACH = 1.5  # cells
 _WIDEST_PAIR = np.radians(60.0)  # of views whose likeness is measured
+
+
+@dataclass(frozen=True)
+class PoseStep:
+    """The pose that a look gives: camera_from_object (4, 4), covariance (6, 6) as in `pose_least_squares`, how many
+    matches support it, and which share of all that is.
+    """
+
+    camera_from_object: Array
+    covariance: Array
+    supporting: int
+    share: float
 
 
 @dataclass(frozen=True)
@@ -46,8 +60,10 @@ class PoseLook:
         features = bank.centred(describe(picture.look(virtual)).reshape(FINE.side * FINE.side, -1))
         return cls(bank, virtual, features, pose)
 
-    def step(self, reach: float, views: int, widest: float, seed: int) -> tuple[Array, int, float] | None:
-        """The pose that matches within ``reach`` cells of this one give, how many support it, and their share.
+    def step(
+        self, reach: float, views: int, widest: float, seed: int, depth: SensedDepth | None = None
+    ) -> PoseStep | None:
+        """The pose that matches within ``reach`` cells of this one give; None where too few agree on one.
 
         views: that matches come from, the nearest ones, within ``widest`` radians of the look. seed: of RANSAC.
         """
@@ -56,8 +72,10 @@ class PoseLook:
         kept = similarity >= np.quantile(similarity, 1.0 - _KEPT_SHARE)
         if kept.sum() < _FEWEST_MATCHES:
             return None
-        points, pixels, matrix = points[kept], pixels[kept], self.virtual.matrix
-        cv2.setRNGSeed(seed)
+        order = np.nonzero(kept)[0]
+        if seed:  # OpenCV's RANSAC draws the same places of a list every time: their order makes another draw
+            order = np.random.default_rng(seed).permutation(order)
+        points, pixels, matrix = points[order], pixels[order], self.virtual.matrix
         try:
             done, turn, shift, inliers = cv2.solvePnPRansac(  # type: ignore[call-overload]
                 points,
@@ -68,7 +86,7 @@ class PoseLook:
                 reprojectionError=_REPROJECTION_PX,
                 flags=cv2.SOLVEPNP_SQPNP,
             )
-        except cv2.error:  # SQPnP raises where a sample's points lie in one place
+        except cv2.error:  # raised where a sample's points lie in one place
             return None
         if not done or inliers is None or len(inliers) < _FEWEST_MATCHES:
             return None
@@ -77,8 +95,19 @@ class PoseLook:
         pose = np.eye(4)
         pose[:3, :3] = self.virtual.camera_from_virtual @ cv2.Rodrigues(turn)[0]
         pose[:3, 3] = self.virtual.camera_from_virtual @ shift[:, 0]
-        is_in_front = transform(pose, self.bank.centre)[2] > self.bank.radius
-        return (pose, len(agree), len(agree) / len(points)) if is_in_front else None
+        if not self._is_in_front(pose):
+            return None
+        if depth is not None:
+            pose = depth.settled(self.bank, pose)
+        solution = solve(self.bank, self.virtual, points[agree], pixels[agree], pose, depth)
+        if depth is not None:
+            pose = solution.camera_from_object
+        if not self._is_in_front(pose):
+            return None
+        return PoseStep(pose, solution.covariance, len(agree), len(agree) / len(points))
+
+    def _is_in_front(self, pose: Array) -> bool:
+        return bool(np.isfinite(pose).all() and transform(pose, self.bank.centre)[2] > self.bank.radius)
 
     def similarity(self) -> tuple[float, float]:
         """Mean similarity of the cells of the best of the nearest views, and the angle to the nearest."""
@@ -112,11 +141,13 @@ class PoseLook:
         motion, side = self._virtual_from_object(), FINE.side
         cells = (self.virtual.project(transform(motion, points)) + 0.5) / STRIDE - 0.5
         span = int(np.ceil(reach))
-        base = np.clip(np.rint(cells).astype(int), span + 1, side - span - 2)
+        base = np.rint(np.clip(cells, -side, 2 * side)).astype(int)
         offsets = np.arange(-span - 1, span + 2)
         du, dv = (axis.ravel() for axis in np.meshgrid(offsets, offsets))
         u, v = base[:, :1] + du, base[:, 1:] + dv
-        similarity = np.take_along_axis(descriptors @ self.features.T, v * side + u, 1)
+        outside = (u < 0) | (v < 0) | (u >= side) | (v >= side)
+        place = np.clip(v, 0, side - 1) * side + np.clip(u, 0, side - 1)
+        similarity = np.where(outside, np.float32(-1.0), np.take_along_axis(descriptors @ self.features.T, place, 1))
         far = (u - cells[:, :1]) ** 2 + (v - cells[:, 1:]) ** 2 > reach * reach
         edge = (np.abs(du) > span) | (np.abs(dv) > span)
         allowed = np.where(far | edge, np.float32(-1.0), similarity)

@@ -6,17 +6,22 @@ the picture, as in FoundPose's retrieval (arXiv 2311.18809), but without a mask 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.object_model.look_at import ConformalPicture, PicturePyramid, roll, turn_towards
+from dense_grasp_core.object_model.sensed_depth import SensedDepth
 from dense_grasp_core.object_model.view_bank import COARSE, STRIDE, Describe, ViewBank
 
 Array = NDArray[np.float64]
 _SAME_TURN = np.radians(20.0)
 _SAME_DIRECTION = 0.05
+_DISTANCE_TOLERANCE = 0.15  # of the distance: half a step between two sizes
+_DEPTH_REACH = 2  # cells around a template's middle, in which depth of the object is looked for
 
 
 @dataclass(frozen=True)
@@ -80,32 +85,87 @@ class Templates:
         return np.ascontiguousarray(scores / self.counts[:, None, None])
 
 
-def first_poses(
-    bank: ViewBank, templates: Templates, picture: PicturePyramid, describe: Describe, scales: list[float], most: int
-) -> list[FirstPose]:
-    """The best poses that differ by more than 20 degrees or in their place, best first."""
-    candidates = []
-    for scale in scales:
-        conformal = ConformalPicture.of(picture, scale)
-        features = bank.centred(describe(conformal.rgb)) @ templates.basis
-        features /= np.maximum(np.linalg.norm(features, axis=2, keepdims=True), 1e-9)
-        scores = templates.scores(features)
-        width = scores.shape[2]
-        best = scores.reshape(len(scores), -1).argmax(1)
-        candidates += [
-            (float(scores[row].flat[at]), row, divmod(int(at), width), conformal) for row, at in enumerate(best)
-        ]
-    candidates.sort(key=lambda candidate: -candidate[0])
-    found: list[tuple[FirstPose, Array]] = []
-    for score, row, (v, u), conformal in candidates:
-        # A template's middle lies between two cells: at the first pixel of cell (v, u).
-        direction, enlarged = conformal.direction(np.array([u, v]) * STRIDE - 0.5)
-        pose = _pose(bank, templates.views_rolls[row], direction, conformal.focal * enlarged)
-        if all(_differ(pose, direction, other.camera_from_object, towards) for other, towards in found):
-            found.append((FirstPose(pose, score), direction))
-        if len(found) == most:
-            break
-    return [pose for pose, _ in found]
+@dataclass(frozen=True)
+class _Scale:
+    conformal: ConformalPicture
+    scores: NDArray[np.float32]
+    directions: Array
+    enlarged: Array
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Where an instance was found already: direction (3,) of length 1, and the cosine within which no other begins."""
+
+    direction: Array
+    cosine: float
+
+
+class TemplateScores:
+    """Scores of every template in every place of a picture at several scales; poses are read from them in rounds."""
+
+    def __init__(
+        self,
+        bank: ViewBank,
+        templates: Templates,
+        picture: PicturePyramid,
+        describe: Describe,
+        scales: list[float],
+        depth: SensedDepth | None = None,
+    ) -> None:
+        """Lay the templates over the picture; where depth contradicts a size in all places, it is not tried."""
+        self._bank, self._templates = bank, templates
+        self._scales: list[_Scale] = []
+        for scale in scales:
+            conformal = ConformalPicture.of(picture, scale)
+            rows, columns = (side // STRIDE for side in conformal.rgb.shape[:2])
+            # A template's middle lies between two cells: at the first pixel of cell (v, u).
+            u, v = np.meshgrid(np.arange(columns) * STRIDE - 0.5, np.arange(rows) * STRIDE - 0.5)
+            directions, enlarged = conformal.directions(np.stack([u, v], 2))
+            possible = None
+            if depth is not None:
+                possible = _possible(depth, directions, conformal.focal * enlarged * bank.radius / COARSE.radius, bank)
+                if not possible.any():
+                    continue
+            features = bank.centred(describe(conformal.rgb)) @ templates.basis
+            features /= np.maximum(np.linalg.norm(features, axis=2, keepdims=True), 1e-9)
+            scores = templates.scores(features)
+            if possible is not None:
+                scores[:, ~possible] = -1.0
+            self._scales.append(_Scale(conformal, scores, directions, enlarged))
+
+    def poses(self, most: int, taken: Sequence[Taken] = ()) -> list[FirstPose]:
+        """The best poses away from what is taken that differ by more than 20 degrees or in their place, best first."""
+        candidates = []
+        for scale in self._scales:
+            scores = scale.scores
+            for instance in taken:
+                scores[:, scale.directions @ instance.direction > instance.cosine] = -1.0
+            flat = scores.reshape(len(scores), -1)
+            best = flat.argmax(1)
+            candidates += [(float(flat[row, at]), row, int(at), scale) for row, at in enumerate(best)]
+        candidates.sort(key=lambda candidate: -candidate[0])
+        found: list[tuple[FirstPose, Array]] = []
+        for score, row, at, scale in candidates:
+            if score <= -1.0 or len(found) == most:
+                break
+            direction = scale.directions.reshape(-1, 3)[at]
+            focal = scale.conformal.focal * scale.enlarged.flat[at]
+            pose = _pose(self._bank, self._templates.views_rolls[row], direction, focal)
+            if all(_differ(pose, direction, other.camera_from_object, towards) for other, towards in found):
+                found.append((FirstPose(pose, score), direction))
+        return [pose for pose, _ in found]
+
+
+def _possible(depth: SensedDepth, directions: Array, distances: Array, bank: ViewBank) -> NDArray[np.bool_]:
+    """Places (h, w) in whose neighbourhood depth is measured that an object at distances (h, w) could have, or none."""
+    flat = directions.reshape(-1, 3)
+    measured = depth.at(depth.camera.project(flat)) / flat[:, 2]
+    off = np.abs(measured.reshape(distances.shape) - distances)
+    fits = off < _DISTANCE_TOLERANCE * distances + bank.radius  # NaN does not
+    around = np.ones((2 * _DEPTH_REACH + 1,) * 2, np.uint8)
+    fits, known = (cv2.dilate(part.astype(np.uint8), around) > 0 for part in (fits, np.isfinite(off)))
+    return np.asarray(fits | ~known)
 
 
 def _pose(bank: ViewBank, view_roll: NDArray[np.int64], direction: Array, focal: float) -> Array:

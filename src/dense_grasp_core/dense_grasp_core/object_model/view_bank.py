@@ -16,12 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, roll, roll_between, turn_towards
 from dense_grasp_core.object_model.scan import ScanError, ScanView
+from dense_grasp_core.object_model.surface import sampled_surface
 
 Array = NDArray[np.float64]
 Describe = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 STRIDE = 8
-_SURFACE_SAMPLES = 400  # of each view
 _FEWEST_VIEWS = 2
 
 
@@ -65,14 +65,15 @@ class Cells:
 class ViewBank:
     """All that finding the object needs.
 
-    centre (3,) and radius, metres: the sphere around it, in the object's frame. surface (n, 3): points of it.
-    virtual_from_object (V, 3, 3): the rotation of each view's virtual
-    camera. fine, coarse: cells by view and roll. mean (D,): what all descriptors of the scan have in common.
+    centre (3,) and radius, metres: the sphere around it, in the object's frame. surface (n, 3): points of it, normals
+    (n, 3): their outward normals. virtual_from_object (V, 3, 3): the rotation of each view's virtual camera. fine,
+    coarse: cells by view and roll. mean (D,): what all descriptors of the scan have in common.
     """
 
     centre: Array
     radius: float
     surface: Array
+    normals: Array
     virtual_from_object: Array
     fine: list[list[Cells]]
     coarse: list[list[Cells]]
@@ -125,7 +126,7 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> Vie
     """
     if len(views) < _FEWEST_VIEWS:
         raise ScanError(f"the scan has {len(views)} view, expected {_FEWEST_VIEWS} or more")
-    surface = _surface(views)
+    surface, normals = sampled_surface(views)
     low, high = np.percentile(surface, [0.5, 99.5], axis=0)
     centre = (low + high) / 2.0
     radius = float(np.percentile(np.linalg.norm(surface - centre, axis=1), 99.5))
@@ -149,16 +150,7 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> Vie
             views_cells.append(of_view)
     mean = np.concatenate(every).mean(0)
     fine, coarse = ([[_less(cells, mean) for cells in of_view] for of_view in raw[look]] for look in (FINE, COARSE))
-    return ViewBank(centre, radius, surface, np.array(turns), fine, coarse, mean)
-
-
-def _surface(views: Sequence[ScanView]) -> Array:
-    rng = np.random.default_rng(0)
-    parts = []
-    for view in views:
-        pixels = view.surface_pixels()
-        parts.append(view.points(pixels[rng.integers(0, len(pixels), _SURFACE_SAMPLES)]))
-    return np.concatenate(parts)
+    return ViewBank(centre, radius, surface, normals, np.array(turns), fine, coarse, mean)
 
 
 def _cells(view: ScanView, virtual: LookAt, look: Look, descriptors: NDArray[np.float32]) -> Cells:

@@ -1,0 +1,77 @@
+"""Find an object in one picture: its instances, or none. One call for a robot's graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.object_model.pose import ObjectPose, PictureSearch, PoseFinder, distance
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What a pose needs to count as found.
+
+    score, supporting: at least. depth_agrees: least share of the known depth that lies where the pose says,
+    depth_farther: largest share that lies behind it. equal: score of another pose, as a share of the best one's, from
+    which on it explains the picture equally well. The defaults were set by eye, not calibrated.
+    """
+
+    score: float = 0.2
+    supporting: int = 20
+    depth_agrees: float = 0.15
+    depth_farther: float = 0.35
+    equal: float = 0.95
+    fewest_depths: int = 20
+
+    def __call__(self, pose: ObjectPose) -> bool:
+        """Whether the object is there."""
+        if pose.score < self.score or pose.supporting < self.supporting:
+            return False
+        depth = pose.depth
+        if depth is None or depth.known < self.fewest_depths:
+            return True
+        return depth.agree >= self.depth_agrees and depth.farther <= self.depth_farther
+
+
+def find_objects(
+    finder: PoseFinder,
+    rgb: NDArray[np.uint8],
+    camera: CameraModel,
+    depth: NDArray[np.floating] | None = None,
+    most: int = 1,
+    acceptance: Acceptance | None = None,
+) -> list[ObjectPose]:
+    """Instances of the finder's object in an RGB picture (H, W, 3) uint8, at most ``most``, best explained first.
+
+    depth (H, W): metres along the optical axis of a sensor, aligned to the picture, 0 or NaN where unknown; it sets
+    the size to look for, the distance, and refuses poses where nothing is. Without it a pose's distance is as good as
+    the size of the object in the picture. Empty: not found. Raises PoseError for a picture or depth of another size
+    than the camera's.
+    """
+    search = finder.search_in(rgb, camera, depth)
+    accepts = acceptance or Acceptance()
+    found: list[ObjectPose] = []
+    while len(found) < most:
+        instance = _next(search, found, accepts)
+        if instance is None:
+            break
+        found.append(instance)
+    return sorted(found, key=lambda pose: -pose.score)
+
+
+def _next(search: PictureSearch, found: list[ObjectPose], accepts: Acceptance) -> ObjectPose | None:
+    poses = [pose for pose in search.poses([pose.camera_from_object for pose in found]) if accepts(pose)]
+    if not poses:
+        return None
+    best, bank = poses[0], search.finder.bank
+    for other in poses[1:]:
+        is_here = distance(bank, best.camera_from_object, other.camera_from_object) < bank.radius
+        if is_here and other.score >= accepts.equal * best.score:
+            return replace(best, alternative=other.camera_from_object)
+    return best

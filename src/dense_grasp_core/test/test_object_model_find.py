@@ -1,0 +1,132 @@
+"""One call finds a box, two boxes or none, with a depth camera and without, and tells of what hides its points."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dense_grasp_core.object_model.find import Acceptance, find_objects
+from dense_grasp_core.object_model.pose import ObjectPose, PoseError, PoseFinder, PoseSearch
+from dense_grasp_core.object_model.pose_keypoints import Visibility, posed_keypoints
+from dense_grasp_core.object_model.sensed_depth import DepthVerdict, SensedDepth
+from dense_grasp_core.object_model.view_bank import build
+
+_spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
+box = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(box)
+CAMERA, HALF = box.CAMERA, box.HALF
+WALL = 1.2
+SEARCH = PoseSearch(hypotheses=5, finalists=2, twins_of=1)  # the box is easy
+CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * HALF
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return PoseFinder(build(box.scan(), box.describe), box.describe, SEARCH)
+
+
+def sensed(*views, noise=0.001):
+    """Depth of boxes before a wall, with noise and holes."""
+    rng = np.random.default_rng(0)
+    depth = np.full(views[0].depth.shape, WALL)
+    for view in views:
+        depth = np.where(view.mask, view.depth, depth)
+    depth += rng.normal(0.0, noise, depth.shape)
+    return np.where(rng.random(depth.shape) < 0.1, 0.0, depth)
+
+
+def corner_error(found, pose):
+    there, expected = (CORNERS @ p[:3, :3].T + p[:3, 3] for p in (found, pose))
+    return np.linalg.norm(there - expected, axis=1).max()
+
+
+def test_depth_settles_the_distance(finder):
+    view = box.picture(box.pose_from(44, 30, turn=25, aside=(0.2, -0.1)), seed=99)
+    depth = sensed(view)
+    found = find_objects(finder, view.rgb, CAMERA, depth)
+    assert len(found) == 1 and found[0].depth.agree > 0.8
+    assert corner_error(found[0].camera_from_object, view.pose) < 0.006
+    deviations = np.sqrt(np.diag(found[0].covariance))
+    assert (deviations[:3] < 0.01).all() and (deviations[3:] < 0.1).all() and found[0].alternative is None
+
+
+def test_a_picture_of_the_box_on_the_wall_is_not_the_box(finder):
+    view = box.picture(box.pose_from(44, 30), seed=99)
+    assert find_objects(finder, view.rgb, CAMERA)
+    assert not find_objects(finder, view.rgb, CAMERA, np.full(view.depth.shape, 6.0))
+
+
+def test_a_picture_without_the_box_is_not_found(finder):
+    scene = box.picture(box.pose_from(0, 0, distance=-1.0), seed=3)
+    assert not scene.mask.any()
+    assert find_objects(finder, scene.rgb, CAMERA) == []
+
+
+def test_two_boxes_are_two_instances(finder):
+    left, right = (box.picture(box.pose_from(a, 30, 0.5, aside=(x, 0.0)), seed=7) for a, x in ((40, -0.3), (200, 0.25)))
+    rgb = np.where(right.mask[..., None], right.rgb, left.rgb)
+    found = find_objects(finder, rgb, CAMERA, sensed(left, right), most=3)
+    assert len(found) == 2
+    for view in (left, right):
+        assert min(corner_error(pose.camera_from_object, view.pose) for pose in found) < 0.008
+    assert len(find_objects(finder, rgb, CAMERA, most=1)) == 1
+
+
+def test_a_box_that_looks_the_same_both_ways_has_two_poses():
+    finder = PoseFinder(build(box.scan(both_ways=True), box.describe), box.describe, SEARCH)
+    view = box.picture(box.pose_from(25, 30), seed=99, both_ways=True)
+    found = find_objects(finder, view.rgb, CAMERA, acceptance=Acceptance(equal=0.8))[0]
+    assert found.alternative is not None
+    turned = view.pose @ np.diag([-1.0, -1.0, 1.0, 1.0])
+    one, other = found.camera_from_object, found.alternative
+    errors = [corner_error(a, view.pose) + corner_error(b, turned) for a, b in ((one, other), (other, one))]
+    assert min(errors) < 0.05
+
+
+def test_what_stands_in_front_hides_keypoints(finder):
+    view = box.picture(box.pose_from(0, 20))
+    pose = ObjectPose(view.pose, 0.9, 200, 0.8, 0.1, 1e-8 * np.eye(6))
+    left, right = [HALF[0], -0.03, 0.02], [HALF[0], 0.03, 0.02]
+    depth = sensed(view)
+    pixels = CAMERA.project(np.array([left, right]) @ view.pose[:3, :3].T + view.pose[:3, 3])
+    middle = round(pixels[:, 0].mean())
+    depth[:, :middle] = 0.2
+    hidden = 0 if pixels[0, 0] < middle else 1
+    states = [point.visibility for point in posed_keypoints(finder.bank, pose, CAMERA, [left, right], depth)]
+    assert states[hidden] is Visibility.HIDDEN and states[1 - hidden] is Visibility.VISIBLE
+    empty = np.full(depth.shape, WALL)
+    gone = posed_keypoints(finder.bank, pose, CAMERA, [left], empty)[0]
+    assert gone.visibility is Visibility.NOT_FOUND and np.isnan(gone.point_camera).all()
+    unknown = posed_keypoints(finder.bank, pose, CAMERA, [left], np.zeros(depth.shape))[0]
+    assert unknown.visibility is Visibility.VISIBLE
+
+
+def test_depth_moves_a_pose_along_its_ray_and_judges_it(finder):
+    view = box.picture(box.pose_from(30, 25, aside=(0.2, 0.0)))
+    camera_depth = SensedDepth(sensed(view), CAMERA)
+    far = view.pose.copy()
+    far[:3, 3] *= 1.1
+    settled = camera_depth.settled(finder.bank, far)
+    assert np.linalg.norm(settled[:3, 3] - view.pose[:3, 3]) < 0.01
+    right, wrong = (camera_depth.verdict(finder.bank, pose) for pose in (view.pose, far))
+    assert right.agree > 0.9 > wrong.agree and wrong.nearer > 0.3
+    blind = SensedDepth(np.zeros(view.depth.shape), CAMERA)
+    assert blind.verdict(finder.bank, far) == DepthVerdict(0.0, 0.0, 0.0, 0)
+    np.testing.assert_array_equal(blind.settled(finder.bank, far), far)
+
+
+def test_acceptance_asks_for_score_support_and_depth():
+    accepts = Acceptance(score=0.3, supporting=30)
+    pose = ObjectPose(np.eye(4), 0.5, 100, 0.5, 0.0)
+    assert accepts(pose) and accepts(replace(pose, depth=DepthVerdict(0.0, 0.0, 1.0, 5)))
+    assert not accepts(replace(pose, score=0.2)) and not accepts(replace(pose, supporting=29))
+    assert not accepts(replace(pose, depth=DepthVerdict(0.5, 0.0, 0.5, 100)))
+    assert not accepts(replace(pose, depth=DepthVerdict(0.1, 0.9, 0.0, 100)))
+
+
+def test_depth_of_another_size_is_refused(finder):
+    with pytest.raises(PoseError, match="depth has 320x120 px, expected 320x240"):
+        find_objects(finder, np.zeros((240, 320, 3), np.uint8), CAMERA, np.zeros((120, 320)))
