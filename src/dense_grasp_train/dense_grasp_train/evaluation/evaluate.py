@@ -141,6 +141,9 @@ def parser() -> argparse.ArgumentParser:
     pictures.add_argument("--general", type=Path, default=GENERAL, help="network of the bank (default %(default)s)")
     pictures.add_argument("--blank", action="store_true", help="also with the pixels off the object grey")
     pictures.add_argument("--pose-seeds", type=int, default=1, help="repeat the pose search with so many seeds")
+    pictures.add_argument(
+        "--bank", type=Path, help="scan of the first room's pictures to use instead of it, judged by its poses"
+    )
     pictures.add_argument("--no-pairs", action="store_true", help="only the moved objects")
     return arguments
 

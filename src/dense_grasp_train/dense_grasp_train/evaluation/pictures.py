@@ -35,6 +35,7 @@ from dense_grasp_train.evaluation.moved_object import (
 )
 from dense_grasp_train.evaluation.picture_pairs import measure_pairs, pairs_markdown, read_pairs
 from dense_grasp_train.evaluation.predictors import Prediction, Predictor, network_predictor, untrained_extractor
+from dense_grasp_train.evaluation.scan_truth import compared, in_the_frame_of, named_as_before
 
 GENERAL = Path("models/general.xml")
 _TILE = 256
@@ -69,6 +70,11 @@ def measure_pictures(options: argparse.Namespace) -> int:
         for pair in moved:
             bank, test = load_scan_pair(pair)
             name = f"{pair[0].relative_to(folder)} → {pair[1].relative_to(folder)}"
+            if options.bank is not None:
+                own = named_as_before(options.bank)
+                parts.append(compared(own, bank).markdown(options.bank.name))
+                bank = in_the_frame_of(own, bank)
+                name = f"{options.bank.name} → {pair[1].relative_to(folder)}"
             runs = {name: test} | ({f"{name}, off the object grey": blanked(test)} if options.blank else {})
             for run, views in runs.items():
                 for seed in range(options.pose_seeds):

@@ -1,6 +1,8 @@
 """Make a scan on disk, which the bank of an object, `generate --captures` and BOP readers take.
 
---from is a folder with rgb, depth, mask, poses.json and camera.json, or one with such a folder an object.
+--from is a folder with rgb, depth, mask, poses.json and camera.json, or one with such a folder for each object; or
+colour pictures alone: a folder of them, or a video. Their poses are found by structure from motion, and their size
+comes from --tag-edge, --known-length or --depth-picture.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dense_grasp_core.object_model.scan_check import ScanCheck, check_scan, mend
 from dense_grasp_core.object_model.scan_writer import write_scan
 
 from dense_grasp_train.scanning.contact_sheet import contact_sheet
+from dense_grasp_train.scanning.scan_options import add_colour_options, colour_source, is_colour
 from dense_grasp_train.scanning.source import Source, posed_pictures
 
 
@@ -43,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--mend", action="store_true", help="where the check names a mistake of poses, depth or camera, mend it"
     )
+    add_colour_options(parser)
     return parser
 
 
@@ -86,7 +90,7 @@ def _make(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace) -> Source:
-    return posed_pictures(options.source, options.object)
+    return colour_source(options) if is_colour(options.source) else posed_pictures(options.source, options.object)
 
 
 def believed(views: list[ScanView], mend: bool) -> tuple[list[ScanView], ScanCheck]:
