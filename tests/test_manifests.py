@@ -31,7 +31,7 @@ PINNED = {
     *("blenderproc", "bpy", "mathutils", "coal", "distributed", "embreex", "franka_sim", "franky", "hypothesis"),
     *("lightning", "mujoco", "ompl", "onnx", "onnxruntime", "onnxscript", "openvino", "PIL"),
     *("pinocchio", "pylibfranka", "rich", "safetensors", "skimage", "tensorboard", "timm", "toppra", "torch"),
-    *("torchvision", "trimesh", "fastapi", "nicegui", "playwright", "starlette", "uvicorn"),
+    *("torchvision", "trimesh", "fastapi", "nicegui", "playwright", "pycolmap", "starlette", "uvicorn"),
 }
 #: The layers: what of ours a package may name. `bench` is on top of everything.
 ALLOWED = {

@@ -53,3 +53,12 @@ def test_what_cannot_be_done_is_said_in_one_line(path, command, capsys, monkeypa
     error = capsys.readouterr().err
     assert error.startswith("store: ") and error.count("\n") == 1 and "is not there" in error
     assert not path.exists()
+
+
+def test_a_scan_that_is_none_is_refused_in_a_sentence(store, tmp_path, capsys):
+    assert main(["import-scan", str(tmp_path), "--object", "cap"]) == 1
+    assert "has no poses.json" in capsys.readouterr().err
+    assert main(["export-scan", str(tmp_path / "out"), "--object", "cap"]) == 1
+    assert "cap has no scan, expected one of: none" in capsys.readouterr().err
+    assert main(["remove-scan", "--object", "cap"]) == 0
+    assert "cap has no scan" in capsys.readouterr().out

@@ -1,4 +1,7 @@
-"""Command: back up, restore, check and list a descriptor store. Works while query_node uses it."""
+"""Command: back up, restore, check and list a descriptor store, and keep scans beside it.
+
+Works while query_node uses the store.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,9 @@ def _parser() -> argparse.ArgumentParser:
         ("restore", "make the store what a backup is; what it was is kept beside it", "the backup"),
         ("check", "look for damage: exit code 1 when there is any", ""),
         ("list", "print what is taught", ""),
+        ("import-scan", "keep a scan of an object beside the store; it goes where the object goes", "the scan"),
+        ("export-scan", "copy the scan of an object to a new folder", "the folder to make"),
+        ("remove-scan", "remove the scan of an object, not its keypoints", ""),
     ):
         command = commands.add_parser(name, help=help_text, description=help_text)
         if takes_file:
@@ -31,6 +37,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--namespace", default="", help="of the cell whose store is meant")
         if name == "check":
             command.add_argument("--remove-damaged", action="store_true", help="remove the rows that cannot be used")
+        if name.endswith("-scan"):
+            command.add_argument("--object", required=True, help="the object that is scanned")
+        if name == "import-scan":
+            command.add_argument("--overwrite", action="store_true", help="replace the scan that it has")
         if name == "list":
             command.add_argument("--object", default="", help="of this object alone")
             command.add_argument("--offset", type=int, default=0, help="rows to skip")
@@ -75,6 +85,23 @@ def _list(url: str, object_id: str, offset: int, limit: int) -> int:
     return 0
 
 
+def _scan(url: str, arguments: argparse.Namespace) -> int:
+    store = DescriptorStore(url, create=arguments.command == "import-scan")
+    try:
+        scans, name = store.scans, arguments.object
+        if arguments.command == "import-scan":
+            scans.take_in(name, arguments.file, arguments.overwrite)
+            print(f"the scan of {name} is in {scans.folder(name)}; all scans have {scans.total() / 1e6:.0f} MB")
+        elif arguments.command == "export-scan":
+            scans.export(name, arguments.file)
+            print(f"the scan of {name} is in {arguments.file}")
+        else:
+            print(f"the scan of {name} is removed" if scans.remove(name) else f"{name} has no scan")
+    finally:
+        store.close()
+    return 0
+
+
 def _run(arguments: argparse.Namespace) -> int:
     url = arguments.store or store_url("", arguments.namespace)
     if arguments.command == "backup":
@@ -88,6 +115,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.command == "check":
         return _check(url, arguments.remove_damaged)
+    if arguments.command.endswith("-scan"):
+        return _scan(url, arguments)
     return _list(url, arguments.object, arguments.offset, arguments.limit)
 
 

@@ -34,7 +34,9 @@ from dense_grasp_core.store.rows import (
     is_name,
     row_from,
 )
+from dense_grasp_core.store.scan_folders import ScanFolders
 from dense_grasp_core.store.schema import delete_rows, descriptors, drop_parts, key, pictures, selected
+from dense_grasp_core.store.urls import parse_url, sqlite_file
 
 _OVERWRITE_ATTEMPTS = 5
 T = TypeVar("T")
@@ -53,6 +55,15 @@ class DescriptorStore:
 
     def __init__(self, url: str, create: bool = True) -> None:
         self._database = Database(url, create)
+        file = sqlite_file(parse_url(url))
+        self._scans = None if file is None else ScanFolders(file.path)
+
+    @property
+    def scans(self) -> ScanFolders:
+        """The scans of the objects, beside the file. Raises StoreError for a database that is no file."""
+        if self._scans is None:
+            raise StoreError("the store is no SQLite file, expected one: scans lie in a folder beside it")
+        return self._scans
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -235,14 +246,17 @@ class DescriptorStore:
             return renamed
 
         try:
-            return self.run(rename, write=True)
+            renamed = self.run(rename, write=True)
+            if not keypoint and self._scans is not None:
+                self._scans.rename(object_id, new_name)
+            return renamed
         except StoreError as error:
             if isinstance(error.__cause__, IntegrityError):  # on a server, somebody taught it meanwhile
                 raise in_use from error
             raise
 
     def delete(self, object_id: str, keypoint: str = "") -> int:
-        """Removes a keypoint, or every keypoint of the object when empty; the number removed.
+        """Removes a keypoint, or when empty every keypoint of the object and its scan; the number of keypoints.
 
         Raises UnknownKeypointError when there was nothing to remove.
         """
@@ -255,7 +269,10 @@ class DescriptorStore:
                 raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was deleted")
             return deleted
 
-        return self.run(delete, write=True)
+        deleted = self.run(delete, write=True)
+        if not keypoint and self._scans is not None:
+            self._scans.remove(object_id)
+        return deleted
 
     def delete_row(self, row_id: int) -> None:
         """Removes the row with this id, whatever it holds. Raises UnknownKeypointError."""

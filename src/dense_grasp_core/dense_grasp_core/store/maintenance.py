@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from dense_grasp_core.store.copying import back_up, copy_whole
 from dense_grasp_core.store.descriptor_store import DescriptorStore
 from dense_grasp_core.store.errors import StoreError
+from dense_grasp_core.store.scan_folders import back_up_scans, restore_scans
 from dense_grasp_core.store.schema import SCHEMA_VERSION, check_version
 from dense_grasp_core.store.sqlite_file import (
     BUSY_TIMEOUT_S,
@@ -58,6 +59,11 @@ def backup_store(url: str, target: Path) -> int:
     with _translated(f"backup of {file.path} to {target}"), _opened(file) as opened:
         _schema_of(opened.connection, file.path)
         back_up(opened.connection, target)
+    try:
+        back_up_scans(file.path, target)
+    except StoreError:
+        target.unlink(missing_ok=True)
+        raise
     with closing(sqlite3.connect(f"{target.absolute().as_uri()}?mode=ro", uri=True)) as copy:
         return _count(copy)
 
@@ -83,6 +89,7 @@ def restore_store(url: str, backup: Path) -> Restored:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+    restore_scans(backup, file.path, former)
     return Restored(rows, former)
 
 
@@ -109,6 +116,9 @@ def check_store(url: str) -> Report:
     try:
         if sqlite_file(parse_url(url)) is not None:
             report.problems += [f"integrity: {line}" for line in store.integrity() if line != "ok"]
+            report.problems += store.scans.problems()
+            if store.scans.names():
+                report.notes.append(f"{len(store.scans.names())} scans, {store.scans.total() / 1e6:.0f} MB")
     except StoreError as error:
         report.problems.append(str(error))
     store.close()
