@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from dense_grasp_core.matching.descriptor_grid import MatchingError
-from dense_grasp_core.matching.peaks import find, soft_argmax
+from dense_grasp_core.matching.peaks import find, highest, soft_argmax
 
 
 def blobs(*centres, shape=(120, 160), sigma=6.0):
@@ -74,3 +74,14 @@ def test_soft_argmax_of_flat_window_zero_window_and_outside():
     assert soft_argmax(blobs((20, 20, 1.0)), 20, 20, 0) == (20, 20)
     with pytest.raises(MatchingError, match="outside"):
         soft_argmax(np.ones((9, 9)), 9, 0, 3)
+
+
+def test_the_highest_peaks_come_in_order_and_apart():
+    kernel = np.zeros((60, 80), np.float32)
+    for u, v, score in ((10, 10, 0.5), (14, 10, 0.4), (60, 40, 0.9), (30, 50, 0.04)):
+        kernel[v, u] = score
+    assert [peak[:2] for peak in highest(kernel, 5, suppression_px=10.0)] == [(60.0, 40.0), (10.0, 10.0)]
+    assert [round(peak[2], 3) for peak in highest(kernel, 1)] == [0.9]
+    assert highest(np.zeros((5, 5)), 3) == []
+    with pytest.raises(MatchingError):
+        highest(np.zeros(5), 3)

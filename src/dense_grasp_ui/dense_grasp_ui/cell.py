@@ -5,19 +5,24 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import numpy as np
 from action_msgs.srv import CancelGoal
 from dense_grasp_client.connection import GraphError, NodeCalls
 from dense_grasp_ros.diagnostics import TOPIC
 from dense_grasp_ros.service_qos import EVERY_CALL
 from diagnostic_msgs.msg import DiagnosticArray
+from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from dense_grasp_client import GraspClient
+from dense_grasp_interfaces.msg import DescriptorImage
 from dense_grasp_ui.health import Health
 from dense_grasp_ui.pictures.demand import Demand
+from dense_grasp_ui.pictures.heat import Described
+from dense_grasp_ui.pictures.kept import Pictures
 from dense_grasp_ui.pictures.messages import rgb_of
 from dense_grasp_ui.pictures.newest import NewestFrame, PictureError
 
@@ -26,12 +31,15 @@ NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LOOK_S = 1.0
 CLOCK_S = 2.0
 CANCEL_S = 5.0
+DESCRIBED_S = 5.0
+#: Images that wait for their descriptors: half a second of a fast camera.
+RECENT = 16
 
 
 class Cell:
     """The graph from the page's side. Its callbacks run in the node's thread; everything else in any thread."""
 
-    def __init__(self, node: Node, color_topic: str):
+    def __init__(self, node: Node, color_topic: str, descriptors_topic: str):
         self._node, self._color_topic = node, color_topic
         self.calls = NodeCalls(node)
         self.client = GraspClient(connection=self.calls)
@@ -44,6 +52,12 @@ class Cell:
         self._image: Subscription | None = None
         self._guard = node.create_guard_condition(self._woken)
         self.looked_at = Demand(self._guard.trigger)
+        self.described_for = Demand(self._guard.trigger)
+        self._descriptors_topic = descriptors_topic
+        self._descriptors: Subscription | None = None
+        self._recent: dict[tuple[int, int], NDArray[np.uint8]] = {}
+        self._described: Described | None = None
+        self.pictures = Pictures(lambda: self._described)
         self._turns: list[threading.Event] = []
         node.create_subscription(DiagnosticArray, TOPIC, self._on_diagnostics, 100)
         self._idle_check = node.create_timer(LOOK_S, self._adapt)
@@ -61,6 +75,11 @@ class Cell:
                 f"the page's node did not answer within {CLOCK_S:g} s, expected it to spin: start it again"
             )
 
+    def keep_live(self) -> str:
+        """Keep what the camera shows, once it is described; its key. Raises GraphError when no description comes."""
+        self.calls.wait(lambda: self._described is not None, DESCRIBED_S, "a described image")
+        return self.pictures.keep_live()
+
     def cancel(self) -> int:
         """Cancel every grasp goal, whoever sent it; how many are being cancelled. Raises GraphError."""
         answer = self.calls.call(self._cancel, CancelGoal.Request(), CANCEL_S)  # zeros mean all, see CancelGoal.srv
@@ -73,7 +92,17 @@ class Cell:
 
     def _adapt(self) -> None:
         """Subscribe to what is looked at, and to nothing else."""
-        wanted = self.looked_at.is_wanted
+        describe = self.described_for.is_wanted
+        if describe and self._descriptors is None:
+            self._descriptors = self._node.create_subscription(
+                DescriptorImage, self._descriptors_topic, self._on_descriptors, NEWEST_ONLY
+            )
+        elif not describe and self._descriptors is not None:
+            self._node.destroy_subscription(self._descriptors)
+            self._descriptors = None
+            self._recent.clear()
+            self._described = None  # what the camera showed then is not what it shows now
+        wanted = describe or self.looked_at.is_wanted
         if wanted and self._image is None:
             self._image = self._node.create_subscription(Image, self._color_topic, self._on_image, NEWEST_ONLY)
         elif not wanted and self._image is not None:
@@ -82,10 +111,30 @@ class Cell:
 
     def _on_image(self, message: Image) -> None:
         try:
-            self.live.put(rgb_of(message))
-            self.picture_error = ""
+            rgb = rgb_of(message)
         except PictureError as error:
             self.picture_error = str(error)
+            return
+        self.picture_error = ""
+        self.live.put(rgb)
+        if self._descriptors is not None:
+            self._recent[message.header.stamp.sec, message.header.stamp.nanosec] = rgb
+            while len(self._recent) > RECENT:
+                del self._recent[next(iter(self._recent))]
+
+    def _on_descriptors(self, message: DescriptorImage) -> None:
+        """Descriptors come some images after the one that they describe."""
+        rgb = self._recent.get((message.header.stamp.sec, message.header.stamp.nanosec))
+        if rgb is None:
+            return
+        shape = message.height, message.width, message.channels
+        data = np.frombuffer(message.data, np.dtype("<f2"))
+        if message.dtype != "float16" or data.size != np.prod(shape):
+            self.picture_error = (
+                f"descriptor image of {shape} has {data.size} values of {message.dtype}, expected float16 for each"
+            )
+            return
+        self._described = Described("the live image", rgb, data.reshape(shape), message.stride, message.model_id)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -13,7 +13,10 @@ from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import camera
 from dense_grasp_ui.panels.header import header
 from dense_grasp_ui.panels.status import status
-from dense_grasp_ui.web.routes import add_live
+from dense_grasp_ui.panels.teach import teach
+from dense_grasp_ui.panels.try_panel import attempt
+from dense_grasp_ui.panels.where import where
+from dense_grasp_ui.web.routes import add_heat, add_live
 from dense_grasp_ui.web.site import guarded, make_site
 
 #: s between two updates of what a browser shows beside the pictures.
@@ -30,12 +33,16 @@ def operator_site(desk: Desk, rules: AccessRules, limits: Limits) -> Guard:
         header(browser)
         with ui.element("main").classes("dg-main"):
             with ui.element("div").classes("dg-column"):
-                camera(browser)
-            with ui.element("div").classes("dg-column"):
+                picked = camera(browser)
                 status(browser)
+            with ui.element("div").classes("dg-column"):
+                where(browser)
+                teach(browser, picked)
+                attempt(browser, picked)
         ui.timer(REFRESH_S, browser.refresh)
 
     def routes(app: FastAPI) -> None:
         add_live(app, desk.cell.live, desk.cell.looked_at)
+        add_heat(app, desk.cell.pictures, desk.cell.described_for.want)
 
     return guarded(make_site("dense_grasp", build, routes), rules, limits)

@@ -39,7 +39,7 @@ class OperatorsPage(Node):
         token = "" if is_loopback(host) else values["token"] or secrets.token_urlsafe(16)
         names = LOOPBACK_NAMES if is_loopback(host) else (*LOOPBACK_NAMES, host.lower(), socket.gethostname().lower())
         limits = Limits()
-        self._desk = Desk(Cell(self, values["color_topic"]))
+        self._desk = Desk(Cell(self, values["color_topic"], values["descriptors_topic"]), values["model"])
         # Imported here: it takes a second, and a wrong parameter is said before.
         from dense_grasp_ui.operator_site import operator_site
 

@@ -57,6 +57,27 @@ def find(
     return Peak(float(u), float(v), score, min(second / score, 1.0), float(columns[best]), float(rows[best]))
 
 
+def highest(
+    kernel: NDArray[np.floating], count: int, suppression_px: float = 40.0, lowest: float = 0.05
+) -> list[tuple[float, float, float]]:
+    """The `count` highest local maxima (u, v, score) of a kernel (H, W), highest first, each farther than
+    suppression_px from every higher one and not below `lowest`. Raises MatchingError.
+    """
+    if kernel.ndim != 2 or kernel.size == 0:
+        raise MatchingError(f"kernel has shape {kernel.shape}, expected (H, W)")
+    image = np.asarray(kernel, dtype=np.float32)
+    maxima = (image >= cv2.dilate(image, np.ones((3, 3), np.uint8))) & (image >= lowest)
+    found: list[tuple[float, float, float]] = []
+    while len(found) < count:
+        values = np.where(maxima, image, -1.0)
+        v, u = divmod(int(np.argmax(values)), image.shape[1])
+        if values[v, u] < 0:
+            break
+        found.append((float(u), float(v), float(image[v, u])))
+        _clear_disc(maxima, u, v, suppression_px)
+    return found
+
+
 def soft_argmax(kernel: NDArray[np.floating], u: float, v: float, window: int = 8) -> tuple[float, float]:
     """Sub-pixel position: mean of the pixels within `window` px of (u, v), in both directions.
 

@@ -1,18 +1,92 @@
-"""The live picture."""
+"""The live picture, or one that was kept: where the pointer is, is looked for; where is clicked, is taught."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from html import escape
+from typing import Any
+
+from dense_grasp_core.errors import DenseGraspError
 from nicegui import ui
 
 from dense_grasp_ui.panels.browser import Browser
+from dense_grasp_ui.pictures.kept import LIVE
+
+Mark = tuple[float, float, str]
 
 
-def camera(browser: Browser) -> None:
+class Picked:
+    """What the other panels want of the picture: its clicks, and marks on it."""
+
+    def __init__(self) -> None:
+        self.on_pixel: Callable[[float, float], Awaitable[None]] | None = None
+        self._marks: ui.html | None = None
+
+    def marks_in(self, layer: ui.html) -> None:
+        """Where `mark` draws."""
+        self._marks = layer
+
+    def mark(self, marks: list[Mark], width: int, height: int) -> None:
+        """Draw named points (u, v, name) over the picture of width x height px; none takes the old ones away."""
+        drawn = "".join(
+            f'<g><circle cx="{u:.1f}" cy="{v:.1f}" r="7"/>'
+            f'<text x="{u + 11:.1f}" y="{v + 5:.1f}">{escape(name)}</text></g>'
+            for u, v, name in marks
+        )
+        if self._marks is not None:
+            self._marks.set_content(f'<svg viewBox="-0.5 -0.5 {width} {height}" class="dg-marks">{drawn}</svg>')
+
+
+def camera(browser: Browser) -> Picked:
     """Builds the panel. The picture itself is painted by static/page.js, which asks for the next frame when it has
     painted one.
     """
+    picked, pictures = Picked(), browser.desk.cell.pictures
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-camera"):
         ui.html('<h2 id="dg-camera">Camera</h2>', sanitize=False)
         with ui.element("div").classes("dg-picture"):
-            ui.element("img").classes("dg-live").props('alt="Live image of the camera" draggable=false')
+            image = ui.element("img").classes("dg-live")
+            image.props(
+                'alt="Picture to point at; arrow keys move the point, Enter picks it" draggable=false tabindex=0'
+            )
+            picked.marks_in(ui.html("", sanitize=False).classes("dg-overlay"))
+            ui.element("div").classes("dg-overlay dg-point")
             ui.element("p").classes("dg-no-picture").props("role=status")
+        with ui.element("div").classes("dg-tools"):
+            chosen = ui.select({LIVE: "Live picture"}, value=LIVE, label="Picture to point at").classes("dg-source")
+            ui.button("Keep this picture", on_click=lambda: keep(), color=None).props("outline no-caps")
+
+    async def on_pick(event: Any) -> None:
+        point = event.args.get("detail") if isinstance(event.args, dict) else None
+        if not isinstance(point, dict) or not all(isinstance(point.get(key), (int, float)) for key in "uv"):
+            return
+        if chosen.value != LIVE:
+            browser.say("Teaching clicks the live picture: choose it first.", wrong=True)
+        elif picked.on_pixel is not None:
+            await picked.on_pixel(float(point["u"]), float(point["v"]))
+
+    image.on("dgpick", on_pick, args=["detail"])
+
+    def show() -> None:
+        ui.run_javascript(f"window.dgSource = {chosen.value!r}")
+
+    chosen.on_value_change(show)
+
+    async def keep() -> None:
+        browser.desk.cell.described_for.want()
+        try:
+            key = await browser.desk.call(browser.desk.cell.keep_live)
+        except DenseGraspError as error:
+            browser.say(str(error), wrong=True)
+            return
+        refresh()
+        chosen.set_value(key)
+        browser.say("Kept: point at it, and see at the right where that is in the live picture.")
+
+    def refresh() -> None:
+        options = {LIVE: "Live picture", **pictures.names()}
+        if options != chosen.options:
+            chosen.set_options(options, value=chosen.value if chosen.value in options else LIVE)
+
+    browser.on_refresh(refresh)
+    return picked

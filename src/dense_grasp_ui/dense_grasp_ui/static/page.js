@@ -1,38 +1,157 @@
-// Paints the live picture: asks for the next frame when the last one is painted, and for none while nobody looks.
+// Paints the pictures: the live one, and the heatmap of the pixel under the pointer. A request follows when the picture
+// of the one before is painted, so a slow machine skips pictures and does not lag; none is sent while nobody looks.
 const RETRY_MS = 1000;
+const REST_MS = 150; // between two heatmaps of a pointer that rests
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const find = (name) => document.querySelector(`.${name}`);
+window.dgSource = "live";
+window.dgLatencies = []; // ms from a pointer's event to its painted heatmap
 
-async function liveLoop() {
-  let after = 0;
-  let shown = "";
+async function paint(image, blob, shown) {
+  const url = URL.createObjectURL(blob);
+  image.src = url;
+  await image.decode();
+  if (shown) URL.revokeObjectURL(shown);
+  return url;
+}
+
+async function pictureLoop() {
+  let [after, shown, kept] = [0, "", ""];
   for (;;) {
-    const image = document.querySelector(".dg-live");
-    const note = document.querySelector(".dg-no-picture");
-    if (!image || document.hidden) {
-      await pause(200);
+    const [image, note] = [find("dg-live"), find("dg-no-picture")];
+    if (!image || document.hidden || (window.dgSource !== "live" && window.dgSource === kept)) {
+      await pause(100);
       continue;
     }
+    const source = window.dgSource;
     try {
-      const answer = await fetch(`/live.jpg?after=${after}`, { cache: "no-store" });
-      if (answer.status !== 200) {
-        if (answer.status !== 204) throw new Error(await answer.text());
+      const address = source === "live" ? `/live.jpg?after=${after}` : `/picture.jpg?key=${encodeURIComponent(source)}`;
+      const answer = await fetch(address, { cache: "no-store" });
+      if (answer.status === 204) {
         note.textContent = "No image from the camera: is its driver running, and is it plugged in?";
         continue;
       }
-      after = Number(answer.headers.get("X-Frame"));
-      image.width = Number(answer.headers.get("X-Width"));
-      image.height = Number(answer.headers.get("X-Height"));
-      const url = URL.createObjectURL(await answer.blob());
-      image.src = url;
-      await image.decode();
-      if (shown) URL.revokeObjectURL(shown);
-      shown = url;
+      if (answer.status !== 200) throw new Error(await answer.text());
+      if (source === "live") after = Number(answer.headers.get("X-Frame"));
+      shown = await paint(image, await answer.blob(), shown);
+      kept = source;
       note.textContent = "";
     } catch (error) {
-      note.textContent = `The page's server does not answer: ${error.message}`;
+      note.textContent = `No picture: ${error.message}`;
       await pause(RETRY_MS);
     }
   }
 }
 
-liveLoop();
+// The pointer, or the point that the arrow keys move: pixel of the picture, and when it came there.
+let point = null;
+let moved = () => {};
+
+function pixelOf(image, event) {
+  const box = image.getBoundingClientRect();
+  const scale = Math.min(box.width / image.naturalWidth, box.height / image.naturalHeight);
+  const left = (box.width - scale * image.naturalWidth) / 2;
+  const top = (box.height - scale * image.naturalHeight) / 2;
+  const u = (event.clientX - box.left - left) / scale - 0.5;
+  const v = (event.clientY - box.top - top) / scale - 0.5;
+  return inside(image, u, v) ? { u, v, at: event.timeStamp } : null;
+}
+
+function inside(image, u, v) {
+  return u >= -0.5 && v >= -0.5 && u < image.naturalWidth - 0.5 && v < image.naturalHeight - 0.5;
+}
+
+function setPoint(image, next) {
+  point = next;
+  const layer = find("dg-point");
+  if (layer) {
+    layer.innerHTML = next
+      ? `<svg viewBox="-0.5 -0.5 ${image.naturalWidth} ${image.naturalHeight}"><path d="M${next.u - 9} ${next.v}h18M${next.u} ${next.v - 9}v18"/></svg>`
+      : "";
+  }
+  moved();
+}
+
+function pick(image) {
+  if (point) image.dispatchEvent(new CustomEvent("dgpick", { detail: { u: point.u, v: point.v } }));
+}
+
+document.addEventListener("pointermove", (event) => {
+  if (event.target.classList?.contains("dg-live")) setPoint(event.target, pixelOf(event.target, event));
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.classList?.contains("dg-live")) return;
+  setPoint(event.target, pixelOf(event.target, event));
+  pick(event.target);
+});
+document.addEventListener("keydown", (event) => {
+  const image = event.target;
+  if (!image.classList?.contains("dg-live") || !image.naturalWidth) return;
+  const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  if (step) {
+    event.preventDefault();
+    const far = event.shiftKey ? 10 : 1;
+    const from = point ?? { u: image.naturalWidth / 2, v: image.naturalHeight / 2 };
+    const [u, v] = [from.u + far * step[0], from.v + far * step[1]];
+    if (inside(image, u, v)) setPoint(image, { u, v, at: event.timeStamp });
+  } else if (event.key === "Enter") {
+    pick(image);
+  }
+});
+document.addEventListener("input", (event) => {
+  if (!event.target.classList?.contains("dg-t")) return;
+  find("dg-t-value").textContent = Number(event.target.value).toFixed(2);
+  moved();
+});
+
+function showPeaks(peaks, image) {
+  const list = find("dg-peaks");
+  const threshold = Number(list.dataset.threshold || NaN);
+  list.replaceChildren(
+    ...peaks.map(([u, v, score]) => {
+      const row = document.createElement("li");
+      row.className = score >= threshold || Number.isNaN(threshold) ? "dg-above" : "dg-below";
+      row.style.setProperty("--dg-score", score);
+      if (!Number.isNaN(threshold)) row.style.setProperty("--dg-threshold", threshold);
+      row.textContent = `score ${score.toFixed(2)} at (${u}, ${v}) px`;
+      return row;
+    }),
+  );
+  const marks = peaks.map(
+    ([u, v], index) => `<g><circle cx="${u}" cy="${v}" r="8"/><text x="${u + 11}" y="${v + 6}">${index + 1}</text></g>`,
+  );
+  find("dg-peak-marks").innerHTML =
+    `<svg class="dg-marks" viewBox="-0.5 -0.5 ${image.naturalWidth} ${image.naturalHeight}">${marks.join("")}</svg>`;
+}
+
+async function heatLoop() {
+  let shown = "";
+  for (;;) {
+    const [image, note] = [find("dg-heat"), find("dg-no-heat")];
+    if (!image || !point || document.hidden) {
+      if (note && !shown) note.textContent = "Move the pointer over the picture.";
+      await new Promise((resolve) => ((moved = resolve), setTimeout(resolve, 500)));
+      continue;
+    }
+    const asked = point;
+    const t = find("dg-t").value;
+    try {
+      const address = `/heat.jpg?source=${encodeURIComponent(window.dgSource)}&u=${asked.u}&v=${asked.v}&t=${t}`;
+      const answer = await fetch(address, { cache: "no-store" });
+      if (answer.status !== 200) throw new Error(await answer.text());
+      shown = await paint(image, await answer.blob(), shown);
+      showPeaks(JSON.parse(answer.headers.get("X-Peaks")), image);
+      note.textContent = "";
+      await new Promise(requestAnimationFrame);
+      if (window.dgLast !== asked) window.dgLatencies.push(performance.now() - asked.at);
+      window.dgLast = asked;
+    } catch (error) {
+      note.textContent = error.message;
+      await pause(300);
+    }
+    if (point === asked) await new Promise((resolve) => ((moved = resolve), setTimeout(resolve, REST_MS)));
+  }
+}
+
+pictureLoop();
+heatLoop();

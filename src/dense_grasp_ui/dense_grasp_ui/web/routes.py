@@ -1,19 +1,29 @@
-"""Pictures over plain HTTP: the newest camera image as a JPEG file, one answer a frame."""
+"""Pictures over plain HTTP, as JPEG files: the newest camera image, kept pictures, heatmaps."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Annotated
 
+from dense_grasp_core.errors import DenseGraspError
 from fastapi import FastAPI, Query, Response
 from fastapi.staticfiles import StaticFiles
 
 from dense_grasp_ui.pictures.demand import Demand
-from dense_grasp_ui.pictures.newest import NewestFrame
+from dense_grasp_ui.pictures.heat import look_for
+from dense_grasp_ui.pictures.kept import LIVE, Pictures
+from dense_grasp_ui.pictures.newest import NewestFrame, jpeg
 
 #: s that a request for the next frame waits for one.
 NEXT_FRAME_S = 1.0
 STATIC = Path(__file__).resolve().parents[1] / "static"
 NEVER_KEPT = {"Cache-Control": "no-store"}
+Key = Annotated[str, Query(max_length=40)]
+Pixel = Annotated[float, Query(ge=-1.0, le=100_000.0)]
 
 
 def add_live(app: FastAPI, live: NewestFrame, looked_at: Demand) -> None:
@@ -37,3 +47,37 @@ def add_live(app: FastAPI, live: NewestFrame, looked_at: Demand) -> None:
 def add_static(app: FastAPI) -> None:
     """GET /assets/…: the page's own script and style sheet."""
     app.mount("/assets", StaticFiles(directory=STATIC))
+
+
+def add_heat(app: FastAPI, pictures: Pictures, wanted: Callable[[], None]) -> None:
+    """GET /picture.jpg?key=K and GET /heat.jpg?source=K&u=U&v=V&target=K&t=T, with the peaks in the header X-Peaks.
+
+    One heatmap is computed at a time: a browser asks for the next when it has painted one. wanted: called by each
+    request, so that images are described from now on.
+    """
+    one = ThreadPoolExecutor(1, "heatmap")
+
+    @app.get("/picture.jpg")
+    def picture(key: Key = LIVE) -> Response:
+        try:
+            return Response(jpeg(pictures.get(key).rgb), media_type="image/jpeg", headers=NEVER_KEPT)
+        except DenseGraspError as error:
+            return _sentence(error)
+
+    @app.get("/heat.jpg")
+    async def heat(source: Key = LIVE, target: Key = LIVE, u: Pixel = 0.0, v: Pixel = 0.0, t: float = 0.0) -> Response:
+        wanted()
+
+        def compute() -> tuple[bytes, str]:
+            found = look_for(pictures.get(source), u, v, pictures.get(target), t)
+            return jpeg(found.rgb), json.dumps([[round(a), round(b), round(c, 3)] for a, b, c in found.peaks])
+
+        try:
+            data, peaks = await asyncio.get_running_loop().run_in_executor(one, compute)
+        except DenseGraspError as error:
+            return _sentence(error)
+        return Response(data, media_type="image/jpeg", headers={**NEVER_KEPT, "X-Peaks": peaks})
+
+
+def _sentence(error: DenseGraspError) -> Response:
+    return Response(str(error), status_code=409, media_type="text/plain", headers=NEVER_KEPT)
