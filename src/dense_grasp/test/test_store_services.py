@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.messages import byte_array, camera_from_info, image_message
+from dense_grasp.perception.scan_teaching import ScanTeaching
+from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp.perception.store_services import DescriptorServices, row_message
-from dense_grasp_core.result_codes import MatchCode
+from dense_grasp_core.object_model.find import Acceptance
+from dense_grasp_core.result_codes import MatchCode, StoreCode
 from dense_grasp_core.store import Row
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -36,9 +39,13 @@ def store(tmp_path) -> StoreAccess:
     return StoreAccess(f"sqlite:///{tmp_path / 'store.db'}")
 
 
+#: Objects of this store have no scan; test_scanned_objects.py has those that do.
+SCANS = ScanTeaching(ScannedObjects(None, "", Acceptance()), 1.0)
+
+
 @pytest.fixture
 def services(store) -> DescriptorServices:
-    return DescriptorServices(store, lambda: (frame(), MatchCode.OK, ""))
+    return DescriptorServices(store, lambda: (frame(), MatchCode.OK, ""), SCANS)
 
 
 def register(services, u=11.5, v=19.5, object_id="cap", keypoint="contact", overwrite=False):
@@ -69,7 +76,7 @@ def picture(services, *names):
 
 def test_a_click_without_its_colour_image_says_that_it_has_no_picture(store):
     without = CameraFrame(frame()._descriptors, Image(), None)
-    services = DescriptorServices(store, lambda: (without, MatchCode.OK, ""))
+    services = DescriptorServices(store, lambda: (without, MatchCode.OK, ""), SCANS)
     response = register(services)
     assert response.code == Register.OK and not response.taught.has_picture and "teach it once more" in response.message
     answer = picture(services, "cap", "contact")
@@ -102,7 +109,7 @@ def test_overwriting_has_to_be_asked_for(services):
 @pytest.mark.parametrize(
     ("fields", "code", "word"),
     [
-        ({"source": RegisterDescriptor.Request.SCAN_VIEW, "scan_view": 3}, Register.NOT_SUPPORTED, "scan"),
+        ({"source": RegisterDescriptor.Request.SCAN_VIEW, "scan_view": 3}, StoreCode.NO_SCAN, "cap has no scan"),
         ({"source": RegisterDescriptor.Request.STORED_PICTURE}, Register.NOT_SUPPORTED, "stored picture"),
         ({"source": 7}, Register.INVALID_REQUEST, "7"),
         ({"add_sample": True}, Register.NOT_SUPPORTED, "add_sample"),
@@ -150,7 +157,7 @@ def test_renaming_is_refused_with_a_code(services):
 
 @pytest.mark.parametrize("code", [MatchCode.NO_FRAME, MatchCode.STALE])
 def test_no_fresh_frame(store, code):
-    response = register(DescriptorServices(store, lambda: (None, code, "why")))
+    response = register(DescriptorServices(store, lambda: (None, code, "why"), SCANS))
     assert (response.code, response.message, response.taught.id) == (code, "why", 0)
 
 
@@ -210,7 +217,7 @@ def test_a_removed_store_is_said_by_every_call_until_it_is_back(services, store,
 def test_corrupt_store_is_an_answer_of_every_service(tmp_path):
     path = tmp_path / "store.db"
     path.write_bytes(b"no database" * 500)
-    services = DescriptorServices(StoreAccess(f"sqlite:///{path}"), lambda: (frame(), MatchCode.OK, ""))
+    services = DescriptorServices(StoreAccess(f"sqlite:///{path}"), lambda: (frame(), MatchCode.OK, ""), SCANS)
     assert register(services).code == Register.STORE_ERROR
     listed = services.list(ListDescriptors.Request(), ListDescriptors.Response())
     assert listed.code == ListDescriptors.Response.STORE_ERROR and "store.db" in listed.message

@@ -43,6 +43,8 @@ class StoreCode(IntEnum):
     NO_FRAME = 1
     STALE = 2
     UNKNOWN_KEYPOINT = 3
+    LOW_SCORE = 5
+    AMBIGUOUS = 6
     STORE_ERROR = 10
     BUSY = 11
     STAMP_AHEAD = 12

@@ -16,6 +16,8 @@ from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_ca
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
+#: s that the pose of a scanned object may take once there is an image; a quiet machine needs 1 to 3.
+POSE_SEARCH = 15.0
 #: s until a query_node that has too many calls is asked again.
 BUSY_PAUSE = 0.2
 #: query_node waits for an image by the wall's clock, a goal by the robot's: a simulated one may be slower.
@@ -65,11 +67,11 @@ class KeypointClient:
         request.not_before = self._clock.now().to_msg()
         nanoseconds = int(self._locate_timeout * 1e9)
         request.timeout = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
-        answer = self._call(self._locate, request, self._locate_timeout, stop)
+        answer = self._call(self._locate, request, self._locate_timeout + POSE_SEARCH, stop)
         patience = Deadline(self._locate_timeout, self._clock, self._wall_factor)
         while answer.code in _ASK_AGAIN and not patience.expired:
             wait_in_callback(lambda: False, Deadline(BUSY_PAUSE), stop)
-            answer = self._call(self._locate, request, self._locate_timeout, stop)
+            answer = self._call(self._locate, request, self._locate_timeout + POSE_SEARCH, stop)
         if answer.code != MatchCode.OK and (not answer.matches or len(answer.matches) != len(keypoints)):
             raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
         if len(answer.matches) != len(keypoints):

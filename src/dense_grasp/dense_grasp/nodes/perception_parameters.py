@@ -58,6 +58,17 @@ QUERY_NODE = (
     TABLE_HEIGHT,
     *CAMERA_TOPICS[:2],
     DESCRIPTORS_TOPIC,
+    ParameterSpec(
+        "scans",
+        "",
+        "folder of the scans, each in one of its object's name; empty: the store's file with .scans behind",
+    ),
+    ParameterSpec("scan_model", "", "the network's file for scanned objects; empty: general, which is shipped"),
+    ParameterSpec(
+        "pose_threshold", 0.2, "score of a scanned object's pose below which it is not found", low=0.0, high=1.0
+    ),
+    ParameterSpec("instances", 1, "of a scanned object that are looked for in an image", low=1, high=20),
+    ParameterSpec("objects_topic", "dense_grasp/objects", "poses of scanned objects, vision_msgs", text="name"),
     ParameterSpec("heatmap_topic", "dense_grasp/heatmap", "score over the image, for RViz", text="name"),
     ParameterSpec("markers_topic", "dense_grasp/markers", "located points, for RViz", text="name"),
     ParameterSpec("matches_topic", "dense_grasp/matches", "located points", text="name"),

@@ -17,24 +17,27 @@ from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
-from dense_grasp_ros.quiet import QuietGroup, heard_at, keep_quiet, stay_awake_while
+from dense_grasp_ros.quiet import QuietGroup, heard_at, stay_awake_while
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.time import Time
 from sensor_msgs.msg import Image
-from tf2_ros import Buffer, TransformException
 
 from dense_grasp.arm.robot_settings import check_box
 from dense_grasp.nodes.perception_parameters import QUERY_NODE
+from dense_grasp.perception.camera_pose import CameraPose
 from dense_grasp.perception.frames import CameraFrame, FrameSync
 from dense_grasp.perception.freshness import Freshness, is_simulated
-from dense_grasp.perception.matches import failed_match, locate_rows, matrix_from_transform
+from dense_grasp.perception.matches import failed_match, locate_rows
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
+from dense_grasp.perception.object_publisher import ObjectPublisher
 from dense_grasp.perception.overlay import Overlay
+from dense_grasp.perception.scan_teaching import ScanTeaching
+from dense_grasp.perception.scanned_keypoints import ScannedKeypoints, is_posed
+from dense_grasp.perception.scanned_objects import scanned_objects
 from dense_grasp.perception.score_calibration import CALIBRATED, calibrated
 from dense_grasp.perception.stamps import LatestSlot
 from dense_grasp.perception.store_access import StoreAccess
@@ -42,8 +45,7 @@ from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.ros.failed_call import failed_call
 from dense_grasp.ros.reports import frames_report, store_report
-from dense_grasp.ros.transforms import TransformListener
-from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch, ObjectPose
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
     GetPicture,
@@ -69,7 +71,6 @@ class QueryNode(Node):
         values = declare(self, QUERY_NODE)
         self._fresh = Freshness(self.get_clock(), values["max_frame_age"])
         self._frame_timeout = values["frame_timeout"]
-        self._tf_timeout = values["tf_timeout"]
         self._base_frame = values["base_frame"] or f"{values['prefix']}{values['robot_type']}_link0"
         self._limits = self._read_limits(values)
         self._table = TableCheck(values["table_height"])
@@ -77,9 +78,11 @@ class QueryNode(Node):
         self._sync = FrameSync(values["sync_queue_size"], lambda: self.get_clock().now().nanoseconds)
         self._overlay = Overlay(self, values["heatmap_topic"], values["markers_topic"], values["matches_topic"])
 
-        self._buffer = Buffer()
-        self._listener = TransformListener(self._buffer, self)
-        keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
+        self._camera_pose = CameraPose(self, self._base_frame, values["tf_timeout"])
+        self._scanned = scanned_objects(values, self.get_logger().info)
+        shown = values["objects_topic"], values["markers_topic"]
+        poses = ObjectPublisher(self, *shown, values["prefix"], self._camera_pose.buffer)
+        self._scans = ScannedKeypoints(self._scanned, self._limits, self._base_frame, poses)
         self._watch_slot: LatestSlot[CameraFrame] = LatestSlot()
         self._running = True
         self._subscribe(values)
@@ -130,12 +133,13 @@ class QueryNode(Node):
             self.create_subscription(kind, topic, callback, qos, callback_group=streams)
 
     def _serve(self) -> None:
-        services = DescriptorServices(self._store, self._fresh_frame)
+        clicks = ScanTeaching(self._scanned, self._frame_timeout)
+        services = DescriptorServices(self._store, self._fresh_frame, clicks)
         calls = ReentrantCallbackGroup()
-        # A locate waits for an image, the others are short: neither may keep the other from being answered.
-        locating, storing = Workers(32, 0, "locate"), Workers(4, 28, "store")
+        # A locate waits for an image, a click for an object's pose, the others are short: none keeps another waiting.
+        locating, teaching, storing = Workers(32, 0, "locate"), Workers(8, 0, "teach"), Workers(4, 28, "store")
         for kind, name, handler, workers in (
-            (RegisterDescriptor, "register_descriptor", services.register, storing),
+            (RegisterDescriptor, "register_descriptor", services.register, teaching),
             (ListDescriptors, "list_descriptors", services.list, storing),
             (DeleteDescriptor, "delete_descriptor", services.delete, storing),
             (GetPicture, "get_picture", services.picture, storing),
@@ -149,6 +153,7 @@ class QueryNode(Node):
         """Stop the watcher and who waits for an image, then the node."""
         self._running = False
         self._sync.close()
+        self._scanned.close()
         self._watcher.join(timeout=5.0)
         super().destroy_node()
 
@@ -169,7 +174,7 @@ class QueryNode(Node):
     def _on_jump(self, jump) -> None:
         self.get_logger().warning("the clock jumped back or changed: frames and transforms of before are forgotten")
         self._sync.reset()
-        self._buffer.clear()
+        self._camera_pose.buffer.clear()
 
     def _fresh_frame(self) -> tuple[CameraFrame | None, int, str]:
         frame = self._sync.newest
@@ -178,22 +183,6 @@ class QueryNode(Node):
                 frame = self._sync.wait(lambda f: f.has_colour and self._fresh.accepts(f), COLOUR_WAIT) or frame
             return frame, MatchCode.OK, ""
         return None, *self._fresh.refusal(frame, 0, self._sync.why_empty())
-
-    def _base_from_camera(self, frame: CameraFrame) -> tuple[np.ndarray | None, str]:
-        """(4, 4) at the stamp of the frame, or None with the reason; waits at most `tf_timeout`."""
-        try:
-            transform = self._buffer.lookup_transform(
-                self._base_frame,
-                frame.header.frame_id,
-                Time.from_msg(frame.header.stamp),
-                timeout=Duration(seconds=self._tf_timeout),
-            )
-        except TransformException as error:
-            return None, f"no transform {self._base_frame} <- {frame.header.frame_id} at the image's stamp: {error}"
-        try:
-            return matrix_from_transform(transform.transform), ""
-        except DenseGraspError as error:
-            return None, f"transform {self._base_frame} <- {frame.header.frame_id} at the image's stamp: {error}"
 
     # queries
 
@@ -204,9 +193,13 @@ class QueryNode(Node):
         """Raises UnknownKeypointError, naming what is missing, TooManyRowsError, or StoreError."""
         return self._store.run(lambda store: store.get_all(object_id, keypoints))
 
-    def _match(self, frame: CameraFrame, rows: Sequence[Row]) -> list[KeypointMatch]:
-        base_from_camera, no_transform = self._base_from_camera(frame)
-        matches = locate_rows(frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
+    def _match(self, frame: CameraFrame, rows: Sequence[Row]) -> tuple[list[KeypointMatch], list[ObjectPose]]:
+        base_from_camera, no_transform = self._camera_pose.at(frame.header)
+        posed, alone = [row for row in rows if is_posed(row)], [row for row in rows if not is_posed(row)]
+        by_pose, objects = self._scans.locate(frame, posed, base_from_camera, no_transform)
+        by_itself = locate_rows(frame, alone, self._limits, self._base_frame, base_from_camera, no_transform)
+        in_turn = {True: iter(by_pose), False: iter(by_itself)}
+        matches = [next(in_turn[is_posed(row)]) for row in rows]
         found = next((match for match in matches if match.code == MatchCode.OK), None)
         if found is not None and base_from_camera is not None:
             position = np.array([found.position.x, found.position.y, found.position.z])
@@ -214,7 +207,7 @@ class QueryNode(Node):
             if wrong:
                 self.get_logger().warning(wrong)
                 found.message += f"; {wrong}"
-        return matches
+        return matches, objects
 
     def _on_locate(
         self, request: LocateKeypoints.Request, response: LocateKeypoints.Response
@@ -247,10 +240,16 @@ class QueryNode(Node):
         except StoreError as error:
             return fail(MatchCode.STORE_ERROR, str(error))
         names = [row.keypoint for row in rows]
-        frame = self._sync.wait(lambda f: self._fresh.accepts(f, not_before), timeout)
+        code, reason = self._scans.wait_until_ready(rows, timeout)
+        if code != MatchCode.OK:
+            return fail(code, reason)
+        needs_colour = any(map(is_posed, rows))
+        frame = self._sync.wait(
+            lambda f: self._fresh.accepts(f, not_before) and (f.has_colour or not needs_colour), timeout
+        )
         if frame is None:
             return fail(*self._fresh.refusal(self._sync.newest, not_before, self._sync.why_empty()))
-        response.matches = self._match(frame, rows)
+        response.matches, response.objects = self._match(frame, rows)
         first_bad = next((match for match in response.matches if match.code != MatchCode.OK), None)
         response.code = MatchCode.OK if first_bad is None else first_bad.code
         response.message = f"{len(rows)} keypoints found" if first_bad is None else first_bad.message
@@ -280,7 +279,7 @@ class QueryNode(Node):
             object_id, _, keypoint = watched.partition("/")
             try:
                 rows = self._rows(object_id, [keypoint] if keypoint else [])
-                self._show(frame, rows, self._match(frame, rows))
+                self._show(frame, rows, self._match(frame, rows)[0])
             except DenseGraspError as error:
                 self.get_logger().error(f"watch '{watched}': {error}", throttle_duration_sec=ERROR_PERIOD_S)
             except Exception as error:  # an input nobody thought of must not end the thread

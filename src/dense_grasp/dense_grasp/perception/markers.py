@@ -9,6 +9,7 @@ from builtin_interfaces.msg import Duration
 from dense_grasp_core.result_codes import MatchCode
 from geometry_msgs.msg import Point
 from std_msgs.msg import ColorRGBA
+from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import Marker, MarkerArray
 
 from dense_grasp_interfaces.msg import KeypointMatch
@@ -21,6 +22,7 @@ HEAD_M = 0.01
 LIFETIME = Duration(sec=5)
 FOUND = ColorRGBA(r=0.1, g=0.9, b=0.2, a=0.9)
 REJECTED = ColorRGBA(r=0.95, g=0.2, b=0.1, a=0.9)
+BOX = ColorRGBA(r=0.2, g=0.5, b=1.0, a=0.25)
 AXIS = ColorRGBA(r=0.2, g=0.5, b=1.0, a=0.9)
 
 
@@ -41,6 +43,21 @@ def match_markers(matches: Sequence[KeypointMatch]) -> MarkerArray:
     ends = {match.keypoint: match for match in matches if has_position(match)}
     if "axis_a" in ends and "axis_b" in ends:
         markers.markers.append(_arrow(ends["axis_a"], ends["axis_b"]))
+    return markers
+
+
+def object_markers(objects: Detection3DArray) -> MarkerArray:
+    """A translucent box and a name for each scanned object that was found."""
+    markers = MarkerArray()
+    for number, detection in enumerate(objects.detections):
+        hypothesis = detection.results[0].hypothesis
+        box = Marker(header=objects.header, ns=f"{hypothesis.class_id}/object", id=2 * number, type=Marker.CUBE)
+        box.pose, box.scale, box.color, box.lifetime = detection.bbox.center, detection.bbox.size, BOX, LIFETIME
+        name = Marker(header=objects.header, ns=box.ns, id=2 * number + 1, type=Marker.TEXT_VIEW_FACING, color=AXIS)
+        name.pose.position = detection.bbox.center.position
+        name.scale.z, name.lifetime = TEXT_M, LIFETIME
+        name.text = f"{hypothesis.class_id} {hypothesis.score:.2f}"
+        markers.markers += [box, name]
     return markers
 
 

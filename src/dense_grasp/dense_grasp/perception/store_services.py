@@ -28,6 +28,7 @@ from std_msgs.msg import Header
 
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.messages import byte_array, info_from_camera
+from dense_grasp.perception.scan_teaching import ScanTeaching, Taught
 from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp_interfaces.msg import TaughtKeypoint
 from dense_grasp_interfaces.srv import (
@@ -78,15 +79,14 @@ def picture_png(rgb: np.ndarray | None) -> bytes:
 
 def refused_fields(request: RegisterDescriptor.Request) -> tuple[int, str]:
     """Code and sentence for what a request asks for and nobody does; OK without a sentence when there is nothing."""
-    later = {request.SCAN_VIEW: "a view of the object's scan", request.STORED_PICTURE: "a stored picture"}
-    if request.source in later:
+    if request.source == request.STORED_PICTURE:
         return (
             StoreCode.NOT_SUPPORTED,
-            f"source is {request.source}, {later[request.source]}, and this version teaches on the newest image alone; "
-            "send NEWEST_IMAGE (0)",
+            f"source is {request.source}, a stored picture, and this version teaches on the newest image and in the "
+            "pictures of a scan; send NEWEST_IMAGE (0) or SCAN_VIEW (1)",
         )
-    if request.source != request.NEWEST_IMAGE:
-        return StoreCode.INVALID_REQUEST, f"source is {request.source}, expected NEWEST_IMAGE (0)"
+    if request.source not in (request.NEWEST_IMAGE, request.SCAN_VIEW):
+        return StoreCode.INVALID_REQUEST, f"source is {request.source}, expected NEWEST_IMAGE (0) or SCAN_VIEW (1)"
     if request.add_sample:
         return (
             StoreCode.NOT_SUPPORTED,
@@ -96,10 +96,13 @@ def refused_fields(request: RegisterDescriptor.Request) -> tuple[int, str]:
 
 
 class DescriptorServices:
-    """Handlers of the store's services. `fresh_frame()` gives the newest frame, or None with a code and a reason."""
+    """Handlers of the store's services. `fresh_frame()` gives the newest frame, or None with a code and a reason.
 
-    def __init__(self, store: StoreAccess, fresh_frame: FrameSource):
-        self._store = store
+    scans: teaches points of objects that have a scan, which go before all others.
+    """
+
+    def __init__(self, store: StoreAccess, fresh_frame: FrameSource, scans: ScanTeaching):
+        self._store, self._scans = store, scans
         self._fresh_frame = fresh_frame
 
     def register(
@@ -121,33 +124,14 @@ class DescriptorServices:
             check_name("keypoint", request.keypoint)
         except InvalidNameError as error:
             return codes.INVALID_NAME, str(error), None
-        frame, code, reason = self._fresh_frame()
-        if frame is None:
+        code, reason, values = self._described(request)
+        if code != codes.OK:
             return code, reason, None
-        u, v = request.u, request.v
-        try:
-            if not (math.isfinite(u) and math.isfinite(v) and frame.camera.contains(u, v)):
-                size = f"{frame.camera.width}x{frame.camera.height}"
-                return codes.PIXEL_OUTSIDE, f"pixel is ({u:g}, {v:g}), expected one inside the {size} image", None
-            descriptor = frame.grid.sample(u, v)
-            picture = picture_png(frame.rgb)
-            camera = frame.camera
-        except DenseGraspError as error:
-            return codes.NO_FRAME, str(error), None
+        picture = picture_png(values.pop("rgb"))
 
         def add(store: DescriptorStore) -> Row:
-            return store.add(
-                request.object_id,
-                request.keypoint,
-                descriptor,
-                model_id=frame.model_id,
-                u=u,
-                v=v,
-                overwrite=request.overwrite,
-                camera=camera,
-                picture=picture,
-                network=frame.network,
-            )
+            place = {"u": request.u, "v": request.v, "overwrite": request.overwrite, "picture": picture}
+            return store.add(request.object_id, request.keypoint, **place, **values)
 
         try:
             row = self._store.run(add)
@@ -156,9 +140,31 @@ class DescriptorServices:
         except StoreError as error:
             return codes.STORE_ERROR, str(error), None
         stored = f"stored {row.object_id}/{row.keypoint} of model {row.model_id}"
+        if row.object_point is not None:
+            stored += " at ({:.4f}, {:.4f}, {:.4f}) m of the scanned object".format(*row.object_point)
         if not picture:
             stored += "; its colour image did not arrive, so no other network can describe it anew: teach it once more"
         return codes.OK, stored, row
+
+    def _described(self, request: RegisterDescriptor.Request) -> Taught:
+        """Code, reason, and what the store keeps of the click: fields of `DescriptorStore.add`, and rgb, the image."""
+        codes = RegisterDescriptor.Response
+        if request.source == request.SCAN_VIEW:
+            return self._scans.in_view(request)
+        frame, code, reason = self._fresh_frame()
+        if frame is None:
+            return code, reason, {}
+        u, v = request.u, request.v
+        try:
+            if not (math.isfinite(u) and math.isfinite(v) and frame.camera.contains(u, v)):
+                size = f"{frame.camera.width}x{frame.camera.height}"
+                return codes.PIXEL_OUTSIDE, f"pixel is ({u:g}, {v:g}), expected one inside the {size} image", {}
+            if self._scans.teaches(request):
+                return self._scans.in_frame(request, frame)
+            values = {"descriptor": frame.grid.sample(u, v), "rgb": frame.rgb, "camera": frame.camera}
+        except DenseGraspError as error:
+            return codes.NO_FRAME, str(error), {}
+        return codes.OK, "", {**values, "model_id": frame.model_id, "network": frame.network}
 
     def list(self, request: ListDescriptors.Request, response: ListDescriptors.Response) -> ListDescriptors.Response:
         """Rows of one object or of all."""

@@ -1,0 +1,287 @@
+"""A box is scanned into a folder; from then on it is described once, found by its pose, and taught by a click."""
+
+import importlib.util
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Duration
+from dense_grasp.nodes.query_node import QueryNode
+from dense_grasp.perception.posed_matches import FoundObject, object_messages, posed_matches
+from dense_grasp.perception.scan_teaching import ScanTeaching
+from dense_grasp.perception.scanned_objects import WAITING, ScannedObjectError, ScannedObjects, scans_folder
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.matching.locate import Limits, WorkspaceBox
+from dense_grasp_core.object_model.find import Acceptance
+from dense_grasp_core.result_codes import MatchCode, StoreCode
+from dense_grasp_core.store import Row
+from dense_grasp_ros.local_graph import wait_until
+from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
+from rclpy.clock import Clock, ClockType
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from tf2_msgs.msg import TFMessage
+from tf2_ros import StaticTransformBroadcaster
+from vision_msgs.msg import Detection3DArray
+
+from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.srv import LocateKeypoints, RegisterDescriptor
+
+_spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
+scanned_box = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(scanned_box)
+CAMERA, HALF, frame, picture = scanned_box.CAMERA, scanned_box.HALF, scanned_box.frame, scanned_box.picture
+pose_from, write_scan = scanned_box.pose_from, scanned_box.write_scan
+
+NETWORK = str(Path(__file__).parents[3] / "models" / "general.xml")
+LONG = 900.0  # s that a test waits for a bank at most: the machine may be busy
+FRONT = np.array([0.02, -HALF[1], 0.03])  # on the face towards a camera at azimuth -90
+BACK = np.array([0.02, HALF[1], 0.03])
+SEEN = pose_from(-75, 30, 0.45, 20)
+BASE_FROM_CAMERA = se3.look_at([0.4, 0.0, 0.7], [0.4, 0.0, 0.0], up=[1.0, 0.0, 0.0])
+
+
+def opened(folder: Path, notes: list[str], most: int = 1) -> ScannedObjects:
+    return ScannedObjects(folder, NETWORK, Acceptance(), most, notes.append)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    scans = tmp_path_factory.mktemp("store.db.scans")
+    write_scan(scans / "box")
+    return scans
+
+
+@pytest.fixture(scope="module")
+def notes() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def scanned(folder, notes):
+    objects = opened(folder, notes)
+    with pytest.raises(ScannedObjectError, match="described for the first time") as refused:
+        objects.get("box", 0.0)
+    assert refused.value.code == MatchCode.BUSY
+    objects.get("box", LONG)
+    yield objects
+    objects.close()
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """A frame in which the box is seen; what it shows is looked for once."""
+    return frame(SEEN)
+
+
+@pytest.fixture(scope="module")
+def nothing():
+    """A frame without the box."""
+    return frame(None)
+
+
+def row(point, keypoint: str = "contact") -> Row:
+    vector = np.ones(152, np.float32)
+    return Row(1, "box", keypoint, vector, "m", 0.0, 0.0, 0.0, b"", CAMERA, object_point=tuple(point))
+
+
+def answers(scanned, seen, *points, limits=None, base_from_camera=BASE_FROM_CAMERA):
+    found, poses = scanned.find("box", seen, LONG)
+    rows = [row(point, f"point{number}") for number, point in enumerate(points)]
+    about = FoundObject("box", scanned.model_id, found.bank, poses)
+    return about, posed_matches(about, seen, rows, limits or Limits(), "base", base_from_camera)
+
+
+def test_the_folder_of_the_scans_lies_beside_the_store(tmp_path):
+    assert scans_folder(f"sqlite:///{tmp_path}/a.db") == tmp_path / "a.db.scans"
+    assert scans_folder("sqlite://") is None
+    assert scans_folder("sqlite://", str(tmp_path)) == tmp_path
+
+
+def test_an_object_without_a_scan_has_none(scanned):
+    assert not scanned.has_scan("shoe") and not scanned.has_scan("../box") and scanned.has_scan("box")
+    with pytest.raises(ScannedObjectError, match="no scan"):
+        scanned.get("shoe", 0.0)
+
+
+def test_a_scan_that_cannot_be_used_says_why_and_is_described_once(tmp_path, folder, scanned, notes):
+    assert any("6 views" in note for note in notes)
+    shutil.copytree(folder / "box", tmp_path / "box")
+    (tmp_path / "box" / "camera.json").rename(tmp_path / "camera")
+    told: list[str] = []
+    objects = opened(tmp_path, told)
+    with pytest.raises(ScannedObjectError, match=r"camera\.json") as refused:
+        objects.get("box", LONG)
+    assert refused.value.code == MatchCode.STORE_ERROR
+    (tmp_path / "camera").rename(tmp_path / "box" / "camera.json")  # repaired while the node runs
+    assert objects.get("box", LONG).bank.radius == pytest.approx(scanned.get("box", 0.0).bank.radius)
+    assert not any("describing" in note for note in told)  # what was described lies beside the scan
+    shutil.rmtree(tmp_path / "box")
+    write_scan(tmp_path / "box", range(0, 60, 30))
+    assert len(objects.get("box", LONG).views) == 2  # another scan
+    assert any("describing" in note for note in told)
+    objects.close()
+
+
+def test_visible_and_hidden_points_are_located(scanned, seen):
+    about, (front, back) = answers(scanned, seen, FRONT, BACK)
+    assert (front.code, back.code) == (MatchCode.OK, MatchCode.OK), (front.message, back.message)
+    assert (front.visibility, back.visibility) == (KeypointMatch.VISIBLE, KeypointMatch.HIDDEN)
+    for match, point in ((front, FRONT), (back, BACK)):
+        truth = se3.transform(BASE_FROM_CAMERA @ SEEN, point)
+        assert np.linalg.norm([match.position.x, match.position.y, match.position.z] - truth) < 0.01
+        assert match.header.frame_id == "base" and match.instance == 1 and match.support > 20
+    (pose,) = object_messages(about, Header(frame_id="base"), BASE_FROM_CAMERA)
+    position = pose.pose.pose.position
+    truth = (BASE_FROM_CAMERA @ SEEN)[:3, 3]
+    assert np.linalg.norm([position.x, position.y, position.z] - truth) < 0.01
+
+
+def test_nothing_is_found_where_the_box_is_not(scanned, nothing):
+    about, (match,) = answers(scanned, nothing, FRONT)
+    assert match.code == MatchCode.LOW_SCORE and not about.poses and np.isnan(match.position.x)
+
+
+def test_workspace_and_missing_transform_have_their_codes(scanned, seen):
+    far = Limits(workspace=WorkspaceBox((5.0, 5.0, 5.0), (6.0, 6.0, 6.0)))
+    assert answers(scanned, seen, FRONT, limits=far)[1][0].code == MatchCode.OUT_OF_WORKSPACE
+    assert answers(scanned, seen, FRONT, base_from_camera=None)[1][0].code == MatchCode.NO_TF
+
+
+def test_a_frame_without_its_colour_image_is_refused(scanned):
+    with pytest.raises(ScannedObjectError, match="colour image") as refused:
+        scanned.find("box", frame(SEEN, with_colour=False), LONG)
+    assert refused.value.code == MatchCode.NO_FRAME
+
+
+def test_too_many_searches_are_busy(scanned, seen):
+    scanned.find("box", seen, LONG)  # from now on that takes no time
+    ended = []
+    with scanned._searching:
+        waiting = [
+            threading.Thread(target=lambda: ended.append(scanned.find("box", seen, LONG))) for _ in range(1 + WAITING)
+        ]
+        for thread in waiting:
+            thread.start()
+        while scanned._room._value:  # until all have come in
+            threading.Event().wait(0.001)
+        with pytest.raises(ScannedObjectError, match="one too many") as refused:
+            scanned.find("box", seen, LONG)
+    assert refused.value.code == MatchCode.BUSY
+    for thread in waiting:
+        thread.join(LONG)
+    assert len(ended) == 1 + WAITING
+
+
+def click(u: float, v: float, **more) -> RegisterDescriptor.Request:
+    return RegisterDescriptor.Request(object_id="box", keypoint="contact", u=float(u), v=float(v), **more)
+
+
+def test_a_click_on_the_image_is_a_point_of_the_box(scanned, seen, nothing):
+    teaching = ScanTeaching(scanned, LONG)
+    pixel = CAMERA.project(se3.transform(SEEN, FRONT)[None])[0]
+    code, reason, values = teaching.in_frame(click(*pixel), seen)
+    assert code == StoreCode.OK, reason
+    assert np.linalg.norm(np.array(values["object_point"]) - FRONT) < 0.01
+    assert values["model_id"] == scanned.model_id and values["network"] == "general"
+    assert len(values["descriptor"]) == 152
+    code, reason, _ = teaching.in_frame(click(5, 5), seen)
+    assert code == StoreCode.PIXEL_OUTSIDE and "not on the object" in reason
+    code, reason, _ = teaching.in_frame(click(*pixel), nothing)
+    assert code == StoreCode.LOW_SCORE and "not found" in reason
+
+
+def test_a_click_in_a_picture_of_the_scan_is_a_point_of_the_box(scanned):
+    teaching = ScanTeaching(scanned, LONG)
+    view = scanned.get("box", 0.0).views[5]  # from azimuth 300
+    pixel = CAMERA.project(se3.transform(view.pose, FRONT)[None])[0]
+    code, reason, values = teaching.in_view(click(*pixel, source=RegisterDescriptor.Request.SCAN_VIEW, scan_view=5))
+    assert code == StoreCode.OK, reason
+    assert np.linalg.norm(np.array(values["object_point"]) - FRONT) < 0.003 and values["scan_view"] == 5
+    assert teaching.in_view(click(2, 2, scan_view=5))[0] == StoreCode.PIXEL_OUTSIDE
+    code, reason, _ = teaching.in_view(click(*pixel, scan_view=6))
+    assert code == StoreCode.NO_SCAN and "0..5" in reason
+
+
+class Camera:
+    """Sends pictures of the box ten times a second, and where the camera is."""
+
+    def __init__(self, graph):
+        node, best_effort = graph.node, qos_profile_sensor_data
+        self._descriptors = node.create_publisher(DescriptorImage, "/dense_grasp/descriptors", best_effort)
+        self._depth = node.create_publisher(Image, "/camera/camera/aligned_depth_to_color/image_raw", 2)
+        self._colour = node.create_publisher(Image, "/camera/camera/color/image_raw", 2)
+        self._clock = Clock(clock_type=ClockType.SYSTEM_TIME)
+        self.look(SEEN)
+        place = TransformStamped(child_frame_id="optical")
+        place.header.frame_id = "fr3_link0"
+        position, turn = BASE_FROM_CAMERA[:3, 3], se3.to_quaternion(BASE_FROM_CAMERA)
+        place.transform.translation = Vector3(**dict(zip("xyz", map(float, position), strict=True)))
+        place.transform.rotation = Quaternion(**dict(zip("xyzw", map(float, turn), strict=True)))
+        self._transforms = StaticTransformBroadcaster(node)
+        self._transforms.sendTransform(place)
+        self._timer = node.create_timer(0.1, self._send, clock=self._clock)
+
+    def look(self, camera_from_object: np.ndarray) -> None:
+        """The box lies there from now on."""
+        self._messages = scanned_box.messages(camera_from_object)
+
+    def _send(self):
+        described, depth, colour = self._messages
+        stamp = self._clock.now().to_msg()
+        headers = [described.header, described.camera_info.header, depth.header, colour.header]
+        for header in headers:
+            header.stamp = stamp
+        for publisher, message in ((self._colour, colour), (self._depth, depth), (self._descriptors, described)):
+            publisher.publish(message)
+
+
+def test_a_click_in_the_running_node_finds_the_box_from_then_on(graph, scanned, folder, tmp_path):
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    scores = {"temperature": -1.0, "found_threshold": 0.5, "ambiguity_ratio": 0.9}
+    graph.start(QueryNode, store=store, scans=str(folder), scan_model=NETWORK, max_frame_age=LONG, prefix="", **scores)
+    camera, detections, frames = Camera(graph), [], []
+    graph.node.create_subscription(Detection3DArray, "/dense_grasp/objects", detections.append, 2)
+    graph.node.create_subscription(TFMessage, "/tf", lambda message: frames.extend(message.transforms), 10)
+
+    def call(kind, name, **fields):
+        return graph.call(kind, f"/dense_grasp/{name}", patience=LONG, **fields)
+
+    def told(kind, name, **fields):
+        """The answer as soon as there is a picture and the scan is loaded."""
+        answers = []
+
+        def answered():
+            answers.append(call(kind, name, object_id="box", **fields))
+            return answers[-1].code not in (StoreCode.NO_FRAME, StoreCode.STALE, StoreCode.BUSY)
+
+        wait_until(answered, LONG, f"answer of {name}")
+        return answers[-1]
+
+    u, v = CAMERA.project(se3.transform(SEEN, FRONT)[None])[0]
+    answer = told(RegisterDescriptor, "register_descriptor", keypoint="contact", u=u, v=v)
+    assert answer.code == StoreCode.OK, answer.message
+    assert answer.taught.network == "general" and np.isfinite(answer.taught.object_point.x)
+    moved = pose_from(-110, 40, 0.5, -100)
+    camera.look(moved)
+    now = {"not_before": Clock(clock_type=ClockType.SYSTEM_TIME).now().to_msg(), "timeout": Duration(sec=60)}
+    answer = told(LocateKeypoints, "locate_keypoints", **now)
+    (match,), (pose,) = answer.matches, answer.objects
+    assert (match.code, match.visibility) == (MatchCode.OK, KeypointMatch.VISIBLE), match.message
+    truth = se3.transform(BASE_FROM_CAMERA @ moved, FRONT)
+    assert np.linalg.norm([match.position.x, match.position.y, match.position.z] - truth) < 0.01
+    assert pose.header.frame_id == "fr3_link0" and pose.header.stamp == match.header.stamp
+    wait_until(lambda: detections and frames, LONG, "the box on topics")
+    assert frames[-1].child_frame_id == "box" and frames[-1].header.frame_id == "fr3_link0"
+    (detection,) = detections[-1].detections
+    assert detection.results[0].hypothesis.class_id == "box" and detection.bbox.size.z == pytest.approx(0.12, abs=0.02)
+
+
+def test_the_pictures_of_the_box_are_what_they_should_be():
+    rgb, depth, mask = picture(SEEN, 1)
+    u, v = np.rint(CAMERA.project(se3.transform(SEEN, FRONT)[None])[0]).astype(int)
+    assert mask[v, u] and depth[v, u] == pytest.approx(se3.transform(SEEN, FRONT)[2], abs=1e-3)
+    assert rgb.shape == (240, 320, 3)
