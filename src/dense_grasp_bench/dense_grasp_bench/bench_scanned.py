@@ -1,0 +1,142 @@
+"""Is a scanned cap found in the simulated cell, and how exactly? Pictures and D435 depth of the cell, without a graph.
+
+One scan by the training's renderer; then the same cap at drawn poses, empty tables with other things on them, and other
+caps. Prints a line for each picture and a summary.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from dense_grasp.bringup.launch_support import share_directory
+from dense_grasp_assets.cap.mesh import cap_point, make_cap
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.object_model.find import find_objects
+from dense_grasp_core.object_model.pose import ObjectPose, PoseFinder
+from dense_grasp_core.object_model.scan import read_scan
+from dense_grasp_core.object_model.scan_check import require_consistent
+from dense_grasp_core.object_model.view_bank import build
+from dense_grasp_sim.devices.camera import CellRenderer
+from dense_grasp_sim.devices.d435 import imitate
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.cell_model import WRIST_INTRINSICS
+from dense_grasp_sim.world.surroundings import draw_surroundings
+
+from dense_grasp_bench.scanned_cap import write_cap_scan
+from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
+
+
+@dataclass
+class Figures:
+    """errors_mm: of every keypoint of every cap that was found; counts of pictures."""
+
+    errors_mm: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    found: int = 0
+    asked: int = 0
+    false_alarms: int = 0
+    others_found: int = 0
+
+    def summary(self, empty: int, others: int) -> str:
+        """In some lines."""
+        errors = np.array(self.errors_mm or [np.nan])
+        return (
+            f"found {self.found} of {self.asked}; keypoints: median {np.median(errors):.1f} mm, p95 "
+            f"{np.percentile(errors, 95):.1f} mm, worst {errors.max():.1f} mm (n {len(self.errors_mm)})\n"
+            f"found where there is no cap: {self.false_alarms} of {empty}\n"
+            f"other caps taken for it: {self.others_found} of {others}\n"
+            f"CPU s a search: median {np.median(self.seconds):.2f}, worst {max(self.seconds):.2f}"
+        )
+
+
+class Bench:
+    """The finder of a scanned cap, and the simulated cell in front of it."""
+
+    def __init__(self, finder: PoseFinder, cap_seed: int):
+        self.finder, self.cap_seed = finder, cap_seed
+        self.figures = Figures()
+        self._simulator, self._renderer = Simulator(), CellRenderer()
+        self._rng = np.random.default_rng(0)
+
+    def look(self) -> list[ObjectPose]:
+        """Instances in a picture of the cell as it is."""
+        shown = self._renderer.render(self._simulator.snapshot())
+        depth = imitate(shown.depth, self._rng) / 1000.0
+        began = time.process_time()
+        poses = find_objects(self.finder, shown.rgb, WRIST_INTRINSICS, depth)
+        self.figures.seconds.append(time.process_time() - began)
+        return poses
+
+    def pose(self, number: int) -> str:
+        """The cap at a drawn pose."""
+        base_from_object = self._simulator.set_scene(self.cap_seed, pose_seed=number)
+        camera_from_object = se3.inverse(self._simulator.base_from_camera()) @ base_from_object
+        points = np.array([cap_point(make_cap(self.cap_seed).params, *click) for click in CAP.clicks.values()])
+        self.figures.asked += 1
+        poses = self.look()
+        if not poses:
+            return f"pose {number}: NOT FOUND"
+        self.figures.found += 1
+        truth, there = (se3.transform(motion, points) for motion in (camera_from_object, poses[0].camera_from_object))
+        errors = 1000.0 * np.linalg.norm(there - truth, axis=1)
+        self.figures.errors_mm += errors.tolist()
+        turn = np.degrees(se3.rotation_angle(se3.inverse(poses[0].camera_from_object) @ camera_from_object))
+        return f"pose {number}: score {poses[0].score:.2f}, {errors.max():.1f} mm, {turn:.1f} degrees"
+
+    def empty(self, seed: int) -> str:
+        """A table without a cap; odd seeds put other things on it."""
+        self._simulator.set_scene(None, surroundings=draw_surroundings(seed))
+        poses = self.look()
+        self.figures.false_alarms += bool(poses)
+        return f"no cap, {seed}: " + (f"FOUND, score {poses[0].score:.2f}" if poses else "not found")
+
+    def other(self, seed: int) -> str:
+        """Another cap."""
+        self._simulator.set_scene(seed, pose_seed=seed)
+        poses = self.look()
+        self.figures.others_found += bool(poses)
+        return f"cap {seed}: " + (f"taken for it, score {poses[0].score:.2f}" if poses else "not found")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; 0 when it ran, whatever the figures are."""
+    parser = argparse.ArgumentParser(prog="bench_scanned", description=__doc__)
+    parser.add_argument("--cap", type=int, default=TRAINING_SEED, help="seed of the scanned cap (default %(default)s)")
+    parser.add_argument("--views", type=int, default=16, help="pictures of the scan (default %(default)s)")
+    parser.add_argument("--size", default="320x240", help="of the scan's pictures (default %(default)s)")
+    parser.add_argument("--poses", type=int, default=20, help="drawn poses of the cap (default %(default)s)")
+    parser.add_argument("--empty", type=int, default=10, help="tables without a cap (default %(default)s)")
+    parser.add_argument("--others", type=int, default=10, help="other caps (default %(default)s)")
+    arguments = parser.parse_args(argv)
+    try:
+        width, _, height = arguments.size.partition("x")
+        with tempfile.TemporaryDirectory() as folder:
+            scan = Path(folder) / "cap"
+            write_cap_scan(scan, arguments.cap, arguments.views, (int(width), int(height)))
+            views = read_scan(scan)
+        print(f"scan of cap {arguments.cap}: {require_consistent(views)}", flush=True)
+        describe = DescriptorExtractor(share_directory() / "models" / "general.xml")
+        bench = Bench(PoseFinder(build(views, describe), describe), arguments.cap)
+        for number in range(arguments.poses):
+            print(bench.pose(number), flush=True)
+        for seed in range(1, arguments.empty + 1):
+            print(bench.empty(seed), flush=True)
+        for seed in range(1000, 1000 + arguments.others):
+            print(bench.other(seed), flush=True)
+        print(bench.figures.summary(arguments.empty, arguments.others))
+    except (DenseGraspError, ValueError) as error:
+        print(f"bench_scanned: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
