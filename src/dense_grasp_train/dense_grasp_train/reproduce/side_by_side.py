@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from dense_grasp_train.reproduce.run import INTERRUPTED, StepError
@@ -33,23 +33,26 @@ def run_side_by_side(together: list[Step], run: Run, arguments: list[str], logs:
     def log_of(step: Step) -> Path:
         return logs / f"{step.name}.log"
 
-    def wait_for(step: Step) -> int | None:
-        process = context.Process(target=_logged, args=(run, [*arguments, step.name], log_of(step)), name=step.name)
-        process.start()
-        process.join()
-        return process.exitcode
-
-    pool = ThreadPoolExecutor(jobs)
+    waiting, running = list(together), {}
     try:
-        begun = {pool.submit(wait_for, step): step for step in together}
-        for ended in as_completed(begun):
-            step, status = begun[ended], ended.result()
-            if status == INTERRUPTED:
-                raise KeyboardInterrupt
-            if status != 0:
-                raise StepError(f"step {step.name} ended with status {status}, see {log_of(step)}")
+        # One thread asks for all: Process.start() looks at every child, and of two who read one status the second gets
+        # 255 (cpython's popen_forkserver).
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                step = waiting.pop(0)
+                process = context.Process(target=_logged, args=(run, [*arguments, step.name], log_of(step)))
+                process.start()
+                running[process.sentinel] = step, process
+            for sentinel in wait(list(running)):
+                step, process = running.pop(sentinel)
+                process.join()
+                if process.exitcode == INTERRUPTED:
+                    raise KeyboardInterrupt
+                if process.exitcode != 0:
+                    raise StepError(f"step {step.name} ended with status {process.exitcode}, see {log_of(step)}")
     finally:
-        pool.shutdown(cancel_futures=True)
+        for _, process in running.values():
+            process.join()
 
 
 def _logged(run: Run, arguments: list[str], log: Path) -> None:
