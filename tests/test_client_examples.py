@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 
+import cv2
+import numpy as np
 import pytest
 from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_sim.physics.simulator import OBSERVE_JOINTS
@@ -84,6 +86,10 @@ def test_the_facade_forgets_refuses_and_cancels_nothing(cell):
         client.teach("cap", "again", u, v)
     assert caught.value.code == 17
     assert "again" in [row.keypoint for row in client.taught("cap")]
+    picture = client.picture("cap", "again")
+    image = cv2.imdecode(np.frombuffer(picture.image.data, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (480, 640, 3) and image.std() > 5.0
+    assert (picture.u, picture.v, picture.camera_info.width) == (u, v, 640)
     assert client.rename("cap", "again", "renamed") == 1
     with pytest.raises(Refused, match="code 17"):
         client.rename("cap", "renamed", "contact")

@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 import pytest
+from dense_grasp.bringup.launch_support import share_directory
+from dense_grasp.perception.redescribe_command import main as redescribe
 from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_client.connection import GraphError
 from dense_grasp_core.result_codes import GraspCode, MatchCode
@@ -113,6 +115,18 @@ def test_descriptor_of_another_model(cell):
     assert answer.code == MatchCode.MODEL_MISMATCH and "0123456789abcdef" in answer.message
     result = cell.client.grasp(GraspObject.Goal(object_id="foreign"), 60.0)
     assert result.code == GraspCode.PERCEPTION + MatchCode.MODEL_MISMATCH
+
+
+def test_a_store_in_use_is_described_for_another_network_and_back(cell):
+    store = ["--store", cell.store]
+    other = str(share_directory() / "models" / "general.safetensors")
+    assert redescribe([*store, "--model", other, "--skip-without-picture"]) == 0
+    try:
+        answer = cell.locate()
+        assert answer.code == MatchCode.MODEL_MISMATCH and "redescribe" in answer.message
+    finally:
+        assert redescribe([*store, "--undo"]) == 0
+    assert cell.locate().code == MatchCode.OK
 
 
 def test_empty_table_is_not_found(cell):
