@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 from dense_grasp_train.reproduce.run import INTERRUPTED, StepError
 from dense_grasp_train.reproduce.steps import Step
@@ -33,7 +34,8 @@ def run_side_by_side(together: list[Step], run: Run, arguments: list[str], logs:
     def log_of(step: Step) -> Path:
         return logs / f"{step.name}.log"
 
-    waiting, running = list(together), {}
+    waiting = list(together)
+    running: dict[Any, tuple[Step, Any]] = {}  # by sentinel, processes
     try:
         # One thread asks for all: Process.start() looks at every child, and of two who read one status the second gets
         # 255 (cpython's popen_forkserver).
