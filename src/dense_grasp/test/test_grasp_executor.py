@@ -137,10 +137,11 @@ class FakeCell(Node):
 class Setup:
     """A fake cell, an executor of its own names, and a client."""
 
-    def __init__(self, graph, until, **parameters):
+    def __init__(self, graph, until, width=0.08, **parameters):
         prefix = f"cell{next(NUMBERS)}_"
         self.until, self.graph, self.prefix = until, graph, prefix
         self.cell = graph.spin(FakeCell(prefix, context=graph.context))
+        self.cell.width = width
         self.executor = graph.start(
             GraspExecutor,
             **{
@@ -348,9 +349,8 @@ def test_what_the_last_goal_holds_the_next_one_may_not_drop(setup):
 
 
 def test_an_executor_that_has_just_started_does_not_drop_what_may_be_held(setup):
-    made = setup()
-    made.cell.width = 0.03
-    made.until(lambda: made.grasp().code == GraspCode.HOLDS_OBJECT, 10.0, "the new width heard of")
+    made = setup(width=0.03)  # before the executor starts: it hears of no other
+    assert made.grasp().code == GraspCode.HOLDS_OBJECT
     assert not made.cell.asked
 
 

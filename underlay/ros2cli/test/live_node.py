@@ -44,6 +44,8 @@ def main():
             handle.abort()
             return GripperCommand.Result()
         for step in range(3 if position < 1.0 else 600):
+            if not rclpy.ok():  # the process waits for this thread before it ends
+                return GripperCommand.Result()
             if handle.is_cancel_requested:
                 handle.canceled()
                 node.get_logger().info("stopped by cancel")

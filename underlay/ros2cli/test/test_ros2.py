@@ -43,7 +43,7 @@ def live(tmp_path_factory):
             time.sleep(0.05)
         yield log
         process.send_signal(signal.SIGINT)
-        process.wait(10.0)
+        process.wait(120.0)  # as a busy machine may need
 
 
 def lists(name, *arguments):
