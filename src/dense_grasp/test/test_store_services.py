@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp.perception.frames import CameraFrame
-from dense_grasp.perception.messages import byte_array, camera_from_info, image_message
+from dense_grasp.perception.loaded_scans import LoadedScans
+from dense_grasp.perception.messages import camera_from_info
 from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp.perception.store_access import StoreAccess
@@ -13,6 +14,7 @@ from dense_grasp.perception.store_services import DescriptorServices, row_messag
 from dense_grasp_core.object_model.find import Acceptance
 from dense_grasp_core.result_codes import MatchCode, StoreCode
 from dense_grasp_core.store import Row
+from dense_grasp_ros.images import byte_array, image_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -40,7 +42,7 @@ def store(tmp_path) -> StoreAccess:
 
 
 #: Objects of this store have no scan; test_scanned_objects.py has those that do.
-SCANS = ScanTeaching(ScannedObjects(None, "", Acceptance()), 1.0)
+SCANS = ScanTeaching(ScannedObjects(LoadedScans(None, ""), Acceptance()), 1.0)
 
 
 @pytest.fixture
@@ -81,6 +83,7 @@ def test_a_click_without_its_colour_image_says_that_it_has_no_picture(store):
     assert response.code == Register.OK and not response.taught.has_picture and "teach it once more" in response.message
     answer = picture(services, "cap", "contact")
     assert answer.code == GetPicture.Response.NO_PICTURE and "cap/contact" in answer.message
+    assert store.is_open and store.error == ""  # the store itself is well
 
 
 def test_a_picture_of_nothing(services, store):

@@ -48,9 +48,12 @@ def largest_file(size):
 
 def test_a_scan_is_taken_in_given_out_and_removed(shelf, scan, tmp_path):
     assert shelf.names() == [] and not shelf.root.exists()
-    for name in ("mug", "../a b/ü.x"):
-        shelf.take_in(name, scan)
-    assert shelf.names() == ["../a b/ü.x", "mug"] and all(shelf.folder(n).parent == shelf.root for n in shelf.names())
+    for name in ("mug", "../a b/ü.x", "cap.v2"):
+        shelf.add(name, scan)
+    assert shelf.folder("cap.v2") == shelf.root / "cap.v2"  # as somebody puts it there by hand
+    assert shelf.names() == ["../a b/ü.x", "cap.v2", "mug"] and all(
+        shelf.folder(n).parent == shelf.root for n in shelf.names()
+    )
     shelf.export("mug", tmp_path / "out")
     np.testing.assert_array_equal(read_scan(tmp_path / "out")[1].rgb, read_scan(scan)[1].rgb)
     with pytest.raises(StoreError, match="exists already, expected a new folder"):
@@ -61,30 +64,30 @@ def test_a_scan_is_taken_in_given_out_and_removed(shelf, scan, tmp_path):
 
 
 def test_a_scan_is_replaced_only_on_request_and_only_by_a_good_one(shelf, scan, tmp_path):
-    shelf.take_in("mug", scan)
+    shelf.add("mug", scan)
     with pytest.raises(AlreadyExistsError, match="mug has a scan already"):
-        shelf.take_in("mug", scan)
+        shelf.add("mug", scan)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ScanError, match=r"has no poses\.json"):
-        shelf.take_in("mug", tmp_path / "empty", overwrite=True)
-    shelf.take_in("mug", scan, overwrite=True)
+        shelf.add("mug", tmp_path / "empty", overwrite=True)
+    shelf.add("mug", scan, overwrite=True)
     assert shelf.names() == ["mug"] and list(shelf.problems()) == []
 
 
 def test_a_full_disk_leaves_the_former_scan(shelf, scan):
-    shelf.take_in("mug", scan)
+    shelf.add("mug", scan)
     before = size_of(shelf.folder("mug"))
     with largest_file(20_000), pytest.raises(StoreError, match="nothing was changed"):
-        shelf.take_in("mug", scan, overwrite=True)
+        shelf.add("mug", scan, overwrite=True)
     assert size_of(shelf.folder("mug")) == before and [path.name for path in shelf.root.iterdir()] == ["mug"]
 
 
 def test_the_limit_is_said(scan, tmp_path):
     shelf = ScanFolders(tmp_path / "store.sqlite", largest_total=int(1.5 * size_of(scan)))
-    shelf.take_in("mug", scan)
-    shelf.take_in("mug", scan, overwrite=True)
+    shelf.add("mug", scan)
+    shelf.add("mug", scan, overwrite=True)
     with pytest.raises(StoreError, match=r"the others .* MB, expected at most .* MB together"):
-        shelf.take_in("cup", scan)
+        shelf.add("cup", scan)
     assert shelf.names() == ["mug"]
 
 
@@ -95,7 +98,7 @@ def taught(tmp_path, scan):
     store = DescriptorStore(str(path))
     for name in ("mug", "cup"):
         store.add(name, "handle", np.ones(8, np.float32), model_id="m", camera=scanned_box.CAMERA, u=1.0, v=2.0)
-        store.scans.take_in(name, scan)
+        store.scans.add(name, scan)
     store.close()
     return path
 
@@ -108,6 +111,30 @@ def test_a_scan_goes_and_is_renamed_with_its_object(taught):
     assert store.scans.names() == ["beaker", "cup"]
     store.delete("cup")
     assert store.scans.names() == ["beaker"]
+    store.close()
+
+
+def test_an_object_whose_scan_cannot_follow_keeps_its_name(taught, scan):
+    store = DescriptorStore(str(taught))
+    store.scans.add("beaker", scan)  # of an object that has no keypoint
+    with pytest.raises(StoreError, match=r"scan of mug cannot be .* nothing was changed"):
+        store.rename("mug", "", "beaker")
+    assert [row.object_id for row in store.list().entries] == ["cup", "mug"]
+    assert store.scans.names() == ["beaker", "cup", "mug"]
+    store.close()
+
+
+def test_a_full_disk_restores_neither_rows_nor_scans(taught, tmp_path):
+    backup = tmp_path / "backup.sqlite"
+    backup_store(str(taught), backup)
+    store = DescriptorStore(str(taught))
+    store.delete("mug")
+    store.close()
+    with largest_file(20_000), pytest.raises(StoreError):
+        restore_store(str(taught), backup)
+    assert ScanFolders(taught).names() == ["cup"]
+    store = DescriptorStore(str(taught))
+    assert [row.object_id for row in store.list().entries] == ["cup"]
     store.close()
 
 

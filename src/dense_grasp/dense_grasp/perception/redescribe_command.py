@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.descriptors.extractor import BACKENDS, DescriptorExtractor
-from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits
 from dense_grasp_core.matching.redescribe import NewNetwork, RedescribeError, redescribe
 from dense_grasp_core.store import DescriptorStore
@@ -74,11 +75,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; 0 when the store is described anew, or as before with --undo."""
-    try:
-        return _run(_parser().parse_args(arguments))
-    except DenseGraspError as error:
-        print(f"redescribe: {error}", file=sys.stderr)
-        return 1
+    return exit_status("redescribe", partial(_run, _parser().parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from dense_grasp_core.result_codes import StoreCode
 from dense_grasp_core.store import (
     AlreadyExistsError,
     DamagedRowError,
     DescriptorStore,
     InvalidNameError,
+    NoPictureError,
     ReadOnlyError,
     StoreError,
     TooManyRowsError,
@@ -19,14 +21,21 @@ from dense_grasp_core.store import (
 from dense_grasp_core.store.urls import parse_url
 
 T = TypeVar("T")
-_HEALTHY = (
-    AlreadyExistsError,
-    DamagedRowError,
-    InvalidNameError,
-    ReadOnlyError,
-    TooManyRowsError,
-    UnknownKeypointError,
-)
+#: What is wrong with one request or one row, not with the store; and the code that a service answers with.
+_HEALTHY: dict[type[StoreError], StoreCode] = {
+    AlreadyExistsError: StoreCode.ALREADY_EXISTS,
+    DamagedRowError: StoreCode.STORE_ERROR,
+    InvalidNameError: StoreCode.INVALID_NAME,
+    NoPictureError: StoreCode.NO_PICTURE,
+    ReadOnlyError: StoreCode.STORE_ERROR,
+    TooManyRowsError: StoreCode.INVALID_REQUEST,
+    UnknownKeypointError: StoreCode.UNKNOWN_KEYPOINT,
+}
+
+
+def code_of(error: StoreError) -> StoreCode:
+    """The code of a service's answer for what the store raised."""
+    return _HEALTHY.get(type(error), StoreCode.STORE_ERROR)
 
 
 class StoreAccess:
@@ -71,7 +80,7 @@ class StoreAccess:
             result = action(store)
             self.error = ""
             return result
-        except _HEALTHY:
+        except tuple(_HEALTHY):
             self.error = ""
             raise
         except StoreError as error:

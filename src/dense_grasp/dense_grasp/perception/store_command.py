@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.store import DescriptorStore, Entry
 from dense_grasp_core.store.maintenance import backup_store, check_store, restore_store
 
@@ -90,7 +91,7 @@ def _scan(url: str, arguments: argparse.Namespace) -> int:
     try:
         scans, name = store.scans, arguments.object
         if arguments.command == "import-scan":
-            scans.take_in(name, arguments.file, arguments.overwrite)
+            scans.add(name, arguments.file, arguments.overwrite)
             print(f"the scan of {name} is in {scans.folder(name)}; all scans have {scans.total() / 1e6:.0f} MB")
         elif arguments.command == "export-scan":
             scans.export(name, arguments.file)
@@ -122,11 +123,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; 0 when it worked and, for check, nothing is damaged."""
-    try:
-        return _run(_parser().parse_args(arguments))
-    except DenseGraspError as error:
-        print(f"store: {error}", file=sys.stderr)
-        return 1
+    return exit_status("store", partial(_run, _parser().parse_args(arguments)))
 
 
 if __name__ == "__main__":

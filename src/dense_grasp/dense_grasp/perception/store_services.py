@@ -12,24 +12,22 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.result_codes import StoreCode
 from dense_grasp_core.store import (
     MAX_ROWS,
-    AlreadyExistsError,
     DescriptorStore,
     Entry,
     InvalidNameError,
-    NoPictureError,
     Row,
     StoreError,
-    UnknownKeypointError,
     check_name,
 )
+from dense_grasp_ros.images import byte_array
 from geometry_msgs.msg import Point
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 from dense_grasp.perception.frames import CameraFrame
-from dense_grasp.perception.messages import byte_array, info_from_camera
+from dense_grasp.perception.messages import info_from_camera
 from dense_grasp.perception.scan_teaching import ScanTeaching, Taught
-from dense_grasp.perception.store_access import StoreAccess
+from dense_grasp.perception.store_access import StoreAccess, code_of
 from dense_grasp_interfaces.msg import TaughtKeypoint
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
@@ -135,10 +133,8 @@ class DescriptorServices:
 
         try:
             row = self._store.run(add)
-        except AlreadyExistsError as error:
-            return codes.ALREADY_EXISTS, str(error), None
         except StoreError as error:
-            return codes.STORE_ERROR, str(error), None
+            return code_of(error), str(error), None
         stored = f"stored {row.object_id}/{row.keypoint} of model {row.model_id}"
         if row.object_point is not None:
             stored += " at ({:.4f}, {:.4f}, {:.4f}) m of the scanned object".format(*row.object_point)
@@ -172,7 +168,7 @@ class DescriptorServices:
             limit = min(request.limit or MAX_ROWS, MAX_ROWS)
             page = self._store.run(lambda store: store.list(request.object_id, request.offset, limit))
         except StoreError as error:
-            response.code, response.message = ListDescriptors.Response.STORE_ERROR, str(error)
+            response.code, response.message = code_of(error), str(error)
             return response
         response.taught = [row_message(entry) for entry in page.entries]
         response.total = page.total
@@ -184,15 +180,10 @@ class DescriptorServices:
 
     def picture(self, request: GetPicture.Request, response: GetPicture.Response) -> GetPicture.Response:
         """The whole picture that a keypoint was taught on."""
-        codes = GetPicture.Response
         try:
             row, png = self._store.run(lambda store: store.picture(request.object_id, request.keypoint))
-        except UnknownKeypointError as error:
-            response.code, response.message = codes.UNKNOWN_KEYPOINT, str(error)
-        except NoPictureError as error:
-            response.code, response.message = codes.NO_PICTURE, str(error)
         except StoreError as error:
-            response.code, response.message = codes.STORE_ERROR, str(error)
+            response.code, response.message = code_of(error), str(error)
         else:
             response.message = f"{row.object_id}/{row.keypoint} was clicked at ({row.u:.1f}, {row.v:.1f})"
             response.u, response.v = row.u, row.v
@@ -204,19 +195,12 @@ class DescriptorServices:
 
     def rename(self, request: RenameKeypoint.Request, response: RenameKeypoint.Response) -> RenameKeypoint.Response:
         """Give a keypoint, or an object, another name."""
-        codes = RenameKeypoint.Response
         try:
             response.renamed = self._store.run(
                 lambda store: store.rename(request.object_id, request.keypoint, request.new_name)
             )
-        except UnknownKeypointError as error:
-            response.code, response.message = codes.UNKNOWN_KEYPOINT, str(error)
-        except InvalidNameError as error:
-            response.code, response.message = codes.INVALID_NAME, str(error)
-        except AlreadyExistsError as error:
-            response.code, response.message = codes.ALREADY_EXISTS, str(error)
         except StoreError as error:
-            response.code, response.message = codes.STORE_ERROR, str(error)
+            response.code, response.message = code_of(error), str(error)
         else:
             response.message = f"renamed {response.renamed} keypoints"
         return response
@@ -227,10 +211,8 @@ class DescriptorServices:
         """Remove one keypoint, or every keypoint of an object."""
         try:
             response.deleted = self._store.run(lambda store: store.delete(request.object_id, request.keypoint))
-        except UnknownKeypointError as error:
-            response.code, response.message = DeleteDescriptor.Response.UNKNOWN_KEYPOINT, str(error)
         except StoreError as error:
-            response.code, response.message = DeleteDescriptor.Response.STORE_ERROR, str(error)
+            response.code, response.message = code_of(error), str(error)
         else:
             response.message = f"removed {response.deleted} descriptors"
         return response

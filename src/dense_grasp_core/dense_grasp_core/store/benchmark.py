@@ -88,7 +88,12 @@ def main(arguments: list[str] | None = None) -> int:
             "rows of a locate, unknown object": lambda: store.get("objekt_00000", "kp_000"),
             "picture": lambda: store.picture("object_00000", "kp_000"),
             "new row": lambda: store.add(
-                *("new", "kp", np.ones(given.dimension), "m", 1.0, 2.0),
+                "new",
+                "kp",
+                np.ones(given.dimension),
+                model_id="m",
+                u=1.0,
+                v=2.0,
                 overwrite=True,
                 camera=CAMERA,
                 picture=bytes(WHOLE_PICTURE_BYTES),

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing, nullcontext
+from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -79,6 +80,11 @@ class Database:
                 self._opened = None
             if self._engine is not None and not self._memory:
                 self._engine.dispose()
+
+    @property
+    def path(self) -> Path | None:
+        """Of the SQLite file; None for a server, or a store in memory."""
+        return None if self._file is None else self._file.path
 
     def run(self, work: Callable[[sa.Connection], T], write: bool = False) -> T:
         """One transaction: all of it or nothing. Returns once what it wrote is in the file that is at the path.

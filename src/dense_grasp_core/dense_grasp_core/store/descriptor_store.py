@@ -36,7 +36,6 @@ from dense_grasp_core.store.rows import (
 )
 from dense_grasp_core.store.scan_folders import ScanFolders
 from dense_grasp_core.store.schema import delete_rows, descriptors, drop_parts, key, pictures, selected
-from dense_grasp_core.store.urls import parse_url, sqlite_file
 
 _OVERWRITE_ATTEMPTS = 5
 T = TypeVar("T")
@@ -55,8 +54,8 @@ class DescriptorStore:
 
     def __init__(self, url: str, create: bool = True) -> None:
         self._database = Database(url, create)
-        file = sqlite_file(parse_url(url))
-        self._scans = None if file is None else ScanFolders(file.path)
+        path = self._database.path
+        self._scans = None if path is None else ScanFolders(path)
 
     @property
     def scans(self) -> ScanFolders:
@@ -243,13 +242,12 @@ class DescriptorStore:
             )
             if renamed == 0:
                 raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was renamed")
+            if not keypoint and self._scans is not None:
+                self._scans.rename(object_id, new_name)  # last: where that fails the rows keep their name, too
             return renamed
 
         try:
-            renamed = self.run(rename, write=True)
-            if not keypoint and self._scans is not None:
-                self._scans.rename(object_id, new_name)
-            return renamed
+            return self.run(rename, write=True)
         except StoreError as error:
             if isinstance(error.__cause__, IntegrityError):  # on a server, somebody taught it meanwhile
                 raise in_use from error
@@ -267,12 +265,11 @@ class DescriptorStore:
             deleted = delete_rows(connection, condition)
             if deleted == 0:
                 raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was deleted")
+            if not keypoint and self._scans is not None:
+                self._scans.remove(object_id)  # last, as in rename
             return deleted
 
-        deleted = self.run(delete, write=True)
-        if not keypoint and self._scans is not None:
-            self._scans.remove(object_id)
-        return deleted
+        return self.run(delete, write=True)
 
     def delete_row(self, row_id: int) -> None:
         """Removes the row with this id, whatever it holds. Raises UnknownKeypointError."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dense_grasp_core.store.copying import back_up, copy_whole
 from dense_grasp_core.store.descriptor_store import DescriptorStore
 from dense_grasp_core.store.errors import StoreError
-from dense_grasp_core.store.scan_folders import back_up_scans, restore_scans
+from dense_grasp_core.store.scan_folders import back_up_scans, restored_scans
 from dense_grasp_core.store.schema import SCHEMA_VERSION, check_version
 from dense_grasp_core.store.sqlite_file import (
     BUSY_TIMEOUT_S,
@@ -78,7 +78,7 @@ def restore_store(url: str, backup: Path) -> Restored:
     source = SqliteFile(backup)
     if os.path.exists(file.path) and backup.exists() and os.path.samefile(file.path, backup):
         raise StoreError(f"{backup} is the store itself, expected a backup of it")
-    with _translated(f"restore of {file.path} from {backup}"):
+    with _translated(f"restore of {file.path} from {backup}"), restored_scans(backup, file.path) as put_scans:
         with _opened(source) as opened:
             check_version(_schema_of(opened.connection, backup), str(backup))
             part = copy_whole(opened.connection, file.path)
@@ -89,7 +89,7 @@ def restore_store(url: str, backup: Path) -> Restored:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-    restore_scans(backup, file.path, former)
+        put_scans(former)
     return Restored(rows, former)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -20,12 +20,23 @@ LARGEST_TOTAL = 5_000_000_000
 """Bytes that all scans beside one store may take by default; a scan of 30 pictures has 10 to 50 MB."""
 
 
+def folder_beside(store_file: Path) -> Path:
+    """Where the scans of a store's file lie."""
+    return store_file.with_name(store_file.name + ".scans")
+
+
+def folder_of(root: Path, object_id: str) -> Path:
+    """Where in the folder of the scans that of an object lies: by its name, which a leading dot does not hide."""
+    name = quote(object_id, safe=" ")
+    return root / (f"%2E{name[1:]}" if name.startswith(".") else name)
+
+
 class ScanFolders:
     """The scans beside one SQLite store. Every method raises StoreError with a sentence."""
 
     def __init__(self, store_file: Path, largest_total: int = LARGEST_TOTAL) -> None:
         """No folder is made before the first scan."""
-        self.root = store_file.with_name(store_file.name + ".scans")
+        self.root = folder_beside(store_file)
         self._largest_total = largest_total
 
     def names(self) -> list[str]:
@@ -38,9 +49,9 @@ class ScanFolders:
         """Where the scan of an object lies, or would."""
         if not object_id:
             raise StoreError("the object has no name, expected one for its scan")
-        return self.root / quote(object_id, safe=" ").replace(".", "%2E")
+        return folder_of(self.root, object_id)
 
-    def take_in(self, object_id: str, scan: Path, overwrite: bool = False) -> None:
+    def add(self, object_id: str, scan: Path, overwrite: bool = False) -> None:
         """Copy the scan into the store's folder after checking it. The former one stays when anything fails."""
         target = self.folder(object_id)
         if target.is_dir() and not overwrite:
@@ -70,16 +81,18 @@ class ScanFolders:
         if not folder.is_dir():
             return False
         gone = folder.with_name(f".{folder.name}.{os.getpid()}.gone")
-        with _told(f"removing the scan of {object_id}"):
+        with _told(f"the scan of {object_id}"):
             os.rename(folder, gone)
             shutil.rmtree(gone)
         return True
 
-    def rename(self, object_id: str, new_name: str) -> None:
-        """Let the scan of an object, if it has one, follow the object's new name."""
-        if self.folder(object_id).is_dir():
-            with _told(f"renaming the scan of {object_id}"):
-                os.rename(self.folder(object_id), self.folder(new_name))
+    def rename(self, object_id: str, new_name: str) -> bool:
+        """Let the scan of an object follow the object's new name; whether it has one."""
+        if not self.folder(object_id).is_dir():
+            return False
+        with _told(f"the scan of {object_id}"):
+            os.rename(self.folder(object_id), self.folder(new_name))
+        return True
 
     def total(self) -> int:
         """Bytes of all scans."""
@@ -123,19 +136,32 @@ def back_up_scans(store_file: Path, backup: Path) -> int:
     return len(source.names())
 
 
-def restore_scans(backup: Path, store_file: Path, former: Path | None) -> int:
-    """Put the scans of a backup beside a store; how many. Those of before are kept beside the former store.
+@contextmanager
+def restored_scans(backup: Path, store_file: Path) -> Iterator[Callable[[Path | None], None]]:
+    """Copies the scans of a backup to beside a store, and gives the call that puts them in place at the end.
 
-    A backup without scans, as versions before them made it, leaves those of the store.
+    That call takes the path of the former store, beside which the scans of before are kept; it only renames, so what
+    can fail for want of room fails before the store itself is touched. A backup without scans, as versions before them
+    made it, leaves those of the store.
     """
-    source, target = ScanFolders(backup), ScanFolders(store_file)
-    if not source.root.is_dir():
-        return 0
-    with _told(f"the scans of {backup}"):
-        if former is not None and target.root.is_dir():
-            os.rename(target.root, ScanFolders(former).root)
-        _copied(source.root, target.root)
-    return len(source.names())
+    source, target = folder_beside(backup), folder_beside(store_file)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+
+    def put(former: Path | None) -> None:
+        if not draft.is_dir():
+            return
+        with _told(f"the scans of {store_file}"):
+            if former is not None and target.is_dir():
+                os.rename(target, folder_beside(former))
+            os.rename(draft, target)
+
+    try:
+        if source.is_dir():
+            with _told(f"the scans of {backup}"):
+                shutil.copytree(source, draft)
+        yield put
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _copied(source: Path, target: Path) -> None:
@@ -161,4 +187,4 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, shutil.Error) as error:
-        raise StoreError(f"{what} cannot be copied or removed, nothing was changed: {error}") from error
+        raise StoreError(f"{what} cannot be copied, renamed or removed, nothing was changed: {error}") from error
