@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from dense_grasp.bringup.launch_support import share_directory
 from dense_grasp_assets.cap.mesh import cap_point, make_cap
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
-from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.object_model.find import find_objects
 from dense_grasp_core.object_model.pose import ObjectPose, PoseFinder
@@ -106,35 +107,46 @@ class Bench:
         return f"cap {seed}: " + (f"taken for it, score {poses[0].score:.2f}" if poses else "not found")
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f"size is {text!r}, expected WIDTHxHEIGHT in px, such as 320x240")
+    return int(width), int(height)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of pictures, expected 1 or more")
+    return int(text)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Entry point; 0 when it ran, whatever the figures are."""
     parser = argparse.ArgumentParser(prog="bench_scanned", description=__doc__)
     parser.add_argument("--cap", type=int, default=TRAINING_SEED, help="seed of the scanned cap (default %(default)s)")
-    parser.add_argument("--views", type=int, default=16, help="pictures of the scan (default %(default)s)")
-    parser.add_argument("--size", default="320x240", help="of the scan's pictures (default %(default)s)")
-    parser.add_argument("--poses", type=int, default=20, help="drawn poses of the cap (default %(default)s)")
+    parser.add_argument("--views", type=_count, default=16, help="pictures of the scan (default %(default)s)")
+    parser.add_argument("--size", type=_size, default="320x240", help="of the scan's pictures (default %(default)s)")
+    parser.add_argument("--poses", type=_count, default=20, help="drawn poses of the cap (default %(default)s)")
     parser.add_argument("--empty", type=int, default=10, help="tables without a cap (default %(default)s)")
     parser.add_argument("--others", type=int, default=10, help="other caps (default %(default)s)")
-    arguments = parser.parse_args(argv)
-    try:
-        width, _, height = arguments.size.partition("x")
-        with tempfile.TemporaryDirectory() as folder:
-            scan = Path(folder) / "cap"
-            write_cap_scan(scan, arguments.cap, arguments.views, (int(width), int(height)))
-            views = read_scan(scan)
-        print(f"scan of cap {arguments.cap}: {require_consistent(views)}", flush=True)
-        describe = DescriptorExtractor(share_directory() / "models" / "general.xml")
-        bench = Bench(PoseFinder(build(views, describe), describe), arguments.cap)
-        for number in range(arguments.poses):
-            print(bench.pose(number), flush=True)
-        for seed in range(1, arguments.empty + 1):
-            print(bench.empty(seed), flush=True)
-        for seed in range(1000, 1000 + arguments.others):
-            print(bench.other(seed), flush=True)
-        print(bench.figures.summary(arguments.empty, arguments.others))
-    except (DenseGraspError, ValueError) as error:
-        print(f"bench_scanned: {error}", file=sys.stderr)
-        return 1
+    return exit_status("bench_scanned", partial(_run, parser.parse_args(argv)))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        scan = Path(folder) / "cap"
+        write_cap_scan(scan, arguments.cap, arguments.views, arguments.size)
+        views = read_scan(scan)
+    print(f"scan of cap {arguments.cap}: {require_consistent(views)}", flush=True)
+    describe = DescriptorExtractor(share_directory() / "models" / "general.xml")
+    bench = Bench(PoseFinder(build(views, describe), describe), arguments.cap)
+    for number in range(arguments.poses):
+        print(bench.pose(number), flush=True)
+    for seed in range(1, arguments.empty + 1):
+        print(bench.empty(seed), flush=True)
+    for seed in range(1000, 1000 + arguments.others):
+        print(bench.other(seed), flush=True)
+    print(bench.figures.summary(arguments.empty, arguments.others))
     return 0
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_client.connection import Connection, GraphError
 from dense_grasp_ros.action_client import ActionClient
@@ -48,12 +47,6 @@ SIM_SERVICES = ("set_scene", "get_truth", "get_report")
 def stamp_seconds(stamp: Any) -> float:
     """Seconds of a builtin_interfaces/Time."""
     return float(stamp.sec) + 1e-9 * float(stamp.nanosec)
-
-
-def image_array(message: Image) -> np.ndarray:
-    """(H, W, 3) uint8 of an rgb8 image."""
-    rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
-    return rows[:, : 3 * message.width].reshape(message.height, message.width, 3).copy()
 
 
 class GraphClient:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import cv2
 import numpy as np
+from dense_grasp_core.object_model.fused_surface import fuse
+from dense_grasp_core.object_model.scan import ScanView
+from dense_grasp_core.object_model.scan_writer import write_scan
 from dense_grasp_train.render.scene import RenderScene, compose_scene, render_from, rotation_about, wrist_camera
 from numpy.typing import NDArray
 
@@ -14,37 +15,24 @@ Array = NDArray[np.float64]
 WIDEST = np.radians(55.0)  # from straight above
 NEAR, FAR = 0.45, 0.65  # m from the cap
 _GOLDEN = np.pi * (3.0 - np.sqrt(5.0))
-_DEPTH_UNIT = 1e-4  # m
 
 
 def write_cap_scan(
     folder: Path, cap_seed: int, views: int = 16, size: tuple[int, int] = (320, 240), seed: int = 1
 ) -> None:
-    """Render the scan of a cap into a new folder, in the layout of `dense_grasp_core.object_model.scan`.
+    """Render the scan of a cap into a new folder.
 
     size: width and height of the pictures, px. seed: of table, light, noise, and of each camera's distance and roll.
     The object's frame is that of the cap's mesh.
     """
     scene = _on_its_crown(cap_seed, seed)
     camera, rng = wrist_camera(*size), np.random.default_rng([0x5CA, seed])
-    poses = {}
-    for part in ("rgb", "depth", "mask"):
-        (folder / part).mkdir(parents=True)
+    seen = []
     for number in range(views):
         view = render_from(scene, camera, _above(scene, number, views, rng), rng)
-        name = f"{number:03d}"
-        depth = np.rint(view.depth / _DEPTH_UNIT)
-        depth = np.where(depth > np.iinfo(np.uint16).max, 0, depth).astype(np.uint16)
-        for part, image in (
-            ("rgb", view.rgb[..., ::-1]),
-            ("depth", depth),
-            ("mask", view.mask_visible.astype(np.uint8) * 255),
-        ):
-            cv2.imwrite(str(folder / part / f"{name}.png"), image)
-        poses[name] = view.camera_from_object.tolist()
-    values = {name: getattr(camera, name) for name in ("fx", "fy", "cx", "cy", "width", "height")}
-    (folder / "camera.json").write_text(json.dumps({**values, "depth_scale": 1000.0 * _DEPTH_UNIT}))
-    (folder / "poses.json").write_text(json.dumps(poses))
+        name, pose = f"{number:03d}", view.camera_from_object
+        seen.append(ScanView(name, view.rgb, view.depth, view.mask_visible, camera, pose))
+    write_scan(folder, seen, fuse(seen), {"object": f"cap {cap_seed}"})
 
 
 def _on_its_crown(cap_seed: int, seed: int) -> RenderScene:

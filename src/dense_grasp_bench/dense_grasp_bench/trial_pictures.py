@@ -6,10 +6,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
+from dense_grasp_ros.images import rgb_from_message
 from sensor_msgs.msg import Image
 
 from dense_grasp_bench.film import Film
-from dense_grasp_bench.graph_client import GraphClient, image_array, stamp_seconds
+from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 
 COLOR_TOPIC = "camera/camera/color/image_raw"
 HEATMAP_TOPIC = "dense_grasp/heatmap"
@@ -58,13 +59,13 @@ class Photographer:
             self._colours.popitem(last=False)
 
     def _on_heatmap(self, message: Image) -> None:
-        self.pictures.heatmap = image_array(message)
+        self.pictures.heatmap = rgb_from_message(message)
         colour = self._colours.get(stamp_seconds(message.header.stamp))
         if colour is not None:
-            self.pictures.camera = image_array(colour)
+            self.pictures.camera = rgb_from_message(colour)
 
     def _on_overview(self, message: Image) -> None:
-        picture = image_array(message)
+        picture = rgb_from_message(message)
         self.pictures.overview = picture
         if self._film is not None:
             self._film.add(picture)

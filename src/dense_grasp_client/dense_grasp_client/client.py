@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.duration import Duration
@@ -222,7 +223,7 @@ def _contacts(given: str | GraspContact | Sequence[GraspContact]) -> list[GraspC
     if isinstance(given, GraspContact):
         return [given]
     if isinstance(given, str):
-        return [] if given in ("", "contact") else [contact(given)]
+        return [] if given in ("", PLAIN_CONTACT) else [contact(given)]
     return list(given)
 
 

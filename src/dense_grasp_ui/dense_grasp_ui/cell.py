@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from action_msgs.srv import CancelGoal
 from dense_grasp_client.connection import GraphError, NodeCalls
+from dense_grasp_core.matching.descriptor_grid import MatchingError, features_from_bytes
 from dense_grasp_ros.diagnostics import TOPIC
+from dense_grasp_ros.images import MessageError, rgb_from_message
 from dense_grasp_ros.service_qos import EVERY_CALL
 from diagnostic_msgs.msg import DiagnosticArray
 from numpy.typing import NDArray
@@ -23,8 +25,7 @@ from dense_grasp_ui.health import Health
 from dense_grasp_ui.pictures.demand import Demand
 from dense_grasp_ui.pictures.heat import Described
 from dense_grasp_ui.pictures.kept import Pictures
-from dense_grasp_ui.pictures.messages import rgb_of
-from dense_grasp_ui.pictures.newest import NewestFrame, PictureError
+from dense_grasp_ui.pictures.newest import NewestFrame
 
 NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 #: s between two looks whether somebody still looks.
@@ -111,8 +112,8 @@ class Cell:
 
     def _on_image(self, message: Image) -> None:
         try:
-            rgb = rgb_of(message)
-        except PictureError as error:
+            rgb = rgb_from_message(message)
+        except MessageError as error:
             self.picture_error = str(error)
             return
         self.picture_error = ""
@@ -127,14 +128,13 @@ class Cell:
         rgb = self._recent.get((message.header.stamp.sec, message.header.stamp.nanosec))
         if rgb is None:
             return
-        shape = message.height, message.width, message.channels
-        data = np.frombuffer(message.data, np.dtype("<f2"))
-        if message.dtype != "float16" or data.size != np.prod(shape):
-            self.picture_error = (
-                f"descriptor image of {shape} has {data.size} values of {message.dtype}, expected float16 for each"
-            )
+        try:
+            shape = message.height, message.width, message.channels
+            features = features_from_bytes(message.data, shape, message.dtype)
+        except MatchingError as error:
+            self.picture_error = str(error)
             return
-        self._described = Described("the live image", rgb, data.reshape(shape), message.stride, message.model_id)
+        self._described = Described("the live image", rgb, features, message.stride, message.model_id)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

@@ -8,13 +8,13 @@ from nicegui import ui
 from dense_grasp_ui.access.guard import BROWSER, Guard
 from dense_grasp_ui.access.limits import Limits
 from dense_grasp_ui.access.rules import AccessRules
-from dense_grasp_ui.desk import Desk
+from dense_grasp_ui.page_backend import PageBackend
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import camera
 from dense_grasp_ui.panels.header import header
 from dense_grasp_ui.panels.status import status
 from dense_grasp_ui.panels.teach import teach
-from dense_grasp_ui.panels.try_panel import attempt
+from dense_grasp_ui.panels.try_panel import try_panel
 from dense_grasp_ui.panels.where import where
 from dense_grasp_ui.web.routes import add_heat, add_live
 from dense_grasp_ui.web.site import guarded, make_site
@@ -24,25 +24,25 @@ REFRESH_S = 0.25
 HEAD = '<link rel="stylesheet" href="/assets/page.css"><script type="module" src="/assets/page.js"></script>'
 
 
-def operator_site(desk: Desk, rules: AccessRules, limits: Limits) -> Guard:
+def operator_site(backend: PageBackend, rules: AccessRules, limits: Limits) -> Guard:
     """The site behind its guard, as an ASGI application."""
 
     def build(request: Request) -> None:
-        browser = Browser(desk, request.scope[BROWSER])
+        browser = Browser(backend, request.scope[BROWSER])
         ui.add_head_html(HEAD)
         header(browser)
         with ui.element("main").classes("dg-main"):
             with ui.element("div").classes("dg-column"):
-                picked = camera(browser)
+                panel = camera(browser)
                 status(browser)
             with ui.element("div").classes("dg-column"):
                 where(browser)
-                teach(browser, picked)
-                attempt(browser, picked)
+                teach(browser, panel)
+                try_panel(browser, panel)
         ui.timer(REFRESH_S, browser.refresh)
 
     def routes(app: FastAPI) -> None:
-        add_live(app, desk.cell.live, desk.cell.looked_at)
-        add_heat(app, desk.cell.pictures, desk.cell.described_for.want)
+        add_live(app, backend.cell.live, backend.cell.looked_at)
+        add_heat(app, backend.cell.pictures, backend.cell.described_for.want)
 
     return guarded(make_site("dense_grasp", build, routes), rules, limits)

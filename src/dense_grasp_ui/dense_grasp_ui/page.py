@@ -14,7 +14,7 @@ from rclpy.node import Node
 from dense_grasp_ui.access.limits import Limits
 from dense_grasp_ui.access.rules import LOOPBACK_NAMES, AccessRules, bracketed, is_loopback
 from dense_grasp_ui.cell import Cell
-from dense_grasp_ui.desk import Desk
+from dense_grasp_ui.page_backend import PageBackend
 from dense_grasp_ui.page_parameters import OPERATORS_PAGE
 from dense_grasp_ui.web.server import WebServer, listening_socket
 
@@ -39,17 +39,17 @@ class OperatorsPage(Node):
         token = "" if is_loopback(host) else values["token"] or secrets.token_urlsafe(16)
         names = LOOPBACK_NAMES if is_loopback(host) else (*LOOPBACK_NAMES, host.lower(), socket.gethostname().lower())
         limits = Limits()
-        self._desk = Desk(Cell(self, values["color_topic"], values["descriptors_topic"]), values["model"])
+        self._backend = PageBackend(Cell(self, values["color_topic"], values["descriptors_topic"]), values["model"])
         # Imported here: it takes a second, and a wrong parameter is said before.
         from dense_grasp_ui.operator_site import operator_site
 
-        site = operator_site(self._desk, AccessRules(port, names, token), limits)
+        site = operator_site(self._backend, AccessRules(port, names, token), limits)
         self._server = WebServer(site, listener, limits)
         self._server.start()
         where = f"http://{bracketed(host)}:{port}/" + (f"?token={token}" if token else "")
         told = f"http://{bracketed(host)}:{port}/"
         self._diagnostics = Diagnostics(
-            self, told, {"page": lambda: Report(OK, f"served at {told}", {"browsers": self._desk.control.browsers})}
+            self, told, {"page": lambda: Report(OK, f"served at {told}", {"browsers": self._backend.control.browsers})}
         )
         if token:
             self.get_logger().warning(OPEN.format(where=told))
@@ -58,7 +58,7 @@ class OperatorsPage(Node):
     def destroy_node(self) -> None:
         """Stop the web server, then the node."""
         self._server.stop()
-        self._desk.close()
+        self._backend.close()
         super().destroy_node()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from dense_grasp_core.errors import DenseGraspError
 from nicegui import ui
 
-from dense_grasp_ui.desk import Desk
+from dense_grasp_ui.page_backend import PageBackend
 
 WATCHES = "This browser only watches: ask for control first."
 
@@ -16,8 +16,8 @@ WATCHES = "This browser only watches: ask for control first."
 class Browser:
     """Its name (the cookie's), and the line in which it is answered."""
 
-    def __init__(self, desk: Desk, name: str):
-        self.desk, self.name = desk, name
+    def __init__(self, backend: PageBackend, name: str):
+        self.backend, self.name = backend, name
         self._client = ui.context.client
         self._line: ui.label | None = None
         self._refreshed: list[Callable[[], None]] = []
@@ -25,7 +25,7 @@ class Browser:
     @property
     def holds_control(self) -> bool:
         """Whether it may change anything."""
-        return self.desk.control.holds(self.name)
+        return self.backend.control.holds(self.name)
 
     def answers_in(self, line: ui.label) -> None:
         """Where `say` writes."""
@@ -55,7 +55,7 @@ class Browser:
         """Bring every part up to date, while there is a connection: after one has broken NiceGUI waits some seconds."""
         if not self._client.has_socket_connection:
             return
-        self.desk.control.seen(self.name)
+        self.backend.control.seen(self.name)
         for refresh in self._refreshed:
             refresh()
 

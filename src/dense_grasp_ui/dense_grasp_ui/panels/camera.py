@@ -15,7 +15,7 @@ from dense_grasp_ui.pictures.kept import LIVE
 Mark = tuple[float, float, str]
 
 
-class Picked:
+class PicturePanel:
     """What the other panels want of the picture: its clicks, and marks on it."""
 
     def __init__(self) -> None:
@@ -37,11 +37,11 @@ class Picked:
             self._marks.set_content(f'<svg viewBox="-0.5 -0.5 {width} {height}" class="dg-marks">{drawn}</svg>')
 
 
-def camera(browser: Browser) -> Picked:
+def camera(browser: Browser) -> PicturePanel:
     """Builds the panel. The picture itself is painted by static/page.js, which asks for the next frame when it has
     painted one.
     """
-    picked, pictures = Picked(), browser.desk.cell.pictures
+    panel, pictures = PicturePanel(), browser.backend.cell.pictures
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-camera"):
         ui.html('<h2 id="dg-camera">Camera</h2>', sanitize=False)
         with ui.element("div").classes("dg-picture"):
@@ -49,7 +49,7 @@ def camera(browser: Browser) -> Picked:
             image.props(
                 'alt="Picture to point at; arrow keys move the point, Enter picks it" draggable=false tabindex=0'
             )
-            picked.marks_in(ui.html("", sanitize=False).classes("dg-overlay"))
+            panel.marks_in(ui.html("", sanitize=False).classes("dg-overlay"))
             ui.element("div").classes("dg-overlay dg-point")
             ui.element("p").classes("dg-no-picture").props("role=status")
         with ui.element("div").classes("dg-tools"):
@@ -62,8 +62,8 @@ def camera(browser: Browser) -> Picked:
             return
         if chosen.value != LIVE:
             browser.say("Teaching clicks the live picture: choose it first.", wrong=True)
-        elif picked.on_pixel is not None:
-            await picked.on_pixel(float(point["u"]), float(point["v"]))
+        elif panel.on_pixel is not None:
+            await panel.on_pixel(float(point["u"]), float(point["v"]))
 
     image.on("dgpick", on_pick, args=["detail"])
 
@@ -73,9 +73,9 @@ def camera(browser: Browser) -> Picked:
     chosen.on_value_change(show)
 
     async def keep() -> None:
-        browser.desk.cell.described_for.want()
+        browser.backend.cell.described_for.want()
         try:
-            key = await browser.desk.call(browser.desk.cell.keep_live)
+            key = await browser.backend.call(browser.backend.cell.keep_live)
         except DenseGraspError as error:
             browser.say(str(error), wrong=True)
             return
@@ -89,4 +89,4 @@ def camera(browser: Browser) -> Picked:
             chosen.set_options(options, value=chosen.value if chosen.value in options else LIVE)
 
     browser.on_refresh(refresh)
-    return picked
+    return panel

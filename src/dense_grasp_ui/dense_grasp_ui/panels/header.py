@@ -14,10 +14,10 @@ NO_SAFETY_STOP = "Stops arm and gripper by software. It is no safety stop: for p
 
 def header(browser: Browser) -> None:
     """Builds it. The stop works from every browser, also from one that only watches."""
-    control = browser.desk.control
+    control = browser.backend.control
 
     async def stop() -> None:
-        await browser.attempt(browser.desk.stop, needs_control=False)
+        await browser.attempt(browser.backend.stop, needs_control=False)
 
     async def ask() -> None:
         browser.say(control.ask(browser.name))
@@ -53,7 +53,7 @@ def header(browser: Browser) -> None:
 
     async def on_key(event) -> None:
         if event.key.escape and event.action.keydown and not event.action.repeat:
-            await browser.attempt(browser.desk.cancel)
+            await browser.attempt(browser.backend.cancel)
 
     ui.keyboard(on_key, repeating=False, ignore=[])
 

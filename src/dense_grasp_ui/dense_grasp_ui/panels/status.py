@@ -10,7 +10,7 @@ from dense_grasp_ui.panels.browser import Browser
 
 def status(browser: Browser) -> None:
     """Builds the panel."""
-    health = browser.desk.cell.health
+    health = browser.backend.cell.health
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-status"):
         ui.html('<h2 id="dg-status">Cell</h2>', sanitize=False)
         sentences = ui.element("ul").classes("dg-sentences").props("role=status aria-live=polite")
@@ -21,7 +21,7 @@ def status(browser: Browser) -> None:
     shown: list[object] = [None, None]
 
     def refresh() -> None:
-        error = browser.desk.cell.picture_error
+        error = browser.backend.cell.picture_error
         lines = [*([(2, error)] if error else []), *health.sentences()]
         if lines != shown[0]:
             shown[0] = lines

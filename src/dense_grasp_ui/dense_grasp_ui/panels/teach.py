@@ -5,40 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grasping.contacts import PLAIN_APPROACH, PLAIN_AXIS, PLAIN_CONTACT
 from dense_grasp_core.result_codes import StoreCode
 from dense_grasp_core.store.rows import is_name, shown
 from nicegui import ui
 
 from dense_grasp_client import Refused
 from dense_grasp_ui.panels.browser import WATCHES, Browser
-from dense_grasp_ui.panels.camera import Picked
+from dense_grasp_ui.panels.camera import PicturePanel
 
 RULE = "1 to 64 letters, digits, dots, dashes or underscores"
 #: In the order in which they are clicked: what each point is for.
 STEPS = {
-    "contact": "Contact: the point that comes between the fingers.",
-    "axis_a": "Closing axis, first end: a point on one side of the contact. The fingers close along the line to the "
-    "second.",
-    "axis_b": "Closing axis, second end: a point on the other side.",
-    "approach_a": "Approach, from here: only where the hand must not come from above.",
-    "approach_b": "Approach, to there: the hand moves from the first to this one.",
+    PLAIN_CONTACT: "Contact: the point that comes between the fingers.",
+    PLAIN_AXIS[0]: "Closing axis, first end: a point on one side of the contact. The fingers close along the line to "
+    "the second.",
+    PLAIN_AXIS[1]: "Closing axis, second end: a point on the other side.",
+    PLAIN_APPROACH[0]: "Approach, from here: only where the hand must not come from above.",
+    PLAIN_APPROACH[1]: "Approach, to there: the hand moves from the first to this one.",
 }
 OWN = "own"
 #: Rows of the list; a store can hold 100,000.
 MOST_ROWS = 100
 
 
-def teach(browser: Browser, picked: Picked) -> None:
+def teach(browser: Browser, panel: PicturePanel) -> None:
     """Builds the panel, and takes the picture's clicks while it is armed."""
-    client = browser.desk.cell.client
+    client = browser.backend.cell.client
     shown_rows: list[Any] = []
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-teach"):
         ui.html('<h2 id="dg-teach">Teach</h2>', sanitize=False)
         name = ui.input("Name of the object").props(f'maxlength=64 hint="{RULE}"').classes("dg-wide")
         options = {step: step for step in STEPS} | {OWN: "another name"}
-        step = ui.radio(options, value="contact").props("inline aria-label='Point to click'")
+        step = ui.radio(options, value=PLAIN_CONTACT).props("inline aria-label='Point to click'")
         own = ui.input("Name of the point").props("maxlength=64").bind_visibility_from(step, "value", value=OWN)
-        what = ui.label(STEPS["contact"]).classes("dg-note")
+        what = ui.label(STEPS[PLAIN_CONTACT]).classes("dg-note")
         armed = ui.switch("A click on the live picture teaches this point", value=False)
         taught = ui.element("div").classes("dg-taught").props("role=list aria-label='Taught points'")
 
@@ -69,13 +70,13 @@ def teach(browser: Browser, picked: Picked) -> None:
 
     async def register(object_id: str, keypoint: str, u: float, v: float) -> str:
         try:
-            await browser.desk.call(lambda: client.teach(object_id, keypoint, u, v))
+            await browser.backend.call(lambda: client.teach(object_id, keypoint, u, v))
         except Refused as refused:
             if refused.code != StoreCode.ALREADY_EXISTS:
                 raise
             if not await ask(f"{object_id}/{keypoint} is taught already. Replace it by this click?", "Replace"):
                 return f"{object_id}/{keypoint} stays as it was."
-            await browser.desk.call(lambda: client.teach(object_id, keypoint, u, v, overwrite=True))
+            await browser.backend.call(lambda: client.teach(object_id, keypoint, u, v, overwrite=True))
         steps = list(STEPS)
         if keypoint in steps[:-1]:
             step.set_value(steps[steps.index(keypoint) + 1])
@@ -90,18 +91,18 @@ def teach(browser: Browser, picked: Picked) -> None:
             return
 
         async def forget() -> str:
-            await browser.desk.call(lambda: client.forget(object_id, keypoint))
+            await browser.backend.call(lambda: client.forget(object_id, keypoint))
             await update()
             return f"Deleted {object_id}/{keypoint}."
 
         await browser.attempt(forget)
 
     async def update() -> None:
-        await browser.desk.list_taught()
+        await browser.backend.list_taught()
         refresh()
 
     def refresh() -> None:
-        rows = browser.desk.taught
+        rows = browser.backend.taught
         if shown_rows == [rows]:
             return
         shown_rows[:] = [rows]
@@ -124,6 +125,6 @@ def teach(browser: Browser, picked: Picked) -> None:
         except DenseGraspError as error:
             browser.say(str(error), wrong=True)
 
-    picked.on_pixel = on_pixel
+    panel.on_pixel = on_pixel
     browser.on_refresh(refresh)
     ui.timer(0.1, first, once=True)

@@ -9,25 +9,25 @@ from dense_grasp_core.result_codes import MatchCode
 from nicegui import ui
 
 from dense_grasp_ui.panels.browser import Browser, set_if_new
-from dense_grasp_ui.panels.camera import Picked
+from dense_grasp_ui.panels.camera import PicturePanel
 
 NOTHING_RUNS = "Nothing runs."
 
 
-def attempt(browser: Browser, picked: Picked) -> None:
+def try_panel(browser: Browser, panel: PicturePanel) -> None:
     """Builds the panel."""
-    desk = browser.desk
+    backend = browser.backend
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-try"):
         ui.html('<h2 id="dg-try">Try</h2>', sanitize=False)
         chosen = ui.select([], label="Object").classes("dg-source")
         with ui.element("div").classes("dg-tools"):
             for text, press in (
                 ("Find it now", lambda: run(locate)),
-                ("Plan only", lambda: run(lambda: desk.grasp(chosen.value, True))),
-                ("Grasp", lambda: run(lambda: desk.grasp(chosen.value, False))),
+                ("Plan only", lambda: run(lambda: backend.grasp(chosen.value, True))),
+                ("Grasp", lambda: run(lambda: backend.grasp(chosen.value, False))),
             ):
                 ui.button(text, on_click=press, color=None).props("outline no-caps")
-            cancel = ui.button("Cancel", on_click=lambda: browser.attempt(desk.cancel), color=None)
+            cancel = ui.button("Cancel", on_click=lambda: browser.attempt(backend.cancel), color=None)
             cancel.props("outline no-caps")
         stage = ui.label(NOTHING_RUNS).classes("dg-stage").props("role=status aria-live=polite")
         found = ui.element("ul").classes("dg-sentences dg-found").props("aria-label='What was found'")
@@ -42,7 +42,7 @@ def attempt(browser: Browser, picked: Picked) -> None:
         await browser.attempt(work)
 
     async def locate() -> str:
-        matches = await desk.locate(str(chosen.value))
+        matches = await backend.locate(str(chosen.value))
         found.clear()
         with found:
             for match in matches:
@@ -51,21 +51,21 @@ def attempt(browser: Browser, picked: Picked) -> None:
                     far = f", {1e3 * match.depth:.0f} mm from the camera" if math.isfinite(match.depth) else ""
                     name = MatchCode(match.code).name if match.code in list(MatchCode) else str(match.code)
                     ui.label(f"{match.keypoint}: {name} ({match.code}), score {match.score:.2f}{far}. {match.message}")
-        frame = desk.cell.live.frame
+        frame = backend.cell.live.frame
         marks = [(match.u, match.v, match.keypoint) for match in matches if math.isfinite(match.u)]
         if frame is not None:
-            picked.mark(marks, frame.rgb.shape[1], frame.rgb.shape[0])
+            panel.mark(marks, frame.rgb.shape[1], frame.rgb.shape[0])
         count = sum(match.code == MatchCode.OK for match in matches)
         return f"Found {count} of {len(matches)} points of {chosen.value}."
 
     def refresh() -> None:
-        objects = list(dict.fromkeys(row[0] for row in desk.taught))
+        objects = list(dict.fromkeys(row[0] for row in backend.taught))
         if objects != chosen.options:
             chosen.set_options(objects, value=chosen.value if chosen.value in objects else next(iter(objects), None))
-        running = desk.grasps.running
+        running = backend.grasps.running
         set_if_new(stage, f"{running.kind} of {running.object_id}: {running.outcome()}" if running else NOTHING_RUNS)
         cancel.set_enabled(running is not None)
-        past = desk.grasps.past()
+        past = backend.grasps.past()
         if past == shown[0]:
             return
         shown[0] = past

@@ -13,7 +13,7 @@ from dense_grasp_ui.pictures.heat import TEMPERATURES
 
 def where(browser: Browser) -> None:
     """Builds the panel; static/page.js fills it, a request a heatmap."""
-    calibration = browser.desk.calibration
+    calibration = browser.backend.calibration
     threshold = "" if math.isnan(calibration.threshold) else f"{calibration.threshold:.3f}"
     low, high = TEMPERATURES
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-where"):

@@ -23,7 +23,7 @@ CALLS = 6
 URGENT_CALLS = 4
 
 
-class Desk:
+class PageBackend:
     """One for the whole process."""
 
     def __init__(self, cell: Cell, model: str = ""):
