@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from dense_grasp.perception.frames import CameraFrame
-from dense_grasp.perception.messages import byte_array, image_message
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_ros.images import byte_array, image_message
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 

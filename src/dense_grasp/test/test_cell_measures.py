@@ -16,10 +16,10 @@ from dense_grasp.cell.mount import Expected, check_table, check_two_poses
 from dense_grasp.cell.robot_mode import ROBOT_MODES, check_robot_mode
 from dense_grasp.cell.second_pose import TILT, TURN, announcement, second_pose
 from dense_grasp.cell.tf_tree import TfTree
-from dense_grasp.perception.messages import image_message
 from dense_grasp_core.cell_measures.mount_check import Mount, MountView, PointPair
 from dense_grasp_core.cell_measures.table_plane import Plane
 from dense_grasp_core.geometry.se3 import exp, from_quaternion, inverse, transform
+from dense_grasp_ros.images import image_message
 from geometry_msgs.msg import TransformStamped
 from lifecycle_msgs.msg import State
 from rclpy.node import Node

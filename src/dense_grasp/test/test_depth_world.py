@@ -8,9 +8,10 @@ import re
 import numpy as np
 import pytest
 from dense_grasp.perception.depth_world import DepthWorld, surface_points
-from dense_grasp.perception.messages import camera_from_info, image_message
+from dense_grasp.perception.messages import camera_from_info
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from dense_grasp_ros.images import image_message
 from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from dense_grasp.nodes.descriptor_node import DescriptorNode
 from dense_grasp.perception.frames import features_from_message
-from dense_grasp.perception.messages import image_message, stamp_ns
+from dense_grasp.perception.messages import stamp_ns
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.images import image_message
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from rcl_interfaces.msg import Log
 from rclpy.parameter import Parameter

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 from dense_grasp.perception.frames import CameraFrame, FrameSync, features_from_message
-from dense_grasp.perception.messages import MessageError, byte_array
+from dense_grasp_ros.images import MessageError, byte_array
 from sensor_msgs.msg import Image
 
 from dense_grasp_interfaces.msg import DescriptorImage

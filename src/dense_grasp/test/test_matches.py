@@ -8,12 +8,12 @@ import pytest
 from builtin_interfaces.msg import Time
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.matches import failed_match, locate_rows, matrix_from_transform
-from dense_grasp.perception.messages import MessageError, byte_array, image_message
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
+from dense_grasp_ros.images import MessageError, byte_array, image_message
 from geometry_msgs.msg import Transform
 from std_msgs.msg import Header
 

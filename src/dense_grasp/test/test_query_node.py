@@ -14,10 +14,11 @@ import pytest
 from builtin_interfaces.msg import Duration
 from builtin_interfaces.msg import Time as TimeMessage
 from dense_grasp.nodes.query_node import QueryNode
-from dense_grasp.perception.messages import byte_array, image_message, stamp_ns
+from dense_grasp.perception.messages import stamp_ns
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.images import byte_array, image_message
 from dense_grasp_ros.service_qos import EVERY_CALL
 from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue

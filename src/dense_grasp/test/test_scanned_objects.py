@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Duration
 from dense_grasp.nodes.query_node import QueryNode
+from dense_grasp.perception.loaded_scans import LoadedScans, ScannedObjectError, scans_folder
 from dense_grasp.perception.posed_matches import FoundObject, object_messages, posed_matches
 from dense_grasp.perception.scan_teaching import ScanTeaching
-from dense_grasp.perception.scanned_objects import WAITING, ScannedObjectError, ScannedObjects, scans_folder
+from dense_grasp.perception.scanned_objects import WAITING, ScannedObjects
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.object_model.find import Acceptance
 from dense_grasp_core.result_codes import MatchCode, StoreCode
 from dense_grasp_core.store import Row
+from dense_grasp_core.store.scan_folders import ScanFolders
 from dense_grasp_ros.local_graph import wait_until
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from rclpy.clock import Clock, ClockType
@@ -45,7 +47,7 @@ BASE_FROM_CAMERA = se3.look_at([0.4, 0.0, 0.7], [0.4, 0.0, 0.0], up=[1.0, 0.0, 0
 
 
 def opened(folder: Path, notes: list[str], most: int = 1) -> ScannedObjects:
-    return ScannedObjects(folder, NETWORK, Acceptance(), most, notes.append)
+    return ScannedObjects(LoadedScans(folder, NETWORK, notes.append), Acceptance(), most, notes.append)
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +66,11 @@ def notes() -> list[str]:
 def scanned(folder, notes):
     objects = opened(folder, notes)
     with pytest.raises(ScannedObjectError, match="described for the first time") as refused:
-        objects.get("box", 0.0)
+        objects.scans.get("box", 0.0)
     assert refused.value.code == MatchCode.BUSY
-    objects.get("box", LONG)
+    objects.scans.get("box", LONG)
     yield objects
-    objects.close()
+    objects.scans.close()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def row(point, keypoint: str = "contact") -> Row:
 def answers(scanned, seen, *points, limits=None, base_from_camera=BASE_FROM_CAMERA):
     found, poses = scanned.find("box", seen, LONG)
     rows = [row(point, f"point{number}") for number, point in enumerate(points)]
-    about = FoundObject("box", scanned.model_id, found.bank, poses)
+    about = FoundObject("box", scanned.scans.model_id, found.bank, poses)
     return about, posed_matches(about, seen, rows, limits or Limits(), "base", base_from_camera)
 
 
@@ -101,10 +103,19 @@ def test_the_folder_of_the_scans_lies_beside_the_store(tmp_path):
     assert scans_folder("sqlite://", str(tmp_path)) == tmp_path
 
 
+def test_a_scan_is_looked_for_where_the_store_keeps_it(tmp_path, folder):
+    kept = ScanFolders(tmp_path / "store.db")
+    objects = opened(scans_folder(f"sqlite:///{tmp_path}/store.db"), [])
+    for name in ("box", "box.v2", ".box"):
+        kept.add(name, folder / "box")
+        assert objects.scans.has_scan(name)
+    objects.scans.close()
+
+
 def test_an_object_without_a_scan_has_none(scanned):
-    assert not scanned.has_scan("shoe") and not scanned.has_scan("../box") and scanned.has_scan("box")
+    assert not scanned.scans.has_scan("shoe") and not scanned.scans.has_scan("../box") and scanned.scans.has_scan("box")
     with pytest.raises(ScannedObjectError, match="no scan"):
-        scanned.get("shoe", 0.0)
+        scanned.scans.get("shoe", 0.0)
 
 
 def test_a_scan_that_cannot_be_used_says_why_and_is_described_once(tmp_path, folder, scanned, notes):
@@ -114,16 +125,16 @@ def test_a_scan_that_cannot_be_used_says_why_and_is_described_once(tmp_path, fol
     told: list[str] = []
     objects = opened(tmp_path, told)
     with pytest.raises(ScannedObjectError, match=r"camera\.json") as refused:
-        objects.get("box", LONG)
+        objects.scans.get("box", LONG)
     assert refused.value.code == MatchCode.STORE_ERROR
     (tmp_path / "camera").rename(tmp_path / "box" / "camera.json")  # repaired while the node runs
-    assert objects.get("box", LONG).bank.radius == pytest.approx(scanned.get("box", 0.0).bank.radius)
+    assert objects.scans.get("box", LONG).bank.radius == pytest.approx(scanned.scans.get("box", 0.0).bank.radius)
     assert not any("describing" in note for note in told)  # what was described lies beside the scan
     shutil.rmtree(tmp_path / "box")
     write_scan(tmp_path / "box", range(0, 60, 30))
-    assert len(objects.get("box", LONG).views) == 2  # another scan
+    assert len(objects.scans.get("box", LONG).views) == 2  # another scan
     assert any("describing" in note for note in told)
-    objects.close()
+    objects.scans.close()
 
 
 def test_visible_and_hidden_points_are_located(scanned, seen):
@@ -186,7 +197,7 @@ def test_a_click_on_the_image_is_a_point_of_the_box(scanned, seen, nothing):
     code, reason, values = teaching.in_frame(click(*pixel), seen)
     assert code == StoreCode.OK, reason
     assert np.linalg.norm(np.array(values["object_point"]) - FRONT) < 0.01
-    assert values["model_id"] == scanned.model_id and values["network"] == "general"
+    assert values["model_id"] == scanned.scans.model_id and values["network"] == "general"
     assert len(values["descriptor"]) == 152
     code, reason, _ = teaching.in_frame(click(5, 5), seen)
     assert code == StoreCode.PIXEL_OUTSIDE and "not on the object" in reason
@@ -196,7 +207,7 @@ def test_a_click_on_the_image_is_a_point_of_the_box(scanned, seen, nothing):
 
 def test_a_click_in_a_picture_of_the_scan_is_a_point_of_the_box(scanned):
     teaching = ScanTeaching(scanned, LONG)
-    view = scanned.get("box", 0.0).views[5]  # from azimuth 300
+    view = scanned.scans.get("box", 0.0).views[5]  # from azimuth 300
     pixel = CAMERA.project(se3.transform(view.pose, FRONT)[None])[0]
     code, reason, values = teaching.in_view(click(*pixel, source=RegisterDescriptor.Request.SCAN_VIEW, scan_view=5))
     assert code == StoreCode.OK, reason

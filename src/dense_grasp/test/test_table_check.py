@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_grasp.perception.frames import CameraFrame
-from dense_grasp.perception.messages import image_message
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp_core.geometry import se3
+from dense_grasp_ros.images import image_message
 from std_msgs.msg import Header
 
 from dense_grasp_interfaces.msg import DescriptorImage

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS
+from dense_grasp_ros.images import COLOUR_ENCODINGS
 from sensor_msgs.msg import CameraInfo
 
-from dense_grasp.perception.messages import COLOUR_ENCODINGS, camera_from_info
+from dense_grasp.perception.messages import camera_from_info
 
 #: A camera further from the hand than this, m, or looking this much away from the approach (cosine) is doubtful.
 FARTHEST_CAMERA = 0.4

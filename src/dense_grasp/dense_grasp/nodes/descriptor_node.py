@@ -21,6 +21,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.heatmap import PcaBasis, fit_pca, pca_image
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.diagnostics import OK, Diagnostics, Rate, Report, without_publisher
+from dense_grasp_ros.images import byte_array, image_message, rgb_from_message
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
@@ -28,14 +29,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.nodes.perception_parameters import DESCRIPTOR_NODE
-from dense_grasp.perception.messages import (
-    byte_array,
-    camera_from_info,
-    check_belongs,
-    image_message,
-    rgb_from_message,
-    stamp_ns,
-)
+from dense_grasp.perception.messages import camera_from_info, check_belongs, stamp_ns
 from dense_grasp.perception.stamps import LatestSlot, StampCache
 from dense_grasp.ros.reports import images_report
 from dense_grasp_interfaces.msg import DescriptorImage

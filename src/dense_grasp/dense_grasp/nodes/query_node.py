@@ -12,7 +12,7 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.result_codes import MatchCode
-from dense_grasp_core.store import Row, StoreError, TooManyRowsError, UnknownKeypointError
+from dense_grasp_core.store import Row, StoreError
 from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
@@ -40,7 +40,7 @@ from dense_grasp.perception.scanned_keypoints import ScannedKeypoints, is_posed
 from dense_grasp.perception.scanned_objects import scanned_objects
 from dense_grasp.perception.score_calibration import CALIBRATED, calibrated
 from dense_grasp.perception.stamps import LatestSlot
-from dense_grasp.perception.store_access import StoreAccess
+from dense_grasp.perception.store_access import StoreAccess, code_of
 from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.ros.failed_call import failed_call
@@ -153,7 +153,7 @@ class QueryNode(Node):
         """Stop the watcher and who waits for an image, then the node."""
         self._running = False
         self._sync.close()
-        self._scanned.close()
+        self._scanned.scans.close()
         self._watcher.join(timeout=5.0)
         super().destroy_node()
 
@@ -233,12 +233,8 @@ class QueryNode(Node):
 
         try:
             rows = self._rows(request.object_id, names)
-        except UnknownKeypointError as error:
-            return fail(MatchCode.UNKNOWN_KEYPOINT, str(error))
-        except TooManyRowsError as error:
-            return fail(MatchCode.INVALID_REQUEST, str(error))
         except StoreError as error:
-            return fail(MatchCode.STORE_ERROR, str(error))
+            return fail(MatchCode(code_of(error)), str(error))
         names = [row.keypoint for row in rows]
         code, reason = self._scans.wait_until_ready(rows, timeout)
         if code != MatchCode.OK:

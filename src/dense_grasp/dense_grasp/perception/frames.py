@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid, MatchingError, features_from_bytes
+from dense_grasp_ros.images import MessageError, rgb_from_message
 from sensor_msgs.msg import Image
 
-from dense_grasp.perception.messages import (
-    NANOSECONDS,
-    MessageError,
-    camera_from_info,
-    check_belongs,
-    depth_from_message,
-    rgb_from_message,
-    stamp_ns,
-)
+from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.perception.stamps import StampCache
 from dense_grasp_interfaces.msg import DescriptorImage
 
 
 def features_from_message(message: DescriptorImage) -> np.ndarray:
     """Descriptors as (h, w, D) float32. Raises MessageError for another dtype or a size that does not add up."""
-    if message.dtype != "float16":
-        raise MessageError(f"descriptor image has dtype '{message.dtype}', expected 'float16'")
-    shape = (message.height, message.width, message.channels)
-    expected = 2 * math.prod(shape)
-    if expected == 0 or len(message.data) != expected:
-        raise MessageError(
-            f"descriptor image of {shape[1]}x{shape[0]} cells and {shape[2]} channels has {len(message.data)} bytes, "
-            f"expected {expected} and at least one cell"
-        )
+    try:
+        shape = (message.height, message.width, message.channels)
+        features = features_from_bytes(message.data, shape, message.dtype)
+    except MatchingError as error:
+        raise MessageError(str(error)) from error
     if not message.stride > 0.0:
         raise MessageError(f"descriptor image has stride {message.stride}, expected a number above 0")
-    return np.frombuffer(message.data, "<f2").reshape(shape).astype(np.float32)
+    return features.astype(np.float32)
 
 
 class CameraFrame:

@@ -13,11 +13,12 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.matching.locate import DescribedFrame, Limits, Match, locate
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
+from dense_grasp_ros.images import MessageError
 from geometry_msgs.msg import Point, Transform
 from std_msgs.msg import Header
 
 from dense_grasp.perception.frames import CameraFrame
-from dense_grasp.perception.messages import NANOSECONDS, MessageError
+from dense_grasp.perception.messages import NANOSECONDS
 from dense_grasp_interfaces.msg import KeypointMatch
 
 #: Share of the focal length by which calibrations of one camera differ.

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from dense_grasp_core.matching.heatmap import draw_match, heatmap_overlay
 from dense_grasp_core.result_codes import MatchCode
+from dense_grasp_ros.images import image_message
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray
 
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.markers import match_markers
-from dense_grasp.perception.messages import image_message
 from dense_grasp_interfaces.msg import KeypointMatch
 
 FOUND_RGB = (40, 255, 60)

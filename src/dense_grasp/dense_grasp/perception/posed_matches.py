@@ -11,9 +11,9 @@ import numpy as np
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.matching.locate import Limits, Match
 from dense_grasp_core.object_model.pose import ObjectPose
-from dense_grasp_core.object_model.pose_keypoints import PosedKeypoint, Visibility, posed_keypoints
+from dense_grasp_core.object_model.pose_keypoints import PosedKeypoint, posed_keypoints
 from dense_grasp_core.object_model.view_bank import ViewBank
-from dense_grasp_core.result_codes import MatchCode
+from dense_grasp_core.result_codes import MatchCode, Visibility
 from dense_grasp_core.store import Row
 from geometry_msgs.msg import PoseWithCovariance
 from std_msgs.msg import Header
@@ -29,7 +29,6 @@ Array = np.ndarray
 MOST_DEVIATION = 0.02
 #: m. Two poses that explain a picture equally well are one to a keypoint that they put within this.
 SAME_PLACE = 0.01
-_VISIBILITY = {Visibility.VISIBLE: KeypointMatch.VISIBLE, Visibility.HIDDEN: KeypointMatch.HIDDEN}
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def posed_matches(
         message = match_message(match, frame.header.stamp, base_frame, frame.header.frame_id)
         if pose is not None:
             message.support, message.instance = pose.supporting, 1
-        message.visibility = _VISIBILITY.get(keypoint.visibility, KeypointMatch.VISIBILITY_UNKNOWN)
+        message.visibility = int(keypoint.visibility)
         if base_from_camera is not None:
             turn = base_from_camera[:3, :3]
             covariance = turn @ keypoint.covariance @ turn.T
@@ -93,7 +92,7 @@ def _match(
     if pose is None:
         return answer(MatchCode.LOW_SCORE, f"{name} was not found: no pose of the scanned object explains the picture")
     known["score"] = min(1.0, pose.score)
-    if keypoint.visibility is Visibility.NOT_FOUND:
+    if not keypoint.is_found:
         return answer(
             MatchCode.LOW_SCORE,
             f"{name} was not found: by the object's pose it lies outside the picture, or where the camera sees through",

@@ -12,8 +12,9 @@ from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.result_codes import StoreCode
 
 from dense_grasp.perception.frames import CameraFrame
+from dense_grasp.perception.loaded_scans import ScannedObject, ScannedObjectError
 from dense_grasp.perception.posed_matches import SAME_PLACE
-from dense_grasp.perception.scanned_objects import ScannedObject, ScannedObjectError, ScannedObjects
+from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp_interfaces.srv import RegisterDescriptor
 
 Taught = tuple[int, str, dict[str, Any]]
@@ -27,15 +28,15 @@ class ScanTeaching:
 
     def teaches(self, request: RegisterDescriptor.Request) -> bool:
         """Whether a request is for this: its object has a scan, or should have one."""
-        return request.source == request.SCAN_VIEW or self._scanned.has_scan(request.object_id)
+        return request.source == request.SCAN_VIEW or self._scanned.scans.has_scan(request.object_id)
 
     def in_view(self, request: RegisterDescriptor.Request) -> Taught:
         """Code, reason, and what the store keeps of a click in the scan's picture `scan_view`."""
-        if not self._scanned.has_scan(request.object_id):
-            where = self._scanned.where(request.object_id)
+        if not self._scanned.scans.has_scan(request.object_id):
+            where = self._scanned.scans.where(request.object_id)
             return StoreCode.NO_SCAN, f"{request.object_id} has no scan, expected one at {where}", {}
         try:
-            scanned = self._scanned.get(request.object_id, self._timeout)
+            scanned = self._scanned.scans.get(request.object_id, self._timeout)
             if request.scan_view >= len(scanned.views):
                 return (
                     StoreCode.NO_SCAN,
@@ -88,7 +89,7 @@ class ScanTeaching:
         descriptor = scanned.bank.keypoint(point).mean(0)
         return {
             "descriptor": descriptor / np.linalg.norm(descriptor),
-            "model_id": self._scanned.model_id,
-            "network": self._scanned.network,
+            "model_id": self._scanned.scans.model_id,
+            "network": self._scanned.scans.network,
             "object_point": tuple(map(float, point)),
         }

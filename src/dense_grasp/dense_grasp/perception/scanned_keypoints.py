@@ -12,10 +12,11 @@ from dense_grasp_core.store import Row
 from std_msgs.msg import Header
 
 from dense_grasp.perception.frames import CameraFrame
+from dense_grasp.perception.loaded_scans import ScannedObjectError
 from dense_grasp.perception.matches import failed_match
 from dense_grasp.perception.object_publisher import ObjectPublisher
 from dense_grasp.perception.posed_matches import FoundObject, object_messages, posed_matches
-from dense_grasp.perception.scanned_objects import ScannedObjectError, ScannedObjects
+from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp_interfaces.msg import KeypointMatch, ObjectPose
 
 
@@ -35,7 +36,7 @@ class ScannedKeypoints:
         """OK as soon as what the rows need is loaded, else a code and a sentence after at most `timeout` s."""
         try:
             for object_id in {row.object_id for row in rows if is_posed(row)}:
-                self._scanned.get(object_id, timeout)
+                self._scanned.scans.get(object_id, timeout)
         except ScannedObjectError as error:
             return error.code, str(error)
         return MatchCode.OK, ""
@@ -53,7 +54,7 @@ class ScannedKeypoints:
         object_id = rows[0].object_id
         try:
             scanned, poses = self._scanned.find(object_id, frame, 0.0)
-            found = FoundObject(object_id, self._scanned.model_id, scanned.bank, poses)
+            found = FoundObject(object_id, self._scanned.scans.model_id, scanned.bank, poses)
             matches = posed_matches(found, frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
         except DenseGraspError as error:
             code = error.code if isinstance(error, ScannedObjectError) else MatchCode.NO_FRAME
