@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from dense_grasp_core.object_model.find import Acceptance, find_objects
 from dense_grasp_core.object_model.pose import ObjectPose, PoseError, PoseFinder, PoseSearch
-from dense_grasp_core.object_model.pose_keypoints import Visibility, posed_keypoints
+from dense_grasp_core.object_model.pose_keypoints import posed_keypoints
 from dense_grasp_core.object_model.sensed_depth import DepthVerdict, SensedDepth
 from dense_grasp_core.object_model.view_bank import build
+from dense_grasp_core.result_codes import Visibility
 
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
 box = importlib.util.module_from_spec(_spec)
@@ -99,7 +100,7 @@ def test_what_stands_in_front_hides_keypoints(finder):
     assert states[hidden] is Visibility.HIDDEN and states[1 - hidden] is Visibility.VISIBLE
     empty = np.full(depth.shape, WALL)
     gone = posed_keypoints(finder.bank, pose, CAMERA, [left], empty)[0]
-    assert gone.visibility is Visibility.NOT_FOUND and np.isnan(gone.point_camera).all()
+    assert gone.visibility is Visibility.UNKNOWN and np.isnan(gone.point_camera).all()
     unknown = posed_keypoints(finder.bank, pose, CAMERA, [left], np.zeros(depth.shape))[0]
     assert unknown.visibility is Visibility.VISIBLE
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.object_model.pose import ObjectPose, PoseError, PoseFinder
-from dense_grasp_core.object_model.pose_keypoints import Visibility, posed_keypoints
+from dense_grasp_core.object_model.pose_keypoints import posed_keypoints
 from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.view_bank import build
+from dense_grasp_core.result_codes import Visibility
 
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
 scanned_box = importlib.util.module_from_spec(_spec)
@@ -86,9 +87,9 @@ def test_keypoints_of_a_pose_are_visible_hidden_or_not_found(bank):
     np.testing.assert_allclose(hidden.point_camera, pose[:3, :3] @ back + pose[:3, 3])
     np.testing.assert_allclose(seen.covariance, np.diag([1e-6, 1e-6, 4e-6]) + turned(front), rtol=1e-6)
     lost = posed_keypoints(bank, None, CAMERA, [front])[0]
-    assert lost.visibility is Visibility.NOT_FOUND and np.isnan(lost.point_camera).all()
+    assert lost.visibility is Visibility.UNKNOWN and np.isnan(lost.point_camera).all()
     outside = ObjectPose(pose_from(0, 20, aside=(2.0, 0.0)), 0.9, 200, 0.8, 0.1)
-    assert posed_keypoints(bank, outside, CAMERA, [front])[0].visibility is Visibility.NOT_FOUND
+    assert posed_keypoints(bank, outside, CAMERA, [front])[0].visibility is Visibility.UNKNOWN
 
 
 def test_a_clicked_point_has_a_descriptor_of_each_view_that_sees_it(bank):

@@ -9,7 +9,7 @@ import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_train.scanning.colour_pictures import ColourPicture
-from dense_grasp_train.scanning.structure_from_motion import Motion
+from dense_grasp_train.scanning.structure_from_motion import Reconstruction
 
 CAMERA = CameraModel(480, 360, 430.0, 430.0, 236.0, 182.0)
 HALF = np.array([0.04, 0.055, 0.05])  # of the box, which stands on z = 0
@@ -89,7 +89,7 @@ def _look(pose_bytes):
     return rgb, depth
 
 
-def motion(poses, unit=0.3, seed=1):
+def sfm(poses, unit=0.3, seed=1):
     """What structure from motion would find, exactly: points that the pictures see, in a world of another unit."""
     rng = np.random.default_rng(seed)
     table = np.concatenate([rng.uniform(-0.28, 0.28, (400, 2)), np.zeros((400, 1))], 1)
@@ -108,7 +108,7 @@ def motion(poses, unit=0.3, seed=1):
         there = depth[np.where(inside, v, 0), np.where(inside, u, 0)]
         seen.append(np.nonzero(inside & ((there == 0) | (z < there + 0.004)))[0])
         pictures.append(ColourPicture(f"shot{index}", rgb))
-    found = Motion(pictures, CAMERA, np.array(poses), points, seen)
+    found = Reconstruction(pictures, CAMERA, np.array(poses), points, seen)
     turn = np.eye(4)
     turn[:3, :3] = cv2.Rodrigues(np.array([0.5, -1.0, 0.3]))[0]
     turn[:3, 3] = [0.3, -0.1, 0.7]

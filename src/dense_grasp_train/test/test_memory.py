@@ -44,7 +44,7 @@ def test_weights_gradients_and_moments_are_counted():
 def test_the_peak_is_that_of_torchs_own_tracker(monkeypatch):
     wanted = config("don_contrastive", 8)
     parts = estimate_training(wanted)
-    monkeypatch.setattr(memory_estimate, "WholePeak", MemTracker)
+    monkeypatch.setattr(memory_estimate, "StepPeakTracker", MemTracker)
     assert estimate_training(wanted) == parts
 
 

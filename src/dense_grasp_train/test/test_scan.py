@@ -90,7 +90,7 @@ def test_inverted_poses_are_named_and_mended(folder, tmp_path, capsys):
     poses = {name: np.linalg.inv(pose).tolist() for name, pose in json.loads(path.read_text()).items()}
     path.write_text(json.dumps(poses))
     out = tmp_path / "out"
-    assert scan.main(["--from", str(folder), "--to", str(out)]) == 1
+    assert scan.main(["--from", str(folder), "--to", str(out)]) == 2
     assert "poses look inverted" in (said := capsys.readouterr().err) and "--mend" in said and not out.exists()
     assert scan.main(["--from", str(folder), "--to", str(out), "--mend"]) == 0
     assert "mended: poses look inverted" in capsys.readouterr().out
@@ -141,7 +141,7 @@ def other_camera(folder):
 def test_what_makes_no_scan_is_refused_and_nothing_is_written(folder, tmp_path, capsys, damage, message):
     damage(folder)
     out = tmp_path / "scans" / "egg"
-    assert scan.main(["--from", str(folder), "--to", str(out)]) == 1
+    assert scan.main(["--from", str(folder), "--to", str(out)]) == 2
     assert message in capsys.readouterr().err and not out.exists()
 
 
@@ -153,9 +153,9 @@ def test_two_objects_are_refused(tmp_path, capsys):
         second = (depth_b > 0) & ((depth == 0) | (depth_b < depth))
         frames.append((np.where(second[..., None], rgb_b, rgb), np.where(second, depth_b, depth), pose))
     write(tmp_path / "two", frames)
-    assert scan.main(["--from", str(tmp_path / "two"), "--to", str(tmp_path / "out")]) == 1
+    assert scan.main(["--from", str(tmp_path / "two"), "--to", str(tmp_path / "out")]) == 2
     assert "mm from the rest, expected one object" in capsys.readouterr().err
     write(tmp_path / "both" / "a", frames)
     write(tmp_path / "both" / "b", frames)
-    assert scan.main(["--from", str(tmp_path / "both"), "--to", str(tmp_path / "out")]) == 1
+    assert scan.main(["--from", str(tmp_path / "both"), "--to", str(tmp_path / "out")]) == 2
     assert "holds 2 objects (a, b), expected one: name it with --object" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from dense_grasp_core.object_model.scan_check import check_scan
 from dense_grasp_train.evaluation.scan_truth import compared, in_the_frame_of
 from dense_grasp_train.scanning import scan
 from dense_grasp_train.scanning.colour_pictures import ColourPictures, read_colour
-from dense_grasp_train.scanning.colour_source import Wishes, source_of
+from dense_grasp_train.scanning.colour_source import ColourScanSettings, source_of
 from dense_grasp_train.scanning.object_on_table import Click, object_points, on_table
 from dense_grasp_train.scanning.structure_from_motion import reconstruct
 from dense_grasp_train.scanning.world_size import size_from_depth, size_from_length, size_from_tags
@@ -31,44 +31,44 @@ TAGS = partial(size_from_tags, edge=boxed_table.TAG_EDGE)
 
 
 @pytest.fixture(scope="module")
-def motion():
-    return boxed_table.motion(POSES, UNIT)
+def sfm():
+    return boxed_table.sfm(POSES, UNIT)
 
 
 @pytest.fixture(scope="module")
-def pictures(motion):
-    return ColourPictures(motion.pictures, 1.0, False)
+def pictures(sfm):
+    return ColourPictures(sfm.pictures, 1.0, False)
 
 
-def test_tags_a_length_and_a_depth_picture_give_the_size(motion, tmp_path):
-    size = TAGS(motion)
+def test_tags_a_length_and_a_depth_picture_give_the_size(sfm, tmp_path):
+    size = TAGS(sfm)
     assert size.factor == pytest.approx(UNIT, rel=0.02) and "tags of 40 mm (APRILTAG_36h11)" in size.how
     ends = np.array([[0.04, 0.055, 0.1], [-0.04, -0.055, 0.1]])  # a diagonal of the box's top
     clicks = [(f"shot{i}", np.rint(boxed_table.CAMERA.project(transform(POSES[i], ends)))) for i in (0, 2, 5)]
     length = float(np.linalg.norm(ends[0] - ends[1]))
-    assert size_from_length(motion, length, clicks).factor == pytest.approx(UNIT, rel=0.02)
+    assert size_from_length(sfm, length, clicks).factor == pytest.approx(UNIT, rel=0.02)
     depth = boxed_table.look(POSES[3])[1]
     cv2.imwrite(str(tmp_path / "depth.png"), np.rint(depth * 10000).astype(np.uint16))
-    found = size_from_depth(motion, "shot3", tmp_path / "depth.png", 0.0001)
+    found = size_from_depth(sfm, "shot3", tmp_path / "depth.png", 0.0001)
     assert found.factor == pytest.approx(UNIT, rel=0.005)
 
 
-def test_a_size_that_cannot_be_is_refused(motion, tmp_path):
-    blank = [replace(picture, rgb=np.full_like(picture.rgb, 90)) for picture in motion.pictures]
+def test_a_size_that_cannot_be_is_refused(sfm, tmp_path):
+    blank = [replace(picture, rgb=np.full_like(picture.rgb, 90)) for picture in sfm.pictures]
     with pytest.raises(ScanError, match="no tag is seen in 3 pictures"):
-        TAGS(replace(motion, pictures=blank))
+        TAGS(replace(sfm, pictures=blank))
     with pytest.raises(ScanError, match="clicked in 1 picture, expected two"):
-        size_from_length(motion, 0.1, [("shot0", np.zeros((2, 2)))])
+        size_from_length(sfm, 0.1, [("shot0", np.zeros((2, 2)))])
     with pytest.raises(ScanError, match="'shot99' is not among those that found their place"):
-        size_from_length(motion, 0.1, [("shot99", np.zeros((2, 2)))] * 2)
+        size_from_length(sfm, 0.1, [("shot99", np.zeros((2, 2)))] * 2)
     wrong = np.random.default_rng(0).integers(1, 60000, (360, 480)).astype(np.uint16)
     cv2.imwrite(str(tmp_path / "depth.png"), wrong)
     with pytest.raises(ScanError, match="expected one ratio: is the depth aligned"):
-        size_from_depth(motion, "shot3", tmp_path / "depth.png", 0.0001)
+        size_from_depth(sfm, "shot3", tmp_path / "depth.png", 0.0001)
 
 
-def test_the_object_is_cut_out_and_its_surface_lies_where_it_is(motion, pictures):
-    source = source_of(motion, Wishes(TAGS), pictures)
+def test_the_object_is_cut_out_and_its_surface_lies_where_it_is(sfm, pictures):
+    source = source_of(sfm, ColourScanSettings(TAGS), pictures)
     assert check_scan(source.views).good and source.notes["masks"] == "found"
     truth = [replace(view, camera_from_object=pose) for view, pose in zip(source.views, POSES, strict=True)]
     error = compared(source.views, truth)
@@ -85,20 +85,20 @@ def test_the_object_is_cut_out_and_its_surface_lies_where_it_is(motion, pictures
     assert -0.01 < bottom.min() < 0.02  # it stands on z = 0 of its own frame
 
 
-def test_given_masks_are_taken(motion, pictures, tmp_path):
+def test_given_masks_are_taken(sfm, pictures, tmp_path):
     for index, pose in enumerate(POSES):
         cv2.imwrite(str(tmp_path / f"shot{index}.png"), (boxed_table.look(pose)[1] > 0).astype(np.uint8) * 255)
-    source = source_of(motion, Wishes(TAGS, masks=tmp_path), pictures)
+    source = source_of(sfm, ColourScanSettings(TAGS, masks=tmp_path), pictures)
     assert source.notes["masks"] == "given" and len(source.views) == len(POSES)
     for index in range(len(POSES)):
         mask = cv2.imread(str(tmp_path / f"shot{index}.png"), cv2.IMREAD_UNCHANGED)
         cv2.imwrite(str(tmp_path / f"shot{index}.png"), 255 - mask)
     with pytest.raises(ScanError, match=r"shot0\.png looks inverted"):
-        source_of(motion, Wishes(TAGS, masks=tmp_path), pictures)
+        source_of(sfm, ColourScanSettings(TAGS, masks=tmp_path), pictures)
 
 
-def test_of_two_things_on_the_table_one_must_be_clicked(motion):
-    settled = on_table(motion.scaled(UNIT))
+def test_of_two_things_on_the_table_one_must_be_clicked(sfm):
+    settled = on_table(sfm.scaled(UNIT))
     box = object_points(settled, None)
     beside = settled.points[box] + [0.0, 0.17, 0.0]
     count = len(settled.points)
@@ -110,19 +110,19 @@ def test_of_two_things_on_the_table_one_must_be_clicked(motion):
     assert set(object_points(both, Click("shot0", pixel))) == set(range(count, len(both.points)))
 
 
-def test_a_scene_without_a_table_or_an_object_is_refused(motion):
+def test_a_scene_without_a_table_or_an_object_is_refused(sfm):
     rng = np.random.default_rng(0)
-    cloud = replace(motion, points=rng.normal(0, 1, motion.points.shape))
+    cloud = replace(sfm, points=rng.normal(0, 1, sfm.points.shape))
     with pytest.raises(ScanError, match="expected a table with a pattern"):
         on_table(cloud)
-    settled = on_table(motion.scaled(UNIT))
+    settled = on_table(sfm.scaled(UNIT))
     flat = replace(settled, points=settled.points * [1, 1, 0])
     with pytest.raises(ScanError, match="stands on the table, expected the object"):
         object_points(flat, None)
 
 
-def test_poses_come_from_the_pictures_alone(motion):
-    found = reconstruct(motion.pictures[:6], (430.0, 430.0, 236.0, 182.0), threads=2)
+def test_poses_come_from_the_pictures_alone(sfm):
+    found = reconstruct(sfm.pictures[:6], (430.0, 430.0, 236.0, 182.0), threads=2)
     assert len(found.pictures) == 6 and len(found.points) > 200
     size = TAGS(found)
     true = {f"shot{i}": inverse(pose)[:3, 3] for i, pose in enumerate(POSES)}
@@ -169,10 +169,10 @@ def test_sharp_frames_of_a_video_are_taken(tmp_path):
         (["--tag-edge", "0.04", "--camera", "1,2,3"], "expected FX,FY,CX,CY"),
     ],
 )
-def test_what_is_missing_is_said_before_the_long_work(motion, tmp_path, capsys, options, message):
+def test_what_is_missing_is_said_before_the_long_work(sfm, tmp_path, capsys, options, message):
     folder = tmp_path / "shots"
     folder.mkdir()
-    for picture in motion.pictures[:3]:
+    for picture in sfm.pictures[:3]:
         cv2.imwrite(str(folder / f"{picture.name}.jpg"), picture.rgb[..., ::-1])
-    assert scan.main(["--from", str(folder), "--to", str(tmp_path / "out"), *options]) == 1
+    assert scan.main(["--from", str(folder), "--to", str(tmp_path / "out"), *options]) == 2
     assert message in capsys.readouterr().err and not (tmp_path / "out").exists()

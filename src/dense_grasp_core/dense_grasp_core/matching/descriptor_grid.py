@@ -8,8 +8,10 @@ cells, keep the length the mix gives them, so a descriptor matches its own pixel
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,6 +25,22 @@ Float64 = NDArray[np.float64]
 
 class MatchingError(DenseGraspError):
     """Descriptors or images whose shapes or values cannot be compared."""
+
+
+def features_from_bytes(data: Any, shape: tuple[int, int, int], dtype: str) -> NDArray[np.float16]:
+    """Descriptors (h, w, D) in the bytes of a descriptor image, which are not copied.
+
+    Raises MatchingError for another dtype than float16, and for a size that does not add up.
+    """
+    if dtype != "float16":
+        raise MatchingError(f"descriptor image has dtype '{dtype}', expected 'float16'")
+    found, expected = len(data), 2 * math.prod(shape)
+    if expected == 0 or found != expected:
+        raise MatchingError(
+            f"descriptor image of {shape[1]}x{shape[0]} cells and {shape[2]} channels has {found} bytes, expected "
+            f"{expected} and at least one cell"
+        )
+    return np.frombuffer(data, "<f2").reshape(shape)
 
 
 @dataclass(frozen=True)

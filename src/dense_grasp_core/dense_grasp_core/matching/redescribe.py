@@ -80,9 +80,7 @@ def redescribe(
         )
     result = Redescribed(left=[f"{name} has no picture" for name in without])
     changes: list[tuple[Row, NDArray[np.float32]]] = []
-    last: tuple[bytes, DescriptorGrid] | None = (
-        None  # keypoints that were clicked on one picture come one after the other
-    )
+    last: tuple[bytes, DescriptorGrid] | None = None  # one picture may have been clicked for several keypoints in turn
     for entry in other:
         if not entry.picture_bytes:
             continue

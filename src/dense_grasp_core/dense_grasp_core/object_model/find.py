@@ -27,14 +27,13 @@ class Acceptance:
     depth_agrees: float = 0.15
     depth_farther: float = 0.35
     equal: float = 0.95
-    fewest_depths: int = 20
 
     def __call__(self, pose: ObjectPose) -> bool:
         """Whether the object is there."""
         if pose.score < self.score or pose.supporting < self.supporting:
             return False
         depth = pose.depth
-        if depth is None or depth.known < self.fewest_depths:
+        if depth is None or not depth.is_telling:
             return True
         return depth.agree >= self.depth_agrees and depth.farther <= self.depth_farther
 

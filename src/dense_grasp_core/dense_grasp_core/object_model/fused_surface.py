@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dense_grasp_core.geometry.connected import connected
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.scan import ScanError, ScanView
 
@@ -76,7 +77,7 @@ def second_object(surface: Surface) -> tuple[float, float] | None:
     cell = _APART * _VOXELS_ACROSS * surface.voxel
     keys = np.floor(surface.points / cell).astype(int)
     cells, of_point, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    labels = _pieces(cells)
+    labels = connected(cells, 1.0, norm=np.inf)  # cells that touch, by a corner too
     sizes = np.bincount(labels, weights=counts)
     if len(sizes) < 2:
         return None
@@ -87,21 +88,6 @@ def second_object(surface: Surface) -> tuple[float, float] | None:
     label = labels[of_point.ravel()]
     first, second = (surface.points[label == order[i]].mean(0) for i in range(2))
     return share, float(np.linalg.norm(first - second))
-
-
-def _pieces(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The piece (n,) of each cell (n, 3); cells that touch, by a corner too, are of one piece."""
-    label = np.full(len(cells), -1)
-    near = np.abs(cells[:, None] - cells[None]).max(-1) <= 1
-    for start in range(len(cells)):
-        if label[start] >= 0:
-            continue
-        piece = label.max() + 1
-        front = [start]
-        while front:
-            label[front] = piece
-            front = list(np.nonzero(near[front].any(0) & (label < 0))[0])
-    return label
 
 
 def _samples(view: ScanView) -> tuple[Array, Array, NDArray[np.uint8]]:
@@ -146,10 +132,8 @@ def _votes(views: Sequence[ScanView], points: Array, tolerance: float) -> tuple[
     seen, through = np.zeros(len(points), int), np.zeros(len(points), int)
     for view in views:
         points_camera = transform(view.pose, points)
-        pixels = np.rint(np.nan_to_num(view.camera.project(points_camera), nan=-1.0)).astype(int)
+        pixels, inside = view.camera.nearest_pixels(view.camera.project(points_camera))
         u, v = pixels.T
-        inside = (u >= 0) & (v >= 0) & (u < view.camera.width) & (v < view.camera.height)
-        u, v = np.where(inside, u, 0), np.where(inside, v, 0)
         depth = np.where(inside & view.mask[v, u], view.depth[v, u], 0.0)
         z = points_camera[:, 2]
         seen += (depth > 0) & (np.abs(z - depth) <= tolerance)

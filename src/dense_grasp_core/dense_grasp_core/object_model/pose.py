@@ -1,10 +1,10 @@
 """The pose of a scanned object in one colour picture: first poses of its templates, refined on its bank of views.
 
 Refinement looks at the object with a virtual camera that the assumed pose turns, rolls and sizes as the nearest view of
-the bank; matches of that view's cells and its neighbours' near where the pose expects them give the next pose (SQPnP
-in RANSAC; with depth, least squares of both). Where a sensor's depth is known it says which sizes are
-possible and settles the distance. The poses that remain are judged by the share of matches that agree with them, and
-by how much alike picture and nearest view are, measured by what views of the scan have in common at the same angle.
+the bank; matches of that view's cells and its neighbours' near where the pose expects them give the next pose (SQPnP in
+RANSAC; with depth, least squares of both). Where a sensor's depth is known, it says which sizes are possible and
+settles the distance. The poses that remain are judged by the share of matches that agree with them, and by how much
+alike picture and nearest view are, measured by what views of the scan have in common at the same angle.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ Array = NDArray[np.float64]
 _FARTHEST_VIEW = np.radians(60.0)  # from the nearest one of the scan; what lies beyond was never seen
 _SAME_TURN = np.radians(15.0)
 _ANOTHER_PLACE = 0.4  # of the radius, between the middles of two instances
-_FEWEST_DEPTHS = 20
 _LEAST_EXPECTED = 0.5  # similarity; beyond the angles of the scan's own neighbours the line means nothing
 
 
@@ -176,7 +175,7 @@ class PictureSearch:
         if step is None:
             return ObjectPose(pose, 0.0, 0, 0.0, angle)
         verdict = None if self.depth is None else self.depth.verdict(bank, pose)
-        possible = 1.0 if verdict is None or verdict.known < _FEWEST_DEPTHS else 1.0 - verdict.farther
+        possible = 1.0 - verdict.farther if verdict is not None and verdict.is_telling else 1.0
         score = alike * step.share * possible if angle < _FARTHEST_VIEW else 0.0
         return ObjectPose(pose, score, step.supporting, step.share, angle, step.covariance, verdict)
 

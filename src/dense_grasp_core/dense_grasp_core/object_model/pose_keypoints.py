@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +14,7 @@ from dense_grasp_core.object_model.pose import ObjectPose
 from dense_grasp_core.object_model.sensed_depth import SensedDepth
 from dense_grasp_core.object_model.surface import covered, facing
 from dense_grasp_core.object_model.view_bank import ViewBank
+from dense_grasp_core.result_codes import Visibility
 
 Array = NDArray[np.float64]
 _NEIGHBOURS = 12  # surface points around a keypoint, whose normals tell which way it faces
@@ -25,24 +25,21 @@ _IN_FRONT_M = 0.01
 _DEVIATIONS = 2.0  # of the pose, along the ray, by which that grows
 
 
-class Visibility(Enum):
-    """What a pose says of a point."""
-
-    VISIBLE = "visible"
-    HIDDEN = "hidden"
-    NOT_FOUND = "not found"
-
-
 @dataclass(frozen=True)
 class PosedKeypoint:
     """A keypoint: point_camera (3,), metres, its covariance (3, 3), m², and pixel (2,); NaN where it is not found, the
-    pixel also behind the camera.
+    pixel also behind the camera. visibility: UNKNOWN where it is not found.
     """
 
     visibility: Visibility
     point_camera: Array
     pixel: Array
     covariance: Array
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the pose puts it somewhere."""
+        return self.visibility is not Visibility.UNKNOWN
 
 
 def posed_keypoints(
@@ -59,7 +56,7 @@ def posed_keypoints(
     """
     points = np.asarray(points_object, float).reshape(-1, 3)
     nothing = np.full(3, np.nan)
-    lost = PosedKeypoint(Visibility.NOT_FOUND, nothing, nothing[:2], np.full((3, 3), np.nan))
+    lost = PosedKeypoint(Visibility.UNKNOWN, nothing, nothing[:2], np.full((3, 3), np.nan))
     if pose is None:
         return [lost for _ in points]
     motion = pose.camera_from_object
@@ -75,8 +72,7 @@ def posed_keypoints(
         if inside and depth is not None:
             allowed = max(_IN_FRONT_M, _IN_FRONT * bank.radius) + _DEVIATIONS * float(np.sqrt(covariance[2, 2]))
             state = _measured(SensedDepth(depth, camera), pixel, point[2], allowed, state)
-        is_found = inside and state is not Visibility.NOT_FOUND
-        found.append(PosedKeypoint(state, point, pixel, covariance) if is_found else lost)
+        found.append(PosedKeypoint(state, point, pixel, covariance) if inside and state else lost)
     return found
 
 
@@ -88,7 +84,7 @@ def _faces(bank: ViewBank, camera_from_object: Array, points: Array) -> NDArray[
 
 
 def _measured(sensed: SensedDepth, pixel: Array, expected: float, allowed: float, state: Visibility) -> Visibility:
-    """The state by what is measured around the pixel; unchanged where nothing is."""
+    """The state by what is measured around the pixel, UNKNOWN where that denies the point; unchanged without depth."""
     offsets = np.arange(-_WINDOW, _WINDOW + 1)
     du, dv = np.meshgrid(offsets, offsets)
     off = sensed.at(pixel + np.stack([du.ravel(), dv.ravel()], 1)) - expected
@@ -98,5 +94,5 @@ def _measured(sensed: SensedDepth, pixel: Array, expected: float, allowed: float
     if (off < -allowed).mean() > 0.5:
         return Visibility.HIDDEN
     if state is Visibility.VISIBLE and (off > allowed).all():
-        return Visibility.NOT_FOUND
+        return Visibility.UNKNOWN
     return state

@@ -27,7 +27,6 @@ from dense_grasp_core.object_model.scan_files import (
     ScanError,
     decoded,
     depth_of,
-    exif_orientation,
     file_bytes,
     followed_link,
     looks_inverted,
@@ -184,7 +183,7 @@ def _view(
     depth = depth_of(followed_link(folder / "depth"), files.depth, name, depth_scale)
     mask = files.mask_of(name, rgb)
     if rgb.shape[:2] != depth.shape == mask.shape:
-        rgb = upright(rgb, exif_orientation(data))
+        rgb = upright(files.rgb[name], data)
     if not rgb.shape[:2] == depth.shape == mask.shape:
         raise ScanError(
             f"{folder}, {name}: colour {rgb.shape[:2]}, depth {depth.shape} and mask {mask.shape} differ in size"

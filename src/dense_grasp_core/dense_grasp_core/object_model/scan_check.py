@@ -157,10 +157,8 @@ def _grey_at(view: ScanView, points: Array) -> Array:
 def _pixels(view: ScanView, points: Array) -> tuple[NDArray[np.int64], NDArray[np.int64], Array, NDArray[np.bool_]]:
     """u, v, depth and whether it lies in the picture, (n,) each, of points (n, 3); pixel 0, 0 where it does not."""
     points_camera = transform(view.pose, points)
-    pixels = np.nan_to_num(view.camera.project(points_camera), nan=-1.0)
-    inside = np.all((pixels > -0.5) & (pixels < [view.camera.width - 0.5, view.camera.height - 0.5]), axis=1)
-    u, v = np.rint(np.where(inside[:, None], pixels, 0.0)).astype(int).T
-    return u, v, points_camera[:, 2], inside
+    pixels, inside = view.camera.nearest_pixels(view.camera.project(points_camera))
+    return pixels[:, 0], pixels[:, 1], points_camera[:, 2], inside
 
 
 def _sample(view: ScanView, pixels: NDArray[np.int64]) -> tuple[Array, float]:

@@ -15,7 +15,6 @@ from dense_grasp_core.errors import DenseGraspError
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 _LONGEST_LINK = 300  # bytes; no picture is that short
 _JPEG_NOISE = 127  # JPEG blurs a mask of 0 and 255 around its edge
-_TURNS = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 class ScanError(DenseGraspError):
@@ -78,43 +77,17 @@ def file_bytes(path: Path) -> NDArray[np.uint8]:
         raise ScanError(f"{path} cannot be read: {error}") from error
 
 
-def decoded(path: Path, data: NDArray[np.uint8]) -> NDArray:
-    """The image in the bytes of a file, not turned by EXIF."""
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
+def decoded(path: Path, data: NDArray[np.uint8], flags: int = cv2.IMREAD_UNCHANGED) -> NDArray:
+    """The image in the bytes of a file; by default as its pixels are stored, not turned by EXIF."""
+    image = cv2.imdecode(data, flags) if len(data) else None
     if image is None:
         raise ScanError(f"{path} is no readable image ({len(data)} bytes), expected a whole PNG or JPEG")
     return image
 
 
-def exif_orientation(data: NDArray[np.uint8]) -> int:
-    """How a JPEG says it is to be turned for a look at it: 1 to 8, 1 for upright or nothing said."""
-    content = data[:65536].tobytes()
-    start = content.find(b"Exif\x00\x00")
-    if not content.startswith(b"\xff\xd8") or start < 0:
-        return 1
-    tiff = content[start + 6 :]
-    order = {b"II": "little", b"MM": "big"}.get(tiff[:2])
-    if order is None:
-        return 1
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(tiff[at : at + size], order)  # type: ignore[arg-type]
-
-    directory = number(4, 4)
-    for entry in range(min(number(directory, 2), 200)):
-        at = directory + 2 + 12 * entry
-        if number(at, 2) == 0x0112:
-            found = number(at + 8, 2)
-            return found if 1 <= found <= 8 else 1
-    return 1
-
-
-def upright(image: NDArray, orientation: int) -> NDArray:
-    """The image turned as EXIF asks; mirrored kinds included."""
-    if orientation in (2, 4, 5, 7):
-        image = image[:, ::-1]
-        orientation = {2: 1, 4: 3, 5: 8, 7: 6}[orientation]
-    return np.ascontiguousarray(cv2.rotate(image, _TURNS[orientation]) if orientation in _TURNS else image)
+def upright(path: Path, data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The colour image (H, W, 3), BGR, in the bytes of a file, turned as its EXIF asks for a look at it."""
+    return np.asarray(decoded(path, data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def mask_of(path: Path, image: NDArray) -> NDArray[np.bool_]:

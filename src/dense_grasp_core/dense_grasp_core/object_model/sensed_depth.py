@@ -14,7 +14,8 @@ from dense_grasp_core.object_model.view_bank import ViewBank
 
 Array = NDArray[np.float64]
 MOST_POINTS = 400
-_FEWEST_POINTS = 12
+_FEWEST_POINTS = 12  # to settle a distance by
+_FEWEST_KNOWN = 20
 _BAND = 0.15  # of the object's radius: how far measured and expected surface may lie apart and still be one
 _NOISE = 0.006  # of the distance, at least: a stereo camera's error at an edge
 
@@ -30,6 +31,11 @@ class DepthVerdict:
     farther: float
     known: int
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether enough is known for the shares to mean something."""
+        return self.known >= _FEWEST_KNOWN
+
 
 @dataclass(frozen=True)
 class SensedDepth:
@@ -40,10 +46,8 @@ class SensedDepth:
 
     def at(self, pixels: Array) -> Array:
         """Depth (n,) at the nearest of pixels (n, 2); NaN where unknown or outside."""
-        known = np.nan_to_num(pixels, nan=-9.0, posinf=-9.0, neginf=-9.0)
-        nearest = np.rint(np.clip(known, -9.0, 1e6)).astype(int)
-        inside = np.all((nearest >= 0) & (nearest < [self.camera.width, self.camera.height]), axis=1)
-        u, v = np.where(inside[:, None], nearest, 0).T
+        nearest, inside = self.camera.nearest_pixels(pixels)
+        u, v = nearest.T
         depth = np.asarray(self.metres[v, u], float)
         return np.where(inside & (depth > 0), depth, np.nan)
 

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 Describe = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 STRIDE = 8
+ROLLS = 12
+"""Turns about the optical axis in which each view is described."""
 _FEWEST_VIEWS = 2
 
 
@@ -46,6 +48,7 @@ class Look:
 
 FINE = Look(256, 110)
 COARSE = Look(96, 40)
+_LOOKS = (FINE, COARSE)
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,12 @@ class ViewBank:
         return _unit(np.array(found, np.float32))
 
 
-def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> ViewBank:
+def descriptions(views: int, rolls: int = ROLLS) -> int:
+    """How often `build` describes a picture of a scan with so many views."""
+    return views * rolls * len(_LOOKS)
+
+
+def build(views: Sequence[ScanView], describe: Describe, rolls: int = ROLLS) -> ViewBank:
     """The bank of a scan; ``describe`` gives descriptors of stride 8 (h, w, D) of a picture (H, W, 3).
 
     Raises ScanError for fewer than two views.
@@ -130,7 +138,7 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> Vie
     low, high = np.percentile(surface, [0.5, 99.5], axis=0)
     centre = (low + high) / 2.0
     radius = float(np.percentile(np.linalg.norm(surface - centre, axis=1), 99.5))
-    raw: dict[Look, list[list[Cells]]] = {FINE: [], COARSE: []}
+    raw: dict[Look, list[list[Cells]]] = {look: [] for look in _LOOKS}
     turns: list[Array] = []
     every: list[NDArray[np.float32]] = []
     for view in views:
@@ -149,17 +157,15 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = 12) -> Vie
                 of_view.append(_cells(view, virtual, look, descriptors))
             views_cells.append(of_view)
     mean = np.concatenate(every).mean(0)
-    fine, coarse = ([[_less(cells, mean) for cells in of_view] for of_view in raw[look]] for look in (FINE, COARSE))
+    fine, coarse = ([[_less(cells, mean) for cells in of_view] for of_view in raw[look]] for look in _LOOKS)
     return ViewBank(centre, radius, surface, normals, np.array(turns), fine, coarse, mean)
 
 
 def _cells(view: ScanView, virtual: LookAt, look: Look, descriptors: NDArray[np.float32]) -> Cells:
     rays = virtual.rays_camera(look.cell_pixels())
-    pixels = np.nan_to_num(view.camera.project(rays), nan=-1.0)
-    nearest = np.rint(pixels)
-    size = np.array([view.camera.width, view.camera.height])
-    inside = np.all((nearest >= 0) & (nearest < size), axis=1)
-    u, v = np.where(inside[:, None], nearest, 0).astype(int).T
+    pixels = view.camera.project(rays)
+    nearest, inside = view.camera.nearest_pixels(pixels)
+    u, v = nearest.T
     known = inside & view.mask[v, u] & (view.depth[v, u] > 0)
     index = np.nonzero(known)[0]
     points_camera = view.camera.deproject(pixels[index], view.depth[v, u][index])

@@ -42,7 +42,7 @@ class WorstCase(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-class WholePeak(MemTracker):
+class StepPeakTracker(MemTracker):
     """MemTracker without a peak for every module, which costs as much time as the step itself and nobody reads."""
 
     def _update_peak_stats(self, peak_state: Any) -> None:
@@ -111,7 +111,7 @@ def estimate_training(config: TrainConfig) -> dict[str, float]:
     """Peak gigabytes (1e9 bytes) of a training step, Adam's moments included, and what they are made of."""
     with FakeTensorMode():
         network, optimiser, step = training_step(config)
-        tracker = WholePeak()
+        tracker = StepPeakTracker()
         tracker.track_external(network, optimiser)
         with WorstCase(), tracker:
             step()
@@ -128,7 +128,7 @@ def estimate_inference(config: TrainConfig, upsample: bool) -> dict[str, float]:
         network = DescriptorNetwork(
             NetworkConfig(options.backbone, options.dimension, options.keypoints, options.stride)
         ).eval()
-        tracker = WholePeak()
+        tracker = StepPeakTracker()
         tracker.track_external(network)
         with tracker:
             features = network.features(torch.zeros(1, 3, height, width))

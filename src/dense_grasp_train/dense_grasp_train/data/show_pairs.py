@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
@@ -124,24 +125,20 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point; returns the exit status: 0, or 2 for an error."""
-    options = parser().parse_args(argv)
-    try:
-        if options.show.suffix != ".png":
-            raise DenseGraspError(f"--show is {options.show}, expected a file name that ends in .png")
-        for name, value in (("--count", options.count), ("--matches", options.matches)):
-            if value < 1:
-                raise DenseGraspError(f"{name} is {value}, expected 1 or more")
-        config = load_config(options.config or options.method)
-        views = load_views(options.data)
-        kinds = KINDS if options.kind == "all" else (options.kind,)
-        drawn = [(k, item) for k in kinds for item in pairs_of_kind(views, config, k, options.count, options.seed)]
-        draw(drawn, options.show, options.matches)
-    except DenseGraspError as error:
-        print(f"pairs: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("pairs: interrupted", file=sys.stderr)
-        return 130
+    return exit_status("pairs", partial(_run, parser().parse_args(argv)), failed=2)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.show.suffix != ".png":
+        raise DenseGraspError(f"--show is {options.show}, expected a file name that ends in .png")
+    for name, value in (("--count", options.count), ("--matches", options.matches)):
+        if value < 1:
+            raise DenseGraspError(f"{name} is {value}, expected 1 or more")
+    config = load_config(options.config or options.method)
+    views = load_views(options.data)
+    kinds = KINDS if options.kind == "all" else (options.kind,)
+    drawn = [(k, item) for k in kinds for item in pairs_of_kind(views, config, k, options.count, options.seed)]
+    draw(drawn, options.show, options.matches)
     print(f"{options.show}: {len(drawn)} pairs of {options.data}")
     return 0
 

@@ -46,6 +46,8 @@ def measure_pictures(options: argparse.Namespace) -> int:
     """Run what the options ask for and write pictures.md, pictures.json and pictures.png; returns the exit status."""
     started = time.monotonic()
     folder, most = options.pictures, options.pairs
+    if options.pose_seeds < 1:
+        raise EvaluationError(f"--pose-seeds is {options.pose_seeds}, expected 1 or more")
     sets = read_pairs(folder, most) if (folder / "pairs.json").is_file() else {}
     moved = scan_pairs(folder)
     if not sets and not moved:

@@ -14,10 +14,10 @@ from dense_grasp_core.object_model.scan_files import looks_inverted, mask_of, pi
 from numpy.typing import NDArray
 
 from dense_grasp_train.scanning.colour_pictures import ColourPictures
-from dense_grasp_train.scanning.object_on_table import Click, eye_level, object_points, on_table
+from dense_grasp_train.scanning.object_on_table import Click, object_points, on_table, upright_by_cameras
 from dense_grasp_train.scanning.outlines import box_of, found_masks
 from dense_grasp_train.scanning.source import Source
-from dense_grasp_train.scanning.structure_from_motion import Motion
+from dense_grasp_train.scanning.structure_from_motion import Reconstruction
 from dense_grasp_train.scanning.visual_hull import carved, depth_of_hull
 from dense_grasp_train.scanning.world_size import Size
 
@@ -28,30 +28,30 @@ _LARGEST_MISFIT = 0.1  # of the object's size: of the points from the surface, t
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ColourScanSettings:
     """What the user says about colour pictures: which object, where masks of it are, and how the size is found."""
 
-    size: Callable[[Motion], Size]
+    size: Callable[[Reconstruction], Size]
     click: Click | None = None
     masks: Path | None = None
 
 
-def source_of(motion: Motion, wishes: Wishes, pictures: ColourPictures) -> Source:
+def source_of(sfm: Reconstruction, settings: ColourScanSettings, pictures: ColourPictures) -> Source:
     """The views of the object in pictures whose poses are known. Raises ScanError with what is missing."""
-    size = wishes.size(motion)
-    motion = motion.scaled(size.factor)
-    if wishes.masks is None:
-        motion = on_table(motion)
-        own = object_points(motion, wishes.click)
-        masks, table = found_masks(motion, own), True
+    size = settings.size(sfm)
+    sfm = sfm.scaled(size.factor)
+    if settings.masks is None:
+        sfm = on_table(sfm)
+        own = object_points(sfm, settings.click)
+        masks, table = found_masks(sfm, own), True
     else:
-        masks = _given_masks(motion, wishes.masks)
-        own = _points_in_masks(motion, masks)
-        motion, table = _settled(motion, own)
-    box = box_of(motion.points[own], table)
-    hull = carved(masks, motion.camera, motion.camera_from_world, *box)
-    off = _misfit(motion, own, hull[0])
-    depths = depth_of_hull(*hull, motion.camera, motion.camera_from_world)
+        masks = _given_masks(sfm, settings.masks)
+        own = _points_in_masks(sfm, masks)
+        sfm, table = _settled(sfm, own)
+    box = box_of(sfm.points[own], table)
+    hull = carved(masks, sfm.camera, sfm.camera_from_world, *box)
+    off = _misfit(sfm, own, hull[0])
+    depths = depth_of_hull(*hull, sfm.camera, sfm.camera_from_world)
     low, high = hull[0].min(0), hull[0].max(0)
     extent = float(np.linalg.norm(high - low))
     if off > _LARGEST_MISFIT * extent:
@@ -61,17 +61,17 @@ def source_of(motion: Motion, wishes: Wishes, pictures: ColourPictures) -> Sourc
         )
     origin = np.array([*(low[:2] + high[:2]) / 2, 0.0 if table else low[2]])
     views = [
-        ScanView(picture.name, picture.rgb, np.where(mask, depth, 0.0), mask, motion.camera, _shifted(pose, origin))
+        ScanView(picture.name, picture.rgb, np.where(mask, depth, 0.0), mask, sfm.camera, _shifted(pose, origin))
         for picture, pose, depth, mask in zip(
-            motion.pictures, motion.camera_from_world, depths, map(_seen, depths, masks), strict=True
+            sfm.pictures, sfm.camera_from_world, depths, map(_seen, depths, masks), strict=True
         )
     ]
     kept = [view for view in views if view.mask.sum() > 0]
     notes = {
-        "poses": f"structure from motion, {len(motion.pictures)} of {len(pictures.pictures)} pictures",
-        "left_out": list(motion.left_out),
+        "poses": f"structure from motion, {len(sfm.pictures)} of {len(pictures.pictures)} pictures",
+        "left_out": list(sfm.left_out),
         "size": size.how,
-        "masks": "found" if wishes.masks is None else "given",
+        "masks": "found" if settings.masks is None else "given",
         "surface": f"hull of the outlines, {1000 * off:.1f} mm from {len(own)} points of the object (median)",
     }
     return Source(kept, notes, pictures.lossy)
@@ -94,11 +94,11 @@ def _seen(depth: Array, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return shape & (cv2.dilate(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, hole), rim) > 0)
 
 
-def _given_masks(motion: Motion, folder: Path) -> list[NDArray[np.bool_]]:
+def _given_masks(sfm: Reconstruction, folder: Path) -> list[NDArray[np.bool_]]:
     files = pictures_of(folder)
     masks = []
-    size = (motion.camera.width, motion.camera.height)
-    for picture in motion.pictures:
+    size = (sfm.camera.width, sfm.camera.height)
+    for picture in sfm.pictures:
         path = picture_named(files, folder, picture.name)
         mask = mask_of(path, read_image(path))
         if looks_inverted(mask):
@@ -109,11 +109,10 @@ def _given_masks(motion: Motion, folder: Path) -> list[NDArray[np.bool_]]:
     return masks
 
 
-def _points_in_masks(motion: Motion, masks: list[NDArray[np.bool_]]) -> NDArray[np.int64]:
-    looks, inside = np.zeros(len(motion.points), int), np.zeros(len(motion.points), int)
-    for mask, pose, seen in zip(masks, motion.camera_from_world, motion.seen, strict=True):
-        pixels = np.rint(np.nan_to_num(motion.camera.project(transform(pose, motion.points[seen])), nan=-1)).astype(int)
-        within = np.all((pixels >= 0) & (pixels < [motion.camera.width, motion.camera.height]), axis=1)
+def _points_in_masks(sfm: Reconstruction, masks: list[NDArray[np.bool_]]) -> NDArray[np.int64]:
+    looks, inside = np.zeros(len(sfm.points), int), np.zeros(len(sfm.points), int)
+    for mask, pose, seen in zip(masks, sfm.camera_from_world, sfm.seen, strict=True):
+        pixels, within = sfm.camera.nearest_pixels(sfm.camera.project(transform(pose, sfm.points[seen])))
         np.add.at(looks, seen[within], 1)
         np.add.at(inside, seen[within], mask[pixels[within, 1], pixels[within, 0]])
     own = np.nonzero((looks >= 2) & (inside >= _OWN_POINT * looks))[0]
@@ -125,20 +124,20 @@ def _points_in_masks(motion: Motion, masks: list[NDArray[np.bool_]]) -> NDArray[
     return own
 
 
-def _settled(motion: Motion, own: NDArray[np.int64]) -> tuple[Motion, bool]:
+def _settled(sfm: Reconstruction, own: NDArray[np.int64]) -> tuple[Reconstruction, bool]:
     """The scene upright, and whether the object stands on its plane z = 0."""
     try:
-        settled = on_table(motion)
+        settled = on_table(sfm)
     except ScanError:
-        return eye_level(motion), False
+        return upright_by_cameras(sfm), False
     heights = settled.points[own, 2]
     size = float(np.linalg.norm(np.ptp(np.percentile(settled.points[own], [2, 98], axis=0), axis=0)))
     stands = bool(np.percentile(heights, 2) > -0.1 * size and np.percentile(heights, 2) < 0.5 * size)
     return settled, stands
 
 
-def _misfit(motion: Motion, own: NDArray[np.int64], vertices: Array) -> float:
+def _misfit(sfm: Reconstruction, own: NDArray[np.int64], vertices: Array) -> float:
     """Median distance of the object's points from the hull's surface, metres."""
     from scipy.spatial import cKDTree
 
-    return float(np.median(cKDTree(vertices).query(motion.points[own])[0]))
+    return float(np.median(cKDTree(vertices).query(sfm.points[own])[0]))

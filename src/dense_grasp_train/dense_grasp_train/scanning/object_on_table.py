@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from dense_grasp_core.geometry.connected import connected
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.scan import ScanError
 from numpy.typing import NDArray
 
-from dense_grasp_train.scanning.structure_from_motion import Motion
+from dense_grasp_train.scanning.structure_from_motion import Reconstruction
 
 Array = NDArray[np.float64]
 # Lengths as a share of the cameras' distance, which is all that is known of an object's size before it is found.
@@ -30,14 +31,14 @@ class Click:
     pixel: Array
 
 
-def on_table(motion: Motion, seed: int = 0) -> Motion:
+def on_table(sfm: Reconstruction, seed: int = 0) -> Reconstruction:
     """The scene with the plane that most points lie in as z = 0, z towards the cameras.
 
     Raises ScanError where there is none.
     """
     rng = np.random.default_rng(seed)
-    points, places = motion.points, motion.places
-    tolerance = _ON_TABLE * _distance(motion)
+    points, places = sfm.points, sfm.places
+    tolerance = _ON_TABLE * _distance(sfm)
     best: tuple[int, Array, float] = (0, np.zeros(3), 0.0)
     for _ in range(_TRIES):
         a, b, c = points[rng.choice(len(points), 3, replace=False)]
@@ -60,25 +61,25 @@ def on_table(motion: Motion, seed: int = 0) -> Motion:
     middle = inliers.mean(0)
     normal = np.linalg.svd(inliers - middle, full_matrices=False)[2][2]
     normal = normal if normal @ best[1] > 0 else -normal
-    return motion.moved(_frame(normal, middle, places))
+    return sfm.moved(_frame(normal, middle, places))
 
 
-def eye_level(motion: Motion) -> Motion:
+def upright_by_cameras(sfm: Reconstruction) -> Reconstruction:
     """A scene without a table: z is up in most pictures, its origin is where they look."""
-    up = -motion.camera_from_world[:, 1, :3].mean(0)
-    return motion.moved(_frame(up / np.linalg.norm(up), _aim(motion), motion.places))
+    up = -sfm.camera_from_world[:, 1, :3].mean(0)
+    return sfm.moved(_frame(up / np.linalg.norm(up), _aim(sfm), sfm.places))
 
 
-def object_points(motion: Motion, click: Click | None) -> NDArray[np.int64]:
+def object_points(sfm: Reconstruction, click: Click | None) -> NDArray[np.int64]:
     """The numbers of the object's points in a scene whose table is z = 0.
 
     Raises ScanError when nothing stands there, or several things do and none is clicked.
     """
-    distance = _distance(motion)
-    above = np.nonzero((motion.points[:, 2] > _ABOVE_TABLE * distance) & (motion.points[:, 2] < 0.8 * distance))[0]
-    aim = _aim(motion)
-    above = above[np.linalg.norm(motion.points[above, :2] - aim[:2], axis=1) < distance]
-    pieces = [above[piece] for piece in _pieces(motion.points[above], _GAP * distance)]
+    distance = _distance(sfm)
+    above = np.nonzero((sfm.points[:, 2] > _ABOVE_TABLE * distance) & (sfm.points[:, 2] < 0.8 * distance))[0]
+    aim = _aim(sfm)
+    above = above[np.linalg.norm(sfm.points[above, :2] - aim[:2], axis=1) < distance]
+    pieces = [above[piece] for piece in _pieces(sfm.points[above], _GAP * distance)]
     pieces = [piece for piece in pieces if len(piece) >= _FEWEST_POINTS]
     if not pieces:
         raise ScanError(
@@ -86,10 +87,10 @@ def object_points(motion: Motion, click: Click | None) -> NDArray[np.int64]:
             "or too shiny; give masks with --masks"
         )
     if click is not None:
-        index = motion.index(click.picture)
-        off = [_pixels_off(motion, index, piece, click.pixel) for piece in pieces]
+        index = sfm.index(click.picture)
+        off = [_pixels_off(sfm, index, piece, click.pixel) for piece in pieces]
         return pieces[int(np.argmin(off))]
-    off = [float(np.linalg.norm(np.median(motion.points[piece], axis=0)[:2] - aim[:2])) for piece in pieces]
+    off = [float(np.linalg.norm(np.median(sfm.points[piece], axis=0)[:2] - aim[:2])) for piece in pieces]
     order = np.argsort(off)
     if len(order) > 1 and off[order[1]] < max(_CLEARLY * off[order[0]], 0.15 * distance):
         raise ScanError(
@@ -99,21 +100,21 @@ def object_points(motion: Motion, click: Click | None) -> NDArray[np.int64]:
     return pieces[order[0]]
 
 
-def _distance(motion: Motion) -> float:
+def _distance(sfm: Reconstruction) -> float:
     """Median distance of the cameras from the points that they see."""
     depths = [
-        np.median(transform(pose, motion.points[seen])[:, 2])
-        for pose, seen in zip(motion.camera_from_world, motion.seen, strict=True)
+        np.median(transform(pose, sfm.points[seen])[:, 2])
+        for pose, seen in zip(sfm.camera_from_world, sfm.seen, strict=True)
         if len(seen)
     ]
     return float(np.median(depths))
 
 
-def _aim(motion: Motion) -> Array:
+def _aim(sfm: Reconstruction) -> Array:
     """The point (3,) nearest to the axes of all cameras."""
-    axes = motion.camera_from_world[:, 2, :3]
+    axes = sfm.camera_from_world[:, 2, :3]
     across = np.eye(3) - np.einsum("vi,vj->vij", axes, axes)
-    return np.linalg.lstsq(across.sum(0), np.einsum("vij,vj->i", across, motion.places), rcond=None)[0]
+    return np.linalg.lstsq(across.sum(0), np.einsum("vij,vj->i", across, sfm.places), rcond=None)[0]
 
 
 def _frame(normal: Array, middle: Array, places: Array) -> Array:
@@ -129,19 +130,15 @@ def _frame(normal: Array, middle: Array, places: Array) -> Array:
 
 def _pieces(points: Array, gap: float) -> list[NDArray[np.int64]]:
     """Indices of points (n, 3) that hang together by steps below ``gap``, the largest piece first."""
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-
     if not len(points):
         return []
-    graph = cKDTree(points).sparse_distance_matrix(cKDTree(points), gap)
-    count, label = connected_components(graph, directed=False)
-    pieces = [np.nonzero(label == piece)[0] for piece in range(count)]
+    label = connected(points, gap)
+    pieces = [np.nonzero(label == piece)[0] for piece in range(label.max() + 1)]
     return sorted(pieces, key=lambda piece: -len(piece))
 
 
-def _pixels_off(motion: Motion, index: int, piece: NDArray[np.int64], pixel: Array) -> float:
+def _pixels_off(sfm: Reconstruction, index: int, piece: NDArray[np.int64], pixel: Array) -> float:
     """Distance of a click from the nearest points of a piece, px: the fifth nearest, because a few may be astray."""
-    pixels = motion.camera.project(transform(motion.camera_from_world[index], motion.points[piece]))
+    pixels = sfm.camera.project(transform(sfm.camera_from_world[index], sfm.points[piece]))
     off = np.sort(np.linalg.norm(np.nan_to_num(pixels, nan=1e6) - pixel, axis=1))
     return float(off[min(4, len(off) - 1)])

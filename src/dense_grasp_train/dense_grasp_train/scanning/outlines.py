@@ -13,7 +13,7 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from numpy.typing import NDArray
 
-from dense_grasp_train.scanning.structure_from_motion import Motion
+from dense_grasp_train.scanning.structure_from_motion import Reconstruction
 from dense_grasp_train.scanning.visual_hull import carved, depth_of_hull
 
 Array = NDArray[np.float64]
@@ -35,37 +35,37 @@ def box_of(points: Array, table: bool) -> tuple[Array, Array]:
     return np.array([low[0] - grown, low[1] - grown, 0.0 if table else low[2] - grown]), high + grown
 
 
-def found_masks(motion: Motion, own: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
+def found_masks(sfm: Reconstruction, own: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
     """Masks (H, W) of the object with the points ``own`` in a scene whose table is z = 0.
 
     Raises ScanError when the outlines of the pictures have no shape in common.
     """
-    small = motion.camera.scaled(*[_SIDE / max(motion.camera.width, motion.camera.height)] * 2)
+    small = sfm.camera.scaled(*[_SIDE / max(sfm.camera.width, sfm.camera.height)] * 2)
     shape = (small.width, small.height)
-    pictures = [np.asarray(cv2.resize(p.rgb, shape, interpolation=cv2.INTER_AREA), np.uint8) for p in motion.pictures]
-    low, high = box_of(motion.points[own], table=True)
-    masks = [_grab(rgb, _from_points(motion, small, index, own, low, high)) for index, rgb in enumerate(pictures)]
+    pictures = [np.asarray(cv2.resize(p.rgb, shape, interpolation=cv2.INTER_AREA), np.uint8) for p in sfm.pictures]
+    low, high = box_of(sfm.points[own], table=True)
+    masks = [_grab(rgb, _from_points(sfm, small, index, own, low, high)) for index, rgb in enumerate(pictures)]
     for _ in range(_ROUNDS):
-        hull = carved(masks, small, motion.camera_from_world, low, high, across=_COARSE)
-        shapes = [depth > 0 for depth in depth_of_hull(*hull, small, motion.camera_from_world)]
+        hull = carved(masks, small, sfm.camera_from_world, low, high, across=_COARSE)
+        shapes = [depth > 0 for depth in depth_of_hull(*hull, small, sfm.camera_from_world)]
         masks = [_grab(rgb, _from_shape(shape)) for rgb, shape in zip(pictures, shapes, strict=True)]
-    size = (motion.camera.width, motion.camera.height)
+    size = (sfm.camera.width, sfm.camera.height)
     return [cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5 for mask in masks]
 
 
 def _from_points(
-    motion: Motion, camera: CameraModel, index: int, own: NDArray[np.int64], low: Array, high: Array
+    sfm: Reconstruction, camera: CameraModel, index: int, own: NDArray[np.int64], low: Array, high: Array
 ) -> NDArray[np.uint8]:
     """What is known of a picture before there is a shape: (h, w) of GrabCut's labels."""
-    pose = motion.camera_from_world[index]
+    pose = sfm.camera_from_world[index]
     labels = np.full((camera.height, camera.width), _BACK, np.uint8)
     corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
     _fill(labels, camera.project(transform(pose, corners)), _MAYBE_BACK)
-    _fill(labels, camera.project(transform(pose, motion.points[own])), _MAYBE_FRONT)
-    seen = motion.seen[index]
+    _fill(labels, camera.project(transform(pose, sfm.points[own])), _MAYBE_FRONT)
+    seen = sfm.seen[index]
     mine = np.isin(seen, own)
     for numbers, label in ((seen[~mine], _BACK), (seen[mine], _FRONT)):
-        for u, v in np.nan_to_num(camera.project(transform(pose, motion.points[numbers])), nan=-9.0):
+        for u, v in np.nan_to_num(camera.project(transform(pose, sfm.points[numbers])), nan=-9.0):
             if 0 <= u < camera.width and 0 <= v < camera.height:
                 cv2.circle(labels, (round(u), round(v)), 1, label, -1)
     return labels

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.object_model.coverage import coverage
 from dense_grasp_core.object_model.fused_surface import fuse, second_object
 from dense_grasp_core.object_model.scan import ScanError, ScanView
@@ -25,12 +26,8 @@ from dense_grasp_train.scanning.source import Source, posed_pictures
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; 1 with a sentence when no scan can be made of what was given."""
-    try:
-        return _make(_parser().parse_args(arguments))
-    except DenseGraspError as error:
-        print(f"scan: {error}", file=sys.stderr)
-        return 1
+    """Entry point; 2 with a sentence when no scan can be made of what was given, as of every command beside it."""
+    return exit_status("scan", partial(_make, _parser().parse_args(arguments)), failed=2)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +59,7 @@ def _direction(text: str) -> np.ndarray:
 
 def _make(options: argparse.Namespace) -> int:
     source = _read(options)
-    views, check = believed(source.views, options.mend)
+    views, check = checked(source.views, options.mend)
     surface = fuse(views)
     apart = second_object(surface)
     if apart is not None:
@@ -93,7 +90,7 @@ def _read(options: argparse.Namespace) -> Source:
     return colour_source(options) if is_colour(options.source) else posed_pictures(options.source, options.object)
 
 
-def believed(views: list[ScanView], mend: bool) -> tuple[list[ScanView], ScanCheck]:
+def checked(views: list[ScanView], mend: bool) -> tuple[list[ScanView], ScanCheck]:
     """The views and the check that they pass, mended where that is wanted and it helps. Raises ScanError."""
     check = check_scan(views)
     if not check.good and mend and check.remedy:

@@ -12,7 +12,7 @@ from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.scan_files import followed_link, pictures_of
 
 from dense_grasp_train.scanning.colour_pictures import VIDEO_SUFFIXES, read_colour
-from dense_grasp_train.scanning.colour_source import Wishes, source_of
+from dense_grasp_train.scanning.colour_source import ColourScanSettings, source_of
 from dense_grasp_train.scanning.object_on_table import Click
 from dense_grasp_train.scanning.source import Source
 from dense_grasp_train.scanning.structure_from_motion import reconstruct
@@ -81,8 +81,8 @@ def colour_source(options: argparse.Namespace) -> Source:
         picture, pixels = _picture_pixels(options.at, 1, scale)
         click = Click(picture, pixels[0])
     print(f"{len(pictures.pictures)} pictures; finding their poses takes minutes", flush=True)
-    motion = reconstruct(pictures.pictures, _intrinsics(options.camera, scale), options.threads)
-    return source_of(motion, Wishes(size, click, options.masks), pictures)
+    sfm = reconstruct(pictures.pictures, _intrinsics(options.camera, scale), options.threads)
+    return source_of(sfm, ColourScanSettings(size, click, options.masks), pictures)
 
 
 def _positive(option: str, text: str | float) -> float:

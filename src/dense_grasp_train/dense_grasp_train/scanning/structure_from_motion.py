@@ -1,6 +1,6 @@
 """Camera poses from colour pictures alone, with COLMAP.
 
-Schönberger and Frahm, Structure-from-Motion Revisited, CVPR 2016.
+Schönberger and Frahm, Structure-from-Reconstruction Revisited, CVPR 2016.
 
 The world of the result has any size and any place; `world_size` gives it metres.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_core.object_model.scan import ScanError
 from numpy.typing import NDArray
 
@@ -26,7 +27,7 @@ LEAST_REGISTERED = 0.6
 
 
 @dataclass(frozen=True)
-class Motion:
+class Reconstruction:
     """What the pictures agree on, in the units of an unknown size until `scaled` by one.
 
     pictures: those that found their place, distortion undone. camera: of all of them. camera_from_world (V, 4, 4).
@@ -52,21 +53,21 @@ class Motion:
             raise ScanError(f"picture {name!r} is not among those that found their place: {', '.join(names)}")
         return names.index(name)
 
-    def scaled(self, factor: float) -> Motion:
+    def scaled(self, factor: float) -> Reconstruction:
         """The same with all lengths times ``factor``."""
         poses = self.camera_from_world.copy()
         poses[:, :3, 3] *= factor
         return replace(self, camera_from_world=poses, points=self.points * factor)
 
-    def moved(self, new_from_world: Array) -> Motion:
+    def moved(self, new_from_world: Array) -> Reconstruction:
         """The same in another frame (4, 4)."""
-        points = self.points @ new_from_world[:3, :3].T + new_from_world[:3, 3]
-        return replace(self, camera_from_world=self.camera_from_world @ np.linalg.inv(new_from_world), points=points)
+        points = transform(new_from_world, self.points)
+        return replace(self, camera_from_world=self.camera_from_world @ inverse(new_from_world), points=points)
 
 
 def reconstruct(
     pictures: Sequence[ColourPicture], intrinsics: tuple[float, float, float, float] | None, threads: int, seed: int = 0
-) -> Motion:
+) -> Reconstruction:
     """Poses of pictures that one camera took; intrinsics (fx, fy, cx, cy) of them where they are known.
 
     Raises ScanError when too few pictures find their place.
@@ -114,11 +115,11 @@ def reconstruct(
             "or more: take them sharp, in small steps around the object, something with a pattern (a newspaper, "
             "tags) under it, and do not move the object between two pictures"
         )
-    return motion_of(best, pictures)
+    return reconstruction_of(best, pictures)
 
 
-def motion_of(model, pictures: Sequence[ColourPicture]) -> Motion:  # type: ignore[no-untyped-def]
-    """The Motion of a `pycolmap.Reconstruction` whose images are named by the pictures' numbers."""
+def reconstruction_of(model, pictures: Sequence[ColourPicture]) -> Reconstruction:  # type: ignore[no-untyped-def]
+    """The Reconstruction of a `pycolmap.Reconstruction` whose images are named by the pictures' numbers."""
     (camera,) = model.cameras.values()
     names = ("fx", "fy", "cx", "cy") if camera.model.name == "PINHOLE" else ("fx", "cx", "cy", "bend")
     found = dict(zip(names, map(float, camera.params), strict=True))
@@ -138,7 +139,7 @@ def motion_of(model, pictures: Sequence[ColourPicture]) -> Motion:  # type: igno
     points = np.array([model.points3D[identity].xyz for identity in sorted(model.points3D)])
     placed = {int(Path(image.name).stem) for image in images}
     left_out = [picture.name for number, picture in enumerate(pictures) if number not in placed]
-    return Motion(chosen, straight, np.array(poses), points, seen, left_out)
+    return Reconstruction(chosen, straight, np.array(poses), points, seen, left_out)
 
 
 def _straightened(rgb: NDArray[np.uint8], camera: CameraModel, bend: float) -> NDArray[np.uint8]:

@@ -40,9 +40,8 @@ def carved(
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
     looks, inside = np.zeros(len(grid), np.int32), np.zeros(len(grid), np.float32)
     for mask, pose in zip(masks, camera_from_world, strict=True):
-        pixels = np.nan_to_num(camera.project(transform(pose, grid)), nan=-1.0)
-        u, v = np.rint(pixels).astype(int).T
-        within = (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
+        pixels, within = camera.nearest_pixels(camera.project(transform(pose, grid)))
+        u, v = pixels.T
         looks += within
         inside[within] += mask[v[within], u[within]]
     share = np.where(looks >= _FEWEST_LOOKS, inside / np.maximum(looks, 1), 0.0)

@@ -13,7 +13,7 @@ from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.scan_files import read_image
 from numpy.typing import NDArray
 
-from dense_grasp_train.scanning.structure_from_motion import Motion
+from dense_grasp_train.scanning.structure_from_motion import Reconstruction
 
 Array = NDArray[np.float64]
 _FAMILIES = (
@@ -39,12 +39,12 @@ class Size:
     how: str
 
 
-def size_from_tags(motion: Motion, edge: float) -> Size:
+def size_from_tags(sfm: Reconstruction, edge: float) -> Size:
     """Size from the edge of the black square of printed tags, metres (AprilTag or ArUco, the family is found).
 
     The median over all tags that three pictures or more see. Raises ScanError when there are none, or they differ.
     """
-    greys = [np.asarray(cv2.cvtColor(p.rgb, cv2.COLOR_RGB2GRAY), np.uint8) for p in motion.pictures]
+    greys = [np.asarray(cv2.cvtColor(p.rgb, cv2.COLOR_RGB2GRAY), np.uint8) for p in sfm.pictures]
     step = max(1, len(greys) // _PICTURES_TO_CHOOSE)
     counts = {name: sum(len(_tags(grey, name)) for grey in greys[::step]) for name in _FAMILIES}
     family = max(counts, key=lambda name: counts[name])
@@ -60,7 +60,7 @@ def size_from_tags(motion: Motion, edge: float) -> Size:
         )
     edges = []
     for number in sorted(tags):
-        corners = np.array([triangulated(motion, sights[number, corner]) for corner in range(4)])
+        corners = np.array([triangulated(sfm, sights[number, corner]) for corner in range(4)])
         edges.append(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1))
     middle, spread = float(np.median(edges)), float(np.percentile(np.abs(edges / np.median(edges) - 1.0), 75))
     if not np.isfinite(middle) or middle <= 0 or spread > _LARGEST_SPREAD:
@@ -89,35 +89,34 @@ def _tags(grey: NDArray[np.uint8], family: str) -> dict[int, Array]:
     }
 
 
-def size_from_length(motion: Motion, metres: float, ends: Sequence[tuple[str, Array]]) -> Size:
+def size_from_length(sfm: Reconstruction, metres: float, ends: Sequence[tuple[str, Array]]) -> Size:
     """Size from the distance of two points, each clicked in two pictures or more.
 
     ends: picture and pixels (2, 2) of both points in it. Raises ScanError for pictures that are unknown or too few.
     """
-    sights = [(motion.index(name), pixels) for name, pixels in ends]
+    sights = [(sfm.index(name), pixels) for name, pixels in ends]
     if len({index for index, _ in sights}) < 2:
         raise ScanError(f"the length is clicked in {len(sights)} picture, expected two different ones")
-    first, second = (triangulated(motion, [(index, pixels[end]) for index, pixels in sights]) for end in range(2))
+    first, second = (triangulated(sfm, [(index, pixels[end]) for index, pixels in sights]) for end in range(2))
     length = float(np.linalg.norm(first - second))
     if not length > 1e-9:
         raise ScanError("both ends of the length lie in one place, expected two points")
     return Size(metres / length, f"a length of {1000 * metres:g} mm clicked in {len(sights)} pictures")
 
 
-def size_from_depth(motion: Motion, name: str, file: Path, unit: float) -> Size:
+def size_from_depth(sfm: Reconstruction, name: str, file: Path, unit: float) -> Size:
     """Size from the depth picture of one of the pictures, aligned to it; ``unit`` metres of a depth value of 1.
 
     Raises ScanError that names the file, and where depth and points do not fit each other.
     """
-    index = motion.index(name)
+    index = sfm.index(name)
     depth = read_image(file)
     if depth.ndim != 2 or depth.dtype != np.uint16:
         raise ScanError(f"{file} is {depth.dtype} {depth.shape}, expected 16 bit (H, W)")
-    width, height = motion.camera.width, motion.camera.height
+    width, height = sfm.camera.width, sfm.camera.height
     depth = cv2.resize(depth, (width, height), interpolation=cv2.INTER_NEAREST)
-    points = transform(motion.camera_from_world[index], motion.points[motion.seen[index]])
-    pixels = np.rint(motion.camera.project(points)).astype(int)
-    inside = np.all((pixels >= 0) & (pixels < [width, height]), axis=1)
+    points = transform(sfm.camera_from_world[index], sfm.points[sfm.seen[index]])
+    pixels, inside = sfm.camera.nearest_pixels(sfm.camera.project(points))
     metres = depth[pixels[inside, 1], pixels[inside, 0]] * unit
     ratios = (metres / points[inside, 2])[metres > 0]
     if len(ratios) < 20:
@@ -131,25 +130,25 @@ def size_from_depth(motion: Motion, name: str, file: Path, unit: float) -> Size:
     return Size(factor, f"depth of picture {name} at {len(ratios)} points, alike within {spread:.1%}")
 
 
-def triangulated(motion: Motion, sights: Sequence[tuple[int, Array]]) -> Array:
+def triangulated(sfm: Reconstruction, sights: Sequence[tuple[int, Array]]) -> Array:
     """The point (3,) of the world that is seen at pixels (2,) in pictures, by their numbers: least squares.
 
     Hartley and Zisserman, Multiple View Geometry, 12.2, then on the error in pixels.
     """
     rows = []
     for index, pixel in sights:
-        ray, pose = motion.camera.rays(pixel[None])[0], motion.camera_from_world[index]
+        ray, pose = sfm.camera.rays(pixel[None])[0], sfm.camera_from_world[index]
         rows += [ray[0] * pose[2] - pose[0], ray[1] * pose[2] - pose[1]]
     homogeneous = np.linalg.svd(np.array(rows))[2][-1]
     point = homogeneous[:3] / homogeneous[3]
-    return _refined(motion, sights, point)
+    return _refined(sfm, sights, point)
 
 
-def _refined(motion: Motion, sights: Sequence[tuple[int, Array]], point: Array) -> Array:
+def _refined(sfm: Reconstruction, sights: Sequence[tuple[int, Array]], point: Array) -> Array:
     from scipy.optimize import least_squares
 
     def errors(at: Array) -> Array:
-        seen = [motion.camera.project(transform(motion.camera_from_world[i], at[None]))[0] - p for i, p in sights]
+        seen = [sfm.camera.project(transform(sfm.camera_from_world[i], at[None]))[0] - p for i, p in sights]
         return np.nan_to_num(np.concatenate(seen), nan=1e3)
 
     return np.asarray(least_squares(errors, point, loss="soft_l1").x)
