@@ -100,3 +100,42 @@ class Stage(IntEnum):
     LIFTING = 6
     VERIFYING = 7
     DELIVERING = 8
+
+
+class ScanCode(IntEnum):
+    """Outcome of a scan by the arm (ScanObject.action); a number means the same as in GraspCode."""
+
+    SUCCESS = 0
+    PERCEPTION_UNAVAILABLE = 199
+    PLANNING_FAILED = 204
+    PLANNER_UNAVAILABLE = 205
+    CONTROLLER_UNAVAILABLE = 301
+    CONTROLLER_REJECTED = 302
+    CONTROLLER_ABORTED = 303
+    EXECUTION_TIMEOUT = 304
+    JOINT_STATE_STALE = 305
+    NOT_AT_GOAL = 306
+    HOLDS_OBJECT = 405
+    BUSY = 501
+    CANCELED = 502
+    INVALID_GOAL = 503
+    CLOCK_ERROR = 504
+    CONFIGURATION_ERROR = 505
+    NOT_SUPPORTED = 506
+    INTERNAL_ERROR = 599
+    NOTHING_TO_SCAN = 601
+    VIEWS_UNREACHABLE = 602
+    SCAN_INCONSISTENT = 603
+    HAND_EYE_WRONG = 604
+    SCAN_EXISTS = 605
+    SCAN_NOT_STORED = 606
+
+
+class ScanStage(IntEnum):
+    """What a running scan is doing (feedback of ScanObject.action)."""
+
+    LOOKING = 1
+    PLANNING_VIEWS = 2
+    MOVING = 3
+    TAKING = 4
+    FUSING = 5

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage, StoreCode, Visibility
+from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, ScanStage, Stage, StoreCode, Visibility
 
 INTERFACES = Path(__file__).resolve().parents[2] / "dense_grasp_interfaces"
 VISIBILITIES = {"VISIBILITY_UNKNOWN": Visibility.UNKNOWN, "VISIBLE": Visibility.VISIBLE, "HIDDEN": Visibility.HIDDEN}
@@ -43,6 +43,8 @@ def test_codes_are_those_of_the_interfaces():
     assert values(MatchCode) == match_codes()
     assert values(GraspCode) == constants(INTERFACES / "action" / "GraspObject.action", ANSWER)
     assert values(Stage) == constants(INTERFACES / "action" / "GraspObject.action", FEEDBACK)
+    assert values(ScanCode) == constants(INTERFACES / "action" / "ScanObject.action", ANSWER)
+    assert values(ScanStage) == constants(INTERFACES / "action" / "ScanObject.action", FEEDBACK)
     found = constants(INTERFACES / "msg" / "KeypointMatch.msg")
     assert {name: found[name] for name in VISIBILITIES} == VISIBILITIES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +15,8 @@ from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.pick_planner import plan_pick
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import CollisionScene, SceneConfig, build_collision_scene
-from dense_grasp_core.motion.timing import SPACING, MotionLimits, slow_down, time_path
+from dense_grasp_core.motion.stands import find_stands
+from dense_grasp_core.motion.timing import SPACING, MotionLimits, time_path, with_tool_speed
 from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
@@ -75,6 +77,12 @@ class EmbeddedPlanner:
                 f"{self.robot.lower[worst]:.4f} to {self.robot.upper[worst]:.4f}, where this arm lets it move",
             )
         return self.joint_move(self.collision_checker(world, start), start, goal, stop)
+
+    def find_stands(
+        self, places: Sequence[Sequence[Array]], start: Array, world: WorldModel, stop: StopCheck | None = None
+    ) -> list[Array | None]:
+        """For each place joint positions (7,) with the tool centre point at one of its poses (4, 4), or None."""
+        return find_stands(self.kinematics, self.collision_checker(world, start), places, start, stop)
 
     def plan_line(
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None
@@ -149,6 +157,4 @@ class EmbeddedPlanner:
         """
         names, config = self.robot.joint_names, self.config
         trajectory = time_path(names, path, config.limits, config.period, spacing, reversible)
-        points = np.array([self.robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
-        speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(trajectory.times)
-        return slow_down(trajectory, float(np.max(speeds)) / tcp_speed)
+        return with_tool_speed(trajectory, self.robot.tcp_pose, tcp_speed)

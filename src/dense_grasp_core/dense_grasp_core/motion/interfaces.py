@@ -143,6 +143,13 @@ class MotionPlanner(Protocol):
     def plan_joints(self, start: Array, goal: Array, world: WorldModel, stop: StopCheck | None = None) -> Trajectory:
         """A collision-free way to the joint goal (J,)."""
 
+    def find_stands(
+        self, places: Sequence[Sequence[Array]], start: Array, world: WorldModel, stop: StopCheck | None = None
+    ) -> list[Array | None]:
+        """For each place joint positions (J,), free in the world, that bring the tool centre point to one of its poses
+        (4, 4), preferred first; None where there are none.
+        """
+
     def plan_line(
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None
     ) -> Trajectory:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,6 +166,16 @@ def slow_down(trajectory: Trajectory, factor: float) -> Trajectory:
     return Trajectory(
         trajectory.joint_names, trajectory.times * factor, trajectory.positions, trajectory.velocities / factor
     )
+
+
+def with_tool_speed(trajectory: Trajectory, tcp_pose: Callable[[Array], Array], speed: float) -> Trajectory:
+    """The same trajectory, slowed down so that the tool centre point nowhere exceeds `speed` m/s.
+
+    tcp_pose: base_from_tcp (4, 4) at joint positions (J,).
+    """
+    points = np.array([tcp_pose(q)[:3, 3] for q in trajectory.positions])
+    speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(trajectory.times)
+    return slow_down(trajectory, float(np.max(speeds)) / speed)
 
 
 def standstill(names: tuple[str, ...], positions: Array) -> Trajectory:

@@ -109,6 +109,11 @@ class Coverage:
         return (elevation >= band[0]) & (elevation < band[1]) & (sectors == sector)
 
 
+def share_covered(views: Array) -> float:
+    """Share of the directions of the upper dome that pictures from the directions (V, 3), unit, z up, cover."""
+    return float(_covered(_dome(_DIRECTIONS), views).mean()) if len(views) else 0.0
+
+
 def coverage(views: Sequence[ScanView], up_object: Array | None = None) -> Coverage:
     """Coverage of a scan; ``up_object`` (3,) is the direction away from the table in the object's frame.
 
@@ -124,7 +129,12 @@ def coverage(views: Sequence[ScanView], up_object: Array | None = None) -> Cover
         up = -up
     towards = towards @ _upright(up).T
     directions = _dome(_DIRECTIONS)
-    return Coverage(directions, (directions @ towards.T).max(1) >= np.cos(COVERED_WITHIN), towards, up)
+    return Coverage(directions, _covered(directions, towards), towards, up)
+
+
+def _covered(directions: Array, views: Array) -> NDArray[np.bool_]:
+    """Whether each of directions (n, 3) lies near one of views (V, 3)."""
+    return np.asarray((directions @ views.T).max(1) >= np.cos(COVERED_WITHIN))
 
 
 def _upright(up: Array) -> Array:

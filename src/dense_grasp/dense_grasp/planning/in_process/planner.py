@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,17 @@ class DescribedBackend:
         """A collision-free way to the joint goal (7,)."""
         with self._ready(stop) as planner:
             return planner.plan_joints(start, goal, world, stop)
+
+    def find_stands(
+        self,
+        places: Sequence[Sequence[np.ndarray]],
+        start: np.ndarray,
+        world: WorldModel,
+        stop: StopCheck | None = None,
+    ) -> list[np.ndarray | None]:
+        """For each place joint positions (7,) with the tool centre point at one of its poses (4, 4), or None."""
+        with self._ready(stop) as planner:
+            return planner.find_stands(places, start, world, stop)
 
     def plan_line(
         self, start: np.ndarray, base_from_tcp: np.ndarray, speed: float | None = None, stop: StopCheck | None = None

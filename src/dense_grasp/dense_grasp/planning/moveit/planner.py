@@ -11,7 +11,7 @@ apart, between which a jump from one branch to another cannot be seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -71,6 +71,15 @@ class MoveItPlanner(EmbeddedPlanner):
         """A collision-free way to the joint goal (7,)."""
         with self._stoppable(stop):
             return super().plan_joints(start, goal, world, stop)
+
+    def find_stands(
+        self, places: Sequence[Sequence[Array]], start: Array, world: WorldModel, stop: StopCheck | None = None
+    ) -> list[Array | None]:
+        """For each place joint positions (7,) with the tool centre point at one of its poses (4, 4), or None: our own
+        checker says so, MoveIt has its say about the way there.
+        """
+        with self._stoppable(stop):
+            return super().find_stands(places, start, world, stop)
 
     def plan_line(
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None

@@ -1,0 +1,66 @@
+"""Where the arm can stand to bring its tool to one of several poses, for many such places at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.interfaces import PlanCanceled, StopCheck
+from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
+
+Array = np.ndarray
+#: Seeds of one pose, after those of places that were solved before.
+_ATTEMPTS = 1
+#: Places solved before whose joint positions are tried first: the nearest by where the tool is.
+_NEIGHBOURS = 2
+
+
+def find_stands(
+    kinematics: InverseKinematics,
+    checker: CollisionChecker,
+    places: Sequence[Sequence[Array]],
+    start: Array,
+    stop: StopCheck | None = None,
+) -> list[Array | None]:
+    """For each place joint positions (7,) in which the arm is free and that bring the tool centre point to one of its
+    poses base_from_tcp (4, 4), preferred first; None where there are none.
+
+    A place whose neighbour was solved is tried from there first, so the arm stands alike for both. Raises PlanCanceled.
+    """
+    found: list[Array | None] = []
+    solved: list[tuple[Array, Array]] = []
+    for poses in places:
+        if stop is not None and stop():
+            raise PlanCanceled("planning was canceled")
+        where = np.mean([pose[:3, 3] for pose in poses], axis=0)
+        order = np.argsort([np.linalg.norm(where - other) for other, _ in solved])[:_NEIGHBOURS]
+        seeds = [solved[i][1] for i in order] or [np.asarray(start, dtype=float)]
+        stand = _from_neighbours(kinematics, checker, poses, seeds)
+        if stand is None:
+            stand = _from_anywhere(kinematics, checker, poses, start)
+        found.append(stand)
+        if stand is not None:
+            solved.append((where, stand))
+    return found
+
+
+def _from_neighbours(
+    kinematics: InverseKinematics, checker: CollisionChecker, poses: Sequence[Array], seeds: Sequence[Array]
+) -> Array | None:
+    for seed in seeds:
+        free = [q for q in (kinematics.solve(pose, seed) for pose in poses) if q is not None and checker.free(q)]
+        if free:
+            return min(free, key=lambda q: float(np.max(np.abs(q - seed))))
+    return None
+
+
+def _from_anywhere(
+    kinematics: InverseKinematics, checker: CollisionChecker, poses: Sequence[Array], start: Array
+) -> Array | None:
+    for pose in poses:
+        for q in kinematics.solutions(pose, start, _ATTEMPTS):
+            if checker.free(q):
+                return q
+    return None

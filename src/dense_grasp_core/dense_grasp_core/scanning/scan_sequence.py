@@ -1,0 +1,287 @@
+"""The stages of a scan by the arm as plain code over protocols: no ROS, testable with fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dense_grasp_core.grasping.arm_moves import ArmMoves
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.goal_run import GoalRun
+from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch
+from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Gripper, StopCheck
+from dense_grasp_core.motion.interfaces import MotionPlanner, PlanCanceled, PlanError, Trajectory, WorldModel
+from dense_grasp_core.object_model.coverage import share_covered
+from dense_grasp_core.object_model.scan import ScanError
+from dense_grasp_core.object_model.scan_check import require_consistent
+from dense_grasp_core.result_codes import ScanCode, ScanStage
+from dense_grasp_core.scanning.dome import directions_for
+from dense_grasp_core.scanning.interfaces import (
+    FEWEST_VIEWS,
+    MOST_VIEWS,
+    Camera,
+    Progress,
+    ScanGoal,
+    ScanOutcome,
+    Scans,
+    ScanSettings,
+    validate,
+)
+from dense_grasp_core.scanning.look import Look
+from dense_grasp_core.scanning.object_masks import scan_views
+from dense_grasp_core.scanning.standing import (
+    NothingStandsError,
+    SeveralStandError,
+    Standing,
+    find_standing,
+    space_under,
+)
+from dense_grasp_core.scanning.view_plan import ViewPlan, ViewPlanner, camera_on_tool
+
+Array = np.ndarray
+#: m around what was seen from above that the arm keeps out of, too; edge of the cells of that space.
+_MARGIN, _CELL = 0.02, 0.01
+#: Every so many pixels of the first look is an obstacle.
+_STEP = 4
+#: rad between where the arm is and where the next way begins, from which on the way is planned anew.
+_APART = 0.02
+
+
+class ScanSequence:
+    """Runs one goal. Raises GraspFailure or GraspCanceled; `outcome` then tells how far it got."""
+
+    def __init__(
+        self,
+        arm: Arm,
+        gripper: Gripper,
+        camera: Camera,
+        planner: MotionPlanner,
+        scans: Scans,
+        settings: ScanSettings,
+        grasp_settings: GraspSettings,
+        *,
+        memory: FingerMemory | None = None,
+        check_ready: Callable[[StopCheck], None] = lambda stop: None,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        stop: StopCheck | None = None,
+    ):
+        """memory: of the fingers, from the goals before. check_ready: raises GraspFailure when arm, gripper or planner
+        is not there.
+        """
+        self._arm = arm
+        self._gripper = gripper
+        self._camera = camera
+        self._planner = planner
+        self._scans = scans
+        self._settings = settings
+        self._grasp_settings = grasp_settings
+        self._memory = memory or FingerMemory()
+        self._check_ready = check_ready
+        self._on_progress = on_progress
+        self._stop = HoldWatch(gripper, stop)
+        run = GoalRun(self._stop, lambda stage, detail: self._tell(ScanStage.LOOKING, detail))
+        self._moves = ArmMoves(arm, planner, grasp_settings, run)
+        self._looks: list[Look] = []
+        self._standing: Standing | None = None
+        self.outcome = ScanOutcome()
+
+    def run(self, goal: ScanGoal) -> str:
+        """Does the whole scan; the sentence says what there is. The arm is stopped whenever this raises; the pictures
+        taken until then are kept as a scan where they are enough for one and replace none.
+        """
+        try:
+            return self._run(goal)
+        except (GraspCanceled, PlanCanceled) as error:
+            self._arm.stop()
+            raise GraspCanceled(f"{error}{self._kept(goal)}") from error
+        except (GraspFailure, PlanError) as error:
+            self._arm.stop()
+            raise GraspFailure(scan_code(error.code), f"{error}{self._kept(goal)}") from error
+        except BaseException:
+            self._arm.stop()
+            raise
+
+    def _run(self, goal: ScanGoal) -> str:
+        validate(goal)
+        if not goal.plan_only:
+            if not goal.overwrite and self._scans.has(goal.object_id):
+                raise GraspFailure(
+                    ScanCode.SCAN_EXISTS,
+                    f"{goal.object_id} has a scan already, and overwrite is false: set it to replace the scan",
+                )
+            self._check_ready(self._stop)
+            self._check_fingers()
+            self._moves.observe(self._grasp_settings.observe_poses[0], "to the observation pose")
+        first, standing = self._look(goal)
+        views = self._view_planner(first)
+        world = self._world(goal, first, standing)
+        plan = self._plan(goal, views, standing, world)
+        if goal.plan_only:
+            return (
+                f"planned {len(plan.ways)} views of {goal.object_id} for {self._duration(plan.ways):.0f} s of motion, "
+                f"{plan.coverage:.0%} of the directions above the table; moved nothing{plan.said_missing()}"
+            )
+        self._take(plan, views, world)
+        self._go_back(views, world)
+        taken, self._looks = self._looks, []
+        return f"{self._fuse_and_keep(goal, taken, goal.overwrite)}{plan.said_missing()}"
+
+    def _check_fingers(self) -> None:
+        """Raises GraspFailure HOLDS_OBJECT where the hand may hold something: it is before the camera."""
+        self._memory.seen(self._gripper.device())
+        why = self._memory.why_held(self._gripper.width(), self._grasp_settings)
+        if why:
+            raise GraspFailure(
+                ScanCode.HOLDS_OBJECT,
+                f"{why}: take it out, or open the fingers, what is in the hand is in the pictures",
+            )
+
+    def _look(self, goal: ScanGoal) -> tuple[Look, Standing]:
+        self._tell(ScanStage.LOOKING, "for what stands on the table")
+        look = self._camera.look(self._stop)
+        settings = self._settings
+        try:
+            standing = find_standing(
+                look.points_base(2),
+                settings.table_height,
+                settings.workspace_min,
+                settings.workspace_max,
+                np.array(goal.centre),
+                goal.radius,
+            )
+        except NothingStandsError as error:
+            raise GraspFailure(ScanCode.NOTHING_TO_SCAN, str(error)) from error
+        except SeveralStandError as error:
+            raise GraspFailure(ScanCode.INVALID_GOAL, str(error)) from error
+        x, y = standing.centre[:2]
+        size = " x ".join(f"{100 * edge:.0f}" for edge in standing.size)
+        self._tell(ScanStage.LOOKING, f"something of {size} cm stands at ({x:.3f}, {y:.3f}) m")
+        self._standing = standing
+        return look, standing
+
+    def _view_planner(self, look: Look) -> ViewPlanner:
+        mount = camera_on_tool(look.base_from_camera, self._planner.tcp_pose(self._arm.positions()))
+        return ViewPlanner(self._planner, self._settings, look.camera, mount)
+
+    def _world(self, goal: ScanGoal, look: Look, standing: Standing) -> WorldModel:
+        """What was seen, and the space under it, of which nothing is known yet."""
+        height = goal.height or self._settings.height
+        unknown = space_under(standing, height, _MARGIN, _CELL)
+        points = np.concatenate([look.points_base(_STEP), unknown])
+        return WorldModel(points_base=points, seen_from=self._arm.positions())
+
+    def _plan(self, goal: ScanGoal, views: ViewPlanner, standing: Standing, world: WorldModel) -> ViewPlan:
+        settings = self._settings
+        spacing = goal.spacing or settings.spacing
+        count = goal.views or min(MOST_VIEWS, max(FEWEST_VIEWS, directions_for(spacing, settings.lowest)))
+        self._tell(ScanStage.PLANNING_VIEWS, f"{count} views")
+        plan = views.plan(standing, count, self._arm.positions(), world, self._stop, self._check)
+        self.outcome.path, self.outcome.planned = list(plan.ways), len(plan.ways)
+        if goal.plan_only:
+            self.outcome.coverage = plan.coverage
+        self._tell(
+            ScanStage.PLANNING_VIEWS,
+            f"{len(plan.ways)} views, {self._duration(plan.ways):.0f} s of motion{plan.said_missing()}",
+        )
+        return plan
+
+    def _check(self, done: int, total: int) -> None:
+        self._stop.check()
+
+    def _take(self, plan: ViewPlan, views: ViewPlanner, world: WorldModel) -> None:
+        for number, (way, direction) in enumerate(zip(plan.ways, plan.directions, strict=True), start=1):
+            self._tell(ScanStage.MOVING, f"to view {number} of {len(plan.ways)}")
+            here = self._arm.positions()
+            if np.max(np.abs(here - way.start)) > _APART:
+                try:
+                    way = views.way(here, way.end, world, self._stop)
+                except PlanError as error:
+                    self._tell(ScanStage.MOVING, f"view {number} is left out: {error}")
+                    continue
+            self._moves.execute(way)
+            self._arm.wait_still(self._stop)
+            self._tell(ScanStage.TAKING, f"view {number} of {len(plan.ways)}")
+            self._looks.append(self._camera.look(self._stop))
+            self.outcome.directions.append(direction)
+        self._tell(ScanStage.TAKING, f"{len(self._looks)} pictures are taken")
+
+    def _go_back(self, views: ViewPlanner, world: WorldModel) -> None:
+        """To the observation pose, around the object; the scan is not lost where there is no way."""
+        try:
+            pose = self._grasp_settings.observe_poses[0]
+            self._moves.execute(views.way(self._arm.positions(), pose, world, self._stop))
+        except (PlanError, GraspFailure) as error:
+            self._arm.stop()
+            self._tell(ScanStage.MOVING, f"the arm stays where it is: {error}")
+
+    def _fuse_and_keep(self, goal: ScanGoal, taken: Sequence[Look], overwrite: bool) -> str:
+        assert self._standing is not None
+        self._tell(ScanStage.FUSING, f"{len(taken)} pictures", stoppable=False)
+        try:
+            views, surface, base_from_object = scan_views(taken, self._standing)
+            check = require_consistent(views)
+        except ScanError as error:
+            raise GraspFailure(
+                ScanCode.SCAN_INCONSISTENT,
+                f"{len(taken)} pictures make no scan: {error}; was the object moved, or somebody in the picture? Is "
+                "hand-eye right (ros2 run dense_grasp check_cell --move)?",
+            ) from error
+        coverage = share_covered(np.array([_towards(view.pose) for view in views]))
+        about = {
+            "object": goal.object_id,
+            "source": "scan_object",
+            "check": str(check),
+            "coverage": coverage,
+            "base_from_object": base_from_object.tolist(),
+        }
+        size = np.ptp(surface.points, axis=0)
+        self.outcome.disk_bytes = self._scans.put(goal.object_id, views, surface, about, overwrite)
+        self.outcome.views, self.outcome.coverage, self.outcome.size = len(views), coverage, size
+        box = " x ".join(f"{100 * edge:.1f}" for edge in size)
+        left_out = len(taken) - len(views)
+        return (
+            f"scanned {goal.object_id}: {len(views)} views, {coverage:.0%} of the directions above the table, "
+            f"{box} cm" + (f"; {left_out} pictures do not show it" if left_out else "")
+        )
+
+    def _kept(self, goal: ScanGoal) -> str:
+        """Keeps what was taken before a failure or a cancel; the end of the sentence about it."""
+        if not self._looks:
+            return ""
+        count = len(self._looks)
+        if count < FEWEST_VIEWS:
+            return f"; nothing is kept of {count} pictures, a scan has {FEWEST_VIEWS} or more"
+        if self._scans.has(goal.object_id):
+            return f"; nothing is kept of {count} pictures, as {goal.object_id} has a scan of before"
+        try:
+            return f"; kept what there is: {self._fuse_and_keep(goal, self._looks, overwrite=False)}"
+        except GraspFailure as error:
+            return f"; nothing is kept of {count} pictures: {error}"
+
+    def _tell(self, stage: ScanStage, detail: str, stoppable: bool = True) -> None:
+        if stoppable:
+            self._stop.check()
+        directions = list(self.outcome.directions)
+        coverage = share_covered(np.array(directions).reshape(-1, 3))
+        self._on_progress(Progress(stage, detail, len(directions), self.outcome.planned, coverage, directions))
+
+    @staticmethod
+    def _duration(ways: list[Trajectory]) -> float:
+        return sum(way.duration for way in ways)
+
+
+def scan_code(code: int) -> int:
+    """A code of a grasp's stages as ScanObject has it: what it lacks is no path (200..299) or no picture (100..199)."""
+    if code in ScanCode.__members__.values():
+        return int(code)
+    if 200 <= code < 300:
+        return int(ScanCode.PLANNING_FAILED)
+    return int(ScanCode.PERCEPTION_UNAVAILABLE if 100 <= code < 200 else ScanCode.INTERNAL_ERROR)
+
+
+def _towards(camera_from_object: Array) -> Array:
+    """Unit vector (3,) from the object's origin to the camera, in the object's frame."""
+    place = -camera_from_object[:3, :3].T @ camera_from_object[:3, 3]
+    unit: Array = place / np.linalg.norm(place)
+    return unit

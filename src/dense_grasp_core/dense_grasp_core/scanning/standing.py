@@ -1,0 +1,127 @@
+"""What stands on the table, from the points that a depth camera saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.connected import connected
+from dense_grasp_core.motion.voxel_boxes import thin
+
+Array = NDArray[np.float64]
+#: m above the table from which on a point counts as of something that stands there.
+ABOVE = 0.012
+_CELL = 0.005  # m
+_GAP = 0.025  # m between the points of one thing, across what a depth camera misses of it
+_FEWEST_CELLS = 12  # 3 cm2 of surface
+_SECOND_THING = 0.3  # of the largest one's cells
+
+
+class NothingStandsError(DenseGraspError):
+    """No thing stands where one was looked for."""
+
+
+class SeveralStandError(DenseGraspError):
+    """Several things stand where one was looked for."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A thing on the table, base frame, m: its points (n, 3) by cells of 5 mm; low, high: corners (3,) of their box,
+    which begins at the table; centre (3,): the box's middle; radius: of the ball around the centre that holds all.
+    """
+
+    points: Array
+    low: Array
+    high: Array
+
+    @property
+    def centre(self) -> Array:
+        """Middle of the box (3,)."""
+        middle: Array = (self.low + self.high) / 2.0
+        return middle
+
+    @property
+    def radius(self) -> float:
+        """Distance of the farthest point from the centre, and of the farthest of the footprint on the table."""
+        on_table = self.points.copy()
+        on_table[:, 2] = self.low[2]
+        every = np.concatenate([self.points, on_table])
+        return float(np.linalg.norm(every - self.centre, axis=1).max())
+
+    @property
+    def size(self) -> Array:
+        """Edges of the box (3,)."""
+        edges: Array = self.high - self.low
+        return edges
+
+
+def find_standing(
+    points_base: Array,
+    table_height: float,
+    low: Array,
+    high: Array,
+    centre: Array | None = None,
+    radius: float = 0.0,
+) -> Standing:
+    """The thing that stands on the table in the box `low` to `high` (3,), of the points (n, 3), all in the base frame.
+
+    With a centre (3,) and a radius: within so many m of it, seen from above, the largest thing there. Raises
+    NothingStandsError, and without a radius SeveralStandError when a second thing is not much smaller.
+    """
+    points = np.asarray(points_base, dtype=float)
+    inside = (points[:, 2] > table_height + ABOVE) & np.all((points >= low) & (points <= high), axis=1)
+    if centre is not None and radius > 0.0:
+        inside &= np.hypot(*(points[:, :2] - centre[:2]).T) <= radius
+        where = f"within {radius:.2f} m of ({centre[0]:.3f}, {centre[1]:.3f}) m"
+    else:
+        where = f"between ({low[0]:.2f}, {low[1]:.2f}) and ({high[0]:.2f}, {high[1]:.2f}) m"
+    cells = thin(points[inside], _CELL)
+    pieces = _pieces(cells)
+    if not pieces:
+        raise NothingStandsError(
+            f"nothing stands on the table {where}: {len(cells)} cells of {1000 * _CELL:.0f} mm lie more than "
+            f"{1000 * ABOVE:.0f} mm above it (table_height {table_height:.3f} m), expected {_FEWEST_CELLS} or more "
+            "that hang together"
+        )
+    large = [piece for piece in pieces if len(piece) > _SECOND_THING * len(pieces[0])]
+    if len(large) > 1 and not radius > 0.0:
+        places = " and ".join("({:.2f}, {:.2f})".format(*piece.mean(axis=0)[:2]) for piece in large)
+        raise SeveralStandError(
+            f"{len(large)} things stand on the table, at {places} m, expected one: take the others away, or name its "
+            "place by centre and radius"
+        )
+    own = pieces[0]
+    bottom = np.array([*(own.min(axis=0)[:2] - _CELL / 2.0), table_height])
+    return Standing(own, bottom, own.max(axis=0) + _CELL / 2.0)
+
+
+def _pieces(cells: Array) -> list[Array]:
+    """Cells (n, 3) that hang together, the most first."""
+    if not len(cells):
+        return []
+    labels = connected(cells, _GAP)
+    pieces = [cells[labels == number] for number in range(labels.max() + 1)]
+    return sorted((piece for piece in pieces if len(piece) >= _FEWEST_CELLS), key=len, reverse=True)
+
+
+def space_under(standing: Standing, height: float, margin: float, voxel: float) -> Array:
+    """Points (n, 3), one a cell of `voxel` m, of the space that a look from above says nothing of: the box around the
+    thing, `margin` m wider, from the table up to `height` m above it and to `margin` above the thing.
+    """
+    low = standing.low - np.array([margin, margin, 0.0])
+    high = standing.high + margin
+    high[2] = max(high[2], standing.low[2] + height)
+    axes = [np.arange(a + voxel / 2.0, b + voxel / 2.0, voxel) for a, b in zip(low, high, strict=True)]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    inner = grid[1:-1, 1:-1, :-1].reshape(-1, 3)
+    every = grid.reshape(-1, 3)
+    # The shell is enough: nothing gets inside without touching it.
+    kept = np.ones(len(every), dtype=bool)
+    if len(inner):
+        box = np.all((every > inner.min(axis=0) - voxel / 4) & (every < inner.max(axis=0) + voxel / 4), axis=1)
+        kept = ~box
+    return every[kept]

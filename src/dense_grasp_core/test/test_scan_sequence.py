@@ -1,0 +1,246 @@
+"""A whole scan of a box with the embedded planner, pictures rendered from where the arm is: stages, codes, cancel."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("ompl")
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.interfaces import GraspSettings
+from dense_grasp_core.motion.interfaces import WorldModel
+from dense_grasp_core.result_codes import GraspCode, ScanCode, ScanStage
+from dense_grasp_core.scanning.interfaces import ScanGoal, ScanSettings
+from dense_grasp_core.scanning.scan_sequence import ScanSequence
+
+_spec = importlib.util.spec_from_file_location("box_on_table", Path(__file__).with_name("box_on_table.py"))
+box_on_table = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(box_on_table)
+HALF, box_at, look_at_box = box_on_table.HALF, box_on_table.box_at, box_on_table.look_at_box
+
+#: The camera of config/hand_eye.yaml on the hand, seen from the tool centre point.
+TCP_FROM_CAMERA = np.eye(4)
+TCP_FROM_CAMERA[:3, :3] = [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+TCP_FROM_CAMERA[:3, 3] = 0.065, 0.0, -0.068
+CORNERS = np.array([0.25, -0.38, -0.01]), np.array([0.75, 0.38, 0.40])
+SETTINGS = ScanSettings(*CORNERS, least_reached=0.3)
+GOAL = ScanGoal("box", views=8)
+
+
+class Cell:
+    """Arm that jumps along its ways, hand, camera and store."""
+
+    def __init__(self, planner, observe):
+        self.planner, self.joints = planner, observe
+        self.box = box_at(0.45, 0.0, 0.3)
+        self.width: float | None = 0.08
+        self.pictures = 0
+        self.stored: dict[str, tuple] = {}
+        self.on_picture = lambda number: None
+        self.visited: list[np.ndarray] = []
+        self.is_stopped = False
+
+    def positions(self):
+        return self.joints
+
+    def execute(self, trajectory, stop=None):
+        assert np.abs(trajectory.start - self.joints).max() < 0.1, "a way begins where the arm is"
+        self.joints = trajectory.end
+        self.visited.append(trajectory.end)
+
+    def wait_still(self, stop=None):
+        pass
+
+    def stop(self):
+        self.is_stopped = True
+
+    def device(self):
+        return 1
+
+    def live_width(self):
+        return self.width
+
+    def look(self, stop=None):
+        self.pictures += 1
+        self.on_picture(self.pictures)
+        pose = self.planner.tcp_pose(self.joints) @ TCP_FROM_CAMERA
+        return look_at_box(pose, self.box, noise=0.001, seed=self.pictures)[0]
+
+    def has(self, object_id):
+        return object_id in self.stored
+
+    def put(self, object_id, views, surface, about, overwrite):
+        assert overwrite or object_id not in self.stored
+        self.stored[object_id] = views, surface, about
+        return 1234
+
+
+class _Hand:
+    def __init__(self, cell):
+        self._cell = cell
+
+    def width(self):
+        return self._cell.width
+
+    def device(self):
+        return 1
+
+    def live_width(self):
+        return self._cell.width
+
+
+@pytest.fixture
+def cell(planner, observe):
+    return Cell(planner, observe)
+
+
+def sequence(cell, progress=None, stop=None, settings=SETTINGS):
+    grasp = GraspSettings((cell.joints.copy(),), *CORNERS)
+    told = (lambda one: None) if progress is None else progress.append
+    return ScanSequence(
+        cell, _Hand(cell), cell, cell.planner, cell, settings, grasp, on_progress=told, stop=stop or (lambda: False)
+    )
+
+
+def test_the_arm_goes_around_the_box_and_its_scan_is_kept(cell):
+    told = []
+    scan = sequence(cell, told)
+    message = scan.run(GOAL)
+    views, surface, about = cell.stored["box"]
+    assert scan.outcome.views == len(views) >= 4 and "scanned box" in message
+    inside = (surface.points + np.array(about["base_from_object"])[:3, 3] - cell.box[:3, 3]) @ cell.box[:3, :3]
+    assert np.median(np.abs(np.abs(inside) - HALF).min(axis=1)) < 0.003
+    assert scan.outcome.size == pytest.approx(np.ptp(surface.points, axis=0))
+    assert scan.outcome.disk_bytes == 1234
+    stages = [one.stage for one in told]
+    assert list(dict.fromkeys(stages))[:4] == [
+        ScanStage.LOOKING,
+        ScanStage.PLANNING_VIEWS,
+        ScanStage.MOVING,
+        ScanStage.TAKING,
+    ]
+    assert stages[-1] == ScanStage.FUSING
+    coverages = [one.coverage for one in told]
+    assert coverages == sorted(coverages) and coverages[-1] > 0.15
+    assert told[-1].taken == len(told[-1].directions) == scan.outcome.planned == len(scan.outcome.path)
+
+
+def test_on_its_way_the_arm_touches_neither_the_box_nor_what_is_unknown_around_it(cell):
+    scan = sequence(cell)
+    scan.run(replace(GOAL, height=0.2, plan_only=True))
+    x, y, z = np.meshgrid(np.arange(0.40, 0.501, 0.02), np.arange(-0.05, 0.051, 0.02), np.arange(0.02, 0.19, 0.02))
+    world = WorldModel(np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1), seen_from=cell.joints)
+    checker = cell.planner.collision_checker(world, cell.joints)
+    assert all(checker.untouched(way.positions) for way in scan.outcome.path)
+
+
+def test_plan_only_moves_nothing_and_has_the_path(cell):
+    scan = sequence(cell)
+    message = scan.run(replace(GOAL, plan_only=True))
+    assert not cell.visited and not cell.stored and "moved nothing" in message
+    path = scan.outcome.path
+    assert len(path) == scan.outcome.planned >= 4
+    for before, after in pairwise(path):
+        assert np.allclose(before.end, after.start, atol=1e-6)
+    speeds = []
+    for way in path:
+        points = np.array([cell.planner.tcp_pose(q)[:3, 3] for q in way.positions])
+        speeds.append((np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(way.times)).max())
+    assert max(speeds) < SETTINGS.speed + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"object_id": "a box"}, ScanCode.INVALID_GOAL, "object_id"),
+        ({"views": 3}, ScanCode.INVALID_GOAL, "views is 3"),
+        ({"views": 5000}, ScanCode.INVALID_GOAL, "views is 5000"),
+        ({"spacing": 0.001}, ScanCode.INVALID_GOAL, "view_spacing"),
+        ({"spacing": float("nan")}, ScanCode.INVALID_GOAL, "view_spacing"),
+        ({"radius": float("inf")}, ScanCode.INVALID_GOAL, "radius"),
+        ({"centre": (0.5, float("nan"), 0.0), "radius": 0.1}, ScanCode.INVALID_GOAL, "centre"),
+        ({"centre": (0.5, 0.0, 0.0)}, ScanCode.INVALID_GOAL, "radius is 0.0"),
+        ({"height": -0.1}, ScanCode.INVALID_GOAL, "height"),
+        ({"centre": (0.6, 0.3, 0.0), "radius": 0.05}, ScanCode.NOTHING_TO_SCAN, "nothing stands"),
+    ],
+)
+def test_a_goal_that_cannot_be_served_moves_no_arm(cell, change, code, words):
+    with pytest.raises(GraspFailure, match=words) as failure:
+        sequence(cell).run(replace(GOAL, **change))
+    assert failure.value.code == code
+    assert cell.visited == []
+
+
+def test_an_empty_table_something_in_the_hand_and_a_scan_there_already(cell):
+    cell.stored["box"] = ()
+    with pytest.raises(GraspFailure, match="overwrite") as failure:
+        sequence(cell).run(GOAL)
+    assert failure.value.code == ScanCode.SCAN_EXISTS
+    cell.width = 0.03
+    with pytest.raises(GraspFailure, match="may hold something") as failure:
+        sequence(cell).run(replace(GOAL, overwrite=True))
+    assert failure.value.code == ScanCode.HOLDS_OBJECT
+    cell.width, cell.box = 0.08, None
+    with pytest.raises(GraspFailure, match="nothing stands on the table") as failure:
+        sequence(cell).run(replace(GOAL, overwrite=True))
+    assert failure.value.code == ScanCode.NOTHING_TO_SCAN
+    assert cell.stored == {"box": ()}
+
+
+def test_a_box_at_the_edge_of_the_reach_is_refused_with_the_share_that_is_reached(cell):
+    with pytest.raises(GraspFailure, match=r"of 8 views .*\d% of the directions above the table") as failure:
+        sequence(cell, settings=replace(SETTINGS, least_reached=1.0)).run(GOAL)
+    assert failure.value.code == ScanCode.VIEWS_UNREACHABLE
+    assert "directions, most of them towards" in str(failure.value)
+    assert len(cell.visited) == 0 and not cell.stored
+
+
+def test_a_cancel_keeps_what_was_taken_where_it_is_a_scan(cell):
+    canceled = []
+    cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
+    with pytest.raises(GraspCanceled, match="kept what there is: scanned box: 5 views"):
+        sequence(cell, stop=lambda: bool(canceled)).run(GOAL)
+    assert len(cell.stored["box"][0]) == 5 and cell.is_stopped
+
+
+def test_a_cancel_after_few_pictures_or_with_a_scan_of_before_keeps_nothing(cell):
+    canceled = []
+    cell.on_picture = lambda number: canceled.append(number) if number == 3 else None
+    with pytest.raises(GraspCanceled, match="nothing is kept of 2 pictures, a scan has 4 or more"):
+        sequence(cell, stop=lambda: bool(canceled)).run(GOAL)
+    assert not cell.stored
+    canceled.clear()
+    cell.pictures = 0
+    cell.stored["box"] = ("former",)
+    cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
+    with pytest.raises(GraspCanceled, match="has a scan of before"):
+        sequence(cell, stop=lambda: bool(canceled)).run(replace(GOAL, overwrite=True))
+    assert cell.stored["box"] == ("former",)
+
+
+def test_a_camera_that_is_unplugged_half_way_leaves_what_was_taken(cell):
+    def unplugged(number):
+        if number == 7:
+            raise GraspFailure(GraspCode.PERCEPTION + 1, "no image came")
+
+    cell.on_picture = unplugged
+    with pytest.raises(GraspFailure, match="no image came; kept what there is: scanned box: 5 views") as failure:
+        sequence(cell).run(GOAL)
+    assert failure.value.code == ScanCode.PERCEPTION_UNAVAILABLE
+    assert len(cell.stored["box"][0]) == 5
+
+
+def test_a_box_that_is_moved_during_the_scan_makes_none(cell):
+    def pushed(number):
+        cell.box = box_at(0.45, 0.06 * (number % 2), 1.2 * (number % 2))
+
+    cell.on_picture = pushed
+    with pytest.raises(GraspFailure, match="was the object moved") as failure:
+        sequence(cell).run(GOAL)
+    assert failure.value.code == ScanCode.SCAN_INCONSISTENT
+    assert not cell.stored
