@@ -46,8 +46,9 @@ ALLOWED = {
     "dense_grasp_franka": {"dense_grasp_core", "dense_grasp_ros", "dense_grasp_interfaces"},
 }
 #: What launch files run is named, too, but not followed by code: bringup starts the cell and the page, the bridge ours
-#: of bringup.
+#: of bringup, and a command of training the page's window without ROS.
 LAUNCHES = {
+    "dense_grasp_train": {"dense_grasp_ui"},
     "dense_grasp": {"dense_grasp_sim", "dense_grasp_ui"},
     "dense_grasp_franka": {"dense_grasp", "dense_grasp_sim"},
 }

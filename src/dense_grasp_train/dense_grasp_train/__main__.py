@@ -19,6 +19,7 @@ COMMANDS = {
     "benchmark": "measure frame rate and queries",
     "export": "write a network as OpenVINO IR and ONNX, checked against torch",
     "memory": "measure training and inference memory over the descriptor dimension",
+    "inspect": "point at a pixel of one picture and see in a browser where it is found in another",
     "reproduce": "all of these for a budget, and a page with every figure",
 }
 MODULES = {
@@ -30,6 +31,7 @@ MODULES = {
     "benchmark": "benchmarks.perception",
     "export": "training.export",
     "memory": "benchmarks.memory",
+    "inspect": "inspect_pictures",
     "reproduce": "reproduce.reproduce",
 }
 
@@ -71,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     return run(arguments[0], arguments[1:])
 
 
-scan, generate, pairs, train, evaluate, benchmark, export, memory, reproduce = (
+scan, generate, pairs, train, evaluate, benchmark, export, memory, inspect, reproduce = (
     functools.partial(run, command) for command in COMMANDS
 )
 

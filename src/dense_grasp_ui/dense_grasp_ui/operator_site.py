@@ -17,11 +17,10 @@ from dense_grasp_ui.panels.teach import teach
 from dense_grasp_ui.panels.try_panel import try_panel
 from dense_grasp_ui.panels.where import where
 from dense_grasp_ui.web.routes import add_heat, add_live
-from dense_grasp_ui.web.site import guarded, make_site
+from dense_grasp_ui.web.site import HEAD, guarded, make_site
 
 #: s between two updates of what a browser shows beside the pictures.
 REFRESH_S = 0.25
-HEAD = '<link rel="stylesheet" href="/assets/page.css"><script type="module" src="/assets/page.js"></script>'
 
 
 def operator_site(backend: PageBackend, rules: AccessRules, limits: Limits) -> Guard:
@@ -36,7 +35,7 @@ def operator_site(backend: PageBackend, rules: AccessRules, limits: Limits) -> G
                 panel = camera(browser)
                 status(browser)
             with ui.element("div").classes("dg-column"):
-                where(browser)
+                where(backend.calibration)
                 teach(browser, panel)
                 try_panel(browser, panel)
         ui.timer(REFRESH_S, browser.refresh)

@@ -12,7 +12,7 @@ from dense_grasp_ui import page
 @pytest.fixture
 def taken(monkeypatch):
     """A port that another process serves."""
-    monkeypatch.setattr(server.listening_socket, "__defaults__", (0.0,))
+    monkeypatch.setattr(server.listening_socket, "__defaults__", (0.0, server.TAKEN))
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -27,7 +27,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(taken, capfd):
 
 def test_an_address_that_is_not_of_this_machine(capfd):
     assert page.main(["--ros-args", "-p", "host:=203.0.113.9"]) == os.EX_CONFIG
-    assert "the operator's page cannot be served on 203.0.113.9 port 8080" in capfd.readouterr().err
+    assert "the page cannot be served on 203.0.113.9 port 8080" in capfd.readouterr().err
 
 
 def test_a_socket_is_had_when_the_page_of_before_has_gone():

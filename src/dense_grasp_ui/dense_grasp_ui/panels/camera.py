@@ -10,6 +10,7 @@ from dense_grasp_core.errors import DenseGraspError
 from nicegui import ui
 
 from dense_grasp_ui.panels.browser import Browser
+from dense_grasp_ui.panels.pointed_picture import pointed_picture, show
 from dense_grasp_ui.pictures.kept import LIVE
 
 Mark = tuple[float, float, str]
@@ -44,14 +45,8 @@ def camera(browser: Browser) -> PicturePanel:
     panel, pictures = PicturePanel(), browser.backend.cell.pictures
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-camera"):
         ui.html('<h2 id="dg-camera">Camera</h2>', sanitize=False)
-        with ui.element("div").classes("dg-picture"):
-            image = ui.element("img").classes("dg-live")
-            image.props(
-                'alt="Picture to point at; arrow keys move the point, Enter picks it" draggable=false tabindex=0'
-            )
-            panel.marks_in(ui.html("", sanitize=False).classes("dg-overlay"))
-            ui.element("div").classes("dg-overlay dg-point")
-            ui.element("p").classes("dg-no-picture").props("role=status")
+        image, marks = pointed_picture(LIVE)
+        panel.marks_in(marks)
         with ui.element("div").classes("dg-tools"):
             chosen = ui.select({LIVE: "Live picture"}, value=LIVE, label="Picture to point at").classes("dg-source")
             ui.button("Keep this picture", on_click=lambda: keep(), color=None).props("outline no-caps")
@@ -67,10 +62,7 @@ def camera(browser: Browser) -> PicturePanel:
 
     image.on("dgpick", on_pick, args=["detail"])
 
-    def show() -> None:
-        ui.run_javascript(f"window.dgSource = {chosen.value!r}")
-
-    chosen.on_value_change(show)
+    chosen.on_value_change(lambda: show(image, chosen.value))
 
     async def keep() -> None:
         browser.backend.cell.described_for.want()

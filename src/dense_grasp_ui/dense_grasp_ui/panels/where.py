@@ -7,19 +7,25 @@ import math
 
 from nicegui import ui
 
-from dense_grasp_ui.panels.browser import Browser
+from dense_grasp_ui.pictures.calibration import Calibration
 from dense_grasp_ui.pictures.heat import TEMPERATURES
+from dense_grasp_ui.pictures.kept import LIVE
+
+LIVE_TITLE = "Where that point is in the live picture"
 
 
-def where(browser: Browser) -> None:
-    """Builds the panel; static/page.js fills it, a request a heatmap."""
-    calibration = browser.backend.calibration
+def where(calibration: Calibration, title: str = LIVE_TITLE, target: str = LIVE) -> ui.element:
+    """Builds the panel; static/page.js fills it, a request a heatmap. target: key of the picture that is searched.
+
+    Returns the image, for `show`.
+    """
     threshold = "" if math.isnan(calibration.threshold) else f"{calibration.threshold:.3f}"
     low, high = TEMPERATURES
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-where"):
-        ui.html('<h2 id="dg-where">Where that point is in the live picture</h2>', sanitize=False)
+        ui.html(f'<h2 id="dg-where">{title}</h2>', sanitize=False)
         with ui.element("div").classes("dg-picture"):
-            ui.element("img").classes("dg-heat").props('alt="Likelihood of the point over the live picture"')
+            image = ui.element("img").classes("dg-heat")
+            image.props(f'alt="Likelihood of the point over the picture that is searched" data-target={target}')
             ui.element("div").classes("dg-overlay dg-peak-marks")
             ui.element("p").classes("dg-no-heat").props("role=status")
         with ui.element("div").classes("dg-tools"):
@@ -37,3 +43,4 @@ def where(browser: Browser) -> None:
             if threshold
             else "This network has no calibrated threshold."
         ).classes("dg-note")
+    return image

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from dense_grasp_core.descriptors.model_file import ModelInfo
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.errors import DenseGraspError
 
@@ -22,9 +23,13 @@ class Calibration:
     def of(cls, model: str) -> Calibration:
         """That of a network's file; the slider's middle and no threshold without one that can be read."""
         try:
-            info = read_info(model) if model else None
+            return cls.of_header(read_info(model) if model else None)
         except DenseGraspError:
-            info = None
+            return cls()
+
+    @classmethod
+    def of_header(cls, info: ModelInfo | None) -> Calibration:
+        """That of a network's header; the slider's middle and no threshold where it was not calibrated."""
         if info is None or not info.is_calibrated:
             return cls()
         low, high = TEMPERATURES

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dense_grasp_ui.pictures.heat import Described
 from dense_grasp_ui.pictures.newest import PictureError
@@ -11,6 +15,16 @@ from dense_grasp_ui.pictures.newest import PictureError
 LIVE = "live"
 #: Kept pictures, about 4 MB each with their descriptors; the oldest goes when there is another.
 MOST = 8
+
+
+class Source(Protocol):
+    """Pictures by key; both raise DenseGraspError with what to do."""
+
+    def rgb(self, key: str) -> NDArray[np.uint8]:
+        """The picture (H, W, 3)."""
+
+    def get(self, key: str) -> Described:
+        """The picture with its descriptors."""
 
 
 class Pictures:
@@ -38,6 +52,10 @@ class Pictures:
         with self._lock:
             name = f"Picture {self._count + 1}"
         return self.add(Described(name, live.rgb, live.features, live.stride, live.model_id))
+
+    def rgb(self, key: str) -> NDArray[np.uint8]:
+        """The picture alone, (H, W, 3). Raises PictureError with what to do."""
+        return self.get(key).rgb
 
     def get(self, key: str) -> Described:
         """Raises PictureError with what to do."""

@@ -4,7 +4,6 @@ const RETRY_MS = 1000;
 const REST_MS = 150; // between two heatmaps of a pointer that rests
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const find = (name) => document.querySelector(`.${name}`);
-window.dgSource = "live";
 window.dgLatencies = []; // ms from a pointer's event to its painted heatmap
 
 async function paint(image, blob, shown) {
@@ -15,17 +14,19 @@ async function paint(image, blob, shown) {
   return url;
 }
 
+const pictureAddress = (key) => `/picture.jpg?key=${encodeURIComponent(key)}`;
+
 async function pictureLoop() {
   let [after, shown, kept] = [0, "", ""];
   for (;;) {
     const [image, note] = [find("dg-live"), find("dg-no-picture")];
-    if (!image || document.hidden || (window.dgSource !== "live" && window.dgSource === kept)) {
+    const source = image?.dataset.source;
+    if (!source || document.hidden || (source !== "live" && source === kept)) {
       await pause(100);
       continue;
     }
-    const source = window.dgSource;
     try {
-      const address = source === "live" ? `/live.jpg?after=${after}` : `/picture.jpg?key=${encodeURIComponent(source)}`;
+      const address = source === "live" ? `/live.jpg?after=${after}` : pictureAddress(source);
       const answer = await fetch(address, { cache: "no-store" });
       if (answer.status === 204) {
         note.textContent = "No image from the camera: is its driver running, and is it plugged in?";
@@ -124,11 +125,29 @@ function showPeaks(peaks, image) {
     `<svg class="dg-marks" viewBox="-0.5 -0.5 ${image.naturalWidth} ${image.naturalHeight}">${marks.join("")}</svg>`;
 }
 
+// The picture that is searched, as long as nothing was pointed at in it.
+async function showTarget(image, shown) {
+  const answer = await fetch(pictureAddress(image.dataset.target), { cache: "no-store" });
+  if (answer.status !== 200) throw new Error(await answer.text());
+  shown = await paint(image, await answer.blob(), shown);
+  showPeaks([], image);
+  return shown;
+}
+
 async function heatLoop() {
-  let shown = "";
+  let [shown, plain] = ["", ""];
   for (;;) {
     const [image, note] = [find("dg-heat"), find("dg-no-heat")];
     if (!image || !point || document.hidden) {
+      const target = image?.dataset.target ?? "live";
+      if (target !== "live" && target !== plain) {
+        try {
+          shown = await showTarget(image, shown);
+        } catch (error) {
+          note.textContent = error.message;
+        }
+        plain = target;
+      }
       if (note && !shown) note.textContent = "Move the pointer over the picture.";
       await new Promise((resolve) => ((moved = resolve), setTimeout(resolve, 500)));
       continue;
@@ -136,11 +155,13 @@ async function heatLoop() {
     const asked = point;
     const t = find("dg-t").value;
     try {
-      const address = `/heat.jpg?source=${encodeURIComponent(window.dgSource)}&u=${asked.u}&v=${asked.v}&t=${t}`;
+      const [source, target] = [find("dg-live").dataset.source, image.dataset.target].map(encodeURIComponent);
+      const address = `/heat.jpg?source=${source}&target=${target}&u=${asked.u}&v=${asked.v}&t=${t}`;
       const answer = await fetch(address, { cache: "no-store" });
       if (answer.status !== 200) throw new Error(await answer.text());
       shown = await paint(image, await answer.blob(), shown);
       showPeaks(JSON.parse(answer.headers.get("X-Peaks")), image);
+      plain = "";
       note.textContent = "";
       await new Promise(requestAnimationFrame);
       if (window.dgLast !== asked) window.dgLatencies.push(performance.now() - asked.at);

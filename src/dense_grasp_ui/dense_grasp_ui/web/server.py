@@ -17,14 +17,18 @@ from dense_grasp_ui.access.limits import Limits
 #: s to wait for a port that a page of before may be about to leave.
 PATIENCE_S = 3.0
 STOP_S = 3.0
+TAKEN = (
+    "so there is no operator's page; the cell runs without it. Choose another port with ui_port:=8081, or start "
+    "without the page with ui:=false"
+)
 
 
 class PortError(DenseGraspError):
     """The page cannot be served at its address."""
 
 
-def listening_socket(host: str, port: int, patience: float = PATIENCE_S) -> socket.socket:
-    """A bound TCP socket. Raises PortError with what to do, after `patience` s when the port is taken."""
+def listening_socket(host: str, port: int, patience: float = PATIENCE_S, taken: str = TAKEN) -> socket.socket:
+    """A bound TCP socket. Raises PortError with what to do (`taken`), after `patience` s when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     end = time.monotonic() + patience
     while True:
@@ -38,16 +42,13 @@ def listening_socket(host: str, port: int, patience: float = PATIENCE_S) -> sock
             if error.errno == errno.EADDRINUSE and time.monotonic() < end:
                 time.sleep(0.2)
                 continue
-            raise PortError(_why(host, port, error)) from error
+            raise PortError(_why(host, port, error, taken)) from error
 
 
-def _why(host: str, port: int, error: OSError) -> str:
+def _why(host: str, port: int, error: OSError, taken: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"port {port} of {host} is taken, so there is no operator's page; the cell runs without it. Choose another "
-            "port with ui_port:=8081, or start without the page with ui:=false"
-        )
-    return f"the operator's page cannot be served on {host} port {port}: {error}; the cell runs without it"
+        return f"port {port} of {host} is taken, {taken}"
+    return f"the page cannot be served on {host} port {port}: {error}; expected an address of this machine"
 
 
 class WebServer:

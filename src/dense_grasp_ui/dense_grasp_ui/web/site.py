@@ -14,6 +14,7 @@ from dense_grasp_ui.access.rules import AccessRules
 from dense_grasp_ui.web.routes import add_static
 
 NICEGUI_SOCKET = "/_nicegui_ws"
+HEAD = '<link rel="stylesheet" href="/assets/page.css"><script type="module" src="/assets/page.js"></script>'
 
 
 def make_site(title: str, build: Callable[..., Any], routes: Callable[[FastAPI], None]) -> FastAPI:
