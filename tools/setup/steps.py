@@ -96,6 +96,7 @@ class Setup:
         on_ros = [on_venv, self.choice.ros_wheels, [p for p in self.choice.python_pins if p.startswith("numpy=")]]
         on_models = [on_venv, self.models_lock.read_text()]
         on_build = [on_ros, self.choice.underlay, workspace.BUILD_COMMAND, workspace.build_inputs(folders)]
+        on_build.append(workspace.TYPESUPPORT.read_text())
         wheels, pins = len(self.choice.ros_wheels), len(self.choice.python_pins)
         venv, state = self.venv, self.state
         steps = [

@@ -15,6 +15,9 @@ from tools.setup.machine import SetupError
 from tools.setup.stamps import tree_digest
 
 GUARD = "_ROS_WHEELS_BOOTSTRAP_COMPLETE"
+TYPESUPPORT = Path(__file__).resolve().with_name("typesupport.cmake")
+"""What the build adds to the project of every message package."""
+
 # What a build depends on beside its sources: how it is called.
 BUILD_COMMAND = ("python", "-m", "colcon", "--log-level", "error", "build", "--symlink-install")
 BUILD_FILES = ("setup.py", "setup.cfg", "package.xml", "CMakeLists.txt")
@@ -151,7 +154,7 @@ def build(checkout: Path, names: Sequence[str], dropped: Sequence[str], environ:
     bases = [name for name in ("underlay", "src") if (checkout / name).is_dir()]
     command = [*BUILD_COMMAND, "--base-paths", *bases]
     command += ["--packages-select", *names, "--event-handlers", "console_cohesion-", "console_stderr-"]
-    command += ["--cmake-args", "-DBUILD_TESTING=OFF", "--no-warn-unused-cli"]
+    command += ["--cmake-args", "-DBUILD_TESTING=OFF", "--no-warn-unused-cli", f"-DCMAKE_PROJECT_INCLUDE={TYPESUPPORT}"]
     if in_workspace(checkout, command, env):
         raise SetupError("colcon could not build the workspace; the whole output is in log/latest_build/")
     for path, interpreter in executables.foreign_scripts(checkout / "install", names, checkout / ".venv").items():
