@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.render.external.job import (
-    linear_from_srgb,
     read_picture,
-    srgb_from_linear,
     table_mesh,
     write_job,
 )
 from dense_grasp_train.render.raycast import RayCaster, RenderError, RenderMesh
 from dense_grasp_train.render.scene import compose_scene, draw_camera_pose, wrist_camera
 from dense_grasp_train.render.shading import Lighting, TablePlane, shade
+from dense_grasp_train.render.srgb import linear_from_srgb, srgb_from_linear
+from dense_grasp_train.render.surface_colour import Picture
 
 CAMERA = wrist_camera(96, 64)
 
@@ -38,12 +38,14 @@ def test_a_job_holds_the_scene(tmp_path):
     assert (job["width"], job["height"], job["fx"], job["cx"], job["cy"]) == (96, 64, CAMERA.fx, 47.5, 31.5)
     assert (job["samples"], job["seed"], job["threads"]) == (4, 7, 1)
     np.testing.assert_allclose(job["poses"], poses)
-    assert len(job["meshes"]) == len(scene.meshes) + 1 and job["meshes"][-1]["repeat"]
+    assert len(job["meshes"]) == len(scene.meshes) + 1 and job["meshes"][-1]["pictures"][0]["wrap"] == "repeat"
     for number, mesh in enumerate(scene.meshes):
         arrays = np.load(tmp_path / f"mesh_{number}.npz")
         np.testing.assert_allclose(arrays["vertices"], mesh.vertices, atol=1e-7)
         np.testing.assert_array_equal(arrays["faces"], mesh.faces)
-        texture = cv2.imread(str(tmp_path / f"mesh_{number}.png"))[..., ::-1]
+        (picture,) = job["meshes"][number]["pictures"]
+        assert picture["wrap"] == "clamp"
+        texture = cv2.imread(str(tmp_path / picture["file"]))[..., ::-1]
         np.testing.assert_array_equal(texture, mesh.texture)
 
 
@@ -53,7 +55,30 @@ def test_vertex_colours_go_as_linear_light_instead_of_a_texture(tmp_path):
     coloured = replace(body, colours=np.full((len(body.vertices), 3), 128, np.float32))
     write_job(tmp_path, replace(scene, meshes=(coloured,), table=None), CAMERA, [np.eye(4)], 4, 0, 1)
     assert np.load(tmp_path / "mesh_0.npz")["colours"][0] == pytest.approx([0.2159, 0.2159, 0.2159, 1.0], abs=1e-4)
-    assert not (tmp_path / "mesh_0.png").exists()
+    assert json.loads((tmp_path / "job.json").read_text())["meshes"] == [{"pictures": []}]
+
+
+def test_pictures_of_several_materials_go_with_their_wrap_and_factors(tmp_path):
+    scene = compose_scene(0, 0, (0,))
+    body = scene.meshes[0]
+    pictures = tuple(
+        Picture(np.full((2, 2, 3), value, np.uint8), (w, w)) for value, w in ((9, "repeat"), (99, "mirror"))
+    )
+    which = np.arange(len(body.faces)) % 2
+    tint = np.full((len(body.vertices), 3), 0.5, np.float32)
+    several = replace(body, pictures=pictures, picture_of_face=which, tint=tint)
+    write_job(tmp_path, replace(scene, meshes=(several,), table=None), CAMERA, [np.eye(4)], 4, 0, 1)
+    (spec,) = json.loads((tmp_path / "job.json").read_text())["meshes"]
+    assert [(cv2.imread(str(tmp_path / p["file"]))[0, 0, 0], p["wrap"]) for p in spec["pictures"]] == [
+        (9, "repeat"),
+        (99, "mirror"),
+    ]
+    arrays = np.load(tmp_path / "mesh_0.npz")
+    np.testing.assert_array_equal(arrays["picture_of_face"], which)
+    assert arrays["colours"][0].tolist() == [0.5, 0.5, 0.5, 1.0]
+    mixed = replace(body, pictures=(Picture(pictures[0].pixels, ("repeat", "clamp")),))
+    with pytest.raises(RenderError, match="goes on by repeat along u and by clamp along v"):
+        write_job(tmp_path, replace(scene, meshes=(mixed,), table=None), CAMERA, [np.eye(4)], 4, 0, 1)
 
 
 def test_the_table_s_mesh_has_the_texture_where_the_ray_caster_has_it():

@@ -12,7 +12,8 @@ from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_train.data import generate
 from dense_grasp_train.data.dataset import ViewDataset
 from dense_grasp_train.data.view_loader import to_view
-from dense_grasp_train.render.mesh_source import MeshError, find_meshes, find_shapenet, load_mesh
+from dense_grasp_train.render.mesh_source import MeshError, find_meshes, find_shapenet, load_mesh, scale_to
+from dense_grasp_train.render.surface_colour import vertex_colours
 from PIL import Image
 
 OPTIONS = ["--views", "4", "--views-per-scene", "2", "--size", "320x240", "--jobs", "1", "--quiet"]
@@ -32,7 +33,8 @@ def textured_sheet(path, repeat=1.0):
     picture[:, :4, 0] = picture[:, 4:, 2] = 255
     vertices = np.array([[0, 0, 0], [0.2, 0, 0], [0.2, 0.2, 0], [0, 0.2, 0]])
     uv = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]]) * repeat
-    visual = trimesh.visual.TextureVisuals(uv=uv, image=Image.fromarray(picture))
+    material = trimesh.visual.material.SimpleMaterial(Image.fromarray(picture), diffuse=[255] * 4)
+    visual = trimesh.visual.TextureVisuals(uv=uv, material=material)
     trimesh.Trimesh(vertices, [[0, 1, 2], [0, 2, 3]], visual=visual, process=False).export(path)
     return path
 
@@ -41,7 +43,7 @@ def textured_sheet(path, repeat=1.0):
 def test_vertex_colours_are_read(tmp_path, suffix):
     found = load_mesh(coloured_box(tmp_path / f"box{suffix}"))
     assert found.open_edges == 0
-    red = found.body.colours[:, 0] > 128
+    red = vertex_colours(found.body)[:, 0] > 128
     assert (found.body.vertices[red, 0] > 0.09).all() and (found.body.vertices[~red, 0] < -0.09).all()
 
 
@@ -62,16 +64,17 @@ def test_textures_are_read_the_right_way_up(tmp_path, suffix):
     (tmp_path / "meshes").mkdir()
     found = load_mesh(textured_sheet(tmp_path / "meshes" / f"sheet{suffix}"))
     body = found.body
-    assert found.open_edges == 4 and body.colours is None and body.repeat
+    (shown,) = body.pictures
+    assert found.open_edges == 4 and body.colours is None and shown.wrap == ("repeat", "repeat")
     left = body.vertices[:, 0] < 0.1
-    assert (body.uv[left, 0] < 0.5).all() and (body.texture[:, 0] == [255, 0, 0]).all()
+    assert (body.uv[left, 0] < 0.5).all() and (shown.pixels[:, 0] == [255, 0, 0]).all()
 
 
 def test_size_is_scaled(tmp_path):
     path = coloured_box(tmp_path / "box.ply", size=230.0)
-    with pytest.raises(MeshError, match=r"box\.ply has a diagonal of 398.*--mesh-size"):
+    with pytest.raises(MeshError, match=r"box\.ply has a diagonal of 398.* mm .*--mesh-unit.*--mesh-size"):
         load_mesh(path)
-    body = load_mesh(path, size_m=0.3).body
+    body = load_mesh(path, scale_to(find_meshes([path]), 0.3)).body
     assert np.linalg.norm(np.ptp(body.vertices, axis=0)) == pytest.approx(0.3)
 
 
@@ -80,7 +83,7 @@ def test_unusable_meshes_are_named(tmp_path):
     trimesh.creation.box([0.2] * 3).export(plain)
     with pytest.raises(MeshError, match=r"plain\.ply has neither a texture nor vertex colours"):
         load_mesh(plain)
-    assert load_mesh(plain, untextured=True).body.texture.shape == (1, 1, 3)
+    assert len(np.unique(load_mesh(plain, untextured=True).body.colours, axis=0)) == 1
     (tmp_path / "half.glb").write_bytes(b"glTF half")
     with pytest.raises(MeshError, match=r"half\.glb cannot be read"):
         load_mesh(tmp_path / "half.glb")
@@ -118,16 +121,16 @@ def empty_mesh(folder):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lose_texture, r"sheet\.obj has neither a texture nor vertex colours"),
-        (lose_material, r"sheet\.obj has neither a texture nor vertex colours"),
-        (halve_texture, r"sheet\.obj cannot be read: .*truncated"),
+        (lose_texture, r"sheet\.obj: material .* names the picture .*, which is not in "),
+        (lose_material, r"sheet\.obj has its materials in .*, which is not in "),
+        (halve_texture, r"sheet\.obj: material .* names the picture .*, which is damaged .*truncated"),
         (halve_mesh, r"sheet\.obj"),
         (empty_mesh, r"sheet\.obj"),
     ],
 )
 def test_a_mesh_that_lost_a_part_is_named(tmp_path, damage, message):
     path = textured_sheet(tmp_path / "sheet.obj")
-    assert load_mesh(path).body.texture.shape[:2] == (8, 8)
+    assert load_mesh(path).body.pictures[0].pixels.shape[:2] == (8, 8)
     damage(tmp_path)
     with pytest.raises(MeshError, match=message):
         load_mesh(path)
@@ -174,7 +177,7 @@ def test_views_of_meshes_are_made_and_resumed(tmp_path, capsys):
     points = (points - view.camera_from_object[:3, 3]) @ view.camera_from_object[:3, :3]
     assert np.abs(np.abs(points).max(1) - 0.1).max() < 2e-3
     assert generate.main([*command, "--mesh-size", "0.3"]) == 1
-    assert "mesh_size None instead of 0.3" in capsys.readouterr().err
+    assert "mesh_scale 1.0 instead of 0.866" in capsys.readouterr().err
     with (tmp_path / "box.ply").open("ab") as file:
         file.write(b"\n")
     assert generate.main(command) == 1

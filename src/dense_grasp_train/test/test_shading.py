@@ -3,7 +3,8 @@ import pytest
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_train.render.primitives import make_primitive
 from dense_grasp_train.render.raycast import RayCaster, RenderMesh
-from dense_grasp_train.render.shading import Exposure, Lighting, TablePlane, expose, sample_texture, shade
+from dense_grasp_train.render.shading import Exposure, Lighting, TablePlane, expose, shade
+from dense_grasp_train.render.surface_colour import Picture, sample_picture
 
 CAMERA = CameraModel(160, 120, 150.0, 150.0, 79.5, 59.5)
 POSE = np.array([[1.0, 0, 0, 0], [0, -1, 0, 0], [0, 0, -1, 0.8], [0, 0, 0, 1]])
@@ -59,7 +60,8 @@ def test_backdrop_shows_where_nothing_is_hit():
 def test_texture_rows_count_from_the_bottom():
     texture = np.zeros((2, 2, 3), np.uint8)
     texture[0, 0] = 90
-    assert sample_texture(texture, np.array([[0.25, 0.75], [0.25, 0.25]]))[:, 0].tolist() == [90, 0]
+    shown = sample_picture(Picture(texture), np.array([[0.25, 0.75], [0.25, 0.25]]))
+    assert shown[:, 0].tolist() == [90, 0]
 
 
 def test_exposure_brightens_and_repeats():

@@ -18,6 +18,7 @@ from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, SceneImage, sce
 from dense_grasp_train.data.dataset import COORDINATE_SCALE, DatasetError
 from dense_grasp_train.render.raycast import RenderMesh
 from dense_grasp_train.render.scene import RenderedView
+from dense_grasp_train.render.surface_colour import pictures_of, vertex_colours
 
 _PNG_FAST = [cv2.IMWRITE_PNG_COMPRESSION, 2]
 
@@ -92,14 +93,13 @@ def write_scene(folder: Path, views: list[RenderedView], object_id: int) -> None
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def ply_bytes(mesh: CapMesh | RenderMesh, texture_file: str | None) -> bytes:
+def ply_bytes(mesh: CapMesh | RenderMesh, texture_file: str | None, colours: np.ndarray | None = None) -> bytes:
     """Return the mesh as a binary PLY in millimetres with normals, as BOP's models have it.
 
-    With texture coordinates for the texture file, or where there is none with the mesh's vertex colours.
+    With texture coordinates for the texture file, or with colours (V, 3) 0..255 of its vertices.
     """
     names: tuple[str, ...] = ("x", "y", "z", "nx", "ny", "nz")
     columns: list[np.ndarray] = [mesh.vertices * 1000.0, mesh.normals]
-    colours = getattr(mesh, "colours", None) if texture_file is None else None
     if texture_file is not None:
         names, columns = (*names, "texture_u", "texture_v"), [*columns, mesh.uv]
     header = [
@@ -126,14 +126,21 @@ def ply_bytes(mesh: CapMesh | RenderMesh, texture_file: str | None) -> bytes:
 
 
 def write_model(folder: Path, object_id: int, mesh: CapMesh | RenderMesh) -> None:
-    """Write models/obj_NNNNNN.ply with its texture, if it has one, beside it, unless it is there already."""
+    """Write models/obj_NNNNNN.ply with its texture, if it has one, beside it, unless it is there already.
+
+    The format has one picture and none that is multiplied: a mesh of more gets the colours of its vertices.
+    """
     target = folder / f"obj_{object_id:06d}.ply"
     if target.is_file():
         return
-    if getattr(mesh, "colours", None) is not None:
-        write_whole(target, ply_bytes(mesh, None))
-        return
-    write_whole(target.with_suffix(".png"), _png(mesh.texture[..., ::-1]))
+    texture = mesh.texture
+    if isinstance(mesh, RenderMesh):
+        pictures = pictures_of(mesh)
+        if len(pictures) != 1 or pictures[0].pixels.size == 3 or mesh.colours is not None or mesh.tint is not None:
+            write_whole(target, ply_bytes(mesh, None, vertex_colours(mesh)))
+            return
+        texture = pictures[0].pixels
+    write_whole(target.with_suffix(".png"), _png(texture[..., ::-1]))
     write_whole(target, ply_bytes(mesh, target.with_suffix(".png").name))
 
 

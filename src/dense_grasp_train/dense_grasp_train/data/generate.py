@@ -71,7 +71,7 @@ def generate_scene(request: Request, index: int, threads: int, versions: dict[st
         check_worker(request.out / "manifest.json", versions, versions_of(request))
     if request.meshes:
         which = index % len(request.meshes)
-        body = _object(request.meshes[which].path, request.mesh_size, request.untextured).body
+        body = _object(request.meshes[which].path, request.mesh_scale, request.untextured).body
         scene, object_id = compose_mesh_scene(request.seed, index, body, request.photos), which + 1
     else:
         scene = compose_scene(request.seed, index, request.caps, request.photos)
@@ -90,8 +90,8 @@ def generate_scene(request: Request, index: int, threads: int, versions: dict[st
 
 
 @lru_cache(maxsize=4)
-def _object(path: Path, size_m: float | None, untextured: bool) -> ObjectMesh:
-    return load_mesh(path, size_m, untextured)
+def _object(path: Path, scale: float, untextured: bool) -> ObjectMesh:
+    return load_mesh(path, scale, untextured)
 
 
 def write_models(request: Request) -> None:
@@ -99,7 +99,7 @@ def write_models(request: Request) -> None:
     models = request.out / "models"
     infos = {}
     for number, file in enumerate(request.meshes, start=1):
-        body = _object(file.path, request.mesh_size, request.untextured).body
+        body = _object(file.path, request.mesh_scale, request.untextured).body
         write_model(models, number, body)
         infos[str(number)] = box_info(body.vertices)
     for seed in () if request.meshes else request.caps:
@@ -131,7 +131,7 @@ def generate(request: Request, jobs: int = -1, quiet: bool = False, scheduler: s
     moment, it goes on when called again and ends with the same bytes.
     """
     for file in request.meshes:  # all of them are looked at before anything is written
-        open_edges = _object(file.path, request.mesh_size, request.untextured).open_edges
+        open_edges = _object(file.path, request.mesh_scale, request.untextured).open_edges
         if open_edges:
             note = f"mesh {file.path} has holes ({open_edges} open edges), through which its inside is seen"
             print(f"generate: {note}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import math
 import platform
 import re
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 from dense_grasp_train.data.dataset import FORMAT_VERSION, DatasetError
 from dense_grasp_train.render.external.process import BLENDER, BLENDERPROC, External, blender, blenderproc
-from dense_grasp_train.render.mesh_source import MeshFile, find_meshes, find_shapenet
+from dense_grasp_train.render.mesh_source import UNITS, MeshFile, find_meshes, find_shapenet, scale_to
 from dense_grasp_train.render.scene import MESH_RESOLUTION
 from dense_grasp_train.render.textures import photo_files
 
@@ -24,7 +25,7 @@ _SAMPLES = 4
 class Request:
     """What to generate; two requests that are equal give the same bytes.
 
-    renderer: the program that makes the colours, None for the ray caster.
+    mesh_scale: metres of the meshes' unit. renderer: the program that makes the colours, None for the ray caster.
     """
 
     out: Path
@@ -37,7 +38,7 @@ class Request:
     split: str
     photos: str | None
     meshes: tuple[MeshFile, ...] = ()
-    mesh_size: float | None = None
+    mesh_scale: float = 1.0
     untextured: bool = False
     renderer: External | None = None
 
@@ -87,7 +88,8 @@ def manifest_of(request: Request) -> dict[str, Any]:
         objects: dict[str, Any] = {
             "source": "mesh",
             "meshes": [{"file": mesh.path.name, "sha256": mesh.sha256} for mesh in request.meshes],
-            "mesh_size": request.mesh_size,
+            "mesh_scale": request.mesh_scale,
+            "untextured": request.untextured,
         }
     else:
         objects = {"source": "cap", "caps": list(request.caps)}
@@ -131,10 +133,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--captures", type=Path, help="instead of rendering: folder of real colour, depth and mask images to convert"
     )
     parser.add_argument("--category", help="ShapeNet category id, e.g. 02954340 for caps")
-    parser.add_argument(
-        "--mesh-size", type=float, help="scale meshes to this diagonal in metres (default: their unit is the metre)"
+    scale = parser.add_mutually_exclusive_group()
+    scale.add_argument(
+        "--mesh-unit", choices=tuple(UNITS), default="m", help="unit of the meshes (default %(default)s)"
     )
-    parser.add_argument("--untextured", action="store_true", help="accept meshes of one colour")
+    scale.add_argument(
+        "--mesh-size",
+        type=float,
+        help="scale all meshes alike, so that the largest has this diagonal in metres and the others keep their size "
+        "beside it",
+    )
+    parser.add_argument(
+        "--untextured",
+        action="store_true",
+        help="accept meshes of whose colour the file says nothing, or whose pictures are not there: they are grey",
+    )
     parser.add_argument("--size", default="640x480", help="picture size (default %(default)s)")
     parser.add_argument(
         "--views-per-scene",
@@ -202,8 +215,10 @@ def parse_request(arguments: argparse.Namespace) -> Request:
     photo_files(arguments.photos)
     if (arguments.shapenet is None) != (arguments.category is None):
         raise DatasetError("--shapenet and --category belong together, one of them is missing")
-    if arguments.mesh_size is not None and not arguments.mesh_size > 0:
+    if arguments.mesh_size is not None and not 0 < arguments.mesh_size < math.inf:
         raise DatasetError(f"--mesh-size is {arguments.mesh_size}, expected metres above 0")
+    if arguments.mesh_size is not None and not (arguments.meshes or arguments.shapenet):
+        raise DatasetError("--mesh-size is for --meshes and --shapenet, neither is given")
     meshes: tuple[MeshFile, ...] = ()
     if arguments.meshes:
         meshes = find_meshes(arguments.meshes)
@@ -220,7 +235,7 @@ def parse_request(arguments: argparse.Namespace) -> Request:
         arguments.split,
         arguments.photos,
         meshes,
-        arguments.mesh_size,
+        UNITS[arguments.mesh_unit] if arguments.mesh_size is None else scale_to(meshes, arguments.mesh_size),
         arguments.untextured,
         parse_renderer(arguments),
     )

@@ -1,25 +1,25 @@
-"""A user's meshes (OBJ, GLB, PLY and what else trimesh reads) as objects to render."""
+"""A user's meshes (OBJ, GLB, glTF, PLY, STL, OFF) as objects to render."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
+from dense_grasp_train.render.meshes.part import MeshError, Part
+from dense_grasp_train.render.meshes.read import SUFFIXES, read_parts
 from dense_grasp_train.render.raycast import RenderMesh
+from dense_grasp_train.render.surface_colour import Picture
 
-SUFFIXES = (".obj", ".glb", ".gltf", ".ply", ".off", ".stl")
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048}
 SMALLEST_M, LARGEST_M = 0.02, 1.0
-_WHITE = np.full((1, 1, 3), 255, np.uint8)
-
-
-class MeshError(DenseGraspError):
-    """A mesh file that cannot be rendered as an object."""
+_WHITE = Picture(np.full((1, 1, 3), 255, np.uint8))
+_GREY = 190
+# Height of a triangle over its longest side, below which the ray caster's normal is noise.
+_SLIVER = 1e-9
 
 
 @dataclass(frozen=True)
@@ -71,75 +71,114 @@ def find_shapenet(root: Path, category: str) -> tuple[MeshFile, ...]:
     return find_meshes(meshes)
 
 
-def load_mesh(path: Path, size_m: float | None = None, untextured: bool = False) -> ObjectMesh:
-    """Read a mesh with its texture, face or vertex colours.
+def load_mesh(path: Path, scale: float = 1.0, untextured: bool = False) -> ObjectMesh:
+    """Read a mesh with what the file says of its colour.
 
-    size_m: scale it so that the diagonal of its box is this long; without it the file's unit is the metre. untextured:
-    accept a mesh of one colour. Raises MeshError that names the file for anything that cannot be rendered.
+    scale: metres of the file's unit. untextured: accept a mesh, or a part of one, of whose colour the file says
+    nothing, or whose picture is not there; it is rendered grey. Raises MeshError that names the file for anything that
+    cannot be rendered.
     """
-    import trimesh
-
-    try:
-        loaded: Any = trimesh.load(path, process=False, force="mesh")
-    except Exception as error:  # trimesh raises whatever its parsers do
-        raise MeshError(f"mesh {path} cannot be read: {error!r}") from error
-    if not isinstance(loaded, trimesh.Trimesh) or not len(loaded.faces):
+    parts = [part for part in read_parts(path, untextured) if len(part.faces)]
+    if not parts:
         raise MeshError(f"mesh {path} has no triangles, expected a surface")
-    mesh: Any = loaded  # trimesh's hints know less than its objects offer
-    if not np.isfinite(mesh.vertices).all():
+    if not untextured:
+        _require_colours(path, parts)
+    body = _joined(parts)
+    if not np.isfinite(body.vertices).all():
         raise MeshError(f"mesh {path} has vertices that are not finite, expected numbers")
-    mesh.update_faces(mesh.nondegenerate_faces(height=1e-12))
-    diagonal = float(np.linalg.norm(np.ptp(mesh.vertices, axis=0)))
-    if not len(mesh.faces) or not diagonal > 0:
+    if not np.isfinite(body.uv).all():
+        raise MeshError(f"mesh {path} has texture coordinates that are not finite, expected numbers")
+    body = _without_slivers(body)
+    diagonal = diagonal_of(body.vertices[body.faces])
+    if not diagonal > 0:
         raise MeshError(f"mesh {path} has no triangle with an area, expected a surface")
-    scale = 1.0 if size_m is None else size_m / diagonal
     if not SMALLEST_M <= diagonal * scale <= LARGEST_M:
         raise MeshError(
-            f"mesh {path} has a diagonal of {diagonal * scale:g} m, expected {SMALLEST_M:g}..{LARGEST_M:g} m: is its "
-            "unit the metre? --mesh-size scales it"
+            f"mesh {path} has a diagonal of {diagonal * scale:g} m, expected {SMALLEST_M:g}..{LARGEST_M:g} m: "
+            f"{_unit_that_fits(diagonal)}--mesh-size scales all meshes alike"
         )
-    if mesh.visual.kind == "face":
-        mesh.unmerge_vertices()
-    uv, texture, colours = _appearance(mesh)
-    # Of one colour is also what trimesh puts in the place of a material that is missing.
-    if colours is None and (texture == texture[0, 0]).all() and not untextured:
+    return ObjectMesh(replace(body, vertices=body.vertices * scale), _open_edges(body))
+
+
+def diagonal_of(points: NDArray) -> float:
+    """Length of the diagonal of the box of points (..., 3); 0 where there are none."""
+    flat = points.reshape(-1, 3)
+    return float(np.linalg.norm(np.ptp(flat, axis=0))) if len(flat) else 0.0
+
+
+def scale_to(meshes: tuple[MeshFile, ...], size_m: float) -> float:
+    """Metres of the files' unit such that the largest mesh has a diagonal of size_m: siblings keep their sizes."""
+    largest = 0.0
+    for mesh in meshes:
+        parts = read_parts(mesh.path, untextured=True)
+        corners = [part.vertices[part.faces].reshape(-1, 3) for part in parts]
+        size = diagonal_of(np.concatenate(corners)) if corners else 0.0
+        if not np.isfinite(size) or not size > 0:
+            raise MeshError(f"mesh {mesh.path} has a diagonal of {size:g}, expected a surface of finite size")
+        largest = max(largest, size)
+    return size_m / largest
+
+
+def _unit_that_fits(diagonal: float) -> str:
+    fitting = [unit for unit, metres in UNITS.items() if SMALLEST_M <= diagonal * metres <= LARGEST_M]
+    return f"is its unit {' or '.join(fitting)} (--mesh-unit)? " if fitting else ""
+
+
+def _require_colours(path: Path, parts: list[Part]) -> None:
+    plain = [part.name for part in parts if part.plain]
+    if len(plain) == len(parts):
         raise MeshError(
-            f"mesh {path} has neither a texture nor vertex colours, expected one, or --untextured to render it grey"
+            f"mesh {path} has neither a texture nor vertex colours nor a material's colour, expected one, or "
+            "--untextured to render it grey"
         )
-    body = RenderMesh(
-        np.asarray(mesh.vertices, float) * scale,
-        np.asarray(mesh.faces, np.int64),
-        np.asarray(mesh.vertex_normals, float),
-        uv,
-        texture,
-        colours=colours,
-        repeat=True,
+    if plain:
+        raise MeshError(
+            f"mesh {path}: {plain[0]} has neither a picture nor a colour: give it one, or --untextured renders it grey"
+        )
+
+
+def _joined(parts: list[Part]) -> RenderMesh:
+    """One mesh of all parts."""
+    counts = [len(part.vertices) for part in parts]
+    starts = np.cumsum([0, *counts[:-1]])
+    pictures = list({id(part.picture): part.picture for part in parts if part.picture is not None}.values())
+    covers = [*pictures, *([] if all(part.picture is not None for part in parts) else [_WHITE])]
+    number = {id(picture): index for index, picture in enumerate(covers)}
+    of_part = [number[id(part.picture or _WHITE)] for part in parts]
+    colours = []
+    for count, part in zip(counts, parts, strict=True):
+        own = np.full((count, 3), _GREY if part.plain else 255, np.float32)
+        colours.append(own if part.colours is None else part.colours)
+    tints = [
+        np.ones((n, 3), np.float32) if part.tint is None else part.tint for n, part in zip(counts, parts, strict=True)
+    ]
+    uv = [np.zeros((n, 2)) if part.uv is None else part.uv for n, part in zip(counts, parts, strict=True)]
+    coloured = any(part.colours is not None or part.plain for part in parts)
+    tinted = any((tint != 1).any() for tint in tints)
+    return RenderMesh(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)]),
+        np.concatenate([part.normals for part in parts]),
+        np.concatenate(uv),
+        covers[0].pixels,
+        colours=np.concatenate(colours) if coloured else None,
+        pictures=tuple(covers),
+        picture_of_face=np.repeat(of_part, [len(part.faces) for part in parts]) if len(covers) > 1 else None,
+        tint=np.concatenate(tints) if tinted else None,
     )
-    return ObjectMesh(body, _open_edges(mesh))
 
 
-def _appearance(mesh: Any) -> tuple[NDArray, NDArray[np.uint8], NDArray[np.float32] | None]:
-    """Texture coordinates (V, 2), texture (h, w, 3), and colours (V, 3) 0..255 or None."""
-    flat = np.zeros((len(mesh.vertices), 2))
-    if mesh.visual.kind == "texture":
-        material = mesh.visual.material
-        image = getattr(material, "baseColorTexture", None)
-        image = image if image is not None else getattr(material, "image", None)
-        uv = mesh.visual.uv
-        if image is not None and uv is not None and np.isfinite(uv).all():
-            return np.asarray(uv, float), np.ascontiguousarray(np.asarray(image.convert("RGB"), np.uint8)), None
-        return flat, _WHITE, None
-    if mesh.visual.kind in ("vertex", "face"):
-        if mesh.visual.kind == "face":
-            colours = np.repeat(mesh.visual.face_colors[:, :3], 3, axis=0)
-        else:
-            colours = mesh.visual.vertex_colors[:, :3]
-        if len(np.unique(colours, axis=0)) > 1:
-            return flat, _WHITE, np.asarray(colours, np.float32)
-    return flat, _WHITE, None
+def _without_slivers(body: RenderMesh) -> RenderMesh:
+    """Without triangles that have no area."""
+    a, b, c = (body.vertices[body.faces[:, corner]] for corner in range(3))
+    longest = np.max([np.linalg.norm(edge, axis=1) for edge in (b - a, c - b, a - c)], axis=0)
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    kept = area > _SLIVER * np.maximum(longest, np.finfo(float).tiny) ** 2
+    which = body.picture_of_face
+    return replace(body, faces=body.faces[kept], picture_of_face=None if which is None else which[kept])
 
 
-def _open_edges(mesh: Any) -> int:
+def _open_edges(mesh: RenderMesh) -> int:
     """Edges with one triangle, after joining vertices that differ in texture coordinates alone."""
     _, joined = np.unique(np.round(mesh.vertices, 9), axis=0, return_inverse=True)
     faces = joined.reshape(-1)[mesh.faces]

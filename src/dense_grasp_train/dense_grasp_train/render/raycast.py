@@ -9,6 +9,8 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
+from dense_grasp_train.render.surface_colour import Picture, interpolate
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -22,9 +24,12 @@ class RenderMesh:
     """A textured mesh placed in the world.
 
     vertices (V, 3) m and normals (V, 3) in the world frame, faces (F, 3), uv (V, 2) with the origin at the bottom left,
-    texture (h, w, 3) uint8 RGB top row first. part_id (V,) and part_uv (V, 2) name the place on the object; a mesh
-    without them (a distractor, a user's mesh) has part_id None. colours (V, 3) float32 0..255 stand instead of the
-    texture where they are given. repeat: the texture is tiled beyond 0..1 instead of clamped.
+    texture (h, w, 3) uint8 RGB top row first, clamped beyond 0..1. part_id (V,) and part_uv (V, 2) name the place on
+    the object; a mesh without them (a distractor, a user's mesh) has part_id None.
+
+    A user's mesh has its colour from elsewhere: pictures, of which picture_of_face (F,) says whose is whose, the first
+    is everybody's without it; colours (V, 3) float32 sRGB 0..255, which multiply them; tint (V, 3) float32 factors that
+    multiply the linear light of both. With colours or pictures the texture is not used.
     """
 
     vertices: Floats
@@ -35,7 +40,9 @@ class RenderMesh:
     part_id: Ints | None = None
     part_uv: Floats | None = None
     colours: NDArray[np.float32] | None = None
-    repeat: bool = False
+    pictures: tuple[Picture, ...] = ()
+    picture_of_face: Ints | None = None
+    tint: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,11 +135,6 @@ class RayCaster:
         out.weights.reshape(-1, 3)[hit] = weights / weights.sum(axis=1, keepdims=True)
         out.points.reshape(-1, 3)[hit] = points
         return out
-
-
-def interpolate(values: NDArray, faces: Ints, face: Ints, weights: Floats) -> NDArray:
-    """Blend per-vertex values (V, C) at hits: face (N,), weights (N, 3) → (N, C)."""
-    return np.asarray(np.einsum("nk,nkc->nc", weights, values[faces[face]]))
 
 
 def surface_coordinates(hits: Hits, meshes: list[RenderMesh], target: int) -> tuple[NDArray[np.int8], Floats]:

@@ -9,7 +9,8 @@ import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
-from dense_grasp_train.render.raycast import Floats, Hits, RayCaster, RenderMesh, camera_rays, interpolate
+from dense_grasp_train.render.raycast import Floats, Hits, RayCaster, RenderMesh, camera_rays
+from dense_grasp_train.render.surface_colour import colours_at, interpolate, remap
 
 Image = NDArray[np.float32]
 
@@ -50,30 +51,6 @@ class TablePlane:
     texture: NDArray[np.uint8]
     period_m: float
     angle: float
-
-
-def sample_texture(texture: NDArray[np.uint8], uv: NDArray[np.floating]) -> Image:
-    """Bilinear texture colours (N, 3) in 0..255 at uv (N, 2), origin bottom left, clamped at the border."""
-    height, width = texture.shape[:2]
-    x = np.clip(uv[:, 0] * width - 0.5, 0, width - 1).astype(np.float32)
-    y = np.clip((1.0 - uv[:, 1]) * height - 0.5, 0, height - 1).astype(np.float32)
-    return _remap(texture, x, y)
-
-
-def _remap(texture: NDArray[np.uint8], x: Image, y: Image) -> Image:
-    columns = 1024
-    count = len(x)
-    rows = -(-count // columns)
-    padded = [np.zeros(rows * columns, np.float32) for _ in range(2)]
-    padded[0][:count], padded[1][:count] = x, y
-    colour = cv2.remap(
-        texture.astype(np.float32),
-        padded[0].reshape(rows, columns),
-        padded[1].reshape(rows, columns),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_WRAP,
-    )
-    return np.asarray(colour.reshape(-1, 3)[:count], np.float32)
 
 
 def plane_hits(camera: CameraModel, world_from_camera: Floats, hits: Hits, far: float = 6.0) -> tuple[Floats, Floats]:
@@ -148,7 +125,7 @@ def shade(
         side = table.texture.shape[0]
         x = ((xy[:, 0] * cosine - xy[:, 1] * sine) % 1.0 * side).astype(np.float32)
         y = ((xy[:, 0] * sine + xy[:, 1] * cosine) % 1.0 * side).astype(np.float32)
-        albedo[seen] = _remap(table.texture, x, y)
+        albedo[seen] = remap(table.texture, x, y)
         points[seen], depth[seen] = plane_points[seen], distance[seen]
         lit |= seen
     light = np.asarray(lighting.direction) / np.linalg.norm(lighting.direction)
@@ -172,13 +149,8 @@ def shade(
 
 def _mesh_colours(mesh: RenderMesh, hits: Hits, seen: NDArray[np.bool_]) -> tuple[Image, Floats]:
     face, weights = hits.face[seen], hits.weights[seen]
-    if mesh.colours is not None:
-        colour = np.asarray(interpolate(mesh.colours, mesh.faces, face, weights), np.float32)
-    else:
-        uv = interpolate(mesh.uv, mesh.faces, face, weights)
-        colour = sample_texture(mesh.texture, uv % 1.0 if mesh.repeat else uv)
     normal = interpolate(mesh.normals, mesh.faces, face, weights)
-    return colour, normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    return colours_at(mesh, face, weights), normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
 
 
 def expose(image: Image, exposure: Exposure, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -63,7 +63,11 @@ def build_scene(job: dict[str, Any], folder: Path) -> None:
             layer.data.foreach_set("color", arrays["colours"].ravel())
         mesh.polygons.foreach_set("use_smooth", np.ones(len(arrays["faces"]), bool))
         mesh.normals_split_custom_set_from_vertices(arrays["normals"])
-        mesh.materials.append(_material(number, spec, "colours" in arrays, job["gloss"], folder))
+        for index, picture in enumerate(spec["pictures"] or [None]):
+            name = f"material_{number}_{index}"
+            mesh.materials.append(_material(name, picture, "colours" in arrays, job["gloss"], folder))
+        if "picture_of_face" in arrays:
+            mesh.polygons.foreach_set("material_index", arrays["picture_of_face"])
         scene.collection.objects.link(bpy.data.objects.new(f"mesh_{number}", mesh))
     sun = bpy.data.lights.new("sun", "SUN")
     # A sun of strength pi lights a white surface that faces it to a radiance of 1.
@@ -84,21 +88,30 @@ def _turned_to(direction: list[float]) -> Any:
     return Vector(direction).to_track_quat("Z", "Y")
 
 
-def _material(number: int, spec: dict[str, Any], coloured: bool, gloss: float, folder: Path) -> Any:
-    material = bpy.data.materials.new(f"material_{number}")
+def _material(name: str, picture: dict[str, str] | None, coloured: bool, gloss: float, folder: Path) -> Any:
+    """The picture, the vertices' colours, or their product."""
+    material = bpy.data.materials.new(name)
     material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     surface = nodes["Principled BSDF"]
     surface.inputs["Roughness"].default_value = 0.5
     surface.inputs["Specular IOR Level"].default_value = gloss
+    sources = []
     if coloured:
-        source = nodes.new("ShaderNodeAttribute")
-        source.attribute_name = "colour"
-    else:
-        source = nodes.new("ShaderNodeTexImage")
-        source.image = bpy.data.images.load(str(folder / f"mesh_{number}.png"))
-        source.extension = "REPEAT" if spec["repeat"] else "EXTEND"
-    links.new(source.outputs["Color"], surface.inputs["Base Color"])
+        sources.append(nodes.new("ShaderNodeAttribute"))
+        sources[-1].attribute_name = "colour"
+    if picture is not None:
+        sources.append(nodes.new("ShaderNodeTexImage"))
+        sources[-1].image = bpy.data.images.load(str(folder / picture["file"]))
+        sources[-1].extension = {"repeat": "REPEAT", "clamp": "EXTEND", "mirror": "MIRROR"}[picture["wrap"]]
+    colour = sources[0].outputs["Color"]
+    if len(sources) == 2:
+        product = nodes.new("ShaderNodeVectorMath")
+        product.operation = "MULTIPLY"
+        for place, source in enumerate(sources):
+            links.new(source.outputs["Color"], product.inputs[place])
+        colour = product.outputs["Vector"]
+    links.new(colour, surface.inputs["Base Color"])
     return material
 
 

@@ -1,9 +1,12 @@
 """The job folder by which another process is told what to render, and in which it leaves its pictures.
 
 job.json             size and intrinsics of the camera (pixel centres at integers), samples, seed, threads, sun,
-                     sky, gloss, for each mesh whether its texture repeats, and the poses world_from_camera (4, 4)
-mesh_0.npz (+ .png)  vertices (V, 3) m and normals (V, 3) in the world frame, faces (F, 3), uv (V, 2) with the
-                     origin at the bottom left; colours (V, 4), linear RGBA, stand instead of the texture
+                     sky, gloss, for each mesh its pictures' files and how each goes on beyond 0..1 ("repeat", "clamp"
+                     or "mirror"), and the poses world_from_camera (4, 4)
+mesh_0.npz           vertices (V, 3) m and normals (V, 3) in the world frame, faces (F, 3), uv (V, 2) with the
+                     origin at the bottom left; where there are any, picture_of_face (F,), number of its picture, and
+                     colours (V, 4), linear RGBA, by which pictures are multiplied
+mesh_0_0.png         the picture number 0 of mesh 0, sRGB
 view_000000.npz      the answer for each pose: light (H, W, 4) float32, linear RGB times coverage, and coverage;
                      depth (H, W) float32, metres along the optical axis, 0 where nothing is seen
 """
@@ -24,6 +27,8 @@ from numpy.typing import NDArray
 from dense_grasp_train.render.raycast import Floats, RenderError, RenderMesh
 from dense_grasp_train.render.scene import RenderScene
 from dense_grasp_train.render.shading import TablePlane
+from dense_grasp_train.render.srgb import linear_from_srgb
+from dense_grasp_train.render.surface_colour import Picture, pictures_of
 
 TABLE_REACH_M = 8.0
 _GLOSS = 5.0
@@ -41,18 +46,6 @@ class RenderedPicture:
     depth: NDArray[np.float32]
 
 
-def linear_from_srgb(values: NDArray) -> NDArray[np.float32]:
-    """Linear light 0..1 of sRGB values 0..255 (IEC 61966-2-1)."""
-    x = np.asarray(values, np.float32) / 255.0
-    return np.where(x <= 0.04045, x / 12.92, ((np.maximum(x, 0.04045) + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def srgb_from_linear(light: NDArray) -> NDArray[np.float32]:
-    """sRGB values 0..255, unclipped above, of linear light from 0 (IEC 61966-2-1)."""
-    x = np.maximum(np.asarray(light, np.float32), 0.0)
-    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 0.0031308) ** (1 / 2.4) - 0.055) * np.float32(255)
-
-
 def table_mesh(table: TablePlane) -> RenderMesh:
     """The table as a square of 16 m whose texture lies where the ray caster has it."""
     reach = TABLE_REACH_M
@@ -62,7 +55,9 @@ def table_mesh(table: TablePlane) -> RenderMesh:
     # The ray caster counts the texture's rows from the top.
     uv = np.stack([x * cosine - y * sine, -(x * sine + y * cosine)], axis=1)
     normals = np.tile([0.0, 0.0, 1.0], (4, 1))
-    return RenderMesh(corners, np.array([[0, 1, 2], [0, 2, 3]]), normals, uv, table.texture, repeat=True)
+    return RenderMesh(
+        corners, np.array([[0, 1, 2], [0, 2, 3]]), normals, uv, table.texture, pictures=(Picture(table.texture),)
+    )
 
 
 def write_job(
@@ -75,8 +70,7 @@ def write_job(
     if any(camera.distortion):
         raise RenderError(f"distortion is {camera.distortion}, expected a pinhole camera without any")
     meshes = [*scene.meshes, *([table_mesh(scene.table)] if scene.table is not None else [])]
-    for number, mesh in enumerate(meshes):
-        _write_mesh(folder / f"mesh_{number}", mesh)
+    specs = [_write_mesh(folder / f"mesh_{number}", mesh) for number, mesh in enumerate(meshes)]
     light = scene.lighting
     job: dict[str, Any] = {
         **{name: getattr(camera, name) for name in ("width", "height", "fx", "fy", "cx", "cy")},
@@ -87,28 +81,42 @@ def write_job(
         "sun": {"direction": light.direction, "colour": light.colour, "angle": 4.0 * light.softness},
         "sky": light.ambient,
         "gloss": _GLOSS * light.gloss,
-        "meshes": [{"repeat": mesh.repeat} for mesh in meshes],
+        "meshes": specs,
         "poses": [pose.tolist() for pose in poses],
     }
     (folder / "job.json").write_text(json.dumps(job))
 
 
-def _write_mesh(path: Path, mesh: RenderMesh) -> None:
+def _write_mesh(path: Path, mesh: RenderMesh) -> dict[str, Any]:
+    """Write a mesh and its pictures; returns what the job says of it."""
     arrays: dict[str, Any] = {
         "vertices": mesh.vertices.astype(np.float32),
         "faces": mesh.faces.astype(np.int32),
         "normals": mesh.normals.astype(np.float32),
         "uv": mesh.uv.astype(np.float32),
     }
-    if mesh.colours is not None:
-        arrays["colours"] = np.insert(linear_from_srgb(mesh.colours), 3, 1.0, axis=1)
-    else:
-        done, data = cv2.imencode(".png", mesh.texture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if mesh.picture_of_face is not None:
+        arrays["picture_of_face"] = mesh.picture_of_face.astype(np.int32)
+    if mesh.colours is not None or mesh.tint is not None:
+        # Light of a product of sRGB values is no product of lights, but no vertex has both a picture and colours.
+        light = np.ones(mesh.vertices.shape, np.float32) if mesh.colours is None else linear_from_srgb(mesh.colours)
+        arrays["colours"] = np.insert(light if mesh.tint is None else light * mesh.tint, 3, 1.0, axis=1)
+    files: list[dict[str, str]] = []
+    for index, picture in enumerate(pictures_of(mesh)):
+        if picture.wrap[0] != picture.wrap[1]:
+            raise RenderError(
+                f"a picture goes on by {picture.wrap[0]} along u and by {picture.wrap[1]} along v beyond its border, "
+                "expected the same of a renderer other than embree: change the sampler of its material"
+            )
+        done, data = cv2.imencode(".png", picture.pixels[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
         if not done:
-            raise RenderError(f"texture {mesh.texture.shape} {mesh.texture.dtype} cannot be encoded as PNG")
-        path.with_suffix(".png").write_bytes(data.tobytes())
-    with path.with_suffix(".npz").open("wb") as file:
-        np.savez(file, **arrays)
+            raise RenderError(f"texture {picture.pixels.shape} {picture.pixels.dtype} cannot be encoded as PNG")
+        file = path.with_name(f"{path.name}_{index}.png")
+        file.write_bytes(data.tobytes())
+        files.append({"file": file.name, "wrap": picture.wrap[0]})
+    with path.with_suffix(".npz").open("wb") as file_object:
+        np.savez(file_object, **arrays)
+    return {"pictures": files}
 
 
 def read_picture(folder: Path, view: int, camera: CameraModel) -> RenderedPicture:

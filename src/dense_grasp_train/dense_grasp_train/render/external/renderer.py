@@ -11,17 +11,12 @@ import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
-from dense_grasp_train.render.external.job import (
-    RenderedPicture,
-    linear_from_srgb,
-    read_picture,
-    srgb_from_linear,
-    write_job,
-)
+from dense_grasp_train.render.external.job import RenderedPicture, read_picture, write_job
 from dense_grasp_train.render.external.process import External, render
 from dense_grasp_train.render.raycast import Hits, RayCaster, RenderError
 from dense_grasp_train.render.scene import RenderedView, RenderScene, aimed_camera, draw_exposure, labelled
 from dense_grasp_train.render.shading import expose, plane_hits
+from dense_grasp_train.render.srgb import linear_from_srgb, srgb_from_linear
 from dense_grasp_train.render.textures import make_backdrop
 
 DEPTH_AGREEMENT_M = 0.001
