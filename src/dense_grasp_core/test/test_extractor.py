@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -110,3 +113,13 @@ def test_sizes_that_come_again_are_not_compiled_again(folder, monkeypatch):
     extractor(image(sides[1], 32))
     extractor(image(sides[0], 32))  # the size that was used least lately had to go
     assert compiled[len(sides) :] == [(32, 48), (sides[0], 32)]
+
+
+def test_openvino_reports_to_nobody():
+    program = (
+        "import threading, dense_grasp_core.descriptors, openvino\n"
+        "from openvino.tools.ovc.telemetry_utils import tm\n"
+        "print(tm.__name__, threading.active_count())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["openvino.tools.ovc.telemetry_stub", "1"]
