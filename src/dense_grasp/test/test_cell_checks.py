@@ -67,6 +67,14 @@ def test_each_mistake_of_the_camera_has_its_line(changes, failing, words):
     assert check.remedy
 
 
+def test_stamps_that_are_a_little_apart_need_a_tolerance():
+    depth = stream(image("16UC1"), range(2 * MS, 400 * MS, 100 * MS))
+    check = camera(depth=depth)["equal stamps"]
+    assert not check.ok and "2 ms away" in check.remedy and "sync_tolerance" in check.remedy
+    streams = stream(image()), depth, stream(info())
+    assert by_name(check_camera(*streams, 3 * MS))["equal stamps"].seen.startswith("4 of 4")
+
+
 def test_rate():
     assert rate_of([0, 500 * MS, 1000 * MS]) == pytest.approx(2.0)
     assert rate_of([5]) == rate_of([7, 7]) == 0.0

@@ -400,6 +400,14 @@ def test_a_picture_is_whole_when_its_three_messages_came():
     assert pictures.newest(after=5) is None
 
 
+def test_a_picture_is_whole_when_its_stamps_are_near_enough():
+    pictures = Pictures(tolerance=3)
+    for part, stamp in (("colour", 5), ("depth", 7), ("info", 5)):
+        pictures.add(part, stamp, part)
+    found = pictures.newest()
+    assert (found.stamp, found.depth, found.tolerance) == (5, "depth", 3)
+
+
 def test_the_second_pose_turns_towards_the_middle_of_the_joints():
     lower, upper = np.full(7, -2.9), np.full(7, 2.9)
     for sign in (1, -1):

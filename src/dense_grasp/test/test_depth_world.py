@@ -88,6 +88,15 @@ def test_a_lost_image_is_replaced_by_a_later_one_never_by_an_older(graph):
     assert "/dw/depth" in str(failure)
 
 
+def test_a_camera_info_within_the_tolerance_counts(graph):
+    made = DepthWorld(graph.node, "/dw/depth", "/dw/info", "base", looking_down, timeout=0.3, sync_tolerance=0.01)
+    made._on_depth(depth(8))
+    message = info(8)
+    message.header.stamp.nanosec = 5_000_000
+    made._on_info(message)
+    assert len(made.points(8 * SECOND + 5_000_000)) == 48
+
+
 def test_no_camera_info_is_said(graph):
     made = world(graph)
     made._on_depth(depth(8))

@@ -104,6 +104,25 @@ def test_different_stamps_never_meet_and_the_reason_says_so():
     assert "never meet" in sync.why_empty() and "5" in sync.why_empty() and "6" in sync.why_empty()
 
 
+@pytest.mark.parametrize("depth_first", [True, False])
+def test_stamps_within_the_tolerance_meet_the_nearest_first(depth_first):
+    sync = FrameSync(4, tolerance=3)
+    if not depth_first:
+        sync.put_descriptors(descriptors(5))
+    for stamp in (9, 7, 2):
+        assert (sync.put_depth(depth(stamp)) is not None) == (not depth_first and stamp != 9)
+    frame = sync.put_descriptors(descriptors(5)) if depth_first else sync.newest
+    assert frame.stamp == 5
+    assert np.isnan(frame.depth).all()  # decoded, though its stamp is another
+
+
+def test_stamps_beyond_the_tolerance_do_not_meet():
+    sync = FrameSync(4, tolerance=3_000_000)
+    sync.put_descriptors(descriptors(5))
+    assert sync.put_depth(depth(4_000_005)) is None
+    assert "expected stamps within 3 ms" in sync.why_empty()
+
+
 def test_colour_of_the_same_stamp_comes_along():
     sync = FrameSync(4)
     colour = Image(width=24, height=16, encoding="rgb8", step=72, data=bytes(72 * 16))

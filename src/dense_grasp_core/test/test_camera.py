@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from dense_grasp_core.geometry.camera import CameraError, CameraModel
+from dense_grasp_core.geometry.lens import Lens
 
 DISTORTIONS = [
     (),
@@ -67,7 +70,8 @@ def test_from_camera_info_reads_ros_fields():
         lambda: CameraModel(640, 480, 600.0, 600.0, 320, 240, (0.1, 0.2, 0.3)),
         lambda: CameraModel.from_camera_info(640, 480, [1.0] * 8),
         lambda: CameraModel.from_camera_info(640, 480, [0.0] * 9),
-        lambda: CameraModel.from_camera_info(640, 480, [1.0] * 9, [0] * 4, "equidistant"),
+        lambda: CameraModel.from_camera_info(640, 480, [1.0] * 9, [0] * 4, "thin_prism"),
+        lambda: CameraModel.from_camera_info(640, 480, K, [0.1] * 5, "equidistant"),
         lambda: camera().deproject([[1, 2, 3]], [1]),
         lambda: camera().project([[1, 2]]),
     ],
@@ -120,3 +124,36 @@ def test_points_of_a_binned_part_are_those_of_the_sensor():
     part = CameraModel.from_camera_info(8, 6, K, roi=(2, 0, 4, 6), binning=(2, 3))
     # Pixel (0, 0) of the part is the mean of the sensor's columns 2, 3 and rows 0, 1, 2.
     np.testing.assert_allclose(part.deproject([[0, 0]], [0.5]), whole.deproject([[2.5, 1.0]], [0.5]))
+
+
+def test_a_fisheye_lens_is_opencvs():
+    coefficients = (0.05, -0.02, 0.004, 0.001)
+    model = CameraModel.from_camera_info(640, 480, [300, 0, 321, 0, 301, 238, 0, 0, 1], coefficients, "equidistant")
+    points = np.random.default_rng(0).uniform([-0.8, -0.7, 0.5], [0.8, 0.7, 2.0], (50, 3))
+    expected, _ = cv2.fisheye.projectPoints(
+        points[:, None], np.zeros(3), np.zeros(3), model.matrix, np.array(coefficients)
+    )
+    pixels = model.project(points)
+    np.testing.assert_allclose(pixels, expected.reshape(-1, 2), atol=1e-9)
+    np.testing.assert_allclose(model.deproject(pixels, points[:, 2]), points, atol=1e-7)
+
+
+def test_a_fisheye_lens_without_coefficients_is_none_without_distortion():
+    bare = CameraModel.from_camera_info(640, 480, [300, 0, 320, 0, 300, 240, 0, 0, 1], [0.0] * 5, "equidistant")
+    assert bare.distorts and not bare.undistorted().distorts
+    np.testing.assert_allclose(bare.project([[1.0, 0.0, 1.0]]), [[320 + 300 * np.pi / 4, 240]])
+
+
+def test_the_inverse_model_goes_from_the_pixel_to_the_direction():
+    """By hand, as librealsense's rs2_deproject_pixel_to_point writes it; coefficients of a D455."""
+    k1, k2, p1, p2, k3 = coefficients = (-0.0565, 0.0682, 0.00037, 0.00069, -0.0218)
+    model = replace(camera(coefficients), lens=Lens.INVERSE_BROWN_CONRADY)
+    x, y = (610.0 - model.cx) / model.fx, (30.0 - model.cy) / model.fy
+    r2 = x * x + y * y
+    f = 1 + k1 * r2 + k2 * r2**2 + k3 * r2**3
+    expected = [x * f + 2 * p1 * x * y + p2 * (r2 + 2 * x * x), y * f + 2 * p2 * x * y + p1 * (r2 + 2 * y * y), 1]
+    np.testing.assert_allclose(model.rays([[610.0, 30.0]]), [expected], atol=1e-12)
+    np.testing.assert_allclose(model.project(model.deproject([[610.0, 30.0]], [0.5])), [[610.0, 30.0]], atol=1e-6)
+    plain = camera(coefficients).deproject([[610.0, 30.0]], [0.5])
+    assert np.linalg.norm(model.deproject([[610.0, 30.0]], [0.5]) - plain) > 0.002
+    assert model.scaled(0.5, 0.5).lens is Lens.INVERSE_BROWN_CONRADY

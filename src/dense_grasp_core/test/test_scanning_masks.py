@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.lens import Lens
 from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.scan_check import check_scan
@@ -106,8 +107,10 @@ def test_an_object_that_moved_half_way_makes_no_scan(walked):
     assert not check_scan(views).good
 
 
-def test_a_distorted_picture_becomes_one_of_a_pinhole():
-    camera = CameraModel(160, 120, 150.0, 150.0, 79.5, 59.5, (0.2, -0.1, 0.001, 0.001, 0.0))
+@pytest.mark.parametrize("lens", Lens)
+def test_a_distorted_picture_becomes_one_of_a_pinhole(lens):
+    coefficients = (0.2, -0.1, 0.001, 0.001)
+    camera = CameraModel(160, 120, 150.0, 150.0, 79.5, 59.5, coefficients, lens)
     u, v = np.meshgrid(np.arange(160), np.arange(120))
     rays = camera.rays(np.stack([u.ravel(), v.ravel()], 1))
     pattern = (40.0 * (rays[:, :2] + 2.0)).reshape(120, 160, 2)  # what a picture shows says from which ray

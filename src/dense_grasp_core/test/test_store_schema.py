@@ -5,12 +5,14 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.lens import Lens
 from dense_grasp_core.store import SCHEMA_VERSION, DamagedRowError, DescriptorStore, NoPictureError, StoreError, schema
 from dense_grasp_core.store.maintenance import check_store
 
@@ -43,7 +45,10 @@ def schema_of(path):
         return connection.execute("SELECT version FROM dense_grasp_schema").fetchone()[0]
 
 
-@pytest.mark.parametrize("camera", [None, CAMERA, CameraModel(640, 480, 600.0, 600.0, 319.5, 239.5, ())])
+FISHEYE = replace(CAMERA, distortion=(0.1, -0.2, 0.001, 0.002), lens=Lens.FISHEYE)
+
+
+@pytest.mark.parametrize("camera", [None, CAMERA, FISHEYE, CameraModel(640, 480, 600.0, 600.0, 319.5, 239.5, ())])
 def test_a_row_knows_its_camera(tmp_path, camera):
     store = DescriptorStore(str(tmp_path / "store.db"))
     added = store.add("cap", "contact", np.ones(4), "m", 1.0, 2.0, camera=camera)

@@ -21,7 +21,12 @@ ROBOT_TYPE = ParameterSpec(
 )
 PREFIX = ParameterSpec("prefix", "", "before the robot type in names when there is more than one arm", text="prefix")
 
-COLOR_TOPIC = ParameterSpec("color_topic", "camera/camera/color/image_raw", "colour images, rgb8 or bgr8", text="name")
+COLOR_TOPIC = ParameterSpec(
+    "color_topic",
+    "camera/camera/color/image_raw",
+    "colour images: 8 or 16 bit RGB, mono, YUV or Bayer",
+    text="name",
+)
 DEPTH_TOPIC = ParameterSpec(
     "depth_topic",
     "camera/camera/aligned_depth_to_color/image_raw",
@@ -30,6 +35,22 @@ DEPTH_TOPIC = ParameterSpec(
 )
 CAMERA_INFO_TOPIC = ParameterSpec(
     "camera_info_topic", "camera/camera/color/camera_info", "camera_info of the colour image", text="name"
+)
+AS_CAMERA_INFO_SAYS, REALSENSE, RECTIFIED = "camera_info", "realsense", "rectified"
+LENS_MODEL = ParameterSpec(
+    "lens_model",
+    REALSENSE,
+    "whose camera_info it is: realsense (its plumb_bob means the inverse model); rectified (topics image_rect, the "
+    "intrinsics of P hold); camera_info (another make, what it says holds)",
+    options=(REALSENSE, RECTIFIED, AS_CAMERA_INFO_SAYS),
+)
+SYNC_TOLERANCE = ParameterSpec(
+    "sync_tolerance",
+    0.0,
+    "between the stamps of a colour and a depth image that are taken as one; at 0 they are equal",
+    "s",
+    low=0.0,
+    high=0.015,
 )
 CAMERA_TOPICS = (COLOR_TOPIC, DEPTH_TOPIC, CAMERA_INFO_TOPIC)
 

@@ -10,9 +10,10 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS
 from dense_grasp_ros.images import COLOUR_ENCODINGS
+from dense_grasp_ros.shared_parameters import SYNC_TOLERANCE
 from sensor_msgs.msg import CameraInfo
 
-from dense_grasp.perception.messages import camera_from_info
+from dense_grasp.perception.messages import NANOSECONDS, camera_from_info
 
 #: A camera further from the hand than this, m, or looking this much away from the approach (cosine) is doubtful.
 FARTHEST_CAMERA = 0.4
@@ -73,8 +74,8 @@ def check_image(name: str, stream: Stream, encodings: Iterable[str], remedy: str
     return Check(name, True, text)
 
 
-def check_camera(colour: Stream, depth: Stream, info: Stream) -> list[Check]:
-    """Colour, depth and camera_info, each alone and together."""
+def check_camera(colour: Stream, depth: Stream, info: Stream, sync_tolerance: int = 0) -> list[Check]:
+    """Colour, depth and camera_info, each alone and together. sync_tolerance: ns between stamps of one picture."""
     running = "start the camera driver with align_depth.enable:=true enable_sync:=true, compare config/camera.yaml"
     checks = [
         check_image("colour image", colour, COLOUR_ENCODINGS, running),
@@ -83,7 +84,7 @@ def check_camera(colour: Stream, depth: Stream, info: Stream) -> list[Check]:
     ]
     if colour.last is not None and depth.last is not None:
         checks.append(_check_alignment(colour.last, depth.last))
-        checks.append(_check_stamps(colour, depth, info))
+        checks.append(_check_stamps(colour, depth, info, sync_tolerance))
     return checks
 
 
@@ -134,6 +135,11 @@ def _check_info(info: Stream, remedy: str) -> Check:
     return Check("camera_info", True, f"fx {camera.fx:.1f}, fy {camera.fy:.1f}, {message.distortion_model}")
 
 
+def _apart(stamps: np.ndarray, stamp: int) -> int:
+    """ns to the nearest of the stamps."""
+    return int(np.min(np.abs(stamps - stamp), initial=np.iinfo(np.int64).max))
+
+
 def _check_alignment(colour: Any, depth: Any) -> Check:
     remedy = "depth must be aligned to colour: align_depth.enable:=true, and its topic in config/camera.yaml"
     if (colour.width, colour.height) != (depth.width, depth.height):
@@ -144,10 +150,17 @@ def _check_alignment(colour: Any, depth: Any) -> Check:
     return Check("depth aligned", True, "same size and frame as colour")
 
 
-def _check_stamps(colour: Stream, depth: Stream, info: Stream) -> Check:
-    common = set(colour.stamps) & set(depth.stamps) & set(info.stamps)
+def _check_stamps(colour: Stream, depth: Stream, info: Stream, tolerance: int) -> Check:
+    infos, depths = set(info.stamps), np.sort(np.array(depth.stamps, dtype=np.int64))
+    common = [stamp for stamp in set(colour.stamps) & infos if _apart(depths, stamp) <= tolerance]
     most = max(1, min(len(colour.stamps), len(depth.stamps), len(info.stamps)))
-    text = f"{len(common)} of {most} images with depth and camera_info of the same stamp"
+    same = f"stamps within {tolerance / 1e6:g} ms" if tolerance else "the same stamp"
+    text = f"{len(common)} of {most} images with depth and camera_info of {same}"
     if 2 * len(common) < most:
-        return Check("equal stamps", False, text, "start the camera driver with enable_sync:=true")
+        remedy = "start the camera driver with enable_sync:=true"
+        apart = [_apart(depths, stamp) for stamp in infos]
+        largest = float(SYNC_TOLERANCE.high or 0.0) * NANOSECONDS
+        if apart and (typical := float(np.median(apart))) <= largest:
+            remedy += f"; or, depth being {typical / 1e6:.2g} ms away, set sync_tolerance in camera.yaml above that"
+        return Check("equal stamps", False, text, remedy)
     return Check("equal stamps", True, text)

@@ -26,12 +26,13 @@ Lookup = Callable[[str, str, Time], Any]
 
 @dataclass(frozen=True)
 class Messages:
-    """Colour, depth and camera_info of one stamp, ns."""
+    """Colour, depth and camera_info of one stamp, ns, or of stamps not more than `tolerance` ns from it."""
 
     stamp: int
     colour: Image
     depth: Image
     info: CameraInfo
+    tolerance: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,19 @@ class Look:
 class Pictures:
     """The newest colour, depth and camera_info messages, put together by their stamp. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, tolerance: int = 0) -> None:
+        """tolerance: ns between the stamps of what belongs together."""
+        self._tolerance = tolerance
         self._parts: StampCache[dict[str, Any]] = StampCache(STAMPS_KEPT)
         self._whole: Messages | None = None
 
     def add(self, part: str, stamp: int, message: Any) -> None:
         """Note a message of "colour", "depth" or "info". For one thread."""
+        stamp = self._parts.near(stamp, self._tolerance) or stamp
         parts = {**(self._parts.get(stamp) or {}), part: message}
         self._parts.put(stamp, parts)
         if len(parts) == 3 and (self._whole is None or stamp != self._whole.stamp):
-            self._whole = Messages(stamp, parts["colour"], parts["depth"], parts["info"])
+            self._whole = Messages(stamp, parts["colour"], parts["depth"], parts["info"], self._tolerance)
 
     def newest(self, after: int = 0) -> Messages | None:
         """The last picture that became whole, if it is stamped later than `after` ns."""
@@ -80,7 +84,7 @@ def look(found: Messages, lookup: Lookup, base: str, edge: tuple[str, str]) -> L
     Raises DenseGraspError for messages that cannot be used and depth without a plane, and tf2's exceptions.
     """
     camera, depth = camera_from_info(found.info), depth_from_message(found.depth)
-    check_belongs(found.depth, found.info, camera, "depth image")
+    check_belongs(found.depth, found.info, camera, "depth image", found.tolerance)
     check_belongs(found.colour, found.info, camera)
     header, (parent, child) = found.depth.header, edge
     base_from_parent = matrix_from_transform(lookup(base, parent, Time.from_msg(header.stamp)).transform)

@@ -44,8 +44,9 @@ from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.cell.wrist_camera import PlaceError, WristCamera
 from dense_grasp.gripper.registry import gripper_namespaces
 from dense_grasp.nodes.robot_parameters import CHECK_CELL
+from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.matches import matrix_from_transform
-from dense_grasp.perception.messages import stamp_ns
+from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
 from dense_grasp.planning.in_process.planner import LATCHED, build_planner
 
 STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -64,6 +65,8 @@ class CellObserver(Node):
         self._robot = robot_settings(values, self.get_namespace())
         self._model = model_path(values["model"])
         self._store = store_url(values["store"], self.get_namespace())
+        self._lens_model = values["lens_model"]
+        self._tolerance = round(values["sync_tolerance"] * NANOSECONDS)
         self._observe = np.array(values["observe_joints"])
         self._hand, self._child = camera_parent(values), camera_link(values)
         topics = [values[f"{name}_topic"] for name in ("color", "depth", "camera_info")]
@@ -83,7 +86,9 @@ class CellObserver(Node):
     # listening
 
     def _listen_to_camera(self) -> None:
-        self._camera = WristCamera(self, self._robot.base_frame, (self._hand, self._child), self._tree, self._stop)
+        self._camera = WristCamera(
+            self, self._robot.base_frame, (self._hand, self._child), self._tree, self._stop, self._tolerance
+        )
         self._history = DepthHistory()
         self._depth_info: CameraInfo | None = None
         sensor = qos_profile_sensor_data
@@ -124,13 +129,15 @@ class CellObserver(Node):
 
     def _on_picture(self, stream: Stream, part: str, message: Any) -> None:
         stamp = stamp_ns(message.header.stamp)
+        if part == "info":
+            message = meant_info(message, self._lens_model)
         self._note(stream, stamp, message)
         self._camera.pictures.add(part, stamp, message)
         if part == "depth":
             self._history.add(stamp, message)
 
     def _on_depth_info(self, message: CameraInfo) -> None:
-        self._depth_info = message
+        self._depth_info = meant_info(message, self._lens_model)
 
     def _on_joints(self, message: JointState) -> None:
         self._note(self._joints, stamp_ns(message.header.stamp), message)
@@ -203,7 +210,7 @@ class CellObserver(Node):
 
     def _check_camera(self) -> list[Check | None]:
         return [
-            *check_camera(self._colour, self._depth, self._info),
+            *check_camera(self._colour, self._depth, self._info, self._tolerance),
             *check_depth(self._depth.last, self._history),
             check_depth_camera(self._info.last, self._depth_info, self._depth_info_topic),
         ]

@@ -40,13 +40,20 @@ class PlaceError(LookError):
 
 class WristCamera:
     """pictures: to be fed with what arrives. hand_eye: parent and child as configured; tree: all edges of TF; stop:
-    says that nothing is to be waited for any more. The node's executor spins in another thread.
+    says that nothing is to be waited for any more;
+    sync_tolerance: ns between stamps of one picture. The node's executor spins in another thread.
     """
 
     def __init__(
-        self, node: Node, base: str, hand_eye: tuple[str, str], tree: TfTree, stop: Callable[[], bool]
+        self,
+        node: Node,
+        base: str,
+        hand_eye: tuple[str, str],
+        tree: TfTree,
+        stop: Callable[[], bool],
+        sync_tolerance: int = 0,
     ) -> None:
-        self.pictures = Pictures()
+        self.pictures = Pictures(sync_tolerance)
         self._base, self._hand_eye, self._tree, self._stop = base, hand_eye, tree, stop
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, node)

@@ -29,6 +29,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.nodes.perception_parameters import DESCRIPTOR_NODE
+from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.messages import camera_from_info, check_belongs, stamp_ns
 from dense_grasp.perception.stamps import LatestSlot, StampCache
 from dense_grasp.ros.reports import images_report
@@ -82,6 +83,7 @@ class DescriptorNode(Node):
         self._basis: PcaBasis | None = None
         self._unpaired = 0
         self._image_rate, self._described_rate = Rate(), Rate()
+        self._lens_model = values["lens_model"]
         self._running = True
         self.create_subscription(Image, values["color_topic"], self._on_image, NEWEST_ONLY)
         self.create_subscription(CameraInfo, values["camera_info_topic"], self._on_info, NEWEST_ONLY)
@@ -139,10 +141,11 @@ class DescriptorNode(Node):
 
     def _on_info(self, message: CameraInfo) -> None:
         stamp = stamp_ns(message.header.stamp)
-        self._infos.put(stamp, message)
+        info = meant_info(message, self._lens_model)
+        self._infos.put(stamp, info)
         image = self._images.get(stamp)
         if image is not None:
-            self._pair(image, message)
+            self._pair(image, info)
 
     def _pair(self, image: Image, info: CameraInfo) -> None:
         self._unpaired = 0

@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from dense_grasp_core.parameters import ParameterSpec
-from dense_grasp_ros.shared_parameters import ARM_JOINTS, CAMERA_INFO_TOPIC, DEPTH_TOPIC, LARGEST_ANGLE, OBSERVE_JOINTS
+from dense_grasp_ros.shared_parameters import (
+    ARM_JOINTS,
+    CAMERA_INFO_TOPIC,
+    DEPTH_TOPIC,
+    LARGEST_ANGLE,
+    LENS_MODEL,
+    OBSERVE_JOINTS,
+    SYNC_TOLERANCE,
+)
 
 from dense_grasp.nodes.robot_parameters import (
     ACTION,
@@ -171,6 +179,8 @@ GRASP_EXECUTOR = (
     ),
     DEPTH_TOPIC,
     CAMERA_INFO_TOPIC,
+    LENS_MODEL,
+    SYNC_TOLERANCE,
     ACTION,
     ParameterSpec("locate_service", "dense_grasp/locate_keypoints", "query_node's service", text="name"),
     ParameterSpec("list_service", "dense_grasp/list_descriptors", "query_node's service", text="name"),

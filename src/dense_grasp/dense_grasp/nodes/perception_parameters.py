@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dense_grasp_core.parameters import ParameterSpec
-from dense_grasp_ros.shared_parameters import CAMERA_INFO_TOPIC, CAMERA_TOPICS, COLOR_TOPIC, PREFIX, ROBOT_TYPE
+from dense_grasp_ros.shared_parameters import (
+    CAMERA_INFO_TOPIC,
+    CAMERA_TOPICS,
+    COLOR_TOPIC,
+    LENS_MODEL,
+    PREFIX,
+    ROBOT_TYPE,
+    SYNC_TOLERANCE,
+)
 
 from dense_grasp.nodes.robot_parameters import TABLE_HEIGHT, WORKSPACE
 
@@ -46,6 +54,7 @@ DESCRIPTOR_NODE = (
     ),
     COLOR_TOPIC,
     CAMERA_INFO_TOPIC,
+    LENS_MODEL,
     DESCRIPTORS_TOPIC,
     ParameterSpec("pca_topic", "dense_grasp/pca", "descriptors as colours, for RViz", text="name"),
 )
@@ -134,6 +143,7 @@ QUERY_NODE = (
         high=60.0,
     ),
     ParameterSpec("sync_queue_size", 30, "images kept until their descriptors arrive", low=1, high=1000),
+    SYNC_TOLERANCE,
     ParameterSpec("base_frame", "", "frame of the answers; empty: <prefix><robot_type>_link0", text="frame"),
     ParameterSpec(
         "watch",

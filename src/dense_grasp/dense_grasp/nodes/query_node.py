@@ -75,7 +75,11 @@ class QueryNode(Node):
         self._limits = self._read_limits(values)
         self._table = TableCheck(values["table_height"])
         self._store = StoreAccess(values["store"], self._log_store)
-        self._sync = FrameSync(values["sync_queue_size"], lambda: self.get_clock().now().nanoseconds)
+        self._sync = FrameSync(
+            values["sync_queue_size"],
+            lambda: self.get_clock().now().nanoseconds,
+            round(values["sync_tolerance"] * NANOSECONDS),
+        )
         self._overlay = Overlay(self, values["heatmap_topic"], values["markers_topic"], values["matches_topic"])
 
         self._camera_pose = CameraPose(self, self._base_frame, values["tf_timeout"])

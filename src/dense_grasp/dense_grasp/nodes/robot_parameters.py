@@ -13,10 +13,12 @@ from dense_grasp_ros.shared_parameters import (
     ERROR_RECOVERY_ACTION,
     GRIPPER_NAMESPACE,
     HAND_EYE,
+    LENS_MODEL,
     OBSERVE_JOINTS,
     PARENT,
     PREFIX,
     ROBOT_TYPE,
+    SYNC_TOLERANCE,
 )
 
 #: What Franka's hand holds with continuously (N), the fastest it closes (m/s).
@@ -221,6 +223,8 @@ MOVEIT_PY_PLANNER = MOTION
 CHECK_CELL = (
     *MOTION,
     *CAMERA_TOPICS,
+    LENS_MODEL,
+    SYNC_TOLERANCE,
     *GRIPPER,
     OBSERVE_JOINTS,
     PARENT,

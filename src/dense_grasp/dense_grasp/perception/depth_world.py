@@ -8,12 +8,14 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from dense_grasp_ros.shared_parameters import AS_CAMERA_INFO_SAYS
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
+from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.perception.stamps import StampCache
@@ -37,8 +39,11 @@ class DepthWorld:
         timeout: float = 2.0,
         wall_factor: float = 5.0,
         step: int = 4,
+        lens_model: str = AS_CAMERA_INFO_SAYS,
+        sync_tolerance: float = 0.0,
         callback_group=None,
     ):
+        """lens_model, sync_tolerance: see the parameters of these names; timeout: s of the node's clock."""
         self._clock = node.get_clock()
         self._topics = f"{depth_topic}, {info_topic}"
         self._base_frame = base_frame
@@ -46,6 +51,8 @@ class DepthWorld:
         self._timeout = timeout
         self._wall_factor = wall_factor
         self._step = step
+        self._lens_model = lens_model
+        self._sync_tolerance = round(sync_tolerance * NANOSECONDS)
         self._depths: StampCache[tuple[Image, int]] = StampCache(DEPTHS_KEPT)
         self._infos: StampCache[CameraInfo] = StampCache(DEPTHS_KEPT)
         group = callback_group
@@ -62,13 +69,14 @@ class DepthWorld:
         self._depths.put(stamp, (message, stamp - self._clock.now().nanoseconds))
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._infos.put(stamp_ns(message.header.stamp), message)
+        self._infos.put(stamp_ns(message.header.stamp), meant_info(message, self._lens_model))
 
     def _seen(self, stamp: int) -> tuple[Image, int, CameraInfo] | None:
-        """A depth image of the stamp or later, what its stamp was ahead by, and the camera_info of the same stamp."""
-        later = [other for other in reversed(self._depths.stamps) if other > stamp]
+        """A depth image of the stamp or later, what its stamp was ahead by, and the camera_info of its stamp."""
+        tolerance = self._sync_tolerance
+        later = [other for other in reversed(self._depths.stamps) if other > stamp - tolerance]
         for candidate in (stamp, *later):
-            depth, info = self._depths.get(candidate), self._infos.get(candidate)
+            depth, info = self._depths.get(candidate), self._infos.get(candidate, tolerance)
             if depth is not None and info is not None:
                 return *depth, info
         return None
@@ -106,7 +114,7 @@ class DepthWorld:
             raise GraspFailure(GraspCode.PERCEPTION + MatchCode.STAMP_AHEAD, ahead_message(ahead, tolerance))
         try:
             camera = camera_from_info(info)
-            check_belongs(depth, info, camera, "depth image")
+            check_belongs(depth, info, camera, "depth image", self._sync_tolerance)
             points_camera = surface_points(depth_from_message(depth), camera, self._step)
         except DenseGraspError as error:
             raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error

@@ -34,12 +34,16 @@ class CameraFrame:
 
     stamp: ns. header: of the image, its frame_id is the optical frame. colour: None when it was dropped on the way.
     ahead: ns that the stamp lay ahead of this node's clock when the depth image came, negative when behind.
+    tolerance: ns that depth's stamp may be from the others'.
     """
 
-    def __init__(self, descriptors: DescriptorImage, depth: Image, colour: Image | None, ahead: int = 0):
+    def __init__(
+        self, descriptors: DescriptorImage, depth: Image, colour: Image | None, ahead: int = 0, tolerance: int = 0
+    ):
         self.header = descriptors.header
         self.stamp = stamp_ns(descriptors.header.stamp)
         self.ahead = ahead
+        self._tolerance = tolerance
         self.model_id: str = descriptors.model_id
         self.network: str = descriptors.network
         self.info = descriptors.camera_info
@@ -67,7 +71,7 @@ class CameraFrame:
     @cached_property
     def depth(self) -> np.ndarray:
         """(H, W) float32 metres, NaN where nothing was measured; raises CameraError, MessageError."""
-        check_belongs(self._depth, self.info, self.camera, "depth image")
+        check_belongs(self._depth, self.info, self.camera, "depth image", self._tolerance)
         return depth_from_message(self._depth)
 
     @property
@@ -92,11 +96,15 @@ class CameraFrame:
 
 
 class FrameSync:
-    """Joins the three streams by exact stamp and holds the newest whole frame. Safe to use from several threads."""
+    """Joins the three streams by stamp and holds the newest whole frame. Safe to use from several threads."""
 
-    def __init__(self, size: int, now: Callable[[], int] | None = None):
-        """size: messages kept of each stream. now: the node's clock, ns; None: stamps are not compared with it."""
+    def __init__(self, size: int, now: Callable[[], int] | None = None, tolerance: int = 0):
+        """size: messages kept of each stream. now: the node's clock, ns; None: stamps are not compared with it.
+
+        tolerance: ns between the stamps of a colour and a depth image of one frame, less than half a period.
+        """
         self._now = now
+        self._tolerance = tolerance
         self._depths: StampCache[tuple[Image, int]] = StampCache(size)
         self._colours: StampCache[Image] = StampCache(size)
         self._waiting: StampCache[DescriptorImage] = StampCache(size)
@@ -125,14 +133,14 @@ class FrameSync:
         stamp = stamp_ns(message.header.stamp)
         depth = message, 0 if self._now is None else stamp - self._now() + round(waited * NANOSECONDS)
         self._depths.put(stamp, depth)
-        descriptors = self._waiting.get(stamp)
+        descriptors = self._waiting.get(stamp, self._tolerance)
         return None if descriptors is None else self._complete(descriptors, *depth)
 
     def put_descriptors(self, message: DescriptorImage) -> CameraFrame | None:
         """Returns the frame that these descriptors complete, if any."""
         stamp = stamp_ns(message.header.stamp)
         self._last_descriptors = stamp
-        depth = self._depths.get(stamp)
+        depth = self._depths.get(stamp, self._tolerance)
         if depth is None:
             self._waiting.put(stamp, message)
             return None
@@ -165,17 +173,19 @@ class FrameSync:
         descriptors, depth = self._last_descriptors, self._depths.newest
         if descriptors in (None, last):
             return "no descriptor image has arrived (is descriptor_node running, does the camera send colour?)"
-        if depth is None or depth < descriptors:  # both come from one image, and depth comes first
+        if depth is None or depth < descriptors - self._tolerance:  # both come from one image, and depth comes first
             return "descriptor images arrive but no depth image has"
+        expected = f"stamps within {self._tolerance / 1e6:g} ms" if self._tolerance else "exactly equal stamps"
         return (
             f"stamps of descriptor images (newest {descriptors} ns) and depth images (newest {depth} ns) "
-            "never meet, expected exactly equal stamps (set enable_sync and align_depth on the camera)"
+            f"never meet, expected {expected} (set enable_sync and align_depth on the camera; for a camera whose "
+            "stamps differ, sync_tolerance)"
         )
 
     def _complete(self, descriptors: DescriptorImage, depth: Image, ahead: int) -> CameraFrame:
         stamp = stamp_ns(descriptors.header.stamp)
         with self._condition:
-            frame = CameraFrame(descriptors, depth, self._colours.get(stamp), ahead)
+            frame = CameraFrame(descriptors, depth, self._colours.get(stamp), ahead, self._tolerance)
             self._newest = frame
             self._condition.notify_all()
         return frame

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS, depth_to_metres
+from dense_grasp_core.geometry.lens import Lens
 from dense_grasp_ros.images import MessageError, image_rows
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -61,7 +62,8 @@ def camera_from_info(info: CameraInfo, max_pixels: int = MAX_PIXELS) -> CameraMo
 
 def info_from_camera(camera: CameraModel, header: Any) -> CameraInfo:
     """The camera_info of a camera, of the whole image and not rectified: the way back from `camera_from_info`."""
-    model = "plumb_bob" if len(camera.distortion) <= 5 else "rational_polynomial"
+    rational = camera.lens is Lens.BROWN_CONRADY and len(camera.distortion) > 5
+    model = "rational_polynomial" if rational else camera.lens.value
     info = CameraInfo(header=header, width=camera.width, height=camera.height, distortion_model=model)
     info.d = [float(number) for number in camera.distortion]
     info.k = [camera.fx, 0.0, camera.cx, 0.0, camera.fy, camera.cy, 0.0, 0.0, 1.0]
@@ -70,8 +72,13 @@ def info_from_camera(camera: CameraModel, header: Any) -> CameraInfo:
     return info
 
 
-def check_belongs(message: Image, info: CameraInfo, camera: CameraModel, what: str = "colour image") -> None:
-    """Raises MessageError unless an image has the size of the camera and the frame and stamp of its camera_info."""
+def check_belongs(
+    message: Image, info: CameraInfo, camera: CameraModel, what: str = "colour image", tolerance: int = 0
+) -> None:
+    """Raises MessageError unless an image has the size of the camera and the frame and stamp of its camera_info.
+
+    tolerance: ns that the stamps may be apart.
+    """
     if (message.width, message.height) != (camera.width, camera.height):
         hint = " (is depth aligned to colour?)" if what == "depth image" else ""
         raise MessageError(
@@ -82,8 +89,7 @@ def check_belongs(message: Image, info: CameraInfo, camera: CameraModel, what: s
         raise MessageError(
             f"{what} is in frame '{message.header.frame_id}', expected '{info.header.frame_id}' as its camera_info says"
         )
-    if message.header.stamp != info.header.stamp:
-        raise MessageError(
-            f"{what} has stamp {stamp_ns(message.header.stamp)} ns and its camera_info "
-            f"{stamp_ns(info.header.stamp)} ns, expected the same"
-        )
+    stamp, info_stamp = stamp_ns(message.header.stamp), stamp_ns(info.header.stamp)
+    if abs(stamp - info_stamp) > tolerance:
+        expected = f"at most {tolerance / 1e6:g} ms apart" if tolerance else "the same"
+        raise MessageError(f"{what} has stamp {stamp} ns and its camera_info {info_stamp} ns, expected {expected}")

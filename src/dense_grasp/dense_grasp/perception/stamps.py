@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class StampCache(Generic[T]):
-    """The last `size` messages by exact stamp.
+    """The last `size` messages by stamp.
 
     Forgets in order of arrival, not of stamp: after a clock that jumps back (a looped bag, a restarted simulation)
     the new, smaller stamps have to win. Safe to use from several threads.
@@ -31,10 +31,22 @@ class StampCache(Generic[T]):
             while len(self._items) > self._size:
                 self._items.popitem(last=False)
 
-    def get(self, stamp: int) -> T | None:
-        """The item of exactly this stamp in ns, or None."""
+    def get(self, stamp: int, tolerance: int = 0) -> T | None:
+        """The item whose stamp is nearest to this one, ns, and not more than `tolerance` ns away; or None."""
         with self._lock:
-            return self._items.get(stamp)
+            found = self._near(stamp, tolerance)
+            return None if found is None else self._items[found]
+
+    def near(self, stamp: int, tolerance: int) -> int | None:
+        """The stamp that `get` takes, ns, or None."""
+        with self._lock:
+            return self._near(stamp, tolerance)
+
+    def _near(self, stamp: int, tolerance: int) -> int | None:
+        if stamp in self._items:
+            return stamp
+        near = [other for other in self._items if abs(other - stamp) <= tolerance] if tolerance else []
+        return min(near, key=lambda other: abs(other - stamp), default=None)
 
     @property
     def newest(self) -> int | None:

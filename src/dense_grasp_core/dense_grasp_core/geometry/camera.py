@@ -1,4 +1,4 @@
-"""Pinhole camera with the Brown-Conrady distortion of ROS ("plumb_bob", "rational_polynomial")."""
+"""The camera of an image: pinhole and lens (`dense_grasp_core.geometry.lens`)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.lens import Lens, distort, undistort
 
 Array = NDArray[np.float64]
-_MODELS = ("plumb_bob", "rational_polynomial", "")
+_LENSES = {**{lens.value: lens for lens in Lens}, "rational_polynomial": Lens.BROWN_CONRADY, "": Lens.BROWN_CONRADY}
 _EXACT = 1e-6
 
 
@@ -23,8 +24,8 @@ class CameraError(DenseGraspError):
 class CameraModel:
     """Intrinsics of one image.
 
-    width, height in px; fx, fy, cx, cy in px with pixel centres at integers; distortion is
-    (k1, k2, p1, p2[, k3[, k4, k5, k6]]) in OpenCV's order, 0, 4, 5 or 8 numbers.
+    width, height in px; fx, fy, cx, cy in px with pixel centres at integers; distortion: the lens' coefficients in
+    OpenCV's order, (k1, k2, p1, p2[, k3[, k4, k5, k6]]) but for a fisheye lens.
     Points are in the optical frame: x to the right, y down, z forward, metres.
     """
 
@@ -35,6 +36,7 @@ class CameraModel:
     cx: float
     cy: float
     distortion: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
+    lens: Lens = Lens.BROWN_CONRADY
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -44,8 +46,12 @@ class CameraModel:
                 f"intrinsics are fx={self.fx} fy={self.fy} cx={self.cx} cy={self.cy}, "
                 "expected finite, fx and fy > 0 (is the camera calibrated?)"
             )
-        if len(self.distortion) not in (0, 4, 5, 8) or not np.isfinite(self.distortion).all():
-            raise CameraError(f"distortion is {self.distortion}, expected 0, 4, 5 or 8 finite numbers")
+        counts = self.lens.counts
+        if (len(self.distortion) not in counts and any(self.distortion)) or not np.isfinite(self.distortion).all():
+            raise CameraError(
+                f"distortion is {self.distortion}, expected {', '.join(map(str, counts[:-1]))} or {counts[-1]} finite "
+                f"numbers for the lens model {self.lens.value}"
+            )
 
     @classmethod
     def from_camera_info(
@@ -69,8 +75,9 @@ class CameraModel:
         Raises CameraError for what would move points and is not modelled: skew, a rectifying rotation, a baseline, and
         a projection matrix that contradicts an undistorted camera matrix.
         """
-        if distortion_model not in _MODELS:
-            raise CameraError(f"distortion model is {distortion_model!r}, expected plumb_bob or rational_polynomial")
+        if distortion_model not in _LENSES:
+            known = ", ".join(name for name in _LENSES if name)
+            raise CameraError(f"distortion model is {distortion_model!r}, expected one of {known}")
         if len(k) != 9:
             raise CameraError(f"camera matrix has {len(k)} numbers, expected 9")
         sensor = cls(
@@ -81,6 +88,7 @@ class CameraModel:
             float(k[2]),
             float(k[5]),
             tuple(float(x) for x in d),
+            _LENSES[distortion_model],
         )
         if not np.allclose([k[1], k[3], *k[6:]], [0.0, 0.0, 0.0, 0.0, 1.0], atol=_EXACT):
             raise CameraError(
@@ -103,7 +111,7 @@ class CameraModel:
                 f"projection matrix P has the baseline ({p[3]:g}, {p[7]:g}) px m, expected 0: the image of a second "
                 "stereo camera does not lie in its frame_id; use the first camera"
             )
-        if not any(self.distortion):
+        if not self.distorts:
             intrinsics = (self.fx, self.fy, self.cx, self.cy)
             projected = (p[0], p[5], p[2], p[6])
             if not np.allclose(projected, intrinsics, rtol=0.0, atol=0.01):
@@ -127,6 +135,11 @@ class CameraModel:
             return self
         cut = replace(self, width=width, height=height, cx=self.cx - left, cy=self.cy - top)
         return cut.scaled(1.0 / across, 1.0 / down)
+
+    @property
+    def distorts(self) -> bool:
+        """Whether the lens moves any point: a fisheye lens does without a coefficient, too."""
+        return self.lens is Lens.FISHEYE or any(self.distortion)
 
     @property
     def matrix(self) -> Array:
@@ -153,7 +166,12 @@ class CameraModel:
             (self.cx + 0.5) * sx - 0.5,
             (self.cy + 0.5) * sy - 0.5,
             self.distortion,
+            self.lens,
         )
+
+    def undistorted(self) -> CameraModel:
+        """The camera of the same intrinsics without a lens that distorts."""
+        return replace(self, distortion=(0.0,) * 5, lens=Lens.BROWN_CONRADY)
 
     def project(self, points_camera: ArrayLike) -> Array:
         """Pixels (N, 2) of points (N, 3); NaN for points not in front of the camera."""
@@ -177,48 +195,11 @@ class CameraModel:
         z = np.broadcast_to(np.asarray(depth, dtype=float), (len(rays),))
         return rays * z[:, None]
 
-    def _coefficients(self) -> tuple[float, ...]:
-        return tuple(self.distortion) + (0.0,) * (8 - len(self.distortion))
-
     def _distort(self, x: Array, y: Array) -> tuple[Array, Array]:
-        if not any(self.distortion):
-            return x, y
-        xd, yd, *_ = self._distort_with_jacobian(x, y)
-        return xd, yd
-
-    def _distort_with_jacobian(self, x: Array, y: Array) -> tuple[Array, ...]:
-        k1, k2, p1, p2, k3, k4, k5, k6 = self._coefficients()
-        r2 = x * x + y * y
-        numerator = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        denominator = 1 + r2 * (k4 + r2 * (k5 + r2 * k6))
-        radial = numerator / denominator
-        slope = (k1 + r2 * (2 * k2 + r2 * 3 * k3) - radial * (k4 + r2 * (2 * k5 + r2 * 3 * k6))) / denominator
-        xd = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
-        yd = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
-        xx = radial + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x
-        xy = 2 * x * y * slope + 2 * p1 * x + 2 * p2 * y
-        yy = radial + 2 * y * y * slope + 6 * p1 * y + 2 * p2 * x
-        return xd, yd, xx, xy, yy
+        return distort(self.lens, self.distortion, x, y) if self.distorts else (x, y)
 
     def _undistort(self, xd: Array, yd: Array) -> tuple[Array, Array]:
-        """Newton's method on the distortion, which converges in a handful of steps inside the image."""
-        if not any(self.distortion):
-            return xd, yd
-        x, y = xd.copy(), yd.copy()
-        error = np.full_like(x, np.inf)
-        with np.errstate(all="ignore"):
-            for _ in range(30):
-                xp, yp, xx, xy, yy = self._distort_with_jacobian(x, y)
-                ex, ey = xp - xd, yp - yd
-                error = np.hypot(ex, ey)
-                if not np.any(error > 1e-12):
-                    break
-                determinant = xx * yy - xy * xy
-                x = x - (yy * ex - xy * ey) / determinant
-                y = y - (xx * ey - xy * ex) / determinant
-        lost = ~(error < 1e-7)
-        x[lost] = y[lost] = np.nan
-        return x, y
+        return undistort(self.lens, self.distortion, xd, yd) if self.distorts else (xd, yd)
 
 
 def _rows(values: ArrayLike, columns: int, name: str) -> Array:

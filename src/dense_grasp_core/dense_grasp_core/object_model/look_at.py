@@ -79,7 +79,7 @@ class PicturePyramid:
         height, width = rays_camera.shape[:2]
         rgb, camera = self._level(self._fitting(focal))
         flat = rays_camera.reshape(-1, 3)
-        if any(camera.distortion):
+        if camera.distorts:
             pixels = camera.project(flat)
         else:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -89,7 +89,7 @@ class PicturePyramid:
 
     def look(self, view: LookAt) -> NDArray[np.uint8]:
         """The virtual picture (size, size, 3)."""
-        if not any(self.camera.distortion):
+        if not self.camera.distorts:
             rgb, camera = self._level(self._fitting(view.focal))
             camera_pixel_from_virtual = camera.matrix @ view.camera_from_virtual @ np.linalg.inv(view.matrix)
             flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE

@@ -45,7 +45,7 @@ def write_scan(
         raise ScanError(f"{folder} holds something already, expected a new folder for the scan")
     if any(view.camera != views[0].camera for view in views):
         raise ScanError("the pictures come from several cameras or picture sizes, expected one")
-    if any(views[0].camera.distortion):
+    if views[0].camera.distorts:
         raise ScanError(f"the camera has the distortion {views[0].camera.distortion}, expected undistorted pictures")
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:

@@ -38,12 +38,12 @@ class Look:
 def undistorted(look: Look) -> Look:
     """The picture as a camera of the same intrinsics without distortion takes it: a scan has no room for one."""
     camera = look.camera
-    if not any(camera.distortion):
+    if not camera.distorts:
         return look
-    size = (camera.width, camera.height)
-    coefficients = np.array(camera.distortion, dtype=float)
-    maps = cv2.initUndistortRectifyMap(camera.matrix, coefficients, np.eye(3), camera.matrix, size, cv2.CV_32FC1)
-    rgb = cv2.remap(look.rgb, *maps, cv2.INTER_LINEAR)
-    depth = cv2.remap(look.depth.astype(np.float32), *maps, cv2.INTER_NEAREST)
-    plain = replace(camera, distortion=(0.0,) * len(camera.distortion))
+    plain = camera.undistorted()
+    v, u = np.mgrid[0 : camera.height, 0 : camera.width].astype(float)
+    sources = camera.project(plain.rays(np.stack([u.ravel(), v.ravel()], axis=1)))
+    across, down = np.moveaxis(np.nan_to_num(sources, nan=-1.0).reshape(*v.shape, 2).astype(np.float32), 2, 0)
+    rgb = cv2.remap(look.rgb, across, down, cv2.INTER_LINEAR)
+    depth = cv2.remap(look.depth.astype(np.float32), across, down, cv2.INTER_NEAREST)
     return replace(look, rgb=np.asarray(rgb, np.uint8), depth=depth.astype(float), camera=plain)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.lens import Lens
 from dense_grasp_core.store.errors import DamagedRowError, InvalidNameError, ModelMismatchError
 
 CAMERA_COLUMNS = ("image_width", "image_height", "fx", "fy", "cx", "cy", "distortion")
@@ -123,7 +124,7 @@ def camera_columns(camera: CameraModel | None) -> dict[str, Any]:
         "fy": camera.fy,
         "cx": camera.cx,
         "cy": camera.cy,
-        "distortion": json.dumps([float(number) for number in camera.distortion]),
+        "distortion": _lens_column(camera),
     }
 
 
@@ -207,5 +208,17 @@ def _camera(found: Mapping[str, Any]) -> CameraModel | None:
 
 @lru_cache(maxsize=64)  # rows by the thousand were taught with one camera
 def _camera_of(width: int, height: int, fx: float, fy: float, cx: float, cy: float, distortion: str) -> CameraModel:
-    numbers = tuple(float(number) for number in json.loads(distortion))
-    return CameraModel(int(width), int(height), float(fx), float(fy), float(cx), float(cy), numbers)
+    found = json.loads(distortion)
+    lens = Lens.BROWN_CONRADY
+    if isinstance(found, dict):
+        lens, found = Lens(found.get("lens")), found.get("coefficients")
+    numbers = tuple(float(number) for number in found)
+    return CameraModel(int(width), int(height), float(fx), float(fy), float(cx), float(cy), numbers, lens)
+
+
+def _lens_column(camera: CameraModel) -> str:
+    """A list of coefficients, as versions before other lenses wrote it, and the lens where it is another."""
+    numbers = [float(number) for number in camera.distortion]
+    if camera.lens is Lens.BROWN_CONRADY:
+        return json.dumps(numbers)
+    return json.dumps({"lens": camera.lens.value, "coefficients": numbers})

@@ -67,7 +67,7 @@ def write_job(
 
     Raises RenderError for a camera with distortion, which the renderers do not have, and OSError when the disk refuses.
     """
-    if any(camera.distortion):
+    if camera.distorts:
         raise RenderError(f"distortion is {camera.distortion}, expected a pinhole camera without any")
     meshes = [*scene.meshes, *([table_mesh(scene.table)] if scene.table is not None else [])]
     specs = [_write_mesh(folder / f"mesh_{number}", mesh) for number, mesh in enumerate(meshes)]
