@@ -36,6 +36,7 @@ def test_a_bank_is_read_as_it_was_written(bank, tmp_path):
         for of_view, expected in zip(getattr(again, look), getattr(bank, look), strict=True):
             for cells, kept in zip(of_view, expected, strict=True):
                 np.testing.assert_array_equal(cells.index, kept.index)
+                np.testing.assert_array_equal(cells.colours, kept.colours)
                 np.testing.assert_allclose(cells.points_object, kept.points_object, atol=1e-6)
                 np.testing.assert_allclose(cells.descriptors, kept.descriptors, atol=1e-3)
     np.testing.assert_allclose(again.keypoint(CORNER), bank.keypoint(CORNER), atol=2e-3)

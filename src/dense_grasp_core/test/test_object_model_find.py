@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_grasp_core.object_model.find import Acceptance, find_objects
+from dense_grasp_core.object_model.look_at import PicturePyramid
 from dense_grasp_core.object_model.pose import ObjectPose, PoseError, PoseFinder, PoseSearch
 from dense_grasp_core.object_model.pose_keypoints import posed_keypoints
+from dense_grasp_core.object_model.seen_colours import ColourVerdict
 from dense_grasp_core.object_model.sensed_depth import DepthVerdict, SensedDepth
 from dense_grasp_core.object_model.view_bank import build
 from dense_grasp_core.result_codes import Visibility
@@ -64,6 +66,21 @@ def test_a_picture_without_the_box_is_not_found(finder):
     scene = box.picture(box.pose_from(0, 0, distance=-1.0), seed=3)
     assert not scene.mask.any()
     assert find_objects(finder, scene.rgb, CAMERA) == []
+
+
+def describe_without_hue(rgb):
+    return box.describe(np.sort(rgb, 2))
+
+
+def test_a_box_of_other_colours_is_not_found():
+    finder = PoseFinder(build(box.scan(), describe_without_hue), describe_without_hue, SEARCH)
+    view = box.picture(box.pose_from(35, 35), seed=99)
+    sibling = np.where(view.mask[..., None], view.rgb[..., [1, 2, 0]], view.rgb)
+    found = find_objects(finder, sibling, CAMERA, acceptance=Acceptance(colour_difference=np.inf, light=np.inf))
+    assert corner_error(found[0].camera_from_object, view.pose) < 0.02
+    assert found[0].colours.difference > 3.0 and not Acceptance()(found[0])
+    own = finder.colours.verdict(PicturePyramid(view.rgb, CAMERA), found[0].camera_from_object)
+    assert Acceptance()(replace(found[0], colours=own))
 
 
 def test_two_boxes_are_two_instances(finder):
@@ -126,6 +143,11 @@ def test_acceptance_asks_for_score_support_and_depth():
     assert not accepts(replace(pose, score=0.2)) and not accepts(replace(pose, supporting=29))
     assert not accepts(replace(pose, depth=DepthVerdict(0.5, 0.0, 0.5, 100)))
     assert not accepts(replace(pose, depth=DepthVerdict(0.1, 0.9, 0.0, 100)))
+    assert accepts(replace(pose, colours=ColourVerdict(3.4, 0.3, 100)))
+    assert accepts(replace(pose, colours=ColourVerdict(9.0, 0.3, 10)))
+    assert not accepts(replace(pose, score=0.4, colours=ColourVerdict(3.4, 0.3, 100)))
+    assert not accepts(replace(pose, colours=ColourVerdict(3.6, 0.3, 100)))
+    assert not accepts(replace(pose, colours=ColourVerdict(3.4, 0.5, 100)))
 
 
 def test_depth_of_another_size_is_refused(finder):

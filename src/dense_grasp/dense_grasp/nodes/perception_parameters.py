@@ -74,7 +74,14 @@ QUERY_NODE = (
     ),
     ParameterSpec("scan_model", "", "the network's file for scanned objects; empty: general, which is shipped"),
     ParameterSpec(
-        "pose_threshold", 0.2, "score of a scanned object's pose below which it is not found", low=0.0, high=1.0
+        "pose_threshold", 0.25, "score of a scanned object's pose below which it is not found", low=0.0, high=1.0
+    ),
+    ParameterSpec(
+        "colour_difference",
+        7.0,
+        "how much colours may differ from the scan's, times the pose's score and the difference of the scan's views",
+        low=0.0,
+        high=1000.0,
     ),
     ParameterSpec("instances", 1, "of a scanned object that are looked for in an image", low=1, high=20),
     ParameterSpec("objects_topic", "dense_grasp/objects", "poses of scanned objects, vision_msgs", text="name"),

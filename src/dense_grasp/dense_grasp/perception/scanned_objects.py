@@ -27,7 +27,8 @@ def scanned_objects(values: Mapping[str, Any], log: Callable[[str], object]) -> 
     """As the parameters of query_node say."""
     network = values["scan_model"] or str(share_directory() / "models" / SHIPPED)
     scans = LoadedScans(scans_folder(values["store"], values["scans"]), network, log)
-    return ScannedObjects(scans, Acceptance(score=values["pose_threshold"]), values["instances"], log)
+    acceptance = Acceptance(score=values["pose_threshold"], colour_difference=values["colour_difference"])
+    return ScannedObjects(scans, acceptance, values["instances"], log)
 
 
 class ScannedObjects:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.view_bank import Cells, ViewBank
 
-FORMAT = 1
+FORMAT = 2
 _SCAN_PARTS = ("rgb", "depth", "mask")
 _SCAN_FILES = ("poses.json", "camera.json")
 _LOOKS = ("fine", "coarse")
@@ -55,6 +55,7 @@ def write_bank(path: Path, bank: ViewBank, scan: str) -> None:
         values[f"{look}_counts"] = np.array([[len(c.index) for c in of_view] for of_view in views])
         values[f"{look}_descriptors"] = np.concatenate([c.descriptors for c in cells]).astype(np.float16)
         values[f"{look}_points"] = np.concatenate([c.points_object for c in cells]).astype(np.float32)
+        values[f"{look}_colours"] = np.concatenate([c.colours for c in cells])
         values[f"{look}_index"] = np.concatenate([c.index for c in cells]).astype(np.int32)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -84,6 +85,7 @@ def _cells(file: Any, look: str) -> list[list[Cells]]:
     descriptors = np.split(file[f"{look}_descriptors"].astype(np.float32), last[:-1])
     points = np.split(file[f"{look}_points"].astype(float), last[:-1])
     index = np.split(file[f"{look}_index"].astype(np.int64), last[:-1])
-    flat = [Cells(*parts) for parts in zip(descriptors, points, index, strict=True)]
+    colours = np.split(file[f"{look}_colours"], last[:-1])
+    flat = [Cells(*parts) for parts in zip(descriptors, points, index, colours, strict=True)]
     rolls = counts.shape[1]
     return [flat[start : start + rolls] for start in range(0, len(flat), rolls)]

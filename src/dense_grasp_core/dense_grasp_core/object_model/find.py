@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.object_model.pose import ObjectPose, PictureSearch, PoseFinder, distance
+from dense_grasp_core.object_model.seen_colours import ColourVerdict
 
 Array = NDArray[np.float64]
 
@@ -17,13 +18,19 @@ Array = NDArray[np.float64]
 class Acceptance:
     """What a pose needs to count as found.
 
-    score, supporting: at least. depth_agrees: least share of the known depth that lies where the pose says,
-    depth_farther: largest share that lies behind it. equal: score of another pose, as a share of the best one's, from
-    which on it explains the picture equally well. The defaults were set by eye, not calibrated.
+    score, supporting: at least. colour_difference: of the tints that the pose shows from the scan's, at most, as a
+    multiple of that of views of the scan and of the score: the better a pose explains the picture, the more colours may
+    differ. light: change of the whole object's tint, at most, as a logarithm: it is what a lamp may do.
+    depth_agrees: least share of the known depth that lies where the pose says, depth_farther: largest share that lies
+    behind it. equal: score of another pose, as a share of the best one's, from which on it explains the picture equally
+    well. score, colour_difference and light were chosen on pictures with and without the object (docs/benchmarks.md);
+    supporting and the shares of depth decide nothing there.
     """
 
-    score: float = 0.2
+    score: float = 0.25
     supporting: int = 20
+    colour_difference: float = 7.0
+    light: float = 0.4
     depth_agrees: float = 0.15
     depth_farther: float = 0.35
     equal: float = 0.95
@@ -32,10 +39,16 @@ class Acceptance:
         """Whether the object is there."""
         if pose.score < self.score or pose.supporting < self.supporting:
             return False
+        colours = pose.colours
+        if colours is not None and colours.is_telling and not self._same(colours, pose.score):
+            return False
         depth = pose.depth
         if depth is None or not depth.is_telling:
             return True
         return depth.agree >= self.depth_agrees and depth.farther <= self.depth_farther
+
+    def _same(self, colours: ColourVerdict, score: float) -> bool:
+        return colours.difference <= self.colour_difference * score and colours.light <= self.light
 
 
 def find_objects(

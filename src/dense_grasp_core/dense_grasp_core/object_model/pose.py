@@ -10,7 +10,7 @@ alike picture and nearest view are, measured by what views of the scan have in c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import PicturePyramid
 from dense_grasp_core.object_model.pose_refinement import PoseLook, expected_similarity
+from dense_grasp_core.object_model.seen_colours import ColourVerdict, ScanColours
 from dense_grasp_core.object_model.sensed_depth import DepthVerdict, SensedDepth
 from dense_grasp_core.object_model.template_search import Taken, Templates, TemplateScores
 from dense_grasp_core.object_model.view_bank import COARSE, Describe, ViewBank
@@ -64,8 +65,9 @@ class ObjectPose:
     similarity of picture and views, over that of views of the scan at the same angle, less what depth contradicts;
     supporting: matches that agree with the pose, share: of those that were asked; view_angle: radians to the nearest
     view of the scan; covariance (6, 6): of the object's origin (m), then of a rotation vector (rad), both about the
-    camera's axes; depth: what measured depth says of it, None without; alternative: camera_from_object (4, 4) of
-    another pose that explains the picture equally well.
+    camera's axes; depth: what measured depth says of it, None without; colours: what the picture's colours say, None
+    where nothing looked at them; alternative: camera_from_object (4, 4) of another pose that explains the picture
+    equally well.
     """
 
     camera_from_object: Array
@@ -75,6 +77,7 @@ class ObjectPose:
     view_angle: float
     covariance: Array = field(default_factory=lambda: np.full((6, 6), np.nan), repr=False)
     depth: DepthVerdict | None = None
+    colours: ColourVerdict | None = None
     alternative: Array | None = None
 
 
@@ -87,10 +90,12 @@ class PoseFinder:
     search: PoseSearch = field(default_factory=PoseSearch)
     templates: Templates = field(init=False, repr=False)
     expected: tuple[float, float] = field(init=False, repr=False)
+    colours: ScanColours = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "templates", Templates.of(self.bank))
         object.__setattr__(self, "expected", expected_similarity(self.bank))
+        object.__setattr__(self, "colours", ScanColours(self.bank))
 
     def __call__(
         self, rgb: NDArray[np.uint8], camera: CameraModel, depth: NDArray[np.floating] | None = None
@@ -145,7 +150,8 @@ class PictureSearch:
         distinct: list[ObjectPose] = []
         for pose in last:
             if all(_differ(bank, pose.camera_from_object, other.camera_from_object) for other in distinct):
-                distinct.append(pose)
+                colours = self.finder.colours.verdict(self.picture, pose.camera_from_object)
+                distinct.append(replace(pose, colours=colours))
         return distinct
 
     def _elsewhere(self, poses: list[ObjectPose], taken: Sequence[Array]) -> list[ObjectPose]:

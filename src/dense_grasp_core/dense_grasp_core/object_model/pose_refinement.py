@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.se3 import transform
-from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, roll, roll_between, turn_towards
+from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid
 from dense_grasp_core.object_model.pose_least_squares import solve
 from dense_grasp_core.object_model.sensed_depth import SensedDepth
 from dense_grasp_core.object_model.view_bank import FINE, STRIDE, Describe, ViewBank
@@ -50,13 +50,7 @@ class PoseLook:
     @classmethod
     def at(cls, bank: ViewBank, describe: Describe, picture: PicturePyramid, pose: Array) -> PoseLook:
         """The look at an object of the pose (4, 4), rolled and sized as the nearest view."""
-        centre_camera = transform(pose, bank.centre)
-        camera_from_virtual = turn_towards(centre_camera)
-        virtual_from_object = camera_from_virtual.T @ pose[:3, :3]
-        nearest = int(np.argmin(bank.view_angles(virtual_from_object)))
-        angle = roll_between(virtual_from_object, bank.virtual_from_object[nearest])
-        focal = FINE.radius * float(np.linalg.norm(centre_camera)) / bank.radius
-        virtual = LookAt(camera_from_virtual @ roll(angle), focal, FINE.size)
+        virtual, _ = bank.look_at(pose)
         features = bank.centred(describe(picture.look(virtual)).reshape(FINE.side * FINE.side, -1))
         return cls(bank, virtual, features, pose)
 

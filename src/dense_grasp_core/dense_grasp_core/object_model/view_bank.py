@@ -8,8 +8,9 @@ invariant neither to turns in the picture nor to size.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -56,12 +57,13 @@ class Cells:
     """The object's cells in one virtual picture.
 
     descriptors (n, D) float32 of length 1 less the bank's mean; points_object (n, 3), metres; index (n,) of the cells
-    in the picture, row by row.
+    in the picture, row by row; colours (n, 3): mean RGB of each.
     """
 
     descriptors: NDArray[np.float32]
     points_object: Array
     index: NDArray[np.int64]
+    colours: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,16 @@ class ViewBank:
         """The roll of a view that comes closest to that of a virtual camera."""
         angle = roll_between(self.virtual_from_object[view], virtual_from_object)
         return round(angle / (2.0 * np.pi / self.rolls)) % self.rolls
+
+    def look_at(self, camera_from_object: Array) -> tuple[LookAt, int]:
+        """The look at an object of the pose (4, 4), rolled and sized as the nearest view, and that view."""
+        centre_camera = transform(camera_from_object, self.centre)
+        camera_from_virtual = turn_towards(centre_camera)
+        virtual_from_object = camera_from_virtual.T @ camera_from_object[:3, :3]
+        nearest = int(np.argmin(self.view_angles(virtual_from_object)))
+        angle = roll_between(virtual_from_object, self.virtual_from_object[nearest])
+        focal = FINE.radius * float(np.linalg.norm(centre_camera)) / self.radius
+        return LookAt(camera_from_virtual @ roll(angle), focal, FINE.size), nearest
 
     def keypoint(self, point_object: ArrayLike) -> NDArray[np.float32]:
         """Descriptors (K, D) of length 1 of a point (3,), one of each view that sees it.
@@ -151,17 +163,20 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = ROLLS) -> 
             of_view = []
             for index in range(rolls):
                 virtual = LookAt(camera_from_virtual @ roll(2.0 * np.pi * index / rolls), focal, look.size)
-                descriptors = describe(picture.look(virtual)).reshape(look.side * look.side, -1)
+                seen = picture.look(virtual)
+                descriptors = describe(seen).reshape(look.side * look.side, -1)
                 if look is FINE and index == 0:
                     every.append(descriptors)
-                of_view.append(_cells(view, virtual, look, descriptors))
+                of_view.append(_cells(view, virtual, look, descriptors, seen))
             views_cells.append(of_view)
     mean = np.concatenate(every).mean(0)
     fine, coarse = ([[_less(cells, mean) for cells in of_view] for of_view in raw[look]] for look in _LOOKS)
     return ViewBank(centre, radius, surface, normals, np.array(turns), fine, coarse, mean)
 
 
-def _cells(view: ScanView, virtual: LookAt, look: Look, descriptors: NDArray[np.float32]) -> Cells:
+def _cells(
+    view: ScanView, virtual: LookAt, look: Look, descriptors: NDArray[np.float32], seen: NDArray[np.uint8]
+) -> Cells:
     rays = virtual.rays_camera(look.cell_pixels())
     pixels = view.camera.project(rays)
     nearest, inside = view.camera.nearest_pixels(pixels)
@@ -170,11 +185,12 @@ def _cells(view: ScanView, virtual: LookAt, look: Look, descriptors: NDArray[np.
     index = np.nonzero(known)[0]
     points_camera = view.camera.deproject(pixels[index], view.depth[v, u][index])
     points_object = (points_camera - view.pose[:3, 3]) @ view.pose[:3, :3]
-    return Cells(np.ascontiguousarray(descriptors[index]), points_object, index)
+    colours = cv2.resize(seen, (look.side, look.side), interpolation=cv2.INTER_AREA).reshape(-1, 3)
+    return Cells(np.ascontiguousarray(descriptors[index]), points_object, index, colours[index].astype(np.uint8))
 
 
 def _less(cells: Cells, mean: NDArray[np.float32]) -> Cells:
-    return Cells(_unit(cells.descriptors - mean), cells.points_object, cells.index)
+    return replace(cells, descriptors=_unit(cells.descriptors - mean))
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
