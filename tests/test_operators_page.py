@@ -2,97 +2,50 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import os
 import re
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from dense_grasp_bench.taught_clicks import CAP
-from dense_grasp_client.connection import GraphError, wait_for
+from dense_grasp_client.connection import wait_for
 
-from tests.browser import chromium
+from tests.browser import point_at, running_browser
+from tests.page_process import served_page
+from tests.page_user import (
+    PATIENCE_S,
+    choose,
+    click_on,
+    heat_at,
+    opened_pages,
+    press,
+    press_until,
+    take_control,
+    until_answered,
+)
 
 pytestmark = pytest.mark.graph
-START_S = 120.0
-TRIES = 5
 OBJECT = "cap_on_page"
-MS = int(os.environ.get("PAGE_MS", 60_000))  # ms that a condition in the browser may take on a busy machine
-
-
-class Served:
-    """The page's process."""
-
-    def __init__(self, port: int, process: subprocess.Popen, log: Path):
-        self.port, self.process, self.log = port, process, log
-        self.address = f"http://127.0.0.1:{port}/"
-
-    def status(self, **headers: str) -> int:
-        """Of a GET of the page with these headers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30.0)
-        connection.request("GET", "/live.jpg", headers=headers)
-        return connection.getresponse().status
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_page(domain: int, port: int, log: Path, *parameters: str) -> subprocess.Popen:
-    given = [argument for value in (f"port:={port}", "use_sim_time:=true", *parameters) for argument in ("-p", value)]
-    command = [sys.executable, "-m", "dense_grasp_ui.page", "--ros-args", *given]
-    with log.open("w") as out:
-        environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
-        return subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
+SHOTS = Path(__file__).resolve().parents[1] / "out/operators_page"
 
 
 @pytest.fixture(scope="module")
-def served(cell, tmp_path_factory):
+def served(cell, test_model, tmp_path_factory):
     """The page of the running cell."""
-    log, port = tmp_path_factory.mktemp("page") / "page.log", free_port()
-    process = start_page(cell.client.domain, port, log)
-    try:
-        wait_for(lambda: "operator's page: http" in log.read_text() or process.poll() is not None, START_S, "the page")
-        assert process.poll() is None, log.read_text()
-        yield Served(port, process, log)
-        assert process.poll() is None, log.read_text()
-    finally:
-        process.terminate()
-        process.wait(30.0)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    with served_page(cell.client.domain, tmp_path_factory.mktemp("page") / "page.log", f"model:={test_model}") as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
 def browser():
-    path = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with running_browser() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
 def window(browser, served):
-    """A function that opens the page in a browser of its own; whatever fails in one of them fails the last test."""
-    wrong: list[str] = []
-
-    def open_page():
-        page = browser.new_context(viewport={"width": 1280, "height": 1800}).new_page()
-        page.set_default_timeout(MS)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(served.address)
-        return page
-
-    yield open_page
-    assert wrong == []
+    """A function that opens the page in a browser of its own."""
+    with opened_pages(browser, served.address) as open_page:
+        yield open_page
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +72,9 @@ def test_the_live_picture_comes_and_the_cell_is_well(holder):
 
 
 def test_control_is_asked_for_handed_over_and_kept_over_a_reload(holder, watcher):
-    for keeps, asks in ((holder, watcher), (watcher, holder)):
-        keeps.get_by_text("This browser holds control, 1 more watches.").wait_for()
-        asks.get_by_role("button", name="Ask for control").click()
-        keeps.get_by_role("button", name="Hand over").click()
-        asks.get_by_text("This browser holds control").wait_for()
-        keeps.get_by_text("Another browser holds control.").wait_for()
+    holder.get_by_text("This browser holds control, 1 more watches.").wait_for()
+    take_control(holder, watcher)
+    take_control(watcher, holder)
     holder.reload()
     holder.get_by_text("This browser holds control").wait_for()
 
@@ -135,83 +85,139 @@ def clicks_of(cell) -> dict[str, tuple[float, float]]:
     return {name: (round(pixel.x), round(pixel.y)) for name, pixel in zip(CAP.clicks, truth.pixels, strict=True)}
 
 
-def point_at(page, pixel, click=False):
-    """Move the mouse to a pixel of the picture."""
-    box = page.locator(".dg-live").bounding_box()
-    u, v = pixel
-    x, y = box["x"] + box["width"] * (u + 0.5) / 640, box["y"] + box["height"] * (v + 0.5) / 480
-    (page.mouse.click if click else page.mouse.move)(x, y)
-
-
-def answered(page, pattern):
-    """Wait for the page's answer."""
-    page.locator(".dg-line", has_text=re.compile(pattern)).wait_for()
-
-
-def teach_by_click(page, keypoint, pixel):
-    """Click until it is taught, as a person does who reads that the newest image is too old: a machine may be busy."""
-    line, told = page.locator(".dg-line"), []
-    for _ in range(TRIES):
-        before = line.inner_text()
-        page.locator(".dg-live").scroll_into_view_if_needed()
-        point_at(page, pixel, click=True)
-        with contextlib.suppress(GraphError):
-            wait_for(lambda before=before: line.inner_text() != before, MS / 2000, "an answer", period=0.2)
-        told.append(line.inner_text())
-        if told[-1].startswith(f"Taught {OBJECT}/{keypoint} at pixel"):
-            return
-    pytest.fail(f"{keypoint} was not taught, the page said: {told}")
+def test_names_outside_the_rule_are_refused_with_it(holder, cell):
+    holder.get_by_role("switch").click()
+    for name in ("<script>alert(1)</script>", "O'Neill's \"cap\"", "cap 🧢", "../cap", ""):
+        holder.get_by_label("Name of the object").fill(name)
+        until_answered(
+            holder, click_on(holder, (320, 240)), "^The name of the object is .*expected 1 to 64 letters, digits"
+        )
+    assert {row.object_id for row in cell.client.call("list").taught} == {"cap"}
 
 
 def test_three_points_are_taught_by_clicks(holder, watcher, cell):
     clicks = clicks_of(cell)
-    holder.locator(".dg-live").scroll_into_view_if_needed()
-    holder.get_by_label("Name of the object").fill("<script>alert(1)</script>")
-    holder.get_by_role("switch").click()
-    point_at(holder, clicks["contact"], click=True)
-    answered(holder, "The name of the object is '<script>.*expected 1 to 64 letters, digits")
     holder.get_by_label("Name of the object").fill(OBJECT)
     for keypoint, pixel in clicks.items():
-        teach_by_click(holder, keypoint, pixel)
-    taught = {row.keypoint: (row.u, row.v) for row in cell.client.call("list", object_id=OBJECT).taught}
+        until_answered(holder, click_on(holder, pixel), f"^Taught {OBJECT}/{keypoint} at pixel")
+    taught = {row.keypoint: (row.u, row.v) for row in rows_of(cell)}
     assert taught.keys() == clicks.keys()
     for keypoint, (u, v) in clicks.items():
         assert abs(taught[keypoint][0] - u) <= 1.5 and abs(taught[keypoint][1] - v) <= 1.5
     watcher.get_by_text(f"{OBJECT}/contact", exact=True).wait_for()
 
 
-def test_the_heat_is_highest_where_the_point_is(holder, cell):
+def rows_of(cell):
+    return cell.client.call("list", object_id=OBJECT).taught
+
+
+def test_a_taught_point_is_replaced_after_a_question_only(holder, cell):
+    before = {row.keypoint: row for row in rows_of(cell)}["contact"]
+    holder.get_by_role("radio", name="contact").click()
+    again = click_on(holder, clicks_of(cell)["contact"])
+    until_answered(holder, lambda: (again(), press(holder, "Leave it")()), f"^{OBJECT}/contact stays as it was")
+    assert {row.keypoint: row for row in rows_of(cell)}["contact"].created == before.created
+    until_answered(holder, lambda: (again(), press(holder, "Replace")()), f"^Taught {OBJECT}/contact at pixel")
+    assert {row.keypoint: row for row in rows_of(cell)}["contact"].created != before.created
+
+
+def test_teaching_is_undone(holder, cell):
+    holder.get_by_role("radio", name="another name").click()
+    holder.get_by_label("Name of the point").fill("rim")
+    until_answered(holder, click_on(holder, (300, 200)), f"^Taught {OBJECT}/rim at pixel")
+    assert len(rows_of(cell)) == 4
+    until_answered(holder, press(holder, f"Undo: forget {OBJECT}/rim"), f"^Undone: {OBJECT}/rim is no longer taught")
+    assert {row.keypoint for row in rows_of(cell)} == set(CAP.clicks)
     holder.get_by_role("switch").click()
+
+
+def test_a_point_and_its_object_are_renamed_and_that_is_undone(holder, watcher, cell):
+    def rename(button, kind, name):
+        typed = holder.get_by_label(re.compile("New name of"))
+        press_until(holder, button, typed)
+        typed.fill(name)
+        press(holder, f"Rename the {kind}")()
+
+    until_answered(
+        holder,
+        lambda: rename(f"Rename {OBJECT}/contact", "point", "no good"),
+        "^The name of the point is 'no good', expected 1 to 64 letters",
+    )
+    until_answered(
+        holder,
+        lambda: rename(f"Rename {OBJECT}/contact", "point", "middle"),
+        f"^{OBJECT}/contact is {OBJECT}/middle now",
+    )
+    watcher.get_by_text(f"{OBJECT}/middle", exact=True).wait_for()
+    until_answered(holder, press(holder, "Undo: name middle contact again"), "^Undone: ")
+    until_answered(holder, lambda: rename(f"Rename the object {OBJECT}", "object", "lid"), f"^{OBJECT} is lid now")
+    watcher.get_by_text("lid/contact", exact=True).wait_for()
+    until_answered(holder, press(holder, f"Undo: name lid {OBJECT} again"), "^Undone: ")
+    assert {row.keypoint for row in rows_of(cell)} == set(CAP.clicks)
+
+
+def test_the_heat_is_highest_where_the_point_is(holder, cell):
     for pixel in clicks_of(cell).values():
         point_at(holder, pixel)
-        holder.wait_for_function(
-            """([u, v]) => {
-                const found = /at \\((\\d+), (\\d+)\\) px/.exec(document.querySelector('.dg-peaks').innerText);
-                return found && Math.hypot(found[1] - u, found[2] - v) <= 4;
-            }""",
-            arg=list(pixel),
-        )
+        heat_at(holder, pixel)
     holder.wait_for_function("document.querySelector('.dg-heat').naturalWidth === 640")
 
 
+def test_a_taught_point_is_pointed_at_in_its_own_picture(holder, cell):
+    point_at(holder, (10, 10))
+    contact = clicks_of(cell)["contact"]
+    until_answered(holder, press(holder, f"Point at {OBJECT}/contact"), f"^Picture of {OBJECT}/contact: ")
+    heat_at(holder, contact)
+    other = clicks_of(cell)["axis_a"]
+    point_at(holder, other)  # elsewhere in that picture
+    heat_at(holder, other)
+    until_answered(holder, click_on(holder, other), "^Teaching clicks the live picture")
+    choose(holder, "Picture to point at", "Live picture")
+
+
 def test_it_plans_grasps_with_its_stages_and_cancels(holder, watcher, cell):
-    holder.get_by_label("Object", exact=True).click()
-    holder.get_by_role("option", name=OBJECT).click()
-    holder.get_by_role("button", name="Find it now").click()
-    answered(holder, f"^Found 3 of 3 points of {OBJECT}")
-    holder.get_by_role("button", name="Plan only").click()
-    answered(holder, f"^Plan of {OBJECT}: SUCCESS")
-    holder.get_by_role("button", name="Grasp", exact=True).click()
-    watcher.locator(".dg-stage", has_text=re.compile(f"Grasp of {OBJECT}: APPROACHING")).wait_for()
-    holder.get_by_label("Name of the object").press("Escape")
+    choose(holder, "Object", OBJECT)
+    until_answered(holder, press(holder, "Find it now"), f"^Found 3 of 3 points of {OBJECT}")
+    until_answered(holder, press(holder, "Plan only"), f"^Plan of {OBJECT}: SUCCESS")
+
+    def grasp_and_cancel() -> None:
+        """Escape while it approaches; a grasp that ended before is tried again from the start."""
+        cell.session.set_cap(0)
+        press(holder, "Grasp")()
+        ended = watcher.locator(".dg-history li", has_text=f"Grasp of {OBJECT}")
+        stage = watcher.locator(".dg-stage", has_text=f"Grasp of {OBJECT}: APPROACHING")
+        many = ended.count()
+        wait_for(lambda: stage.count() or ended.count() > many, PATIENCE_S, "a stage", period=0.05)
+        holder.get_by_label("Name of the object").press("Escape")
+
+    until_answered(holder, grasp_and_cancel, "being cancelled|^Grasp of .*CANCELED")
     watcher.locator(".dg-history li", has_text=re.compile(f"Grasp of {OBJECT}.*CANCELED.*approaching")).wait_for()
+    holder.locator(".dg-line", has_text="CANCELED").wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_fits_on_the_screen_and_a_picture_of_it_is_kept(holder, width):
+    holder.set_viewport_size({"width": width, "height": 1400})
+    try:
+        holder.wait_for_function(f"window.innerWidth === {width}")
+        assert holder.evaluate("document.documentElement.scrollWidth") <= width
+        stop = holder.get_by_role("button", name="Stop", exact=True).bounding_box()
+        assert stop["x"] >= 0 and stop["x"] + stop["width"] <= width
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        holder.screenshot(path=str(SHOTS / f"page_{width}.jpg"), type="jpeg", quality=60)
+        assert 10_000 < (SHOTS / f"page_{width}.jpg").stat().st_size < 200_000
+    finally:
+        holder.set_viewport_size({"width": 1280, "height": 1800})
 
 
 def test_what_is_taught_is_deleted_after_a_question(holder, cell):
     for keypoint in CAP.clicks:
-        holder.get_by_role("button", name=f"Delete {OBJECT}/{keypoint}").click()
-        holder.get_by_role("button", name="Delete", exact=True).click()
-        answered(holder, f"^Deleted {OBJECT}/{keypoint}")
+
+        def delete(keypoint=keypoint) -> None:
+            press_until(holder, f"Delete {OBJECT}/{keypoint}", holder.get_by_role("button", name="Delete", exact=True))
+            press(holder, "Delete")()
+
+        until_answered(holder, delete, f"^Deleted {OBJECT}/{keypoint}")
     assert cell.client.call("list", object_id=OBJECT).total == 0
 
 
@@ -235,4 +241,4 @@ def test_what_another_web_page_sends_is_refused(served):
         with pytest.raises(InvalidStatus, match="403"):
             connect(address, origin=origin).close()
     with connect(address, origin=f"http://{own}") as ours:
-        assert ours.recv(timeout=30.0).startswith("0{")  # engine.io's greeting
+        assert ours.recv(timeout=PATIENCE_S).startswith("0{")  # engine.io's greeting

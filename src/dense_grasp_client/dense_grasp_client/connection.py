@@ -76,7 +76,13 @@ class NodeCalls:
 
     def call(self, client: Client, request: Any, timeout: float) -> Any:
         """The answer of a service; raises GraphError when it is not there or does not answer within `timeout` s."""
-        self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
+
+        def is_ready() -> bool:
+            if not self.node.context.ok():
+                raise GraphError(f"waiting for service {client.srv_name}: this client's node was shut down")
+            return bool(client.service_is_ready())
+
+        self.wait(is_ready, timeout, f"service {client.srv_name}")
         return self.result(client.call_async(request), timeout, f"answer of {client.srv_name}")
 
 

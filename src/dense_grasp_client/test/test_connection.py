@@ -10,6 +10,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 import pytest
 from dense_grasp_client.connection import Connection, GraphError, wait_for
 from dense_grasp_ros.domains import private_domain
+from std_srvs.srv import Trigger
 
 
 def test_a_client_that_ceased_to_listen_says_why_at_once():
@@ -31,6 +32,13 @@ def test_what_does_not_happen_is_named():
         pytest.raises(GraphError, match=r"a sign did not happen within 0\.2 s"),
     ):
         client.wait(lambda: False, 0.2, "a sign")
+
+
+def test_a_call_of_a_client_that_has_left_says_so():
+    with Connection(domain=private_domain()) as client:
+        trigger = client.node.create_client(Trigger, "nobody_serves_this")
+    with pytest.raises(GraphError, match="nobody_serves_this: this client's node was shut down"):
+        client.call(trigger, Trigger.Request(), 30.0)
 
 
 def test_waiting_ends():

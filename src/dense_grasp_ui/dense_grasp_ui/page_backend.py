@@ -15,12 +15,17 @@ from dense_grasp_ui.access.control import Control
 from dense_grasp_ui.cell import Cell
 from dense_grasp_ui.grasps import Grasps
 from dense_grasp_ui.pictures.calibration import Calibration
+from dense_grasp_ui.pictures.network import Network
+from dense_grasp_ui.pictures.newest import PictureError, picture_rgb
+from dense_grasp_ui.undo import Change
 
 T = TypeVar("T")
 #: Calls that wait for the graph at the same time; further ones wait for these.
 CALLS = 6
 #: Kept free for stop and cancel, whatever else waits.
 URGENT_CALLS = 4
+#: Of the CPU, while a stored picture is described: the cell has the others.
+THREADS = 1
 
 
 class PageBackend:
@@ -29,6 +34,10 @@ class PageBackend:
     def __init__(self, cell: Cell, model: str = ""):
         self.cell = cell
         self.calibration = Calibration.of(model)
+        self._model = model
+        self._network: Network | None = None
+        #: what undo takes back, None when there is nothing
+        self.last_change: Change | None = None
         self.grasps = Grasps()
         #: (object, keypoint, u, v) of what is taught, as last listed
         self.taught: list[tuple[str, str, float, float]] = []
@@ -44,6 +53,44 @@ class PageBackend:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
         self.taught = [(row.object_id, row.keypoint, row.u, row.v) for row in rows]
+
+    def changed(self, change: Change | None) -> None:
+        """What undo takes back from now on."""
+        self.last_change = change
+
+    async def undo(self) -> str:
+        """Take the last change back, whichever browser made it; a sentence. Raises DenseGraspError."""
+        change, self.last_change = self.last_change, None
+        if change is None:
+            return "There is nothing to undo."
+        told = await self.call(lambda: change.take_back(self.cell.client))
+        await self.list_taught()
+        return told
+
+    async def taught_picture(self, object_id: str, keypoint: str) -> tuple[str, float, float]:
+        """Key of the picture that a keypoint was taught on, described now, and the pixel (u, v) of its click.
+
+        Raises DenseGraspError.
+        """
+
+        def fetch() -> tuple[str, float, float]:
+            answer = self.cell.client.picture(object_id, keypoint)
+            rgb = picture_rgb(bytes(answer.image.data))
+            described = self._own_network().describe(f"{object_id}/{keypoint}", rgb)
+            return self.cell.pictures.add(described), float(answer.u), float(answer.v)
+
+        return await self.call(fetch)
+
+    def _own_network(self) -> Network:
+        """The network that describes stored pictures; made by the first who asks. Raises DenseGraspError."""
+        if not self._model:
+            raise PictureError(
+                "the page was started without model:=, so it cannot describe a stored picture: start it by bringup, or "
+                "with -p model:=FILE"
+            )
+        if self._network is None:
+            self._network = Network(self._model, THREADS)
+        return self._network
 
     async def locate(self, object_id: str) -> list[KeypointMatch]:
         """Every keypoint of the object in an image taken from now on. Raises DenseGraspError."""

@@ -123,6 +123,13 @@ def test_too_many_messages_end_their_websocket(guard, behind):
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
+def test_a_message_that_is_not_the_pages_own_ends_its_websocket(behind):
+    guard = Guard(behind, AccessRules(8080), Limits(), is_own=lambda data: data == "ours")
+    sent = run(guard, websocket([*HOST, *ORIGIN]), [say("ours"), say("theirs"), say("ours")])
+    assert [message["text"] for message in behind.received] == ["ours"]
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
 def test_no_more_websockets_than_the_limit(behind):
     guard = Guard(behind, AccessRules(8080), Limits(websockets=0))
     assert run(guard, websocket([*HOST, *ORIGIN]), [{"type": "websocket.connect"}])[0]["type"] == "websocket.close"
@@ -131,6 +138,17 @@ def test_no_more_websockets_than_the_limit(behind):
 def test_too_many_requests(behind):
     guard = Guard(behind, AccessRules(8080), Limits(requests_per_s=0.001, request_burst=2))
     assert [run(guard, http())[0]["status"] for _ in range(3)] == [200, 200, 429]
+
+
+def test_browsers_of_one_address_have_a_rate_each_and_one_together(behind):
+    guard = Guard(behind, AccessRules(8080), Limits(requests_per_s=0.001, request_burst=2, address_times=2))
+
+    def ask(browser):
+        cookie = b"dense_grasp_browser=" + browser * 22
+        return run(guard, http(headers=[*HOST, (b"cookie", cookie)]))[0]["status"]
+
+    assert [ask(b"a"), ask(b"a"), ask(b"a"), ask(b"b")] == [200, 200, 429, 200]
+    assert [ask(b"c"), ask(b"d")] == [429, 429]
 
 
 def test_the_token_comes_once_in_the_address_and_then_in_a_cookie(behind):

@@ -39,11 +39,22 @@ class Guard:
     """ASGI application around another: refuses what AccessRules and Limits refuse, and names the browser by a cookie.
 
     websocket_only: paths under which HTTP is refused (a library's fallback to requests that carry no Origin).
+    is_own: whether a websocket's message has the form of one that the page sends; another one ends its websocket.
     """
 
-    def __init__(self, app: App, rules: AccessRules, limits: Limits, websocket_only: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        app: App,
+        rules: AccessRules,
+        limits: Limits,
+        websocket_only: tuple[str, ...] = (),
+        is_own: Callable[[str | bytes | None], bool] = lambda data: True,
+    ):
         self._app, self._rules, self._limits, self._websocket_only = app, rules, limits, websocket_only
+        self._is_own = is_own
         self._requests = Buckets(limits.requests_per_s, limits.request_burst)
+        times = limits.address_times
+        self._of_address = Buckets(times * limits.requests_per_s, times * limits.request_burst)
         self._websockets = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -64,11 +75,17 @@ class Guard:
             return 403, why
         if not is_websocket and scope["path"].startswith(self._websocket_only or ("\0",)):
             return 403, f"{scope['path']} is a websocket, expected no HTTP"
-        if not self._requests.take(str((scope.get("client") or ("",))[0])):
+        if not self._may_ask(str((scope.get("client") or ("",))[0]), headers):
             return 429, f"too many requests, expected at most {self._limits.requests_per_s:g} a second: wait a moment"
         if not self._rules.knows_token(headers):
             return 401, "no token: open the page by the address with ?token=... that the page's node has printed"
         return 0, ""
+
+    def _may_ask(self, address: str, headers: dict[str, str]) -> bool:
+        """Whether one more request fits into what a browser, and all browsers of its address, may send."""
+        browser = cookies(headers.get("cookie", "")).get(BROWSER_COOKIE, "")
+        sender = f"{address} {browser if _is_name(browser) else ''}"
+        return self._of_address.take(address) and self._requests.take(sender)
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
@@ -113,7 +130,9 @@ class Guard:
             if message["type"] != "websocket.receive":
                 return message
             size = len(message.get("bytes") or b"") + len(message.get("text") or "")
-            code = TOO_MUCH if size > self._limits.message_bytes else 0 if bucket.take() else AGAINST_THE_RULES
+            fits = size <= self._limits.message_bytes
+            own = fits and self._is_own(message.get("text") or message.get("bytes"))
+            code = TOO_MUCH if not fits else 0 if own and bucket.take() else AGAINST_THE_RULES
             if not code:
                 return message
             closed = True

@@ -20,6 +20,8 @@ class Limits:
     message_burst: float = 200.0
     requests_per_s: float = 150.0
     request_burst: float = 400.0
+    #: of all browsers of one address together, whatever cookies they make up
+    address_times: int = 10
     websockets: int = 32
 
 

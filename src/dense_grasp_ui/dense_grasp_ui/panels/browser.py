@@ -19,6 +19,8 @@ class Browser:
     def __init__(self, backend: PageBackend, name: str):
         self.backend, self.name = backend, name
         self._client = ui.context.client
+        #: where dialogs lie: a list that is drawn anew takes nothing with it that is open
+        self.place = self._client.content
         self._line: ui.label | None = None
         self._refreshed: list[Callable[[], None]] = []
 
@@ -38,14 +40,20 @@ class Browser:
             self._line.classes(add="dg-wrong" if wrong else "", remove="" if wrong else "dg-wrong")
 
     async def attempt(self, work: Callable[[], Awaitable[str]], needs_control: bool = True) -> None:
-        """Do it and say what came of it; what the graph refuses is said, too."""
+        """Do it and say what came of it, when the page shows it; what the graph refuses is said, too."""
         if needs_control and not self.holds_control:
             self.say(WATCHES, wrong=True)
             return
         try:
-            self.say(await work())
+            told = await work()
+            self.refresh()
+            self.say(told)
         except DenseGraspError as error:
             self.say(str(error), wrong=True)
+
+    def run_javascript(self, code: str) -> None:
+        """In this browser."""
+        self._client.run_javascript(code)
 
     def on_refresh(self, refresh: Callable[[], None]) -> None:
         """Called some times a second."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
@@ -10,10 +11,9 @@ from dense_grasp_core.errors import DenseGraspError
 from nicegui import ui
 
 from dense_grasp_ui.panels.browser import Browser
+from dense_grasp_ui.panels.found_points import Mark
 from dense_grasp_ui.panels.pointed_picture import pointed_picture, show
 from dense_grasp_ui.pictures.kept import LIVE
-
-Mark = tuple[float, float, str]
 
 
 class PicturePanel:
@@ -22,17 +22,19 @@ class PicturePanel:
     def __init__(self) -> None:
         self.on_pixel: Callable[[float, float], Awaitable[None]] | None = None
         self._marks: ui.html | None = None
+        #: shows a kept picture by its key, with the point at a pixel (u, v) of it
+        self.show: Callable[[str, float, float], None] = lambda key, u, v: None
 
     def marks_in(self, layer: ui.html) -> None:
         """Where `mark` draws."""
         self._marks = layer
 
     def mark(self, marks: list[Mark], width: int, height: int) -> None:
-        """Draw named points (u, v, name) over the picture of width x height px; none takes the old ones away."""
+        """Draw points over the picture of width x height px; none takes the old ones away."""
         drawn = "".join(
-            f'<g><circle cx="{u:.1f}" cy="{v:.1f}" r="7"/>'
-            f'<text x="{u + 11:.1f}" y="{v + 5:.1f}">{escape(name)}</text></g>'
-            for u, v, name in marks
+            f'<g class="{"dg-hidden-mark" if mark.is_hidden else "dg-seen-mark"}"><circle cx="{mark.u:.1f}" '
+            f'cy="{mark.v:.1f}" r="7"/><text x="{mark.u + 11:.1f}" y="{mark.v + 5:.1f}">{escape(mark.text)}</text></g>'
+            for mark in marks
         )
         if self._marks is not None:
             self._marks.set_content(f'<svg viewBox="-0.5 -0.5 {width} {height}" class="dg-marks">{drawn}</svg>')
@@ -74,6 +76,13 @@ def camera(browser: Browser) -> PicturePanel:
         refresh()
         chosen.set_value(key)
         browser.say("Kept: point at it, and see at the right where that is in the live picture.")
+
+    def show_kept(key: str, u: float, v: float) -> None:
+        refresh()
+        chosen.set_value(key)
+        browser.run_javascript(f"window.dgPointAt({json.dumps(key)}, {u:.2f}, {v:.2f})")
+
+    panel.show = show_kept
 
     def refresh() -> None:
         options = {LIVE: "Live picture", **pictures.names()}

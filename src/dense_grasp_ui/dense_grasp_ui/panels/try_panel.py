@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 
-from dense_grasp_core.result_codes import MatchCode
 from nicegui import ui
 
 from dense_grasp_ui.panels.browser import Browser, set_if_new
 from dense_grasp_ui.panels.camera import PicturePanel
+from dense_grasp_ui.panels.found_points import is_found, marks_of, sentence_of
 
 NOTHING_RUNS = "Nothing runs."
 
@@ -46,16 +45,12 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         found.clear()
         with found:
             for match in matches:
-                good = match.code == MatchCode.OK
-                with ui.element("li").classes("dg-right" if good else "dg-wrong"):
-                    far = f", {1e3 * match.depth:.0f} mm from the camera" if math.isfinite(match.depth) else ""
-                    name = MatchCode(match.code).name if match.code in list(MatchCode) else str(match.code)
-                    ui.label(f"{match.keypoint}: {name} ({match.code}), score {match.score:.2f}{far}. {match.message}")
+                with ui.element("li").classes("dg-right" if is_found(match) else "dg-wrong"):
+                    ui.label(sentence_of(match))
         frame = backend.cell.live.frame
-        marks = [(match.u, match.v, match.keypoint) for match in matches if math.isfinite(match.u)]
         if frame is not None:
-            panel.mark(marks, frame.rgb.shape[1], frame.rgb.shape[0])
-        count = sum(match.code == MatchCode.OK for match in matches)
+            panel.mark(marks_of(matches), frame.rgb.shape[1], frame.rgb.shape[0])
+        count = sum(map(is_found, matches))
         return f"Found {count} of {len(matches)} points of {chosen.value}."
 
     def refresh() -> None:

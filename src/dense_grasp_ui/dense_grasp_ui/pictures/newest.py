@@ -28,6 +28,14 @@ def jpeg(rgb: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
     return bytes(data)
 
 
+def picture_rgb(data: bytes) -> NDArray[np.uint8]:
+    """RGB image (H, W, 3) of a PNG or JPEG file. Raises PictureError."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if image is None:
+        raise PictureError(f"a stored picture of {len(data)} bytes cannot be read, expected a whole PNG or JPEG")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
 @dataclass
 class Frame:
     """One image (H, W, 3) RGB; `number` counts up from 1; at: when it came, time.monotonic()."""

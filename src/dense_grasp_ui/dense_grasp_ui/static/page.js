@@ -4,6 +4,7 @@ const RETRY_MS = 1000;
 const REST_MS = 150; // between two heatmaps of a pointer that rests
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const find = (name) => document.querySelector(`.${name}`);
+window.dgPictures = 0; // painted so far
 window.dgLatencies = []; // ms from a pointer's event to its painted heatmap
 
 async function paint(image, blob, shown) {
@@ -36,6 +37,8 @@ async function pictureLoop() {
       if (source === "live") after = Number(answer.headers.get("X-Frame"));
       shown = await paint(image, await answer.blob(), shown);
       kept = source;
+      image.dataset.painted = source;
+      window.dgPictures += 1;
       note.textContent = "";
     } catch (error) {
       note.textContent = `No picture: ${error.message}`;
@@ -72,6 +75,18 @@ function setPoint(image, next) {
   }
   moved();
 }
+
+// Point at a pixel of a picture as soon as that is painted.
+window.dgPointAt = async (key, u, v) => {
+  for (let tries = 0; tries < 100; tries++) {
+    const image = find("dg-live");
+    if (image.dataset.source === key && image.dataset.painted === key) {
+      setPoint(image, { u, v, at: performance.now() });
+      return;
+    }
+    await pause(50);
+  }
+};
 
 function pick(image) {
   if (point) image.dispatchEvent(new CustomEvent("dgpick", { detail: { u: point.u, v: point.v } }));

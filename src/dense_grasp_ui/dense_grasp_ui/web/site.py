@@ -10,6 +10,7 @@ from nicegui import core, ui
 
 from dense_grasp_ui.access.guard import Guard
 from dense_grasp_ui.access.limits import Limits
+from dense_grasp_ui.access.messages import is_own_message
 from dense_grasp_ui.access.rules import AccessRules
 from dense_grasp_ui.web.routes import add_static
 
@@ -43,4 +44,4 @@ def make_site(title: str, build: Callable[..., Any], routes: Callable[[FastAPI],
 
 def guarded(app: FastAPI, rules: AccessRules, limits: Limits) -> Guard:
     """The application behind its guard."""
-    return Guard(app, rules, limits, websocket_only=(NICEGUI_SOCKET,))
+    return Guard(app, rules, limits, websocket_only=(NICEGUI_SOCKET,), is_own=is_own_message)

@@ -1,0 +1,48 @@
+"""A real headless browser, to use the operator's page as a person does: Chromium of the system, or Playwright's own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dense_grasp_core.errors import DenseGraspError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = "sudo apt-get install -y chromium    (or: .venv/bin/python -m playwright install chromium)"
+
+
+class NoBrowserError(DenseGraspError):
+    """No browser, or not the library that drives it; the sentence says what adds it."""
+
+
+@contextlib.contextmanager
+def running_browser() -> Iterator[Any]:
+    """Playwright's browser, until the end of the block. Raises NoBrowserError."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise NoBrowserError("playwright is not installed: `make setup-train` adds it") from error
+    with sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, NAMES)), None) or playwright.chromium.executable_path
+        if not Path(path).exists():
+            raise NoBrowserError(f"no browser for the operator's page; this installs one: {INSTALL}")
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+def point_at(page: Any, pixel: tuple[float, float], click: bool = False) -> None:
+    """Move the mouse to a pixel of the picture to point at, wherever in its box it is painted."""
+    image = page.locator(".dg-live")
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    width, height = image.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    scale = min(box["width"] / width, box["height"] / height)
+    x = box["x"] + (box["width"] - scale * width) / 2 + scale * (pixel[0] + 0.5)
+    y = box["y"] + (box["height"] - scale * height) / 2 + scale * (pixel[1] + 0.5)
+    (page.mouse.click if click else page.mouse.move)(x, y)

@@ -1,0 +1,42 @@
+"""Questions to the operator, each in a dialog that lies in `place`."""
+
+from __future__ import annotations
+
+from dense_grasp_core.store.rows import is_name, shown
+from nicegui import ui
+
+RULE = "1 to 64 letters, digits, dots, dashes or underscores"
+
+
+def name_refused(kind: str, text: str) -> str:
+    """Why a name cannot be used, "" when it can. kind: "object" or "point"."""
+    return "" if is_name(text) else f"The name of the {kind} is {shown(text)}, expected {RULE}."
+
+
+async def confirmed(place: ui.element, question: str, yes: str) -> bool:
+    """Whether the operator says yes; leaving the dialog is no."""
+    with place, ui.dialog() as dialog, ui.card():
+        ui.label(question)
+        with ui.row():
+            _button(yes, lambda: dialog.submit(True))
+            _button("Leave it", lambda: dialog.submit(False)).props("autofocus")
+    answer = bool(await dialog)
+    dialog.delete()
+    return answer
+
+
+async def new_name(place: ui.element, kind: str, old: str) -> str | None:
+    """Another name, as it was typed; None when the dialog was left."""
+    with place, ui.dialog() as dialog, ui.card():
+        typed = ui.input(f"New name of {old}", value=old).props(f'maxlength=64 autofocus hint="{RULE}"')
+        typed.classes("dg-source").on("keydown.enter", lambda: dialog.submit(typed.value))
+        with ui.row():
+            _button(f"Rename the {kind}", lambda: dialog.submit(typed.value))
+            _button("Leave it", lambda: dialog.submit(None))
+    answer = await dialog
+    dialog.delete()
+    return None if answer is None else str(answer)
+
+
+def _button(text: str, on_click) -> ui.button:
+    return ui.button(text, on_click=on_click, color=None).props("no-caps outline")

@@ -1,0 +1,118 @@
+"""What is taught: point at it in the picture it was taught on, rename, delete, and take the last change back."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from dense_grasp_core.errors import DenseGraspError
+from nicegui import ui
+
+from dense_grasp_ui.panels.browser import WATCHES, Browser, set_if_new
+from dense_grasp_ui.panels.camera import PicturePanel
+from dense_grasp_ui.panels.questions import confirmed, name_refused, new_name
+from dense_grasp_ui.undo import RenamedChange
+
+#: Rows of the list; a store can hold 100,000.
+MOST_ROWS = 100
+#: Rows from which on a filter is worth its place.
+FEW_ROWS = 20
+
+
+def taught_points(browser: Browser, panel: PicturePanel) -> None:
+    """Builds the list."""
+    backend = browser.backend
+    client = backend.cell.client
+    drawn: list[Any] = [None]
+    undo = ui.button("Undo", color=None, on_click=lambda: browser.attempt(backend.undo)).props("outline no-caps")
+    undo.classes("dg-undo")
+    wanted = ui.input("Only names that contain").classes("dg-source")
+    taught = ui.element("div").classes("dg-taught").props("role=list aria-label='Taught points'")
+
+    async def point_at(object_id: str, keypoint: str) -> None:
+        backend.cell.described_for.want()
+
+        async def fetch() -> str:
+            key, u, v = await backend.taught_picture(object_id, keypoint)
+            panel.show(key, u, v)
+            return f"Picture of {object_id}/{keypoint}: at the right is where it is found in the live picture now."
+
+        await browser.attempt(fetch, needs_control=False)
+
+    async def rename(object_id: str, keypoint: str = "") -> None:
+        if not browser.holds_control:
+            browser.say(WATCHES, wrong=True)
+            return
+        kind, old = ("point", keypoint) if keypoint else ("object", object_id)
+        name = await new_name(browser.place, kind, old)
+        if name is None or name == old:
+            return
+        if refused := name_refused(kind, name):
+            browser.say(refused, wrong=True)
+            return
+
+        async def give() -> str:
+            await backend.call(lambda: client.rename(object_id, keypoint, name))
+            backend.changed(RenamedChange(object_id, keypoint, name))
+            await backend.list_taught()
+            return f"{object_id}/{keypoint} is {object_id}/{name} now." if keypoint else f"{object_id} is {name} now."
+
+        await browser.attempt(give)
+
+    async def delete(object_id: str, keypoint: str) -> None:
+        if not browser.holds_control:
+            browser.say(WATCHES, wrong=True)
+            return
+        if not await confirmed(browser.place, f"Delete {object_id}/{keypoint}? It cannot be brought back.", "Delete"):
+            return
+
+        async def forget() -> str:
+            await backend.call(lambda: client.forget(object_id, keypoint))
+            await backend.list_taught()
+            return f"Deleted {object_id}/{keypoint}."
+
+        await browser.attempt(forget)
+
+    def row(object_id: str, keypoint: str, u: float, v: float) -> None:
+        name = f"{object_id}/{keypoint}"
+        with ui.element("div").props("role=listitem").classes("dg-taught-row"):
+            ui.label(name)
+            ui.label(f"({u:.0f}, {v:.0f}) px").classes("dg-note")
+            for text, press in (("Point at", point_at), ("Rename", rename), ("Delete", delete)):
+                button = ui.button(text, color=None, on_click=lambda _, press=press: press(object_id, keypoint))
+                button.props(f'flat no-caps dense aria-label="{text} {name}"')
+
+    def draw(rows: list[tuple[str, str, float, float]]) -> None:
+        if not rows:
+            ui.label("No such point is taught." if wanted.value else "Nothing is taught yet.").props("role=listitem")
+        for object_id, points in groupby(rows[:MOST_ROWS], key=lambda point: point[0]):
+            with ui.element("div").props("role=listitem").classes("dg-taught-row dg-taught-object"):
+                ui.label(object_id)
+                button = ui.button("Rename the object", color=None, on_click=lambda _, o=object_id: rename(o))
+                button.props(f'flat no-caps dense aria-label="Rename the object {object_id}"')
+            for point in points:
+                row(*point)
+        if len(rows) > MOST_ROWS:
+            ui.label(f"and {len(rows) - MOST_ROWS} more: name some above").props("role=listitem")
+
+    def refresh() -> None:
+        undo.set_visibility(backend.last_change is not None)
+        set_if_new(undo, backend.last_change.sentence if backend.last_change else "Undo")
+        now = backend.taught, str(wanted.value or "")
+        if drawn[0] == now:
+            return
+        drawn[0] = now
+        wanted.set_visibility(len(backend.taught) > FEW_ROWS)
+        taught.clear()
+        with taught:
+            draw([row for row in backend.taught if now[1] in f"{row[0]}/{row[1]}"])
+
+    async def first() -> None:
+        try:
+            await backend.list_taught()
+        except DenseGraspError as error:
+            browser.say(str(error), wrong=True)
+
+    browser.on_refresh(refresh)
+    refresh()
+    ui.timer(0.1, first, once=True)

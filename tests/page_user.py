@@ -1,0 +1,106 @@
+"""What a person does at the operator's page, and does again where a busy machine answered otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from dense_grasp_client.connection import GraphError, wait_for
+
+from tests.browser import point_at
+
+#: s after which what a person would try again counts as broken, however busy the machine is; and of one try of it
+PATIENCE_S, TRY_S = float(os.environ.get("PAGE_PATIENCE_S", 600.0)), 60.0
+
+
+@contextlib.contextmanager
+def opened_pages(browser: Any, address: str) -> Iterator[Callable[[], Any]]:
+    """A function that opens the page in a browser of its own; what fails in one of them fails at the end."""
+    wrong: list[str] = []
+    contexts = []
+
+    def open_page() -> Any:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 1800}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(1000 * PATIENCE_S)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(address)
+        return page
+
+    try:
+        yield open_page
+    finally:
+        for context in contexts:
+            context.close()
+    assert wrong == []
+
+
+def take_control(keeps: Any, asks: Any) -> None:
+    """Ask and hand over as two persons do, again where the other was away for a moment and what it saw is over."""
+    holds = asks.get_by_text("This browser holds control")
+    end = time.monotonic() + PATIENCE_S
+    while not holds.is_visible():
+        assert time.monotonic() < end, "control was not handed over"
+        for page, name in ((asks, "Ask for control"), (keeps, "Hand over")):
+            button = page.get_by_role("button", name=name)
+            with contextlib.suppress(Exception):  # it vanished under the pointer
+                button.click(timeout=2000) if button.is_visible() else asks.wait_for_timeout(100)
+    keeps.get_by_text("Another browser holds control.").wait_for()
+
+
+def until_answered(page: Any, attempt: Callable[[], object], pattern: str) -> None:
+    """Do it until the answer is the one expected, as a person does who reads that the newest image is too old."""
+    line, told = page.locator(".dg-line"), []
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        before = line.inner_text()
+        attempt()
+        with contextlib.suppress(GraphError):
+            wait_for(lambda before=before: line.inner_text() != before, TRY_S, "an answer", period=0.1)
+        told.append(line.inner_text())
+        if re.search(pattern, told[-1]):
+            return
+    pytest.fail(f"expected {pattern}, the page said: {told}")
+
+
+def press(page: Any, name: str) -> Callable[[], None]:
+    """A function that clicks on a button."""
+    return lambda: page.get_by_role("button", name=name, exact=True).click()
+
+
+def press_until(page: Any, name: str, appears: Any) -> None:
+    """Click on a button until what it opens is there: a list that is being drawn anew loses a click."""
+    end = time.monotonic() + PATIENCE_S
+    while not appears.is_visible():
+        assert time.monotonic() < end, f"{name} opened nothing"
+        with contextlib.suppress(Exception):  # what it opens lies over the button
+            page.get_by_role("button", name=name, exact=True).click(timeout=2000)
+        with contextlib.suppress(Exception):
+            appears.wait_for(timeout=5000)
+
+
+def click_on(page: Any, pixel: tuple[float, float]) -> Callable[[], None]:
+    """A function that clicks on a pixel of the picture."""
+    return lambda: point_at(page, pixel, click=True)
+
+
+def choose(page: Any, label: str, option: str) -> None:
+    """Take an option of a list."""
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def heat_at(page: Any, pixel: tuple[float, float]) -> None:
+    """Wait until the highest peak of the heatmap is at a pixel."""
+    page.wait_for_function(
+        """([u, v]) => {
+            const found = /at \\((\\d+), (\\d+)\\) px/.exec(document.querySelector('.dg-peaks').innerText);
+            return found && Math.hypot(found[1] - u, found[2] - v) <= 4;
+        }""",
+        arg=list(pixel),
+    )
