@@ -67,7 +67,7 @@ def start(values):
         parts.append(part("moveit", values, "robot_type", "prefix", planner=choice.planner, **clock))
     parts += [
         part("perception", values, "model", "store", "robot_type", "prefix", **clock),
-        part("grasp", values, "robot_type", "prefix", "heartbeat_timeout", planner=choice.planner, **clock),
+        part("grasp", values, "robot_type", "prefix", "heartbeat_timeout", "store", planner=choice.planner, **clock),
         LogInfo(msg=choice.sentence),
     ]
     if flag("ui", values["ui"]):

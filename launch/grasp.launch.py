@@ -2,9 +2,18 @@
 
 from dense_grasp.bringup.lasting_node import lasting_node, launch_file
 from dense_grasp.bringup.launch_arguments import launch_arguments
-from dense_grasp.bringup.launch_support import SIMULATED_HEARTBEAT_S, config_file, flag, given
+from dense_grasp.bringup.launch_support import (
+    SIMULATED_HEARTBEAT_S,
+    config_file,
+    flag,
+    given,
+    read_parameter,
+    store_url,
+)
 
-ARGUMENTS = launch_arguments("robot_type", "prefix", "planner", "heartbeat_timeout", "namespace", "use_sim_time")
+ARGUMENTS = launch_arguments(
+    "robot_type", "prefix", "planner", "heartbeat_timeout", "store", "namespace", "use_sim_time"
+)
 
 
 def start(values):
@@ -16,12 +25,17 @@ def start(values):
         patience = {"heartbeat_timeout": float(values["heartbeat_timeout"])}
     elif clock["use_sim_time"]:
         patience = {"heartbeat_timeout": SIMULATED_HEARTBEAT_S}
+    # A scan goes where query_node looks for it.
+    scans = {
+        "store": store_url(values["store"], values["namespace"]),
+        **given({"scans": str(read_parameter(config_file("perception.yaml"), "scans", ""))}),
+    }
     nodes = {
         "hand_eye_publisher": (["robot.yaml", "hand_eye.yaml"], {**clock, **robot}),
         "motion_watchdog": (["robot.yaml", "grasp.yaml"], {**clock, **robot, **patience}),
         "grasp_executor": (
             ["robot.yaml", "camera.yaml", "grasp.yaml"],
-            {**clock, **robot, **given({"planner": values["planner"]})},
+            {**clock, **robot, **scans, **given({"planner": values["planner"]})},
         ),
     }
     return [

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from dense_grasp_core.result_codes import GraspCode, MatchCode, StoreCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, StoreCode
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(page for glob in ("*.md", "docs/*.md", "src/*/README.md", "underlay/*.md") for page in ROOT.glob(glob))
@@ -34,6 +34,8 @@ def test_the_readme_is_short():
 def test_every_code_is_explained():
     rows = dict(re.findall(r"^\| (\d+) \| `(\w+)` \|", (ROOT / "docs/troubleshooting.md").read_text(), re.M))
     codes = {
-        str(int(code)): code.name for code in (*MatchCode, *StoreCode, *GraspCode) if code.name not in NOT_A_FAILURE
+        str(int(code)): code.name
+        for code in (*MatchCode, *StoreCode, *GraspCode, *ScanCode)
+        if code.name not in NOT_A_FAILURE
     }
     assert rows == codes

@@ -24,6 +24,7 @@ setup(
             "bench_stop = dense_grasp_bench.bench_stop:main",
             "soak = dense_grasp_bench.soak.run:main",
             "bench_scanned = dense_grasp_bench.bench_scanned:main",
+            "bench_arm_scan = dense_grasp_bench.bench_arm_scan:main",
             "bench_idle = dense_grasp_bench.bench_idle:main",
             "interfaces_page = dense_grasp_bench.interfaces_page:main",
         ]

@@ -16,7 +16,7 @@ from dense_grasp.nodes.grasp_executor import GraspExecutor
 from dense_grasp.planning.in_process.planner import LATCHED
 from dense_grasp.planning.registry import make_planner
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
+from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, Stage
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.quiet import QuietGroup
 from franka_msgs.action import Grasp, Homing, Move
@@ -29,7 +29,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
-from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.action import GraspObject, ScanObject
 from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
 from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
@@ -152,6 +152,7 @@ class Setup:
                 "locate_service": f"/{prefix}locate",
                 "list_service": f"/{prefix}list",
                 "action": f"/{prefix}grasp_object",
+                "scan_action": f"/{prefix}scan_object",
                 "grasp_markers_topic": f"/{prefix}markers",
                 "use_depth": False,
                 "hold_time": 0.1,
@@ -455,3 +456,38 @@ def test_an_unknown_planner_is_refused(graph):
     with pytest.raises(GraspFailure, match="expected one of ompl") as failure:
         make_planner("magic", graph.node, robot_settings(declare(graph.node, MOTION)))
     assert failure.value.code == GraspCode.PLANNER_UNAVAILABLE
+
+
+def send_scan(made, **goal):
+    client = ActionClient(made.graph.node, ScanObject, f"/{made.prefix}scan_object")
+    assert client.wait_for_server(10.0)
+    future = client.send_goal_async(ScanObject.Goal(**{"object_id": "cap", **goal}))
+    handle = made.until(lambda: future.done() and future.result(), 10.0, "acceptance")
+    return made.result(handle.get_result_async())
+
+
+def test_a_scan_while_a_grasp_runs_is_busy(setup):
+    made = setup()
+    made.cell.held = ("Arm", 1)
+    future = made.send()[1]
+    assert made.cell.holding.wait(20.0)
+    result = send_scan(made)
+    assert result.code == ScanCode.BUSY and result.message == "another goal is running"
+    made.cell.held = None
+    assert made.result(future).code == GraspCode.SUCCESS
+
+
+def test_a_scan_without_a_camera_says_which_stream_is_missing(setup, tmp_path):
+    made = setup(depth_timeout=0.3, store=f"sqlite:///{tmp_path}/store.db")
+    result = send_scan(made)
+    assert result.code == ScanCode.PERCEPTION_UNAVAILABLE, result.message
+    assert "color/image_raw" in result.message
+    assert send_scan(made, join=True).code == ScanCode.NOT_SUPPORTED
+    assert not (tmp_path / "store.db.scans").exists()
+
+
+def test_a_scan_with_something_in_the_hand_is_refused(setup, tmp_path):
+    made = setup(width=0.03, store=f"sqlite:///{tmp_path}/store.db")
+    result = send_scan(made)
+    assert result.code == ScanCode.HOLDS_OBJECT, result.message
+    assert not made.cell.trajectories

@@ -56,6 +56,7 @@ class Cell:
             prefix=self.prefix,
             heartbeat_timeout=TIMEOUT,
             action=self.executor,
+            scan_action=f"{self.executor}_scan",
             stop_service=self.stop_service,
         )
         self.topic = f"/{self.prefix}fr3_arm_controller/executor_heartbeat"

@@ -23,6 +23,7 @@ from dense_grasp_bench.taught_clicks import CAP, Lesson
 from dense_grasp_client import GraphError, contact
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import KeypointMatch
+from dense_grasp_sim_interfaces.srv import SetScene
 
 CLICK_TOLERANCE_PX = 3.0
 START_TIMEOUT_S = 90.0
@@ -150,10 +151,12 @@ class CellSession:
         x, y, yaw = lesson.pose
         self._set_scene(scene=lesson.scene, seed=seed, x=x, y=y, yaw=yaw)
 
-    def set_cap(self, seed: int, pose_seed: int | None = None, scene: str = "cap") -> None:
-        """Put a cap on the table, in a scene of the simulation, at a random pose or at the pose it is taught in."""
+    def set_cap(self, seed: int, pose_seed: int | None = None, scene: str = "cap") -> SetScene.Response:
+        """Put a cap on the table, in a scene of the simulation, at a random pose or at the pose it is taught in; the
+        answer has where it lies.
+        """
         x, y, yaw = CAP.pose
-        self._set_scene(
+        return self._set_scene(
             scene=scene,
             seed=seed,
             random_pose=pose_seed is not None,
@@ -165,14 +168,14 @@ class CellSession:
 
     def clear(self, seed: int = 0) -> str:
         """Take the cap away; the seed draws table, light and, when odd, other things. What there is then, in words."""
-        return self._set_scene(scene="empty", seed=seed)
+        return str(self._set_scene(scene="empty", seed=seed).message)
 
-    def _set_scene(self, **fields) -> str:
+    def _set_scene(self, **fields) -> SetScene.Response:
         answer = self.client.call("set_scene", 60.0, **fields)
         if not answer.success:
             raise GraphError(f"the scene {fields} was not set: {answer.message}")
         self.client.wait_descriptors(stamp_seconds(self.client.now()), 30.0)
-        return str(answer.message)
+        return answer
 
     def truth(self, points: Sequence[tuple[str, float, float]]):
         """Where surface points (part, u, v) are now: the GetTruth response."""

@@ -1,4 +1,4 @@
-"""The facade: teach, list, locate, plan, grasp, cancel, stop."""
+"""The facade: scan, teach, list, locate, plan, grasp, cancel, stop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from std_srvs.srv import Trigger
 
 from dense_grasp_client.connection import Connection, GraphError, NodeCalls
 from dense_grasp_client.refused import Refused
-from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.action import GraspObject, ScanObject
 from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
@@ -29,6 +29,7 @@ from dense_grasp_interfaces.srv import (
 PAGE = 1000  # rows of one answer of list_descriptors
 ANSWER_TIMEOUT_S = 20.0
 GRASP_TIMEOUT_S = 300.0
+SCAN_TIMEOUT_S = 1800.0
 CANCEL_TIMEOUT_S = 5.0
 
 
@@ -55,8 +56,10 @@ class GraspClient:
         self._rename = create(RenameKeypoint, "dense_grasp/rename_keypoint", qos_profile=EVERY_CALL)
         self._locate = create(LocateKeypoints, "dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
         self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
-        self._grasp = ActionClient(self.connection.node, GraspObject, "dense_grasp/grasp_object")
-        self._action = self.connection.node.resolve_topic_name("dense_grasp/grasp_object")
+        self._actions = {
+            name: ActionClient(self.connection.node, kind, name)
+            for name, kind in (("dense_grasp/grasp_object", GraspObject), ("dense_grasp/scan_object", ScanObject))
+        }
         self._running: Any = None
         self._lock = threading.Lock()
 
@@ -163,40 +166,69 @@ class GraspClient:
         """
         _check_fields(goal)
         request = GraspObject.Goal(object_id=object_id, contacts=_contacts(contact), **goal)
-        connection = self.connection
-        connection.wait(self._grasp.server_is_ready, ANSWER_TIMEOUT_S, f"action {self._action}")
 
         def feedback(message: Any) -> None:
             if on_stage is not None:
                 on_stage(message.feedback.stage, message.feedback.detail)
 
-        sent = self._grasp.send_goal_async(request, feedback_callback=feedback)
+        return self._done("dense_grasp/grasp_object", request, f"grasp of {object_id}", feedback, timeout)
+
+    # scans
+
+    def scan(
+        self,
+        object_id: str,
+        views: int = 0,
+        on_progress: Callable[[Any], None] | None = None,
+        timeout: float = SCAN_TIMEOUT_S,
+        **goal: Any,
+    ) -> Any:
+        """Let the arm look at what stands on the table from all sides and keep it as the object's scan; the action's
+        result, whose `scan` is a ScanSummary.
+
+        views: pictures; 0: as many as the spacing asks for. on_progress: called with each ScanObject.Feedback, in
+        another thread. goal: further fields of ScanObject.Goal, such as overwrite, plan_only or height; TypeError for
+        one that it has not. Raises as `grasp`.
+        """
+        _check_fields(goal, ScanObject, ("object_id", "views"))
+        request = ScanObject.Goal(object_id=object_id, views=views, **goal)
+
+        def feedback(message: Any) -> None:
+            if on_progress is not None:
+                on_progress(message.feedback)
+
+        return self._done("dense_grasp/scan_object", request, f"scan of {object_id}", feedback, timeout)
+
+    def _done(self, name: str, request: Any, what: str, feedback: Callable[[Any], None], timeout: float) -> Any:
+        """The result of a goal, SUCCESS; it is canceled when it has not ended within `timeout` s."""
+        client, connection = self._actions[name], self.connection
+        action = connection.node.resolve_topic_name(name)
+        connection.wait(client.server_is_ready, ANSWER_TIMEOUT_S, f"action {action}")
+        sent = client.send_goal_async(request, feedback_callback=feedback)
         try:
-            handle = connection.result(sent, ANSWER_TIMEOUT_S, "answer to the grasp goal")
+            handle = connection.result(sent, ANSWER_TIMEOUT_S, f"answer of {action}")
             if not handle.accepted:
-                raise GraphError(
-                    f"{self._action} did not accept the goal, expected a goal that is answered with a code"
-                )
+                raise GraphError(f"{action} did not accept the goal, expected a goal that is answered with a code")
             with self._lock:
                 self._running = handle
-            result = connection.result(handle.get_result_async(), timeout, f"end of the grasp of {object_id}").result
+            result = connection.result(handle.get_result_async(), timeout, f"end of the {what}").result
         except BaseException:  # also Ctrl-C: nothing goes on that nobody waits for
             self._abandon(sent)
             raise
         finally:
             with self._lock:
                 self._running = None
-        return _checked(result, f"grasp of {object_id}")
+        return _checked(result, what)
 
     def _abandon(self, sent: Any) -> None:
         """Cancel the goal that was sent, and wait until that has been answered: the process may end right after."""
         with contextlib.suppress(GraphError):
-            handle = self.connection.result(sent, CANCEL_TIMEOUT_S, "answer to the grasp goal")
+            handle = self.connection.result(sent, CANCEL_TIMEOUT_S, "answer to the goal")
             if handle.accepted:
                 self.connection.result(handle.cancel_goal_async(), CANCEL_TIMEOUT_S, "answer to the cancellation")
 
     def cancel(self, timeout: float = ANSWER_TIMEOUT_S) -> bool:
-        """Cancel the goal that this client runs; whether there was one. `grasp` then raises Refused with CANCELED."""
+        """Cancel the goal that this client runs; whether there was one. Its call then raises Refused with CANCELED."""
         with self._lock:
             handle = self._running
         if handle is None:
@@ -227,15 +259,15 @@ def _contacts(given: str | GraspContact | Sequence[GraspContact]) -> list[GraspC
     return list(given)
 
 
-def _check_fields(goal: Mapping[str, Any]) -> None:
-    """A message takes a field that it does not have without a word."""
-    fields = sorted(set(GraspObject.Goal.get_fields_and_field_types()) - {"object_id", "contacts"})
+def _check_fields(
+    goal: Mapping[str, Any], action: Any = GraspObject, own: Sequence[str] = ("object_id", "contacts")
+) -> None:
+    """A message takes a field that it does not have without a word. own: fields that are arguments of the call."""
+    fields = sorted(set(action.Goal.get_fields_and_field_types()) - set(own))
+    hint = "; axis and approach go into contact=contact(NAME, axis=…, approach=…)" if action is GraspObject else ""
     for name in goal:
         if name not in fields:
-            raise TypeError(
-                f"a goal has no field {name}, expected one of {', '.join(fields)}; axis and approach go into "
-                "contact=contact(NAME, axis=…, approach=…)"
-            )
+            raise TypeError(f"a goal has no field {name}, expected one of {', '.join(fields)}{hint}")
 
 
 def _checked(answer: Any, what: str) -> Any:

@@ -25,3 +25,5 @@ def test_a_field_that_a_goal_does_not_have_is_refused():
             TypeError, match=r"no field axis_keypoints, expected one of instances, may_drop, .*contact\("
         ):
             client.grasp("cap", "rim", axis_keypoints=["a", "b"])
+        with pytest.raises(TypeError, match=r"no field view, expected one of centre, height, join, overwrite, "):
+            client.scan("cap", view=8)

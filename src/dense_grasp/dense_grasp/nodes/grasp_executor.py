@@ -1,17 +1,16 @@
-"""Node: picks an object up by a taught point. Action dense_grasp/grasp_object."""
+"""Node: drives the arm. It picks an object up by a taught point (action dense_grasp/grasp_object), and scans one
+(dense_grasp/scan_object).
+"""
 
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import rclpy
-from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.holding import FingerMemory
 from dense_grasp_core.grasping.interfaces import GraspOutcome
@@ -39,7 +38,8 @@ from dense_grasp.arm.robot_description import RobotDescription
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.arm.trajectory_client import ArmClient
 from dense_grasp.arm.wrench_monitor import WrenchMonitor
-from dense_grasp.grasping.executor_diagnostics import GoalRecord, executor_diagnostics
+from dense_grasp.grasping.arm_goals import ArmGoals
+from dense_grasp.grasping.executor_diagnostics import executor_diagnostics
 from dense_grasp.grasping.goal_messages import goal_from_message, path_messages
 from dense_grasp.grasping.keypoint_client import KeypointClient
 from dense_grasp.grasping.markers import plan_markers, pose_message
@@ -47,10 +47,15 @@ from dense_grasp.grasping.settings import changed_settings, grasp_settings, time
 from dense_grasp.gripper.registry import gripper_namespaces, make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.depth_world import DepthWorld
+from dense_grasp.perception.loaded_scans import scans_folder
 from dense_grasp.planning.registry import make_planner, resolved_planner
 from dense_grasp.ros.clock_watch import ClockWatch
 from dense_grasp.ros.transforms import TransformListener
 from dense_grasp.ros.waiting import StopCheck
+from dense_grasp.scanning.scan_folder import ScanFolder
+from dense_grasp.scanning.scan_server import ScanServer, ScanTools
+from dense_grasp.scanning.settings import scan_settings
+from dense_grasp.scanning.still_camera import StillCamera
 from dense_grasp_interfaces.action import GraspObject
 
 
@@ -65,7 +70,7 @@ class _Perception:
 
 
 class GraspExecutor(Node):
-    """Runs one GraspObject goal at a time; a second one is answered BUSY."""
+    """Runs one goal at a time; a second one, of either action, is answered BUSY."""
 
     def __init__(self, **node_arguments):
         super().__init__("grasp_executor", **node_arguments)
@@ -109,16 +114,15 @@ class GraspExecutor(Node):
         self._perception = self._make_perception(values, times, group)
         self._markers = self.create_publisher(MarkerArray, values["grasp_markers_topic"], 1)
         self._fingers = FingerMemory()
-        self._running = threading.Lock()
-        self._run_long = long_callback(self, self._run_alone)
-        self._goals = GoalRecord()
+        self._run_long = long_callback(self, self._run)
+        self._goals = ArmGoals(self, self._heartbeat, self._clock_watch)
         self._diagnostics = executor_diagnostics(
             self,
             self._robot,
             gripper_namespaces(self._robot, values["gripper_namespace"]),
             self._heartbeat,
             (choice, self._planner),
-            (self._running, self._goals),
+            (self._goals.running, self._goals.record),
         )
         self._clock_watch.on_jump(self._forget)
         self._server = ActionServer(
@@ -130,6 +134,7 @@ class GraspExecutor(Node):
             cancel_callback=lambda handle: CancelResponse.ACCEPT,
             callback_group=group,
         )
+        self._scans = ScanServer(self, values["scan_action"], self._scan_tools(values, times), self._goals, group)
         self.get_logger().info(f"ready for {self._robot.name} with {choice.sentence}")
 
     def destroy_node(self) -> None:
@@ -165,6 +170,28 @@ class GraspExecutor(Node):
         )
         return _Perception(keypoints, world)
 
+    def _scan_tools(self, values, times) -> ScanTools:
+        topics = (values["color_topic"], values["depth_topic"], values["camera_info_topic"])
+        return ScanTools(
+            self._arm,
+            self._gripper,
+            self._planner,
+            StillCamera(
+                self,
+                topics,
+                self._robot.base_frame,
+                self._buffer.lookup_transform,
+                timeout=times.depth,
+                wall_factor=times.wall_factor,
+                callback_group=ReentrantCallbackGroup(),
+            ),
+            ScanFolder(scans_folder(values["store"], values["scans"])),
+            scan_settings(values, self._robot),
+            lambda: self._settings,
+            self._fingers,
+            self._check_arm,
+        )
+
     def _change(self, changes: dict[str, Any]) -> None:
         self._settings = changed_settings(self._settings, changes)
 
@@ -177,62 +204,47 @@ class GraspExecutor(Node):
     async def _execute(self, handle) -> GraspObject.Result:
         began = time.monotonic()
         # Answered by the loop itself: however many goals come, they take no thread.
-        if not self._running.acquire(blocking=False):
+        if not self._goals.running.acquire(blocking=False):
             return self._end(handle, began, GraspCode.BUSY, "another goal is running", GraspOutcome())
         try:
             return await self._run_long(handle, began)
         finally:
-            self._running.release()
-
-    def _run_alone(self, handle, began: float) -> GraspObject.Result:
-        others = self._heartbeat.others()
-        if others:
-            message = f"another executor drives this arm: {', '.join(others)}; end one of them"
-            return self._end(handle, began, GraspCode.BUSY, message, GraspOutcome())
-        return self._run(handle, began)
+            self._goals.running.release()
 
     def _run(self, handle, began: float) -> GraspObject.Result:
-        mark = self._clock_watch.mark()
-        sequence = GraspSequence(
-            self._arm,
-            self._gripper,
-            self._perception,
-            self._planner,
-            self._candidates,
-            self._settings,
-            memory=self._fingers,
-            check_ready=self._check_ready,
-            on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
-            on_plan=self._show,
-            force=self._wrench.vertical,
-            stop=lambda: (
-                handle.is_cancel_requested or self._clock_watch.jumped_since(mark) or not rclpy.ok(context=self.context)
-            ),
-        )
-        try:
-            self._clock_watch.check_running(lambda: handle.is_cancel_requested)
-            # A node that has just started jumps from zero to the simulation's time: no goal was under way then.
-            mark = self._clock_watch.mark()
+        outcome = GraspOutcome()
+
+        def grasp(stop: StopCheck) -> str:
+            nonlocal outcome
+            sequence = GraspSequence(
+                self._arm,
+                self._gripper,
+                self._perception,
+                self._planner,
+                self._candidates,
+                self._settings,
+                memory=self._fingers,
+                check_ready=self._check_ready,
+                on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
+                on_plan=self._show,
+                force=self._wrench.vertical,
+                stop=stop,
+            )
+            outcome = sequence.outcome
             goal = goal_from_message(handle.request)
             self.get_logger().info(f"goal: {goal}")
-            code, message = int(GraspCode.SUCCESS), sequence.run(goal)
-        except GraspCanceled as error:
-            code, message = GraspCode.CANCELED, str(error)
-            if self._clock_watch.jumped_since(mark) and not handle.is_cancel_requested:
-                code, message = GraspCode.CLOCK_ERROR, f"{self._clock_watch.jump}: the running goal was aborted"
-        except GraspFailure as error:
-            code, message = error.code, str(error)
-        except DenseGraspError as error:
-            code, message = GraspCode.INTERNAL_ERROR, str(error)
-        except Exception as error:  # the node survives what it is sent
-            self.get_logger().error(f"internal error: {type(error).__name__}: {error}")
-            code, message = GraspCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
-        return self._end(handle, began, code, message, sequence.outcome)
+            return sequence.run(goal)
+
+        code, message = self._goals.outcome(handle, grasp)
+        return self._end(handle, began, code, message, outcome)
 
     def _check_ready(self, stop: StopCheck) -> None:
         """Raises GraspFailure or PlanError when one of what moves cannot be commanded now."""
-        self._controller.check_available(stop)
+        self._check_arm(stop)
         self._gripper.check_available(stop)
+
+    def _check_arm(self, stop: StopCheck) -> None:
+        self._controller.check_available(stop)
         self._planner.check_available(stop)
 
     def _end(self, handle, began: float, code: int, message: str, outcome: GraspOutcome) -> GraspObject.Result:
@@ -250,18 +262,7 @@ class GraspExecutor(Node):
         result.planning_time = float(outcome.planning_time)
         result.time_to_first_motion = float(outcome.time_to_first_motion)
         result.total_time = time.monotonic() - began
-        if code == GraspCode.SUCCESS:
-            handle.succeed()
-        elif code == GraspCode.CANCELED and handle.is_cancel_requested:
-            handle.canceled()
-        else:
-            handle.abort()
-        self._goals.note(int(code), message)
-        # rclpy fixes the severity of a line of code with its first call: one line each.
-        if code == GraspCode.SUCCESS:
-            self.get_logger().info(f"goal ended: {message}")
-        else:
-            self.get_logger().warning(f"goal ended with code {int(code)}: {message}")
+        self._goals.end(handle, int(code), message)
         return result
 
     def _feedback(self, handle, stage: Stage, detail: str) -> None:

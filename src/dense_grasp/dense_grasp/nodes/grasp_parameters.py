@@ -8,8 +8,7 @@ from typing import Any
 from dense_grasp_core.parameters import ParameterSpec
 from dense_grasp_ros.shared_parameters import (
     ARM_JOINTS,
-    CAMERA_INFO_TOPIC,
-    DEPTH_TOPIC,
+    CAMERA_TOPICS,
     LARGEST_ANGLE,
     LENS_MODEL,
     OBSERVE_JOINTS,
@@ -26,6 +25,7 @@ from dense_grasp.nodes.robot_parameters import (
     MOTION,
     WALL_TIME_FACTOR,
 )
+from dense_grasp.nodes.scan_parameters import SCAN
 
 PLANNERS = ("auto", "ompl", "moveit_py", "move_group")
 AFTER_GRASP = ("hold", "place_back", "release", "deliver")
@@ -177,11 +177,11 @@ GRASP_EXECUTOR = (
         "ompl: the embedded planner; move_group, moveit_py: MoveIt's; auto: MoveIt's where one runs, else the embedded",
         options=PLANNERS,
     ),
-    DEPTH_TOPIC,
-    CAMERA_INFO_TOPIC,
+    *CAMERA_TOPICS,
     LENS_MODEL,
     SYNC_TOLERANCE,
     ACTION,
+    *SCAN,
     ParameterSpec("locate_service", "dense_grasp/locate_keypoints", "query_node's service", text="name"),
     ParameterSpec("list_service", "dense_grasp/list_descriptors", "query_node's service", text="name"),
     ParameterSpec(

@@ -77,6 +77,7 @@ class MotionWatchdog(Node):
         self._stoppable = {
             # First: an executor that is not told takes a stopped motion for a failed one.
             "executor": Stoppable(self, [executor_action], callback_group=group),
+            "scan": Stoppable(self, [values["scan_action"]], callback_group=group),
             "arm": Stoppable(self, [robot.arm_action], callback_group=group),
             "gripper": Stoppable(self, gripper_actions, [f"{ns}/stop" for ns in namespaces], group),
         }

@@ -21,6 +21,10 @@ MAX_PIXELS = 4_000_000
 CALIBRATED = "the value in the network's file"
 
 MODEL = ParameterSpec("model", "", "the network's file", required=True)
+STORE = ParameterSpec("store", "sqlite:///dense_grasp.db", "database URL of the taught points, any of SQLAlchemy's")
+SCANS = ParameterSpec(
+    "scans", "", "folder of the scans, each in one of its object's name; empty: the store's file with .scans behind"
+)
 DESCRIPTORS_TOPIC = ParameterSpec(
     "descriptors_topic", "dense_grasp/descriptors", "descriptors at the network's resolution", text="name"
 )
@@ -60,18 +64,14 @@ DESCRIPTOR_NODE = (
 )
 QUERY_NODE = (
     ParameterSpec("model", "", "the network's file, for its calibration; empty: set temperature and thresholds"),
-    ParameterSpec("store", "sqlite:///dense_grasp.db", "database URL of the taught points, any of SQLAlchemy's"),
+    STORE,
     ROBOT_TYPE,
     PREFIX,
     *WORKSPACE,
     TABLE_HEIGHT,
     *CAMERA_TOPICS[:2],
     DESCRIPTORS_TOPIC,
-    ParameterSpec(
-        "scans",
-        "",
-        "folder of the scans, each in one of its object's name; empty: the store's file with .scans behind",
-    ),
+    SCANS,
     ParameterSpec("scan_model", "", "the network's file for scanned objects; empty: general, which is shipped"),
     ParameterSpec(
         "pose_threshold", 0.25, "score of a scanned object's pose below which it is not found", low=0.0, high=1.0

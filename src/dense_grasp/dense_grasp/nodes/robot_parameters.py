@@ -59,6 +59,9 @@ WALL_TIME_FACTOR = ParameterSpec(
     high=1000.0,
 )
 ACTION = ParameterSpec("action", "dense_grasp/grasp_object", "grasp_executor's action", text="name")
+SCAN_ACTION = ParameterSpec(
+    "scan_action", "dense_grasp/scan_object", "grasp_executor's action of a scan by the arm", text="name"
+)
 CONTROLLER_MANAGER = ParameterSpec(
     "controller_manager",
     "",
@@ -217,6 +220,7 @@ MOTION_WATCHDOG = (
     WALL_TIME_FACTOR,
     GRIPPER_NAMESPACE,
     ACTION,
+    SCAN_ACTION,
     ParameterSpec("stop_service", "dense_grasp/stop", "service that stops arm, gripper and executor", text="name"),
 )
 MOVEIT_PY_PLANNER = MOTION

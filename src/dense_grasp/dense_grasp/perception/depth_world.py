@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
@@ -21,6 +24,8 @@ from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check
 from dense_grasp.perception.stamps import StampCache
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
+#: (base, frame, time) -> TransformStamped, or raises.
+Lookup = Callable[[str, str, Time], Any]
 DEPTHS_KEPT = 40
 MAX_RANGE = 2.0
 
@@ -34,7 +39,7 @@ class DepthWorld:
         depth_topic: str,
         info_topic: str,
         base_frame: str,
-        lookup,
+        lookup: Lookup,
         *,
         timeout: float = 2.0,
         wall_factor: float = 5.0,
@@ -118,31 +123,38 @@ class DepthWorld:
             points_camera = surface_points(depth_from_message(depth), camera, self._step)
         except DenseGraspError as error:
             raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
-        base_from_camera = self._transform(depth.header.frame_id, depth.header.stamp, deadline, stop)
+        header = depth.header
+        base_from_camera = base_from(self._lookup, self._base_frame, header.frame_id, header.stamp, deadline, stop)
         return transform(base_from_camera, points_camera)
 
-    def _transform(self, frame: str, stamp, deadline: Deadline, stop: StopCheck | None) -> np.ndarray:
-        errors: list[str] = []
-        answers: list = []
 
-        def try_lookup() -> bool:
-            try:
-                answers.append(self._lookup(self._base_frame, frame, Time.from_msg(stamp)))
-            except Exception as error:  # tf2's exceptions share no base class across distributions
-                errors.append(str(error))
-            return bool(answers)
+def base_from(
+    lookup: Lookup, base_frame: str, frame: str, stamp: Any, deadline: Deadline, stop: StopCheck | None
+) -> np.ndarray:
+    """base_from_frame (4, 4) at the stamp of an image, once TF knows it. Raises GraspFailure 100 + NO_TF, and
+    GraspCanceled.
+    """
+    errors: list[str] = []
+    answers: list = []
 
-        if not wait_in_callback(try_lookup, deadline, stop):
-            raise GraspFailure(
-                GraspCode.PERCEPTION + MatchCode.NO_TF,
-                f"no transform {self._base_frame} <- {frame} at the image's stamp: {errors[-1]}",
-            )
+    def try_lookup() -> bool:
         try:
-            return matrix_from_transform(answers[0].transform)
-        except DenseGraspError as error:
-            raise GraspFailure(
-                GraspCode.PERCEPTION + MatchCode.NO_TF, f"transform {self._base_frame} <- {frame}: {error}"
-            ) from error
+            answers.append(lookup(base_frame, frame, Time.from_msg(stamp)))
+        except Exception as error:  # tf2's exceptions share no base class across distributions
+            errors.append(str(error))
+        return bool(answers)
+
+    if not wait_in_callback(try_lookup, deadline, stop):
+        raise GraspFailure(
+            GraspCode.PERCEPTION + MatchCode.NO_TF,
+            f"no transform {base_frame} <- {frame} at the image's stamp: {errors[-1]}",
+        )
+    try:
+        return matrix_from_transform(answers[0].transform)
+    except DenseGraspError as error:
+        raise GraspFailure(
+            GraspCode.PERCEPTION + MatchCode.NO_TF, f"transform {base_frame} <- {frame}: {error}"
+        ) from error
 
 
 def surface_points(depth: np.ndarray, camera: CameraModel, step: int) -> np.ndarray:

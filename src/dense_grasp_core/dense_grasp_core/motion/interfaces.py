@@ -147,7 +147,7 @@ class MotionPlanner(Protocol):
         self, places: Sequence[Sequence[Array]], start: Array, world: WorldModel, stop: StopCheck | None = None
     ) -> list[Array | None]:
         """For each place joint positions (J,), free in the world, that bring the tool centre point to one of its poses
-        (4, 4), preferred first; None where there are none.
+        (4, 4); None where there are none.
         """
 
     def plan_line(

@@ -12,7 +12,7 @@ from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 
 Array = np.ndarray
 #: Seeds of one pose, after those of places that were solved before.
-_ATTEMPTS = 1
+_ATTEMPTS = 2
 #: Places solved before whose joint positions are tried first: the nearest by where the tool is.
 _NEIGHBOURS = 2
 
@@ -25,9 +25,10 @@ def find_stands(
     stop: StopCheck | None = None,
 ) -> list[Array | None]:
     """For each place joint positions (7,) in which the arm is free and that bring the tool centre point to one of its
-    poses base_from_tcp (4, 4), preferred first; None where there are none.
+    poses base_from_tcp (4, 4); None where there are none.
 
-    A place whose neighbour was solved is tried from there first, so the arm stands alike for both. Raises PlanCanceled.
+    A place whose neighbour was solved is tried from there first, so the arm stands alike for both; among equally turned
+    poses the first is preferred. Raises PlanCanceled.
     """
     found: list[Array | None] = []
     solved: list[tuple[Array, Array]] = []
@@ -49,10 +50,13 @@ def find_stands(
 def _from_neighbours(
     kinematics: InverseKinematics, checker: CollisionChecker, poses: Sequence[Array], seeds: Sequence[Array]
 ) -> Array | None:
+    """From each of the seeds (7,), first to the poses that the hand turns least for."""
     for seed in seeds:
-        free = [q for q in (kinematics.solve(pose, seed) for pose in poses) if q is not None and checker.free(q)]
-        if free:
-            return min(free, key=lambda q: float(np.max(np.abs(q - seed))))
+        rotation = kinematics.robot.tcp_pose(seed)[:3, :3]
+        for pose in sorted(poses, key=lambda pose: -float(np.sum(pose[:3, :3] * rotation))):
+            q = kinematics.solve(pose, seed)
+            if q is not None and checker.free(q):
+                return q
     return None
 
 

@@ -14,9 +14,9 @@ Array = NDArray[np.float64]
 #: Room about the object in a picture, as a share of its radius: its middle and size are known from one side only.
 ROOM = 1.1
 #: A direction that is out of reach from near may be in reach from farther away: distances as shares of the least.
-DISTANCES = (1.0, 1.2)
+DISTANCES = (1.0, 1.15, 1.3)
 #: Turns of the camera about its axis that are tried, evenly over the circle.
-ROLLS = 8
+ROLLS = 12
 _GOLDEN = np.pi * (3.0 - np.sqrt(5.0))
 
 

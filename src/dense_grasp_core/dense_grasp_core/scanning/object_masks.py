@@ -42,7 +42,8 @@ class TablePlane:
 
 
 def scan_views(looks: Sequence[Look], standing: Standing) -> tuple[list[ScanView], Surface, Array]:
-    """The pictures that show the object, as views of its scan; its surface; and base_from_object (4, 4).
+    """The pictures that show the object, as views of its scan, named by their number; its surface; and
+    base_from_object (4, 4).
 
     The object's frame has the axes of the base, its origin on the table under the middle of what was seen from above.
     Raises ScanError when the pictures agree on next to nothing, or fewer than two show it.

@@ -227,7 +227,7 @@ class ScanSequence:
                 f"{len(taken)} pictures make no scan: {error}; was the object moved, or somebody in the picture? Is "
                 "hand-eye right (ros2 run dense_grasp check_cell --move)?",
             ) from error
-        coverage = share_covered(np.array([_towards(view.pose) for view in views]))
+        coverage = share_covered(np.array([self.outcome.directions[int(view.name)] for view in views]))
         about = {
             "object": goal.object_id,
             "source": "scan_object",
@@ -278,10 +278,3 @@ def scan_code(code: int) -> int:
     if 200 <= code < 300:
         return int(ScanCode.PLANNING_FAILED)
     return int(ScanCode.PERCEPTION_UNAVAILABLE if 100 <= code < 200 else ScanCode.INTERNAL_ERROR)
-
-
-def _towards(camera_from_object: Array) -> Array:
-    """Unit vector (3,) from the object's origin to the camera, in the object's frame."""
-    place = -camera_from_object[:3, :3].T @ camera_from_object[:3, 3]
-    unit: Array = place / np.linalg.norm(place)
-    return unit

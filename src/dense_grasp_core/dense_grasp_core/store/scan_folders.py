@@ -39,6 +39,13 @@ class ScanFolders:
         self.root = folder_beside(store_file)
         self._largest_total = largest_total
 
+    @classmethod
+    def at(cls, root: Path, largest_total: int = LARGEST_TOTAL) -> ScanFolders:
+        """The scans in a folder that was chosen, wherever the store is."""
+        scans = cls(root, largest_total)
+        scans.root = root
+        return scans
+
     def names(self) -> list[str]:
         """The objects that have a scan, sorted."""
         if not self.root.is_dir():

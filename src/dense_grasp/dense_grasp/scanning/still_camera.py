@@ -1,0 +1,127 @@
+"""Pictures of the camera on an arm that stands still: colour, aligned depth and camera_info of one stamp, and where the
+camera was at that stamp.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.result_codes import ScanCode
+from dense_grasp_core.scanning.look import Look, undistorted
+from dense_grasp_ros.images import rgb_from_message
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, Image
+
+from dense_grasp.perception.depth_world import Lookup, base_from
+from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
+from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
+from dense_grasp.perception.stamps import StampCache
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
+
+_KEPT = 10  # messages of each stream
+
+
+class StillCamera:
+    """A context manager: it listens to the images while it is open, so a node that scans nothing takes none.
+
+    topics: of colour, depth and camera_info. lookup(base, frame, time) gives a TransformStamped or raises. timeout: s
+    that a picture is waited for; wall_factor: see Deadline.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        topics: tuple[str, str, str],
+        base_frame: str,
+        lookup: Lookup,
+        *,
+        timeout: float,
+        wall_factor: float,
+        callback_group=None,
+    ):
+        self._node = node
+        self._topics = topics
+        self._base_frame = base_frame
+        self._lookup = lookup
+        self._timeout, self._wall_factor = timeout, wall_factor
+        self._group = callback_group
+        self._caches: tuple[StampCache, ...] = tuple(StampCache(_KEPT) for _ in topics)
+        self._subscriptions: list = []
+
+    def __enter__(self) -> StillCamera:
+        self._subscriptions = [
+            self._node.create_subscription(
+                kind, topic, partial(_keep, cache), qos_profile_sensor_data, callback_group=self._group
+            )
+            for kind, topic, cache in zip((Image, Image, CameraInfo), self._topics, self._caches, strict=True)
+        ]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while self._subscriptions:
+            self._node.destroy_subscription(self._subscriptions.pop())
+        for cache in self._caches:
+            cache.clear()
+
+    def look(self, stop: StopCheck | None = None) -> Look:
+        """The first whole picture that is stamped after this call. Raises GraspFailure PERCEPTION_UNAVAILABLE with the
+        stream that is missing, or what is wrong with the picture; GraspCanceled.
+        """
+        clock = self._node.get_clock()
+        after = clock.now().nanoseconds
+        deadline = Deadline(self._timeout, clock, self._wall_factor)
+        found: list[tuple[Image, Image, CameraInfo]] = []
+
+        def whole() -> bool:
+            colour, depth, info = self._caches
+            for stamp in colour.stamps:
+                if stamp > after:
+                    messages = (colour.get(stamp), depth.get(stamp), info.get(stamp))
+                    if None not in messages:
+                        found.append(messages)
+                        return True
+            return False
+
+        if not wait_in_callback(whole, deadline, stop):
+            raise GraspFailure(ScanCode.PERCEPTION_UNAVAILABLE, self._missing(after))
+        colour, depth, info = found[0]
+        stamp, tolerance = stamp_ns(colour.header.stamp), stamp_tolerance(clock)
+        ahead = stamp - clock.now().nanoseconds
+        if ahead > tolerance * NANOSECONDS:
+            raise GraspFailure(ScanCode.PERCEPTION_UNAVAILABLE, ahead_message(ahead, tolerance))
+        try:
+            camera = camera_from_info(info)
+            check_belongs(colour, info, camera)
+            check_belongs(depth, info, camera, "depth image")
+            rgb, metres = rgb_from_message(colour), np.nan_to_num(depth_from_message(depth).astype(float))
+        except DenseGraspError as error:
+            raise GraspFailure(ScanCode.PERCEPTION_UNAVAILABLE, str(error)) from error
+        base_from_camera = base_from(
+            self._lookup, self._base_frame, colour.header.frame_id, colour.header.stamp, deadline, stop
+        )
+        return undistorted(Look(rgb, metres, camera, base_from_camera, stamp))
+
+    def _missing(self, after: int) -> str:
+        newest = {topic: cache.newest for topic, cache in zip(self._topics, self._caches, strict=True)}
+        late = [topic for topic, stamp in newest.items() if stamp is None or stamp <= after]
+        if late:
+            return (
+                f"no image stamped after the arm was at rest came on {', '.join(late)} within {self._timeout} s: is "
+                "the camera plugged in and its driver running?"
+            )
+        return (
+            f"images on {', '.join(newest)} came within {self._timeout} s, but none of one stamp, expected equal "
+            "stamps (set enable_sync and align_depth on the camera)"
+        )
+
+
+def _keep(cache: StampCache, message: Any) -> None:
+    cache.put(stamp_ns(message.header.stamp), message)

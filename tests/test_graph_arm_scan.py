@@ -1,0 +1,82 @@
+"""The arm scans what stands on the table, one click, and the object is located from then on, in the running graph."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
+from dense_grasp_core.object_model.scan import read_scan
+from dense_grasp_core.result_codes import MatchCode, ScanCode, ScanStage, StoreCode
+
+from dense_grasp_client import GraspClient, Refused
+
+pytestmark = pytest.mark.graph
+OBJECT = "scanned_by_arm"
+VIEWS = 8
+NEAR = 0.01
+PATIENCE = 240.0  # s; a quiet machine describes the scan in 5
+
+
+@pytest.fixture(scope="module")
+def grasp(cell):
+    return GraspClient(connection=cell.client.connection)
+
+
+@pytest.fixture(scope="module")
+def scanned(cell, grasp):
+    """The cell with the training cap where it is taught, the scan's result, and its feedback."""
+    cell.session.set_cap(TRAINING_SEED)
+    told: list = []
+    result = grasp.scan(OBJECT, VIEWS, told.append, timeout=600.0)
+    yield result, told
+    cell.client.call("delete", object_id=OBJECT)
+    cell.teach_again()
+
+
+def test_the_scan_is_whole_and_said_as_it_went(cell, scanned):
+    result, told = scanned
+    assert result.scan.object_id == OBJECT and 4 <= result.scan.views <= VIEWS
+    assert 0.1 < result.scan.coverage < 1.0 and result.scan.disk_bytes > 100_000
+    assert 0.1 < result.scan.size.x < 0.4 and 0.05 < result.scan.size.z < 0.2
+    views = read_scan(Path(cell.store.removeprefix("sqlite:///") + ".scans") / OBJECT)
+    assert len(views) == result.scan.views
+    stages = [one.stage for one in told]
+    assert set(stages) == set(ScanStage)
+    last = told[-1]
+    assert last.stage == ScanStage.FUSING and last.taken == len(last.directions) >= result.scan.views
+    assert np.allclose([math.hypot(d.x, d.y, d.z) for d in last.directions], 1.0)
+
+
+def test_a_click_teaches_it_and_it_is_located_where_it_lies_next(cell, scanned):
+    contact = CAP.clicks["contact"]
+    pixel = cell.session.truth([contact]).pixels[0]
+
+    def taught():
+        answer = cell.client.call(
+            "register", 60.0, object_id=OBJECT, keypoint="contact", u=pixel.x, v=pixel.y, overwrite=True
+        )
+        assert answer.code in (StoreCode.OK, StoreCode.BUSY, StoreCode.NO_FRAME, StoreCode.STALE), answer.message
+        return answer.code == StoreCode.OK
+
+    cell.client.wait(taught, PATIENCE, "the click")
+    cell.session.set_cap(TRAINING_SEED, 3)
+    true = cell.session.truth([contact]).positions[0]
+    (match,) = cell.locate(["contact"], timeout=20.0, object_id=OBJECT, patience=60.0).matches
+    assert match.code == MatchCode.OK, match.message
+    found = match.position
+    assert math.dist((found.x, found.y, found.z), (true.x, true.y, true.z)) < NEAR, match.message
+
+
+def test_a_scan_that_there_is_stays_and_an_empty_table_has_nothing_to_scan(cell, grasp, scanned):
+    before = cell.joint_positions()
+    with pytest.raises(Refused, match="has a scan already") as refused:
+        grasp.scan(OBJECT, VIEWS)
+    assert refused.value.code == ScanCode.SCAN_EXISTS
+    cell.session.clear()
+    with pytest.raises(Refused, match="nothing stands on the table") as refused:
+        grasp.scan(OBJECT, VIEWS, overwrite=True)
+    assert refused.value.code == ScanCode.NOTHING_TO_SCAN
+    assert np.allclose(before, cell.joint_positions(), atol=0.05)
