@@ -42,6 +42,14 @@ def test_what_is_outside_the_workspace_is_not_taken():
         find_standing(seen(box_at(0.5, 0.0)), 0.0, np.array([0.6, -0.38, -0.01]), HIGH)
 
 
+def test_what_reaches_over_the_edge_is_refused():
+    points = seen(box_at(0.5, 0.0))
+    with pytest.raises(NothingStandsError, match=r"that at .* m reaches over the edge"):
+        find_standing(points, 0.0, np.array([0.48, -0.38, -0.01]), HIGH)
+    with pytest.raises(NothingStandsError, match="reaches over the edge"):
+        find_standing(points, 0.0, LOW, HIGH, np.array([0.5, 0.0, 0.0]), 0.04)
+
+
 def test_two_things_are_refused_unless_one_is_named():
     both = seen(box_at(0.42, 0.12), box_at(0.55, -0.12))
     with pytest.raises(SeveralStandError, match="2 things"):

@@ -105,7 +105,7 @@ class ScanSequence:
     def _run(self, goal: ScanGoal) -> str:
         validate(goal)
         if not goal.plan_only:
-            if not goal.overwrite and self._scans.has(goal.object_id):
+            if self._scans.has(goal.object_id) and not goal.overwrite:
                 raise GraspFailure(
                     ScanCode.SCAN_EXISTS,
                     f"{goal.object_id} has a scan already, and overwrite is false: set it to replace the scan",
@@ -134,7 +134,7 @@ class ScanSequence:
         if why:
             raise GraspFailure(
                 ScanCode.HOLDS_OBJECT,
-                f"{why}: take it out, or open the fingers, what is in the hand is in the pictures",
+                f"{why}: take it out, or open the fingers; it would be in every picture",
             )
 
     def _look(self, goal: ScanGoal) -> tuple[Look, Standing]:

@@ -95,6 +95,13 @@ def find_standing(
             "place by centre and radius"
         )
     own = pieces[0]
+    over = np.any((own[:, :2] - low[:2] < _CELL) | (high[:2] - own[:, :2] < _CELL))
+    if over or (radius > 0.0 and centre is not None and np.hypot(*(own[:, :2] - centre[:2]).T).max() > radius - _CELL):
+        x, y = own[:, :2].mean(axis=0)
+        raise NothingStandsError(
+            f"no whole thing stands on the table {where}: that at ({x:.3f}, {y:.3f}) m reaches over the edge of it; "
+            "put it nearer to the middle"
+        )
     bottom = np.array([*(own.min(axis=0)[:2] - _CELL / 2.0), table_height])
     return Standing(own, bottom, own.max(axis=0) + _CELL / 2.0)
 
