@@ -60,8 +60,8 @@ def driver(graph):
     return Driver(graph)
 
 
-def camera(graph, lookup=looking_down, timeout=20.0) -> StillCamera:
-    return StillCamera(graph.node, TOPICS, "base", lookup, timeout=timeout, wall_factor=1.0)
+def camera(graph, lookup=looking_down, timeout=20.0, **more) -> StillCamera:
+    return StillCamera(graph.node, TOPICS, "base", lookup, timeout=timeout, wall_factor=1.0, **more)
 
 
 def failure_of(made: StillCamera) -> GraspFailure:
@@ -111,6 +111,8 @@ def test_streams_that_never_meet_and_a_place_that_is_unknown_are_told(graph, dri
     driver.apart = 1_000_000
     failure = failure_of(camera(graph, timeout=0.5))
     assert failure.code == ScanCode.PERCEPTION_UNAVAILABLE
+    with camera(graph, sync_tolerance=0.002) as opened:
+        assert opened.look().depth[3, 4] == pytest.approx(0.5)
 
 
 def test_waiting_can_be_canceled(graph):

@@ -183,6 +183,8 @@ class GraspExecutor(Node):
                 self._buffer.lookup_transform,
                 timeout=times.depth,
                 wall_factor=times.wall_factor,
+                lens_model=values["lens_model"],
+                sync_tolerance=values["sync_tolerance"],
                 callback_group=ReentrantCallbackGroup(),
             ),
             ScanFolder(scans_folder(values["store"], values["scans"])),

@@ -14,12 +14,14 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import ScanCode
 from dense_grasp_core.scanning.look import Look, undistorted
 from dense_grasp_ros.images import rgb_from_message
+from dense_grasp_ros.shared_parameters import AS_CAMERA_INFO_SAYS
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.perception.depth_world import Lookup, base_from
 from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
+from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.perception.stamps import StampCache
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
@@ -31,7 +33,8 @@ class StillCamera:
     """A context manager: it listens to the images while it is open, so a node that scans nothing takes none.
 
     topics: of colour, depth and camera_info. lookup(base, frame, time) gives a TransformStamped or raises. timeout: s
-    that a picture is waited for; wall_factor: see Deadline.
+    that a picture is waited for; wall_factor: see Deadline. lens_model, sync_tolerance: see the parameters of these
+    names.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class StillCamera:
         *,
         timeout: float,
         wall_factor: float,
+        lens_model: str = AS_CAMERA_INFO_SAYS,
+        sync_tolerance: float = 0.0,
         callback_group=None,
     ):
         self._node = node
@@ -50,6 +55,8 @@ class StillCamera:
         self._base_frame = base_frame
         self._lookup = lookup
         self._timeout, self._wall_factor = timeout, wall_factor
+        self._lens_model = lens_model
+        self._sync_tolerance = round(sync_tolerance * NANOSECONDS)
         self._group = callback_group
         self._caches: tuple[StampCache, ...] = tuple(StampCache(_KEPT) for _ in topics)
         self._subscriptions: list = []
@@ -84,7 +91,8 @@ class StillCamera:
             colour, depth, info = self._caches
             for stamp in colour.stamps:
                 if stamp > after:
-                    messages = (colour.get(stamp), depth.get(stamp), info.get(stamp))
+                    near = self._sync_tolerance
+                    messages = (colour.get(stamp), depth.get(stamp, near), info.get(stamp, near))
                     if None not in messages:
                         found.append(messages)
                         return True
@@ -98,9 +106,10 @@ class StillCamera:
         if ahead > tolerance * NANOSECONDS:
             raise GraspFailure(ScanCode.PERCEPTION_UNAVAILABLE, ahead_message(ahead, tolerance))
         try:
+            info = meant_info(info, self._lens_model)
             camera = camera_from_info(info)
-            check_belongs(colour, info, camera)
-            check_belongs(depth, info, camera, "depth image")
+            check_belongs(colour, info, camera, tolerance=self._sync_tolerance)
+            check_belongs(depth, info, camera, "depth image", self._sync_tolerance)
             rgb, metres = rgb_from_message(colour), np.nan_to_num(depth_from_message(depth).astype(float))
         except DenseGraspError as error:
             raise GraspFailure(ScanCode.PERCEPTION_UNAVAILABLE, str(error)) from error
