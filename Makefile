@@ -12,12 +12,14 @@ PLANNER ?=
 # of soak; empty: its defaults
 MINUTES ?=
 SEED ?=
+# of test-alone; empty: all
+PACKAGES ?=
 # of reproduce: smoke, small or paper
 BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo demo-photo franka test test-franka lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
+.PHONY: help setup setup-train demo demo-photo franka test test-franka test-alone lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -46,6 +48,9 @@ franka: .franka/whole  ## Franka's control interface and a server of its protoco
 .franka/whole: requirements/franka.lock | setup
 	@rm -rf .franka .franka.part && .venv/bin/python -m pip install --quiet --no-deps --target .franka.part -r $<
 	@mv .franka.part .franka && touch $@
+
+test-alone: setup-train  ## each package built and tested with nothing beside it but what its manifest names; PACKAGES=
+	@.venv/bin/python -m tools.alone $(PACKAGES) $(if $(PYTEST),--pytest="$(PYTEST)")
 
 lint: setup-train  ## ruff and mypy
 	@$(IN_WORKSPACE) python -m ruff check . && python -m ruff format --check --quiet . && python -m mypy

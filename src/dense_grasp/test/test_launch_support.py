@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from dense_grasp.bringup import launch_support
 from dense_grasp.bringup.launch_support import (
     SHIPPED_MODEL,
     LaunchArgumentError,
@@ -127,3 +128,9 @@ def test_a_section_for_a_node_that_we_do_not_have_is_named(share):
 def test_only_its_own_exit_code_says_that_the_configuration_is_wrong(returncode):
     assert is_configuration_error(CONFIGURATION_ERROR)
     assert not is_configuration_error(returncode)
+
+
+def test_a_workspace_that_was_built_before_is_to_be_built_again(monkeypatch):
+    monkeypatch.setattr(launch_support, "known_nodes", dict)
+    with pytest.raises(LaunchArgumentError, match="build the workspace again"):
+        check_configuration()

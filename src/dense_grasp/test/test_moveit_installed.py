@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import pytest
 from dense_grasp.planning.moveit.installed import PANDA, choose_planner, install_line, is_installed, lacking
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 
 ALL = (
     *("moveit_msgs", "shape_msgs", "moveit_configs_utils", "moveit_kinematics", "moveit_planners_ompl"),
@@ -90,3 +95,12 @@ def test_the_index_is_that_of_the_environment(index):
     index("moveit_msgs")
     assert is_installed("moveit_msgs") and not is_installed("moveit_py")
     assert install_line(["moveit_py"], "kilted") == "sudo apt install ros-kilted-moveit-py"
+
+
+@pytest.mark.skipif(find_spec("moveit") is not None, reason="moveit_py is installed here")
+def test_moveit_py_that_this_machine_lacks_is_said_and_not_tried_again():
+    process = subprocess.run(
+        [sys.executable, "-m", "dense_grasp.nodes.moveit_py_planner"], capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == CONFIGURATION_ERROR
+    assert "there is no moveit_py" in process.stderr and "Traceback" not in process.stderr

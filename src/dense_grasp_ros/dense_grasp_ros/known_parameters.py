@@ -33,13 +33,8 @@ Known = Mapping[str, Mapping[str, ParameterSpec]]
 
 @cache
 def known_nodes() -> Known:
-    """The specifications of every node by the node's name and the parameter's. Raises ParameterFileError."""
-    found = {entry.name: by_name(entry.load()) for entry in entry_points(group=GROUP)}
-    if not found:
-        raise ParameterFileError(
-            f"no installed package names its parameters (entry points {GROUP}): build the workspace again (make setup)"
-        )
-    return found
+    """The specifications of every node by the node's name and the parameter's; none where no package names any."""
+    return {entry.name: by_name(entry.load()) for entry in entry_points(group=GROUP)}
 
 
 def nearest(name: str, names: Iterable[str], alike: float = 0.6) -> str:
@@ -94,9 +89,12 @@ def _check_name(override: Override, names: Collection[str], whose: str) -> None:
 def check_arguments(name: str, arguments: Sequence[str]) -> None:
     """Raises ParameterFileError for the first setting of a process' arguments that no node knows or can read.
 
-    name: the node's own.
+    name: the node's own. Where no installed package names its parameters nothing is refused here: what a node declares
+    is all that is known.
     """
     known = known_nodes()
+    if not known:
+        return
     own = {name, node_name(arguments, name)}
     for override in overrides_of(arguments):
         check_override(override, known, own)

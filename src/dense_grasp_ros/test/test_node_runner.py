@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
@@ -112,12 +111,3 @@ def test_an_error_outside_of_callbacks_ends_it():
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1 and "NoneType" in err
     assert out == "runs\nclosed\n"
-
-
-@pytest.mark.skipif(find_spec("moveit") is not None, reason="moveit_py is installed here")
-def test_moveit_py_that_this_machine_lacks_is_said_and_not_tried_again():
-    process = subprocess.run(
-        [sys.executable, "-m", "dense_grasp.nodes.moveit_py_planner"], capture_output=True, text=True, timeout=60
-    )
-    assert process.returncode == CONFIGURATION_ERROR
-    assert "there is no moveit_py" in process.stderr and "Traceback" not in process.stderr

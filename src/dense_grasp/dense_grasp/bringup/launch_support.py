@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.parameters import ParameterError
-from dense_grasp_ros.known_parameters import Known, check_override, known_nodes
+from dense_grasp_ros.known_parameters import GROUP, Known, check_override, known_nodes
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from dense_grasp_ros.parameter_files import Override, ParameterFileError, read_parameter_file
 
@@ -59,6 +59,10 @@ def read_parameter(path: str, name: str, default: object = None) -> object:
 def check_configuration(share: Path | None = None) -> None:
     """Raises LaunchArgumentError for the first setting in config/ that no node knows, or that none can take."""
     known = known_nodes()
+    if not known:
+        raise LaunchArgumentError(
+            f"no installed package names its parameters (entry points {GROUP}): build the workspace again (make setup)"
+        )
     for path in sorted(((share or share_directory()) / "config").glob("*.yaml")):
         try:
             for override in read_parameter_file(str(path)):
