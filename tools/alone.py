@@ -65,7 +65,7 @@ def script(package: str, folders: Mapping[str, Path], root: Path, scratch: Path,
         [
             "set -e",
             f"DENSE_GRASP_BUILDING=1 . {shlex.quote(str(root / 'setup.bash'))}",
-            *(f". {shlex.quote(str(path))}" for path in sources if path.is_file()),
+            *(f"[ ! -f {path} ] || . {path}" for path in (shlex.quote(str(source)) for source in sources)),
             shlex.join(build),
             f". {shlex.quote(str(own))}",
             shlex.join(test),
