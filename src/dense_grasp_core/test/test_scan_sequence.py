@@ -94,9 +94,31 @@ class _Hand:
         return self._cell.width
 
 
+class _Remembering:
+    """The planner, which answers from memory where it was asked for the same stands before, as most tests do."""
+
+    def __init__(self, planner):
+        self._planner = planner
+        self._answers: dict[bytes, list] = {}
+
+    def __getattr__(self, name):
+        return getattr(self._planner, name)
+
+    def find_stands(self, places, start, world, stop=None):
+        key = np.array(places).tobytes() + start.tobytes() + world.points_base.tobytes()
+        if key not in self._answers:
+            self._answers[key] = self._planner.find_stands(places, start, world, stop)
+        return self._answers[key]
+
+
+@pytest.fixture(scope="module")
+def remembering(planner):
+    return _Remembering(planner)
+
+
 @pytest.fixture
-def cell(planner, observe):
-    return Cell(planner, observe)
+def cell(remembering, observe):
+    return Cell(remembering, observe)
 
 
 def sequence(cell, progress=None, stop=None, settings=SETTINGS):
