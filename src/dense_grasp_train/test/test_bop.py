@@ -57,7 +57,7 @@ def test_matches_lie_on_the_same_place_of_the_surface(made, copy, monkeypatch):
             continue
         found = []
         for annotation, pixels in ((a, pair.pixels_a), (b, pair.pixels_b)):
-            view = pictures[int(annotation.scene.name), annotation.image]
+            view = pictures[int(annotation.scene.folder.name), annotation.image]
             u, v = np.rint(pixels).astype(int).T
             assert (view.part[v, u] >= 0).all()
             found.append(places(view.part[v, u], view.part_uv[v, u]))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from dense_grasp_train.data import generate
 from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.data.view_loader import load_views
 
 SHAPE = (120, 160)
 
@@ -59,6 +60,29 @@ def test_captures_become_a_data_set(folder, tmp_path, capsys):
     shoe = data[2]
     assert shoe.depth[60, 52] == 0 and shoe.depth[60, 70] == pytest.approx(0.5)
     assert shoe.camera_from_object[2, 3] == pytest.approx(0.5)
+
+
+def test_captures_that_training_leaves_out_are_named(folder, tmp_path, capsys):
+    assert convert(folder, tmp_path / "set") == 0
+    said = capsys.readouterr().err
+    assert "1 of 3 captures show fewer than 2000 pixels of the object with a depth" in said and "(shoe/0)" in said
+    told: list[str] = []
+    assert len(load_views(tmp_path / "set", say=told.append)) == 2
+    root = tmp_path / "set"
+    assert told == [
+        f"{root}: 1 of 3 views are left out, they have depth on fewer than 2000 pixels of the object, which "
+        "shows more: see whether the depth is aligned to the colour (scene 1 image 0)"
+    ]
+
+
+def test_what_belongs_to_no_picture_is_named(folder, tmp_path, capsys):
+    (folder / "mug" / "rgb" / "1.png").unlink()
+    (folder / "tool").mkdir()
+    assert convert(folder, tmp_path / "set") == 0
+    said = capsys.readouterr().err
+    for kind in ("depth", "mask", "poses.json"):
+        assert f"mug: 1 of {kind} are left out, they have no picture in rgb/ (1)" in said
+    assert "tool is left out, it holds no rgb/ with pictures" in said
 
 
 def break_mask(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from dense_grasp_train.render.external.process import blender, blenderproc, defa
 from dense_grasp_train.render.external.renderer import threads_of
 from dense_grasp_train.render.raycast import RenderError
 
+_spec = importlib.util.spec_from_file_location("made_meshes", Path(__file__).with_name("made_meshes.py"))
+made_meshes = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(made_meshes)
 OPTIONS = ["--views", "2", "--caps", "0-1", "--size", "160x120", "--seed", "3", "--quiet", "--jobs", "1"]
 needs_blender = pytest.mark.skipif(
     not default_python().exists(), reason=f"Blender is not installed in {default_python().parents[1]}: make blender"
@@ -168,6 +172,42 @@ def test_depth_of_cycles_is_that_of_the_ray_caster(tmp_path, principal):
     difference = np.abs(read_picture(tmp_path, 0, camera).depth - seen.depth)[mask]
     assert mask.sum() > 1000
     assert np.median(difference) < 2e-5 and np.quantile(difference, 0.95) < 2e-4
+
+
+@needs_blender
+def test_materials_of_a_mesh_have_the_colours_of_the_ray_caster(tmp_path):
+    """Several pictures with factors, mirrored, and vertex colours, under light that leaves colours as they are."""
+    from dense_grasp_core.geometry.camera import CameraModel
+    from dense_grasp_train.render.external.job import read_picture, write_job
+    from dense_grasp_train.render.external.process import render
+    from dense_grasp_train.render.mesh_source import load_mesh
+    from dense_grasp_train.render.raycast import RayCaster
+    from dense_grasp_train.render.scene import RenderScene
+    from dense_grasp_train.render.shading import Lighting, shade
+    from dense_grasp_train.render.srgb import srgb_from_linear
+
+    camera, above = CameraModel(65, 65, 60.0, 60.0, 32.0, 32.0), np.diag([1.0, -1.0, -1.0, 1.0])
+    above[:3, 3] = 0.1, 0.1, 0.2
+    even = Lighting((0, 0, 1), (0, 0, 0), (1, 1, 1), 0, 0, occlusion=0.0, occlusion_rays=0)
+    half, mirror = made_meshes.pbr((0.5, 0.5, 0.5), True), {"wrapS": 33648, "wrapT": 33648}
+    sampled = {"textures": [{"source": 0, "sampler": 0}], "samplers": [mirror]}
+    twice = [(2 * u, 2 * v) for u, v in made_meshes.UV]
+    made = made_meshes.glb(tmp_path / "a.glb", [half, made_meshes.pbr((0, 1, 0))], right=1, uv=twice, **sampled)
+    coloured = made_meshes.obj(tmp_path / "b.obj", None, None, None, colours=[(0.2, 0.4, 0.6)] * 6)
+    places = tuple(
+        (32 - round(60 * (v - 0.5)), 32 + round(60 * (u - 0.5))) for u in (0.125, 0.375, 0.75) for v in (0.1, 0.4)
+    )
+    for path in (made, coloured):
+        scene = RenderScene(None, "tilted", np.eye(4), (load_mesh(path).body,), even, None)
+        job = tmp_path / path.stem
+        job.mkdir()
+        write_job(job, scene, camera, [above], 16, 0, 1)
+        render(blender(None, 16), job)
+        caster = RayCaster(list(scene.meshes))
+        black, rng = np.zeros((65, 65, 3), np.uint8), np.random.default_rng(0)
+        ours, _ = shade(camera, above, caster, caster.cast(camera, above), even, None, black, rng)
+        theirs = srgb_from_linear(read_picture(job, 0, camera).light[..., :3])
+        np.testing.assert_allclose([theirs[p] for p in places], [ours[p] for p in places], atol=2.0)
 
 
 @pytest.mark.skipif(

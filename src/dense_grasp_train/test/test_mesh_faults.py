@@ -207,6 +207,20 @@ def test_fans_sparse_numbers_and_other_suffixes_are_named(folder):
         load_mesh(folder / "sheet.off")
 
 
+def test_a_picture_that_changed_is_noticed_on_resume(folder, capsys):
+    path = made_meshes.obj(folder / "sheet.obj", OF_ONE + "sheet.png")
+    (folder / "mug.fbx").write_bytes(b"Kaydara")
+    (folder / "half.png").unlink()
+    options = ["--views", "1", "--size", "160x120", "--jobs", "1", "--quiet", "--meshes", str(folder)]
+    command = ["--out", str(folder.parent / "set"), *options]
+    assert generate.main(command) == 0
+    assert "mug.fbx is left out, it is none of .obj, .glb" in capsys.readouterr().err
+    assert generate.main(command) == 0
+    made_meshes.obj(path, OF_ONE + "-clamp on sheet.png")
+    assert generate.main(command) == 1
+    assert "holds a data set of other settings (looks" in capsys.readouterr().err
+
+
 def coloured(path: Path, size: float) -> Path:
     """A square of that side, all of one colour."""
     corners = [(0, 0, 0), (size, 0, 0), (size, size, 0), (0, size, 0)]

@@ -31,7 +31,7 @@ def test_views_that_cannot_give_a_kind_are_refused():
 
 
 def test_the_picture_shows_the_matches(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(show_pairs, "load_views", lambda _: VIEWS)
+    monkeypatch.setattr(show_pairs, "read_data", lambda options, say: VIEWS)
     monkeypatch.setattr(show_pairs, "load_config", lambda _: CONFIG)
     target = tmp_path / "pictures" / "fig1.png"
     assert show_pairs.main(["--data", "x", "--show", str(target), "--matches", "9"]) == 0

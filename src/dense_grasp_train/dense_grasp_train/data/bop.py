@@ -1,11 +1,12 @@
 """Test sets in the BOP layout, as downloaded: pairs of photographs whose matches follow from depth and pose.
 
-    <root>/models/models_info.json                    symmetries; optional
+    <root>/models*/models_info.json                   symmetries; optional
     <root>/<split>/<scene>/scene_camera.json, scene_gt.json[, scene_gt_info.json]
                           /rgb|gray/000000.png|jpg|tif, depth/000000.png, mask_visib/000000_000000.png
 
-No manifest and no surface coordinates are needed, so any BOP data set and what `generate` makes will do. Images are
-used as they are. See https://github.com/thodan/bop_toolkit/blob/master/docs/bop_datasets_format.md.
+Sets with several sensors have their names in these (`bop_layout`). No manifest and no surface coordinates are needed,
+so any BOP data set and what `generate` makes will do. Images are used as they are. See
+https://github.com/thodan/bop_toolkit/blob/master/docs/bop_datasets_format.md.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_train.data.dataset import (
-    find_picture,
-    read_colour,
-    read_image,
-    read_json,
+from dense_grasp_train.data.bop_layout import (
+    UNKNOWN_SYMMETRIES,
+    SceneFiles,
+    scene_files,
     scene_numbers,
     symmetric_objects,
 )
+from dense_grasp_train.data.files import read_colour, read_image
 from dense_grasp_train.data.pair_geometry import PairGeometry, depth_at_pixels, lift, project
 from dense_grasp_train.evaluation.evaluation_sets import (
     LARGEST_CHANGE_DEG,
@@ -44,11 +45,11 @@ _TRIES = 40
 class Annotation:
     """One object in one image.
 
-    scene: its folder. image, instance: their numbers. camera_from_object: (4, 4) metres. camera_matrix: (3, 3).
+    scene: its files. image, instance: their numbers. camera_from_object: (4, 4) metres. camera_matrix: (3, 3).
     depth_scale: millimetres of a depth value of 1.
     """
 
-    scene: Path
+    scene: SceneFiles
     image: int
     instance: int
     object_id: int
@@ -66,8 +67,10 @@ class Annotation:
 class BopSet:
     """The annotations of a BOP split; images are read when a pair needs them."""
 
-    def __init__(self, root: str | Path, split: str = "test") -> None:
+    def __init__(self, root: str | Path, split: str = "test", sensor: str | None = None) -> None:
         """Read poses and cameras of all scenes.
+
+        sensor: whose pictures, of a set that has several. left_out: a sentence for each reason why instances are.
 
         Objects that models_info.json declares symmetric are left out: a point of theirs has several true pixels; so are
         instances less than 30 % visible. Raises EvaluationError for a folder without scenes or usable objects, and
@@ -75,13 +78,24 @@ class BopSet:
         """
         self.root = Path(root)
         folder = self.root / split
-        scenes = [folder / f"{number:06d}" for number in scene_numbers(folder)]
+        scenes = [scene_files(folder / f"{number:06d}", sensor) for number in scene_numbers(folder)]
         if not scenes:
             raise EvaluationError(
                 f"{folder} holds no scene, expected the layout of BOP: {self.root}/<split>/000000/scene_gt.json"
             )
-        self.symmetric = symmetric_objects(self.root)
-        self.annotations = [a for scene in scenes for a in _read_scene(scene) if a.object_id not in self.symmetric]
+        self.symmetric, infos = symmetric_objects(self.root)
+        visible: list[Annotation] = []
+        hidden = 0
+        for scene in scenes:
+            found, fewer = _read_scene(scene)
+            visible, hidden = [*visible, *found], hidden + fewer
+        self.annotations = [a for a in visible if a.object_id not in self.symmetric]
+        self.left_out = [f"{hidden} instances are left out, less than {LEAST_VISIBLE:.0%} visible"] if hidden else []
+        if len(self.annotations) < len(visible):
+            count, names = len(visible) - len(self.annotations), ", ".join(map(str, sorted(self.symmetric)))
+            self.left_out.append(f"{count} instances are left out, of symmetric objects ({names})")
+        if not infos:
+            self.left_out.append(UNKNOWN_SYMMETRIES.format(self.root))
         if not self.annotations:
             raise EvaluationError(
                 f"{folder} has no usable object: all are symmetric ({sorted(self.symmetric)}) or less than "
@@ -143,41 +157,42 @@ def pair_of(a: Annotation, b: Annotation, rng: np.random.Generator) -> TestPair 
     return TestPair(images[0], images[1], pixels_a[seen], pixels_b[seen], masks[1], geometry)
 
 
-def _read_scene(folder: Path) -> list[Annotation]:
-    cameras, poses = read_json(folder / "scene_camera.json"), read_json(folder / "scene_gt.json")
-    info_path = folder / "scene_gt_info.json"
-    infos = read_json(info_path) if info_path.is_file() else {}
-    found = []
+def _read_scene(files: SceneFiles) -> tuple[list[Annotation], int]:
+    """Its annotations, and how many more are too little visible."""
+    cameras, poses, infos = files.cameras, files.poses, files.infos
+    found, hidden = [], 0
     for image, entries in sorted(poses.items(), key=lambda item: int(item[0])):
         for instance, entry in enumerate(entries):
             try:
                 if infos and infos[image][instance]["visib_fract"] < LEAST_VISIBLE:
+                    hidden += 1
                     continue
-                found.append(_annotation(folder, int(image), instance, entry, cameras[image]))
+                found.append(_annotation(files, int(image), instance, entry, cameras[image]))
             except (KeyError, IndexError, ValueError, TypeError) as error:
                 raise EvaluationError(
-                    f"{folder}: image {image}, instance {instance} is not annotated as in BOP: {error!r}"
+                    f"{files.folder}: image {image}, instance {instance} is not annotated as in BOP: {error!r}"
                 ) from error
-    return found
+    return found, hidden
 
 
-def _annotation(folder: Path, image: int, instance: int, entry: dict[str, Any], camera: dict[str, Any]) -> Annotation:
+def _annotation(
+    files: SceneFiles, image: int, instance: int, entry: dict[str, Any], camera: dict[str, Any]
+) -> Annotation:
     pose = np.eye(4)
     pose[:3, :3] = np.array(entry["cam_R_m2c"], float).reshape(3, 3)
     pose[:3, 3] = np.array(entry["cam_t_m2c"], float) / 1000.0
     matrix = np.array(camera["cam_K"], float).reshape(3, 3)
-    return Annotation(folder, image, instance, int(entry["obj_id"]), pose, matrix, float(camera["depth_scale"]))
+    return Annotation(files, image, instance, int(entry["obj_id"]), pose, matrix, float(camera["depth_scale"]))
 
 
 def _load(view: Annotation) -> tuple[NDArray, NDArray, NDArray]:
     """Image (H, W, 3) uint8 RGB, depth (H, W) float32 metres, NaN off the object, and its visible mask (H, W) bool."""
-    name = f"{view.image:06d}"
-    rgb = read_colour(find_picture(view.scene, ("rgb", "gray"), name))
-    depth = read_image(find_picture(view.scene, ("depth",), name)).astype(np.float32) * (view.depth_scale / 1000.0)
-    mask = read_image(find_picture(view.scene, ("mask_visib",), f"{name}_{view.instance:06d}")) > 0
+    rgb = read_colour(view.scene.colour(view.image))
+    depth = read_image(view.scene.depth(view.image)).astype(np.float32) * (view.depth_scale / 1000.0)
+    mask = read_image(view.scene.visible_mask(view.image, view.instance)) > 0
     if not rgb.shape[:2] == depth.shape == mask.shape:
         raise EvaluationError(
-            f"{view.scene} image {view.image}: colour {rgb.shape[:2]}, depth {depth.shape} and mask {mask.shape} "
-            "differ in size"
+            f"{view.scene.folder} image {view.image}: colour {rgb.shape[:2]}, depth {depth.shape} and mask "
+            f"{mask.shape} differ in size"
         )
     return rgb, np.where(mask & (depth > 0), depth, np.nan).astype(np.float32), mask

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,20 @@ from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, json_bytes
 from dense_grasp_core.object_model.scan import ScanError, ScanView, object_folders, read_views
 from dense_grasp_core.object_model.scan_check import check_scan
 
-from dense_grasp_train.data.dataset import FORMAT_VERSION, DatasetError
+from dense_grasp_train.data.dataset import FORMAT_VERSION
 from dense_grasp_train.data.dataset_writer import write_scene, write_whole
+from dense_grasp_train.data.files import DatasetError, read_json
+from dense_grasp_train.data.view_loader import FEWEST_PIXELS
 from dense_grasp_train.render.scene import RenderedView
 
+_LISTED = 6
 
-def convert(folder: Path, out: Path, split: str) -> tuple[int, int]:
+
+def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = lambda text: None) -> tuple[int, int]:
     """Convert a folder of captures into a data set; returns how many captures and objects it has.
 
-    Everything is read and checked first, and the data set appears whole or not at all. Raises DatasetError that names
-    the file and what is wrong with it.
+    Everything is read and checked first, and the data set appears whole or not at all. say: is told what is left out,
+    here or in training, and why. Raises DatasetError that names the file and what is wrong with it.
     """
     if out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out} is not empty, expected a new folder for the captures")
@@ -35,7 +40,22 @@ def convert(folder: Path, out: Path, split: str) -> tuple[int, int]:
         objects = object_folders(folder)
     except ScanError as error:
         raise DatasetError(str(error)) from error
-    scenes = [scene for path in objects for scene in _scenes(path)]
+    scenes, left_out = [], []
+    for path in objects:
+        captures = _read(path)
+        scenes += _scenes(path, captures)
+        left_out += [f"{path.name}/{view.name}" for view in captures if len(view.surface_pixels()) < FEWEST_PIXELS]
+        for sentence in _without_picture(path, {view.name for view in captures}):
+            say(sentence)
+    if objects != [folder]:
+        for path in sorted(set(folder.iterdir()) - set(objects)):
+            if path.is_dir() and not path.name.startswith("."):
+                say(f"{path} is left out, it holds no rgb/ with pictures")
+    if left_out:
+        say(
+            f"{len(left_out)} of {sum(map(len, scenes))} captures show fewer than {FEWEST_PIXELS} pixels of the object "
+            f"with a depth, and training leaves them out: come closer or take larger pictures ({_listed(left_out)})"
+        )
     draft = out.with_name(f".{out.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     try:
@@ -54,11 +74,32 @@ def convert(folder: Path, out: Path, split: str) -> tuple[int, int]:
     return sum(map(len, scenes)), len(scenes)
 
 
-def _scenes(folder: Path) -> list[list[RenderedView]]:
+def _read(folder: Path) -> list[ScanView]:
     try:
-        views = read_views(folder)
+        return read_views(folder)
     except ScanError as error:
         raise DatasetError(str(error)) from error
+
+
+def _without_picture(folder: Path, names: set[str]) -> list[str]:
+    """A sentence for depth, masks and poses that belong to no colour picture."""
+    path = folder / "poses.json"
+    there = {kind: {file.stem for file in (folder / kind).glob("*")} for kind in ("depth", "mask")}
+    there["poses.json"] = set(read_json(path)) if path.is_file() else set()
+    said = []
+    for kind, found in there.items():
+        alone = sorted(name for name in found - names if not name.startswith("."))
+        if alone:
+            count = len(alone)
+            said.append(f"{folder}: {count} of {kind} are left out, they have no picture in rgb/ ({_listed(alone)})")
+    return said
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
+
+
+def _scenes(folder: Path, views: list[ScanView]) -> list[list[RenderedView]]:
     if views[0].camera_from_object is not None and len(views) > 1:
         check = check_scan(views)
         if not check.good and (check.pairs or check.remedy):

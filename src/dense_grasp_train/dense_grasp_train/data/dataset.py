@@ -17,24 +17,19 @@ https://github.com/thodan/bop_toolkit/blob/master/docs/bop_datasets_format.md.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraError, CameraModel
 from numpy.typing import NDArray
 
+from dense_grasp_train.data.bop_layout import SceneFiles, scene_files, scene_numbers, symmetric_objects
+from dense_grasp_train.data.files import DatasetError, read_colour, read_image, read_json
+
 FORMAT_VERSION = 1
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 COORDINATE_SCALE = 65535.0
-
-
-class DatasetError(DenseGraspError):
-    """A data set on disk is missing, half-written, of another format, or cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,14 @@ class ViewKey:
     image: int
     instance: int
     object_id: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the instances of an image share: rgb (H, W, 3) uint8 and raw depth (H, W) as the file has it."""
+
+    rgb: NDArray[np.uint8]
+    raw_depth: NDArray
 
 
 @dataclass(frozen=True)
@@ -68,79 +71,27 @@ class LoadedView:
     cap_seed: int | None
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises DatasetError that names the file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path} does not exist, expected a file of a generated data set") from error
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be read as JSON: {error}") from error
-
-
-def read_image(path: Path) -> NDArray:
-    """Read an image unchanged (H, W[, C in file order BGR]). Raises DatasetError that names the file."""
-    try:
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
-    if image is None:
-        raise DatasetError(f"{path} is no readable image ({len(data)} bytes), expected a whole PNG or JPEG")
-    return image
-
-
-def read_colour(path: Path) -> NDArray[np.uint8]:
-    """Read a colour or grey image of 8 bit as RGB (H, W, 3). Raises DatasetError that names the file."""
-    image = read_image(path)
-    if image.dtype != np.uint8:
-        raise DatasetError(f"{path} is {image.dtype} {image.shape}, expected an image of 8 bit")
-    return np.repeat(image[..., None], 3, 2) if image.ndim == 2 else np.ascontiguousarray(image[..., 2::-1])
-
-
-def find_picture(scene: Path, folders: tuple[str, ...], name: str) -> Path:
-    """The picture `name` in the first of the scene's folders that has it. Raises DatasetError where none does."""
-    for folder in folders:
-        for suffix in _SUFFIXES:
-            path = scene / folder / f"{name}{suffix}"
-            if path.is_file():
-                return path
-    raise DatasetError(f"{scene} lacks {' or '.join(folders)}/{name} ({', '.join(_SUFFIXES)})")
-
-
-def symmetric_objects(root: Path) -> set[int]:
-    """Objects that models/models_info.json declares symmetric, none where there is no such file."""
-    path = root / "models" / "models_info.json"
-    infos = read_json(path) if path.is_file() else {}
-    names = ("symmetries_discrete", "symmetries_continuous")
-    try:
-        return {int(key) for key, info in infos.items() if any(info.get(name) for name in names)}
-    except (AttributeError, ValueError) as error:
-        raise DatasetError(f"{path} is not the models_info.json of BOP: {error}") from error
-
-
-def scene_numbers(folder: Path) -> list[int]:
-    """Numbers of the scenes in a folder of BOP scenes; empty where it holds none."""
-    names = [path.name for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
-    return sorted(int(name) for name in names)
-
-
 class ViewDataset:
     """Views of a data set in the BOP layout, in the order of scene and image."""
 
-    def __init__(self, root: str | Path, partial: bool = False) -> None:
+    def __init__(self, root: str | Path, partial: bool = False, sensor: str | None = None) -> None:
         """Open a data set.
 
         root: folder with manifest.json, or the folder of the scenes of any other BOP data set. partial: accept a data
-        set whose generation has not finished and see the scenes that exist. Raises DatasetError when it is missing,
-        unfinished, of another format or lacks files.
+        set whose generation has not finished and see the scenes that exist. sensor: whose pictures, of a set that has
+        several. Raises DatasetError when it is missing, unfinished, of another format or lacks files.
+
+        symmetric: how many instances of which symmetric objects are left out. models_infos: files that say which are
+        symmetric.
         """
         self.root = Path(root)
         self.manifest: dict[str, Any]
+        self.symmetric: dict[int, int] = {}
+        self.models_infos: list[Path] = []
         numbers = scene_numbers(self.root)
         if numbers and not (self.root / "manifest.json").exists():
             self.manifest, self._folder = {"source": "bop", "scenes": len(numbers)}, self.root
-            left_out = symmetric_objects(self.root.parent)
+            left_out, self.models_infos = symmetric_objects(self.root.parent)
         else:
             self.manifest, self._folder = self._read_manifest()
             expected, left_out = int(self.manifest["scenes"]), set()
@@ -153,10 +104,11 @@ class ViewDataset:
                     "generate command again to complete it"
                 )
         self.keys: list[ViewKey] = []
+        self._files: dict[int, SceneFiles] = {}
         self._cameras: dict[int, dict] = {}
         self._poses: dict[int, dict] = {}
         for scene in numbers:
-            self._index_scene(scene, left_out)
+            self._index_scene(scene, left_out, sensor)
         if not self.keys:
             raise DatasetError(f"{self.root} shows no object, or only symmetric ones: {sorted(left_out)}")
 
@@ -177,18 +129,20 @@ class ViewDataset:
         """Folder of scene number `scene`."""
         return self._folder / f"{scene:06d}"
 
-    def _index_scene(self, scene: int, left_out: set[int]) -> None:
-        folder = self.scene_folder(scene)
-        self._cameras[scene] = read_json(folder / "scene_camera.json")
-        self._poses[scene] = read_json(folder / "scene_gt.json")
+    def _index_scene(self, scene: int, left_out: set[int], sensor: str | None) -> None:
+        files = self._files[scene] = scene_files(self.scene_folder(scene), sensor)
+        self._cameras[scene], self._poses[scene] = files.cameras, files.poses
         try:
             for image in sorted(self._poses[scene], key=int):
-                find_picture(folder, ("rgb", "gray"), f"{int(image):06d}")
+                files.colour(int(image))
                 for instance, entry in enumerate(self._poses[scene][image]):
-                    if int(entry["obj_id"]) not in left_out:
-                        self.keys.append(ViewKey(scene, int(image), instance, int(entry["obj_id"])))
+                    number = int(entry["obj_id"])
+                    if number in left_out:
+                        self.symmetric[number] = self.symmetric.get(number, 0) + 1
+                    else:
+                        self.keys.append(ViewKey(scene, int(image), instance, number))
         except (KeyError, ValueError, TypeError) as error:
-            raise DatasetError(f"{folder}/scene_gt.json is not annotated as in BOP: {error!r}") from error
+            raise DatasetError(f"{files.json('scene_gt')} is not annotated as in BOP: {error!r}") from error
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -210,14 +164,22 @@ class ViewDataset:
             groups.setdefault(getattr(key, field), []).append(index)
         return groups
 
-    def load(self, key: ViewKey) -> LoadedView:
-        """Read one view from disk. Raises DatasetError that names a missing or damaged file."""
-        folder, name = self.scene_folder(key.scene), f"{key.image:06d}"
-        rgb = read_colour(find_picture(folder, ("rgb", "gray"), name))
-        raw = read_image(find_picture(folder, ("depth",), name))
-        mask_file = find_picture(folder, ("mask_visib",), f"{name}_{key.instance:06d}")
+    def frame(self, key: ViewKey) -> Frame:
+        """Read what the instances of the view's image share. Raises DatasetError that names a file."""
+        files = self._files[key.scene]
+        return Frame(read_colour(files.colour(key.image)), read_image(files.depth(key.image)))
+
+    def load(self, key: ViewKey, frame: Frame | None = None) -> LoadedView:
+        """Read one view from disk. Raises DatasetError that names a missing or damaged file.
+
+        frame: what was read of its image already; the view then shares the picture.
+        """
+        files, folder, name = self._files[key.scene], self.scene_folder(key.scene), f"{key.image:06d}"
+        shared = frame or self.frame(key)
+        rgb = shared.rgb
+        mask_file = files.visible_mask(key.image, key.instance)
         matrix, depth_scale, camera_from_object = self._annotation(key)
-        depth = raw.astype(np.float32) * np.float32(depth_scale / 1000.0)
+        depth = shared.raw_depth.astype(np.float32) * np.float32(depth_scale / 1000.0)
         mask = read_image(mask_file) > 0
         if not rgb.shape[:2] == depth.shape == mask.shape:
             raise DatasetError(
@@ -228,7 +190,7 @@ class ViewDataset:
         try:
             camera = CameraModel(rgb.shape[1], rgb.shape[0], matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2])
         except CameraError as error:
-            raise DatasetError(f"{folder}/scene_camera.json, image {key.image}: {error}") from error
+            raise DatasetError(f"{files.json('scene_camera')}, image {key.image}: {error}") from error
         cap_seed = key.object_id - 1 if self.manifest.get("source") == "cap" else None
         return LoadedView(
             key,

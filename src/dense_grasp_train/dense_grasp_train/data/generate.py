@@ -25,7 +25,7 @@ from dense_grasp_train.data.dataset_writer import (
 from dense_grasp_train.data.generate_request import Request, build_parser, manifest_of, parse_request, versions_of
 from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
 from dense_grasp_train.render.external.renderer import render_views, threads_of
-from dense_grasp_train.render.mesh_source import ObjectMesh, load_mesh
+from dense_grasp_train.render.mesh_source import SUFFIXES, ObjectMesh, load_mesh, other_meshes
 from dense_grasp_train.render.scene import MESH_RESOLUTION, compose_mesh_scene, compose_scene, render_view, wrist_camera
 
 
@@ -130,11 +130,14 @@ def generate(request: Request, jobs: int = -1, quiet: bool = False, scheduler: s
     jobs: processes on this machine. scheduler: address of a Dask scheduler whose workers do it instead. Killed at any
     moment, it goes on when called again and ends with the same bytes.
     """
+    looks = []
+    _object.cache_clear()  # files may have changed since this process read them
     for file in request.meshes:  # all of them are looked at before anything is written
-        open_edges = _object(file.path, request.mesh_scale, request.untextured).open_edges
-        if open_edges:
-            note = f"mesh {file.path} has holes ({open_edges} open edges), through which its inside is seen"
-            print(f"generate: {note}", file=sys.stderr)
+        mesh = _object(file.path, request.mesh_scale, request.untextured)
+        looks.append(mesh.look)
+        if mesh.open_edges:
+            _note(f"mesh {file.path} has holes ({mesh.open_edges} open edges), through which its inside is seen")
+    request = replace(request, looks=tuple(looks))
     made = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with connected(scheduler) as client:
@@ -153,6 +156,10 @@ def generate(request: Request, jobs: int = -1, quiet: bool = False, scheduler: s
     return made
 
 
+def _note(text: str) -> None:
+    print(f"generate: {text}", file=sys.stderr)
+
+
 def _anywhere(request: Request) -> Request:
     """The request with paths that mean the same in every folder of every machine."""
     return replace(
@@ -169,9 +176,13 @@ def main(argv: list[str] | None = None) -> int:
     try:
         request = parse_request(arguments)
         if arguments.captures:
-            count, objects = convert(arguments.captures, arguments.out, arguments.split)
+            count, objects = convert(arguments.captures, arguments.out, arguments.split, _note)
             print(f"{arguments.out}: {count} captures of {objects} objects converted")
             return 0
+        for file in other_meshes(arguments.meshes or []):
+            _note(
+                f"{file} is left out, it is none of {', '.join(SUFFIXES)}: write it as one of them, GLB loses nothing"
+            )
         jobs = -1 if arguments.jobs is None else arguments.jobs
         made = generate(request, jobs, arguments.quiet, arguments.dask)
     except (DenseGraspError, OSError) as error:

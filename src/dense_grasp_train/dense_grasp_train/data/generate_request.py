@@ -25,7 +25,8 @@ _SAMPLES = 4
 class Request:
     """What to generate; two requests that are equal give the same bytes.
 
-    mesh_scale: metres of the meshes' unit. renderer: the program that makes the colours, None for the ray caster.
+    mesh_scale: metres of the meshes' unit. looks: a digest of each mesh with the pictures that it names. renderer: the
+    program that makes the colours, None for the ray caster.
     """
 
     out: Path
@@ -41,6 +42,7 @@ class Request:
     mesh_scale: float = 1.0
     untextured: bool = False
     renderer: External | None = None
+    looks: tuple[str, ...] = ()
 
     @property
     def scenes(self) -> int:
@@ -90,6 +92,7 @@ def manifest_of(request: Request) -> dict[str, Any]:
             "meshes": [{"file": mesh.path.name, "sha256": mesh.sha256} for mesh in request.meshes],
             "mesh_scale": request.mesh_scale,
             "untextured": request.untextured,
+            "looks": list(request.looks),
         }
     else:
         objects = {"source": "cap", "caps": list(request.caps)}

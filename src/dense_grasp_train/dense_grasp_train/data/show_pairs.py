@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,8 @@ from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
+from dense_grasp_train.data.data_options import add_data_options, read_data
 from dense_grasp_train.data.pairs import KINDS, PairDataset, PairError
-from dense_grasp_train.data.view_loader import load_views
 from dense_grasp_train.data.views import View
 from dense_grasp_train.training.config import TrainConfig, load_config
 
@@ -111,7 +112,7 @@ def draw(pairs: list[tuple[str, dict[str, torch.Tensor]]], path: Path, matches: 
 def parser() -> argparse.ArgumentParser:
     """Options of the command."""
     arguments = argparse.ArgumentParser(prog="pairs", description="Draw training pairs with their matches.")
-    arguments.add_argument("--data", type=Path, required=True, help="folder made by `generate`")
+    add_data_options(arguments)
     arguments.add_argument("--show", type=Path, required=True, help="picture to write, *.png")
     arguments.add_argument("--kind", choices=(*KINDS, "all"), default="all")
     arguments.add_argument("--count", type=int, default=1, help="pairs of each kind (default %(default)s)")
@@ -135,7 +136,7 @@ def _run(options: argparse.Namespace) -> int:
         if value < 1:
             raise DenseGraspError(f"{name} is {value}, expected 1 or more")
     config = load_config(options.config or options.method)
-    views = load_views(options.data)
+    views = read_data(options, partial(print, file=sys.stderr))
     kinds = KINDS if options.kind == "all" else (options.kind,)
     drawn = [(k, item) for k in kinds for item in pairs_of_kind(views, config, k, options.count, options.seed)]
     draw(drawn, options.show, options.matches)

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ REQUIRED = {"augmented": 0.85, "view change": 0.65, "unseen cap": 0.60}
 
 def fixed_sets(seen: Path, unseen: Path, pairs: int, seed: int) -> dict[str, Iterator[TestPair]]:
     """The four sets, made from new views of the training caps and from views of unseen caps."""
-    seen_views, unseen_views = load_views(seen), load_views(unseen)
+    seen_views, unseen_views = (load_views(folder, say=partial(print, file=sys.stderr)) for folder in (seen, unseen))
     return {
         "augmented": evaluation_sets.augmented(seen_views, pairs, seed),
         "view change": evaluation_sets.view_change(seen_views, pairs, seed + 1),
@@ -131,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     )
     source.add_argument("--bop", type=Path, nargs="+", help="BOP data sets to measure on instead of the caps")
     arguments.add_argument("--bop-split", default="test", help="folder of the BOP scenes (default %(default)s)")
+    arguments.add_argument("--sensor", help="whose pictures to take of BOP sets with several sensors")
     arguments.add_argument("--cache", type=Path, default=Path("out/descriptor_test_views"))
     arguments.add_argument("--out", type=Path, default=Path("out/descriptors"), help="folder of the report")
     arguments.add_argument("--pairs", type=int, default=100, help="pairs per set")
@@ -167,6 +169,8 @@ def _run(options: argparse.Namespace) -> int:
         raise EvaluationError(f"--pairs is {options.pairs}, expected 1 or more")
     if options.pictures:
         return measure_pictures(options)
+    if options.sensor and not options.bop:
+        raise EvaluationError(f"--sensor {options.sensor} is for --bop, which is not given")
     if options.card and (len(options.model) > 1 or options.bop):
         raise EvaluationError("--card is given, expected one --model and the sets of caps")
     names = row_names(options.model, options.against)
@@ -205,10 +209,11 @@ def _run(options: argparse.Namespace) -> int:
 def _sets(options: argparse.Namespace) -> tuple[dict[str, Iterator[TestPair]], Any]:
     """The test sets that the options ask for, and what the report says of their views."""
     if options.bop:
-        sets = {
-            f"{folder.name}, view change": BopSet(folder, options.bop_split).view_change(options.pairs, options.seed)
-            for folder in options.bop
-        }
+        bop = {folder: BopSet(folder, options.bop_split, options.sensor) for folder in options.bop}
+        for folder, opened in bop.items():
+            for sentence in opened.left_out:
+                print(f"{folder}: {sentence}", file=sys.stderr)
+        sets = {f"{f.name}, view change": b.view_change(options.pairs, options.seed) for f, b in bop.items()}
         return sets, [str(folder) for folder in options.bop]
     seen, unseen = (options.data / "seen", options.data / "unseen") if options.data else _generated(options.cache)
     views = str(options.data) if options.data else {"seen": SEEN, "unseen": UNSEEN}

@@ -15,6 +15,10 @@ from dense_grasp_train.render.raycast import RenderMesh
 from dense_grasp_train.render.surface_colour import Picture
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048}
+_OTHER_SUFFIXES = (
+    *(".3ds", ".3mf", ".blend", ".dae", ".fbx", ".iges", ".igs", ".ma", ".max", ".step", ".stp"),
+    *(".usd", ".usda", ".usdc", ".usdz", ".wrl", ".x3d", ".xyz"),
+)
 SMALLEST_M, LARGEST_M = 0.02, 1.0
 _WHITE = Picture(np.full((1, 1, 3), 255, np.uint8))
 _GREY = 190
@@ -37,6 +41,18 @@ class ObjectMesh:
     body: RenderMesh
     open_edges: int
 
+    @property
+    def look(self) -> str:
+        """A digest of its shape and colours, which changes with any file that the mesh names."""
+        body = self.body
+        digest = hashlib.sha256(np.round(body.vertices, 6).tobytes() + body.faces.tobytes())
+        digest.update(np.round(body.uv, 5).tobytes())
+        for values, digits in ((body.colours, 0), (body.tint, 3), (body.picture_of_face, 0)):
+            digest.update(b"" if values is None else np.round(values, digits).tobytes())
+        for picture in body.pictures:
+            digest.update(repr((picture.pixels.shape, picture.wrap)).encode() + picture.pixels.tobytes())
+        return digest.hexdigest()
+
 
 def find_meshes(paths: list[Path]) -> tuple[MeshFile, ...]:
     """Mesh files named, and those in the folders named, sorted within a folder. Raises MeshError."""
@@ -52,6 +68,12 @@ def find_meshes(paths: list[Path]) -> tuple[MeshFile, ...]:
         else:
             raise MeshError(f"mesh {path} does not exist")
     return tuple(MeshFile(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in dict.fromkeys(found))
+
+
+def other_meshes(paths: list[Path]) -> list[Path]:
+    """Files in the folders named that are meshes of formats that nobody here reads."""
+    inside = (file for path in paths if path.is_dir() for file in sorted(path.iterdir()))
+    return [file for file in inside if file.suffix.lower() in _OTHER_SUFFIXES]
 
 
 def find_shapenet(root: Path, category: str) -> tuple[MeshFile, ...]:

@@ -21,8 +21,10 @@ from dense_grasp_core.descriptors.network import DescriptorNetwork
 from dense_grasp_core.errors import DenseGraspError
 from lightning.pytorch.utilities import rank_zero_only
 
+from dense_grasp_train.data.data_options import add_data_options, check_data_options, read_data
 from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.data.pairs import impossible_shares
+from dense_grasp_train.data.view_loader import load_views
 from dense_grasp_train.data.views import View
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.training.calibrate_scores import EMPTY_IMAGES, FEWEST_IMAGES, calibrate
@@ -142,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         prog="train", description="Train a dense descriptor network on generated views."
     )
-    arguments.add_argument("--data", type=Path, required=True, help="folder made by `generate`")
+    add_data_options(arguments)
     calibration = arguments.add_mutually_exclusive_group()
     calibration.add_argument(
         "--held-out", type=Path, help="data set to calibrate on; default: every tenth object of --data"
@@ -208,10 +210,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from dense_grasp_train.data.view_loader import load_views
     from dense_grasp_train.training.model_card import write_card
 
     config = configuration(options)
+    check_data_options(options)
     if options.out.suffix != ".safetensors":
         raise ConfigError(f"--out is {options.out}, expected a file name that ends in .safetensors")
     if options.threads:
@@ -225,10 +227,10 @@ def _run(options: argparse.Namespace) -> int:
             raise ConfigError(f"--{name} is {count}, expected 1 or more")
     run_dir = options.run or Path("out/train") / options.out.stem
     _say(f"reading {options.data}")
-    views = load_views(options.data)
+    views = read_data(options, _say)
     training, held_out = views, list[View]()
     if not options.no_calibration:
-        training, held_out = (views, load_views(options.held_out)) if options.held_out else split(views)
+        training, held_out = (views, load_views(options.held_out, say=_say)) if options.held_out else split(views)
     _say(f"{describe(training)} to train on, {describe(held_out)} held out")
     for kind, value in impossible_shares(training, config.pairs).items():
         _say(f"pairs.{kind} is {value:g}, but the data allow no such pair: its share goes to the other kinds")
