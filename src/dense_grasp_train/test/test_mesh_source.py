@@ -178,8 +178,8 @@ def test_views_of_meshes_are_made_and_resumed(tmp_path, capsys):
     assert np.abs(np.abs(points).max(1) - 0.1).max() < 2e-3
     assert generate.main([*command, "--mesh-size", "0.3"]) == 1
     assert "mesh_scale 1.0 instead of 0.866" in capsys.readouterr().err
-    with (tmp_path / "box.ply").open("ab") as file:
-        file.write(b"\n")
+    box = (tmp_path / "box.ply").read_bytes()
+    (tmp_path / "box.ply").write_bytes(box.replace(b"end_header", b"comment changed\nend_header", 1))
     assert generate.main(command) == 1
     assert "data set of other settings (meshes" in capsys.readouterr().err
 
