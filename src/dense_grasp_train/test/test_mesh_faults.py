@@ -207,6 +207,33 @@ def test_fans_sparse_numbers_and_other_suffixes_are_named(folder):
         load_mesh(folder / "sheet.off")
 
 
+@pytest.mark.parametrize(
+    ("suffix", "made"),
+    [
+        (".obj", {"mtl": "newmtl one\nKd 1 0 0\nd 0.5"}),
+        (".obj", {"mtl": OF_ONE + "sheet.png\nmap_d sheet.png"}),
+        (".glb", {"materials": [pbr((1, 0, 0), name="one") | {"alphaMode": "BLEND"}]}),
+        (".glb", {"materials": [pbr(texture=True, name="one") | {"alphaMode": "MASK"}]}),
+    ],
+)
+def test_what_is_see_through_is_said_to_be_rendered_opaque(folder, suffix, made):
+    assert load_mesh(WRITERS[suffix](folder / f"sheet{suffix}", **made)).see_through == ("material 'one'",)
+    opaque = {".obj": {"mtl": "newmtl one\nKd 1 0 0\nd 1.0\nTr 0"}, ".glb": {"materials": [pbr((1, 0, 0))]}}[suffix]
+    assert not load_mesh(WRITERS[suffix](folder / f"sheet{suffix}", **opaque)).see_through
+
+
+def test_models_of_shapenet_without_a_mesh_are_named(tmp_path, capsys):
+    whole, empty = tmp_path / "02946921" / "whole", tmp_path / "02946921" / "empty"
+    for path in (whole, empty):
+        path.mkdir(parents=True)
+    made_meshes.obj(whole / "model.obj", "newmtl one\nKd 1 0 0\nd 0.5")
+    options = ["--views", "1", "--size", "160x120", "--jobs", "1", "--quiet", "--category", "02946921"]
+    assert generate.main(["--out", str(tmp_path / "set"), "--shapenet", str(tmp_path), *options]) == 0
+    said = capsys.readouterr().err
+    assert f"{empty} is left out, it has no models/model_normalized.obj" in said
+    assert said.count("material 'one' is see-through, it is rendered opaque") == 1
+
+
 def test_a_picture_that_changed_is_noticed_on_resume(folder, capsys):
     path = made_meshes.obj(folder / "sheet.obj", OF_ONE + "sheet.png")
     (folder / "mug.fbx").write_bytes(b"Kaydara")

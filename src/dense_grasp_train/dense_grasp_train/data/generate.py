@@ -25,7 +25,7 @@ from dense_grasp_train.data.dataset_writer import (
 from dense_grasp_train.data.generate_request import Request, build_parser, manifest_of, parse_request, versions_of
 from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
 from dense_grasp_train.render.external.renderer import render_views, threads_of
-from dense_grasp_train.render.mesh_source import SUFFIXES, ObjectMesh, load_mesh, other_meshes
+from dense_grasp_train.render.mesh_source import SUFFIXES, ObjectMesh, load_mesh, other_meshes, shapenet_without_mesh
 from dense_grasp_train.render.scene import MESH_RESOLUTION, compose_mesh_scene, compose_scene, render_view, wrist_camera
 
 
@@ -137,6 +137,8 @@ def generate(request: Request, jobs: int = -1, quiet: bool = False, scheduler: s
         looks.append(mesh.look)
         if mesh.open_edges:
             _note(f"mesh {file.path} has holes ({mesh.open_edges} open edges), through which its inside is seen")
+        for part in mesh.see_through:
+            _note(f"mesh {file.path}: {part} is see-through, it is rendered opaque")
     request = replace(request, looks=tuple(looks))
     made = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -183,6 +185,9 @@ def main(argv: list[str] | None = None) -> int:
             _note(
                 f"{file} is left out, it is none of {', '.join(SUFFIXES)}: write it as one of them, GLB loses nothing"
             )
+        if arguments.shapenet:
+            for path in shapenet_without_mesh(arguments.shapenet, arguments.category, request.meshes):
+                _note(f"{path} is left out, it has no models/model_normalized.obj and no model.obj")
         jobs = -1 if arguments.jobs is None else arguments.jobs
         made = generate(request, jobs, arguments.quiet, arguments.dask)
     except (DenseGraspError, OSError) as error:

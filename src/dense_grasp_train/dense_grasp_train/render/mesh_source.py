@@ -36,10 +36,14 @@ class MeshFile:
 
 @dataclass(frozen=True)
 class ObjectMesh:
-    """An object in its own frame, metres, and the number of edges at which its surface is open."""
+    """An object in its own frame, metres; the number of edges at which its surface is open; and its see-through parts.
+
+    What is see-through is rendered opaque.
+    """
 
     body: RenderMesh
     open_edges: int
+    see_through: tuple[str, ...] = ()
 
     @property
     def look(self) -> str:
@@ -106,6 +110,7 @@ def load_mesh(path: Path, scale: float = 1.0, untextured: bool = False) -> Objec
     if not untextured:
         _require_colours(path, parts)
     body = _joined(parts)
+    see_through = tuple(dict.fromkeys(part.name for part in parts if part.see_through))
     if not np.isfinite(body.vertices).all():
         raise MeshError(f"mesh {path} has vertices that are not finite, expected numbers")
     if not np.isfinite(body.uv).all():
@@ -119,7 +124,7 @@ def load_mesh(path: Path, scale: float = 1.0, untextured: bool = False) -> Objec
             f"mesh {path} has a diagonal of {diagonal * scale:g} m, expected {SMALLEST_M:g}..{LARGEST_M:g} m: "
             f"{_unit_that_fits(diagonal)}--mesh-size scales all meshes alike"
         )
-    return ObjectMesh(replace(body, vertices=body.vertices * scale), _open_edges(body))
+    return ObjectMesh(replace(body, vertices=body.vertices * scale), _open_edges(body), see_through)
 
 
 def diagonal_of(points: NDArray) -> float:
@@ -139,6 +144,12 @@ def scale_to(meshes: tuple[MeshFile, ...], size_m: float) -> float:
             raise MeshError(f"mesh {mesh.path} has a diagonal of {size:g}, expected a surface of finite size")
         largest = max(largest, size)
     return size_m / largest
+
+
+def shapenet_without_mesh(root: Path, category: str, found: tuple[MeshFile, ...]) -> list[Path]:
+    """Models of a ShapeNet category in which `find_shapenet` found no mesh."""
+    has_one = {mesh.path.relative_to(root / category).parts[0] for mesh in found}
+    return [path for path in sorted((root / category).iterdir()) if path.is_dir() and path.name not in has_one]
 
 
 def _unit_that_fits(diagonal: float) -> str:

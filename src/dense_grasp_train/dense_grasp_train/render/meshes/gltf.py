@@ -92,6 +92,7 @@ def _part(file: GltfFile, mesh: Any, primitive: dict[str, Any], material: Materi
         colours = _fractions(np.asarray(mesh.vertex_attributes[_COLOUR]))[:, :3]
         tint = colours if tint is None else tint * colours
     look: dict[str, Any] = {"tint": None if tint is None else tint.astype(np.float32)}
+    look["see_through"] = material is not None and material.see_through
     if material is not None and material.picture is not None:
         if _UV not in primitive["attributes"]:
             raise MeshError(

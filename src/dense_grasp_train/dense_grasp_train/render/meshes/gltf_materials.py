@@ -6,7 +6,7 @@ KHR_materials_pbrSpecularGlossiness, EXT_texture_webp.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ _WRAPS: dict[int, Wrap] = {10497: "repeat", 33071: "clamp", 33648: "mirror"}
 class Material:
     """name: how a sentence names it. factor (3,): linear light. coordinates: number of the TEXCOORD of its picture.
 
-    placed (2, 3): takes (u, v, 1), origin at the top left, to where the picture is looked up.
+    placed (2, 3): takes (u, v, 1), origin at the top left, to where the picture is looked up. see_through: its alpha is
+    to be used.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Material:
     picture: Picture | None = None
     coordinates: int = 0
     placed: NDArray[np.float64] | None = None
+    see_through: bool = False
 
 
 def read_materials(file: GltfFile, untextured: bool) -> list[Material]:
@@ -53,7 +55,8 @@ def _material(
     else:
         surface = entry.get("pbrMetallicRoughness", {})
         factor, info = surface.get("baseColorFactor", (1, 1, 1)), surface.get("baseColorTexture")
-    material = Material(name, np.asarray(factor[:3], np.float64))
+    see_through = entry.get("alphaMode", "OPAQUE") != "OPAQUE"
+    material = Material(name, np.asarray(factor[:3], np.float64), see_through=see_through)
     if info is None:
         return material
     if not material.factor.any():
@@ -79,7 +82,8 @@ def _material(
     wrap = tuple(_WRAPS[sampler.get(axis, 10497)] for axis in ("wrapS", "wrapT"))
     picture = Picture(pictures[source], (wrap[0], wrap[1]))
     coordinates = transform.get("texCoord", info.get("texCoord", 0))
-    return Material(name, material.factor, picture, coordinates, _placed(transform) if transform else None)
+    placed = _placed(transform) if transform else None
+    return replace(material, picture=picture, coordinates=coordinates, placed=placed)
 
 
 def _decoded(file: GltfFile, image: dict[str, Any]) -> NDArray[np.uint8]:

@@ -26,7 +26,8 @@ class Material:
     """A material of an MTL file.
 
     library: the file. diffuse: Kd, sRGB 0..1, None where it has none. picture: the name that map_Kd gives. Its
-    coordinates are uv * scale + offset.
+    coordinates are uv * scale + offset. see_through: it has an opacity (d below 1, map_d). `Tr` is not read: programs
+    disagree which of its ends is opaque.
     """
 
     library: Path
@@ -36,6 +37,7 @@ class Material:
     scale: tuple[float, float] = (1.0, 1.0)
     offset: tuple[float, float] = (0.0, 0.0)
     clamp: bool = False
+    see_through: bool = False
 
     def load_picture(self, mesh: Path) -> Picture | None:
         """Its picture multiplied by Kd, as the format has it; None where it has none. Raises MeshError."""
@@ -82,6 +84,8 @@ def _with_statement(material: Material, key: str, value: str) -> Material:
         numbers = [float(word) for word in words[:3]]
         red, green, blue = numbers if len(numbers) == 3 else numbers[:1] * 3
         return replace(material, diffuse=(red, green, blue))
+    if key == "map_d" or (key == "d" and float(value.split()[-1]) < 1):
+        return replace(material, see_through=True)
     return _with_map(material, value) if key == "map_kd" else material
 
 

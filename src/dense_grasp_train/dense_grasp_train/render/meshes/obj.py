@@ -169,13 +169,14 @@ def _part(
     chosen = corners[first]
     own = normals[chosen[:, 2]] if len(normals) and (chosen[:, 2] >= 0).all() else None
     mesh = trimesh.Trimesh(vertices[chosen[:, 0]], faces.reshape(-1, 3), vertex_normals=own, process=False)
+    see_through = material is not None and material.see_through
     label = "faces without a material" if name is None else f"material {name!r}"
     if picture is not None and material is not None:
         uv = coordinates[chosen[:, 1]] * material.scale + material.offset
-        return part_of(label, mesh, picture=picture, uv=uv)
+        return part_of(label, mesh, picture=picture, uv=uv, see_through=see_through)
     if colours is not None:
-        return part_of(label, mesh, colours=colours[chosen[:, 0]])
+        return part_of(label, mesh, colours=colours[chosen[:, 0]], see_through=see_through)
     if material is not None and material.diffuse is not None:
         one = np.clip(255 * np.asarray(material.diffuse, np.float32), 0, 255)
-        return part_of(label, mesh, colours=np.tile(one, (len(chosen), 1)))
+        return part_of(label, mesh, colours=np.tile(one, (len(chosen), 1)), see_through=see_through)
     return part_of(label, mesh)

@@ -22,7 +22,8 @@ class Part:
 
     name says in a sentence which part it is. vertices (V, 3), faces (F, 3), normals (V, 3). A picture goes with uv
     (V, 2), origin at the bottom left. colours (V, 3) float32, sRGB 0..255; tint (V, 3) float32, factors of linear
-    light, on top of either. Where all are None the file says nothing about this part's colour.
+    light, on top of either. Where all are None the file says nothing about this part's colour. see_through: the file
+    wants it so, which is not rendered.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Part:
     uv: NDArray[np.float64] | None = None
     colours: NDArray[np.float32] | None = None
     tint: NDArray[np.float32] | None = None
+    see_through: bool = False
 
     @property
     def plain(self) -> bool:
