@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-pytest.importorskip("pinocchio")
+pytest.importorskip("ompl")
 from dense_grasp_core.motion.interfaces import PlanCanceled, WorldModel
 
 
