@@ -40,9 +40,19 @@ def opened_pages(browser: Any, address: str) -> Iterator[Callable[[], Any]]:
     assert wrong == []
 
 
+def holding_sign(page: Any) -> Any:
+    """What says at the page's top that it holds control; the line below it may say that, too."""
+    return page.locator(".dg-control", has_text="This browser holds control")
+
+
+def watching_sign(page: Any) -> Any:
+    """What says at the page's top that it only watches."""
+    return page.locator(".dg-control", has_text="Another browser holds control")
+
+
 def take_control(keeps: Any, asks: Any) -> None:
     """Ask and hand over as two persons do, again where the other was away for a moment and what it saw is over."""
-    holds = asks.get_by_text("This browser holds control")
+    holds = holding_sign(asks)
     end = time.monotonic() + PATIENCE_S
     while not holds.is_visible():
         assert time.monotonic() < end, "control was not handed over"
@@ -50,7 +60,18 @@ def take_control(keeps: Any, asks: Any) -> None:
             button = page.get_by_role("button", name=name)
             with contextlib.suppress(Exception):  # it vanished under the pointer
                 button.click(timeout=2000) if button.is_visible() else asks.wait_for_timeout(100)
-    keeps.get_by_text("Another browser holds control.").wait_for()
+    watching_sign(keeps).wait_for()
+
+
+def take_control_alone(page: Any) -> None:
+    """Ask for control as long as it takes: the browser that held it is gone, or about to be."""
+    ask = page.get_by_role("button", name="Ask for control")
+    page.locator(".dg-control", has_text="holds control").wait_for()
+    end = time.monotonic() + PATIENCE_S
+    while not holding_sign(page).is_visible():
+        assert time.monotonic() < end, "control was not given"
+        with contextlib.suppress(Exception):  # it vanished under the pointer
+            ask.click(timeout=2000) if ask.is_visible() else page.wait_for_timeout(100)
 
 
 def until_answered(page: Any, attempt: Callable[[], object], pattern: str) -> None:

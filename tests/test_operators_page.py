@@ -16,11 +16,13 @@ from tests.page_user import (
     choose,
     click_on,
     heat_at,
+    holding_sign,
     opened_pages,
     press,
     press_until,
     take_control,
     until_answered,
+    watching_sign,
 )
 
 pytestmark = pytest.mark.graph
@@ -52,7 +54,7 @@ def window(browser, served):
 def holder(window):
     """The browser that holds control."""
     page = window()
-    page.get_by_text("This browser holds control").wait_for()
+    holding_sign(page).wait_for()
     return page
 
 
@@ -60,7 +62,7 @@ def holder(window):
 def watcher(holder, window):
     """A browser that watches."""
     page = window()
-    page.get_by_text("Another browser holds control.").wait_for()
+    watching_sign(page).wait_for()
     return page
 
 
@@ -72,11 +74,11 @@ def test_the_live_picture_comes_and_the_cell_is_well(holder):
 
 
 def test_control_is_asked_for_handed_over_and_kept_over_a_reload(holder, watcher):
-    holder.get_by_text("This browser holds control, 1 more watches.").wait_for()
+    holder.locator(".dg-control", has_text="This browser holds control, 1 more watches.").wait_for()
     take_control(holder, watcher)
     take_control(watcher, holder)
     holder.reload()
-    holder.get_by_text("This browser holds control").wait_for()
+    holding_sign(holder).wait_for()
 
 
 def clicks_of(cell) -> dict[str, tuple[float, float]]:
