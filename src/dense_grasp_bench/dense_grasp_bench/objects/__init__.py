@@ -1,0 +1,1 @@
+"""A scanned object in simulated pictures: its pose, its keypoints, pictures without it, several of it."""

@@ -1,0 +1,130 @@
+"""Simulated pictures of a thing: its scan, and pictures with it, without it, or with several, a D435's depth beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.object_model.scan import ScanView
+from dense_grasp_sim.devices.d435 import imitate
+from dense_grasp_train.render.primitives import make_primitive
+from dense_grasp_train.render.raycast import RenderMesh
+from dense_grasp_train.render.scene import (
+    RenderedView,
+    RenderScene,
+    aimed_camera,
+    compose_mesh_scene,
+    render_from,
+    rotation_about,
+    wrist_camera,
+)
+from dense_grasp_train.render.shading import Lighting
+from dense_grasp_train.render.textures import make_surface
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+_SCAN_LIGHT = Lighting((0.4, 0.2, 0.9), (0.5, 0.5, 0.48), (0.5, 0.5, 0.52), 0.1, 0.0)
+_OCCLUDED = 0.35  # of the pictures have something in front of the object
+_ABOVE_TABLE = 0.002
+_WALL = 3.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """rgb (H, W, 3), the sensor's depth (H, W) in metres, 0 unknown; truth: exact depth (H, W), and camera_from_object
+    (4, 4) of each instance. sees (H, W): where the only instance is; of several, nowhere.
+    """
+
+    rgb: NDArray[np.uint8]
+    depth: NDArray[np.float64]
+    camera: CameraModel
+    exact: Array
+    poses: tuple[Array, ...]
+    sees: NDArray[np.bool_]
+
+
+def scan(thing: RenderMesh, seed: int, count: int) -> list[ScanView]:
+    """Views from all sides, 0.4 to 0.5 m away, with a D435's depth."""
+    rng = np.random.default_rng([0x5CA, seed])
+    camera = wrist_camera()
+    scene = RenderScene(None, "held", np.eye(4), (thing,), _SCAN_LIGHT, None)
+    views = []
+    for index in range(count):
+        height = 1.0 - 2.0 * (index + 0.5) / count
+        azimuth = index * np.pi * (3.0 - np.sqrt(5.0))
+        away = np.array([np.sqrt(1 - height**2) * np.cos(azimuth), np.sqrt(1 - height**2) * np.sin(azimuth), height])
+        world_from_camera = _looking(away, rng.uniform(0.4, 0.5), rng.uniform(-0.5, 0.5))
+        view = render_from(scene, camera, world_from_camera, rng)
+        depth = _measured(view, rng)
+        views.append(ScanView(f"{index:02d}", view.rgb, depth, view.mask_visible, camera, view.camera_from_object))
+    return views
+
+
+def picture(thing: RenderMesh, seed: int, index: int) -> Picture:
+    """The thing in any turn on a table with other things, sometimes partly hidden, other light than the scan's."""
+    scene = compose_mesh_scene(seed, index, thing)
+    world_from_camera, rng = aimed_camera(scene, wrist_camera(), seed, index, 1)
+    if rng.uniform() < _OCCLUDED:
+        scene = replace(scene, meshes=(*scene.meshes, _in_front(scene, world_from_camera, rng)))
+    view = render_from(scene, wrist_camera(), world_from_camera, rng)
+    return _sensed(view, (view.camera_from_object,), view.mask_visible, rng)
+
+
+def crowd(thing: RenderMesh, others: list[RenderMesh], seed: int, index: int) -> Picture:
+    """Three of the thing and the others on a table, each in its own place and turn."""
+    scene = compose_mesh_scene(seed, index, thing)
+    rng = np.random.default_rng([0xC40, seed, index])
+    bodies = [thing] * 3 + others
+    places = np.array([[x, y] for x in (-0.16, 0.0, 0.16) for y in (-0.08, 0.08)])[rng.permutation(6)]
+    meshes, poses = [], []
+    for body, place in zip(bodies, places, strict=True):
+        turn = rotation_about(rng.standard_normal(3), rng.uniform(0, np.pi))
+        vertices = body.vertices @ turn.T
+        shift = np.array([*(place + rng.uniform(-0.01, 0.01, 2)), _ABOVE_TABLE - vertices[:, 2].min()])
+        pose = np.eye(4)
+        pose[:3, :3], pose[:3, 3] = turn, shift
+        meshes.append(replace(body, vertices=vertices + shift, normals=body.normals @ turn.T))
+        poses.append(pose)
+    tilt, azimuth = np.radians(rng.uniform(5, 35)), rng.uniform(0, 2 * np.pi)
+    away = np.array([np.sin(tilt) * np.cos(azimuth), np.sin(tilt) * np.sin(azimuth), np.cos(tilt)])
+    world_from_camera = _looking(away, rng.uniform(0.55, 0.7), rng.uniform(-np.pi, np.pi))
+    scene = replace(scene, meshes=tuple(meshes), world_from_object=poses[0])
+    view = render_from(scene, wrist_camera(), world_from_camera, rng)
+    camera_from_world = np.linalg.inv(world_from_camera)
+    return _sensed(view, tuple(camera_from_world @ pose for pose in poses[:3]), np.zeros(view.depth.shape, bool), rng)
+
+
+def _sensed(view: RenderedView, poses: tuple[Array, ...], sees: NDArray[np.bool_], rng: np.random.Generator) -> Picture:
+    return Picture(view.rgb, _measured(view, rng), view.camera, view.depth, poses, sees)
+
+
+def _measured(view: RenderedView, rng: np.random.Generator) -> Array:
+    """What a D435 measures, metres, 0 unknown; where nothing was rendered there is a wall."""
+    return imitate(np.where(view.depth > 0, view.depth, _WALL).astype(np.float32), rng) / 1000.0
+
+
+def _looking(away: Array, distance: float, roll: float) -> Array:
+    """world_from_camera (4, 4) that looks at the origin from a direction (3,) of length 1."""
+    aside = np.array([1.0, 0.0, 0.0]) if abs(away[2]) > 0.9 else np.array([0.0, 0.0, 1.0])
+    right = np.cross(aside, away)
+    right /= np.linalg.norm(right)
+    pose = np.eye(4)
+    turn = rotation_about(np.array([0.0, 0.0, 1.0]), roll)
+    pose[:3, :3] = np.stack([right, np.cross(-away, right), -away], axis=1) @ turn
+    pose[:3, 3] = distance * away
+    return pose
+
+
+def _in_front(scene: RenderScene, world_from_camera: Array, rng: np.random.Generator) -> RenderMesh:
+    """A box between object and camera, beside the line of sight: it hides a part."""
+    vertices = scene.meshes[0].vertices
+    middle = (vertices.min(0) + vertices.max(0)) / 2.0
+    towards = world_from_camera[:3, 3] - middle
+    towards /= np.linalg.norm(towards)
+    aside = world_from_camera[:3, :3] @ [np.cos(a := rng.uniform(0, 2 * np.pi)), np.sin(a), 0.0]
+    size = np.array([0.05, 0.05, 0.05])
+    points, faces, normals, uv = make_primitive("box", size)
+    reach = 0.5 * float(np.linalg.norm(np.ptp(vertices, axis=0)))
+    place = middle + towards * (reach + 0.05) + aside * rng.uniform(0.5, 1.0) * reach - [0.0, 0.0, 0.025]
+    return RenderMesh(points + place, faces, normals, uv, make_surface("noise", rng, 128))
