@@ -16,6 +16,10 @@ from tests.browser import point_at
 
 #: s after which what a person would try again counts as broken, however busy the machine is; and of one try of it
 PATIENCE_S, TRY_S = float(os.environ.get("PAGE_PATIENCE_S", 600.0)), 60.0
+PEAK_AT = """([u, v]) => {
+    const found = /at \\((\\d+), (\\d+)\\) px/.exec(document.querySelector('.dg-peaks').innerText);
+    return found && Math.hypot(found[1] - u, found[2] - v) <= 5;
+}"""
 
 
 @contextlib.contextmanager
@@ -116,12 +120,19 @@ def choose(page: Any, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def heat_at(page: Any, pixel: tuple[float, float]) -> None:
-    """Wait until the highest peak of the heatmap is at a pixel."""
-    page.wait_for_function(
-        """([u, v]) => {
-            const found = /at \\((\\d+), (\\d+)\\) px/.exec(document.querySelector('.dg-peaks').innerText);
-            return found && Math.hypot(found[1] - u, found[2] - v) <= 4;
-        }""",
-        arg=list(pixel),
-    )
+def heat_at(page: Any, expected: tuple[float, float], pointing: tuple[float, float] | None = None) -> None:
+    """Wait until the highest peak of the heatmap is at a pixel of the searched picture.
+
+    pointing: pixel to point at until then, again where the page grew under the pointer; None: something points already.
+    """
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        if pointing is not None:
+            point_at(page, pointing)
+        try:
+            page.wait_for_function(PEAK_AT, arg=list(expected), timeout=10_000)
+        except Exception:
+            if time.monotonic() > end:
+                raise
+        else:
+            return

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.browser import point_at, running_browser
+from tests.browser import running_browser
+from tests.page_user import heat_at
 
 MODEL = Path(__file__).resolve().parents[1] / "models/compact_caps.safetensors"
 MS = 120_000  # of patience with a busy machine; nothing is measured
@@ -70,14 +71,14 @@ def test_a_pixel_of_one_picture_is_found_in_the_other(address):
         page.wait_for_function("document.querySelector('.dg-live')?.naturalWidth > 0")
         page.wait_for_function("document.querySelector('.dg-heat')?.naturalWidth > 0")
         u, v = 200, 150
-        found_at(page, (u, v), (u + SHIFT[0], v + SHIFT[1]))
+        heat_at(page, (u + SHIFT[0], v + SHIFT[1]), pointing=(u, v))
         page.get_by_label("Next target picture").click()
         page.locator(".dg-name-target", has_text="1 of 2: 000000.png").wait_for()
-        found_at(page, (u, v), (u, v))
+        heat_at(page, (u, v), pointing=(u, v))
         page.get_by_label("Previous reference picture").click()
         page.locator(".dg-name-reference", has_text="2 of 2: 000001.png").wait_for()
         page.wait_for_function("document.querySelector('.dg-live').dataset.source === '1'")
-        found_at(page, (u, v), (u - SHIFT[0], v - SHIFT[1]))
+        heat_at(page, (u - SHIFT[0], v - SHIFT[1]), pointing=(u, v))
         before = float(re.search(r"score ([\d.]+)", page.locator(".dg-peaks li").nth(0).inner_text()).group(1))
         page.locator(".dg-t").fill("-4")
         page.wait_for_function(
@@ -85,19 +86,6 @@ def test_a_pixel_of_one_picture_is_found_in_the_other(address):
         )
         assert page.locator(".dg-peaks").get_attribute("data-threshold")
         assert wrong == []
-
-
-def found_at(page, pixel, expected):
-    """Point at a pixel of the reference until the highest peak is near the expected one of the target."""
-    page.wait_for_function("document.querySelector('.dg-live').complete")
-    point_at(page, pixel)
-    page.wait_for_function(
-        """([u, v]) => {
-            const found = /at \\((\\d+), (\\d+)\\) px/.exec(document.querySelector('.dg-peaks').innerText);
-            return found && Math.hypot(found[1] - u, found[2] - v) <= 6;
-        }""",
-        arg=list(expected),
-    )
 
 
 @pytest.mark.parametrize(

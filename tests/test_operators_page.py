@@ -160,8 +160,7 @@ def test_a_point_and_its_object_are_renamed_and_that_is_undone(holder, watcher, 
 
 def test_the_heat_is_highest_where_the_point_is(holder, cell):
     for pixel in clicks_of(cell).values():
-        point_at(holder, pixel)
-        heat_at(holder, pixel)
+        heat_at(holder, pixel, pointing=pixel)
     holder.wait_for_function("document.querySelector('.dg-heat').naturalWidth === 640")
 
 
@@ -171,8 +170,7 @@ def test_a_taught_point_is_pointed_at_in_its_own_picture(holder, cell):
     until_answered(holder, press(holder, f"Point at {OBJECT}/contact"), f"^Picture of {OBJECT}/contact: ")
     heat_at(holder, contact)
     other = clicks_of(cell)["axis_a"]
-    point_at(holder, other)  # elsewhere in that picture
-    heat_at(holder, other)
+    heat_at(holder, other, pointing=other)  # elsewhere in that picture
     until_answered(holder, click_on(holder, other), "^Teaching clicks the live picture")
     choose(holder, "Picture to point at", "Live picture")
 

@@ -119,8 +119,8 @@ def stop_once(session: CellSession, watch: ArmWatch, how: str, seed: int, act: C
     watch.begin()
     act(handle)
     session.client.wait(lambda: watch.done, 10.0, "the arm at rest by a stop command")
-    if how == "cancel":
-        session.client.result(future, 60.0, "result of the canceled goal")
+    if how != "kill":
+        session.client.result(future, 60.0, "result of the stopped goal")
     return Stop(how, seed, speed, watch.command, watch.rest)
 
 
