@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from itertools import count
 
 import numpy as np
 import pytest
+from action_msgs.srv import CancelGoal
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.arm.trajectory_client import ArmClient, trajectory_message
@@ -16,6 +18,7 @@ from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.task import Future
 from sensor_msgs.msg import JointState
 
 NAMES = ("j1", "j2")
@@ -141,6 +144,25 @@ def test_a_controller_that_aborts(graph, cell):
     failure = failure_of(cell)
     assert failure.code == GraspCode.CONTROLLER_ABORTED
     assert "pushed" in str(failure)
+
+
+def test_a_motion_that_the_stop_service_cancels_ends_as_canceled(graph, cell):
+    """It cancels the controller's goal and the one that the motion belongs to; here the second cancel comes later."""
+    controller = Controller(graph, "hang")
+    stopper = graph.node.create_client(CancelGoal, f"{graph.action}/_action/cancel_goal")
+    asked: list[Future] = []
+    ended = math.inf
+
+    def stop():
+        nonlocal ended
+        if controller.goals and not asked:
+            asked.append(stopper.call_async(CancelGoal.Request()))
+        if controller.ended.is_set():
+            ended = min(ended, time.monotonic())
+        return time.monotonic() > ended + 0.1
+
+    with pytest.raises(GraspCanceled):
+        cell.client.execute(MOVE, stop)
 
 
 def test_a_controller_that_hangs_is_canceled(graph, cell, until):

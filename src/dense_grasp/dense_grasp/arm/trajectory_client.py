@@ -20,7 +20,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.ros.cancel import cancel_when_accepted, confirmed_cancel
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, check_canceled, wait_future, wait_in_callback
 
 STILL_SPEED = 0.02
 #: A joint state that arrives so soon (s) after a motion may have been measured before its end.
@@ -134,6 +134,7 @@ class ArmClient:
             self._ended = time.monotonic()
         with self._lock:
             self._active = None
+        check_canceled(answer.status, stop)
         result = answer.result
         if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL or answer.status != 4:
             raise GraspFailure(

@@ -20,7 +20,7 @@ from std_srvs.srv import Trigger
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.ros.cancel import CANCEL_TIMEOUT, cancel_when_accepted, confirmed_cancel
 from dense_grasp.ros.device_life import DeviceLife
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, check_canceled, wait_future, wait_in_callback
 
 #: A joint state that arrives so soon (s) after the fingers' motion may have been measured before its end.
 WIDTH_DELAY = 0.05
@@ -98,6 +98,7 @@ class _ActionRunner:
             self._ended = time.monotonic()
             with self._lock:
                 self._active = None
+        check_canceled(answer.status, stop)
         return answer
 
     def live_width(self) -> float | None:

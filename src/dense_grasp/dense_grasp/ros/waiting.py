@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from action_msgs.msg import GoalStatus
 from dense_grasp_core.grasping.failure import GraspCanceled
 from rclpy.clock import Clock
 from rclpy.task import Future
 
 POLL = 0.01
+CANCEL_LAG = 0.5
 StopCheck = Callable[[], bool]
 
 
@@ -66,6 +68,14 @@ def wait_in_callback(condition: Callable[[], bool], deadline: Deadline, stop: St
             return False
         time.sleep(POLL)
     return True
+
+
+def check_canceled(status: int, stop: StopCheck | None) -> None:
+    """After an answer of a device's action: raises GraspCanceled where its goal was canceled from outside, by the stop
+    service, which cancels the arm's goal as well, at the same time: that cancel may come a moment later.
+    """
+    if status == GoalStatus.STATUS_CANCELED:
+        wait_in_callback(lambda: False, Deadline(CANCEL_LAG), stop)
 
 
 def check(stop: StopCheck | None) -> None:
