@@ -7,7 +7,6 @@ from dense_grasp.bringup.launch_support import (
     config_file,
     flag,
     given,
-    read_parameter,
     store_url,
 )
 
@@ -25,17 +24,14 @@ def start(values):
         patience = {"heartbeat_timeout": float(values["heartbeat_timeout"])}
     elif clock["use_sim_time"]:
         patience = {"heartbeat_timeout": SIMULATED_HEARTBEAT_S}
-    # A scan goes where query_node looks for it.
-    scans = {
-        "store": store_url(values["store"], values["namespace"]),
-        **given({"scans": str(read_parameter(config_file("perception.yaml"), "scans", ""))}),
-    }
+    store = {"store": store_url(values["store"], values["namespace"])}
     nodes = {
         "hand_eye_publisher": (["robot.yaml", "hand_eye.yaml"], {**clock, **robot}),
         "motion_watchdog": (["robot.yaml", "grasp.yaml"], {**clock, **robot, **patience}),
         "grasp_executor": (
-            ["robot.yaml", "camera.yaml", "grasp.yaml"],
-            {**clock, **robot, **scans, **given({"planner": values["planner"]})},
+            # perception.yaml: a scan goes where query_node looks for it.
+            ["robot.yaml", "camera.yaml", "perception.yaml", "grasp.yaml"],
+            {**clock, **robot, **store, **given({"planner": values["planner"]})},
         ),
     }
     return [

@@ -38,7 +38,7 @@ def cap_scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scanned(cell, cap_scan: Path):
     """The cell with the scan in its place, and the cap taught: one click on the image, two in pictures of the scan."""
     place = Path(cell.store.removeprefix("sqlite:///") + ".scans") / LESSON.object_id
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     cap_scan.rename(place)
     cell.session.set_cap(TRAINING_SEED)
     pixel = cell.session.truth([LESSON.clicks["contact"]]).pixels[0]

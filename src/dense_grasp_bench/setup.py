@@ -23,7 +23,7 @@ setup(
             "bench_grasp = dense_grasp_bench.bench_grasp:main",
             "bench_stop = dense_grasp_bench.bench_stop:main",
             "soak = dense_grasp_bench.soak.run:main",
-            "bench_finding = dense_grasp_bench.objects.run:main",
+            "bench_finding = dense_grasp_bench.bench_finding:main",
             "bench_scanned = dense_grasp_bench.bench_scanned:main",
             "bench_arm_scan = dense_grasp_bench.bench_arm_scan:main",
             "bench_idle = dense_grasp_bench.bench_idle:main",
