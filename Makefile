@@ -19,7 +19,7 @@ BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo demo-photo franka test test-franka test-alone lint bench-grasp bench-stop bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
+.PHONY: help setup setup-train demo demo-photo franka test test-franka test-alone lint bench-grasp bench-stop bench-page bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, 
 
 bench-stop: setup  ## cancel and kill -9 while the arm moves: time to the stop command and to rest
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_stop $(ARGS)
+
+bench-page: setup-train  ## the operator's page in a real browser: pointer to heatmap, its processor time, stop button
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_page $(ARGS)
 
 bench-idle: setup  ## processor time of each process while nobody listens
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_idle $(ARGS)

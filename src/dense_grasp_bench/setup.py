@@ -26,6 +26,7 @@ setup(
             "bench_finding = dense_grasp_bench.bench_finding:main",
             "bench_scanned = dense_grasp_bench.bench_scanned:main",
             "bench_arm_scan = dense_grasp_bench.bench_arm_scan:main",
+            "bench_page = dense_grasp_bench.bench_page:main",
             "bench_idle = dense_grasp_bench.bench_idle:main",
             "interfaces_page = dense_grasp_bench.interfaces_page:main",
         ]
