@@ -234,10 +234,10 @@ def test_it_goes_around_a_post(make, robot, as_points):
 def test_it_stands_where_the_embedded_planner_stands_and_goes_there(make, robot, limits):
     planner, _ = make()
     places = [[robot.tcp_pose(LEFT)], [robot.tcp_pose(RIGHT)]]
-    stands = planner.find_stands(places, OBSERVE, WorldModel())
-    embedded = EmbeddedPlanner(robot, EmbeddedConfig(limits)).find_stands(places, OBSERVE, WorldModel())
-    np.testing.assert_allclose(stands, embedded)
-    assert np.allclose(planner.plan_joints(OBSERVE, stands[1], WorldModel()).end, stands[1], atol=1e-6)
+    found = planner.find_joint_positions(places, OBSERVE, WorldModel())
+    embedded = EmbeddedPlanner(robot, EmbeddedConfig(limits)).find_joint_positions(places, OBSERVE, WorldModel())
+    np.testing.assert_allclose(found, embedded)
+    assert np.allclose(planner.plan_joints(OBSERVE, found[1], WorldModel()).end, found[1], atol=1e-6)
 
 
 def test_the_scene_of_the_goal_before_is_gone(make):

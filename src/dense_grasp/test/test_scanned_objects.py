@@ -18,7 +18,7 @@ from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.object_model.find import Acceptance
 from dense_grasp_core.result_codes import MatchCode, StoreCode
 from dense_grasp_core.store import Row
-from dense_grasp_core.store.scan_folders import ScanFolders
+from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
 from dense_grasp_ros.local_graph import wait_until
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from rclpy.clock import Clock, ClockType
@@ -104,7 +104,7 @@ def test_the_folder_of_the_scans_lies_beside_the_store(tmp_path):
 
 
 def test_a_scan_is_looked_for_where_the_store_keeps_it(tmp_path, folder):
-    kept = ScanFolders(tmp_path / "store.db")
+    kept = ScanFolders(folder_beside(tmp_path / "store.db"))
     objects = opened(scans_folder(f"sqlite:///{tmp_path}/store.db"), [])
     for name in ("box", "box.v2", ".box"):
         kept.add(name, folder / "box")

@@ -6,12 +6,12 @@ import threading
 
 import numpy as np
 import pytest
-from builtin_interfaces.msg import Time
 from dense_grasp.scanning.still_camera import StillCamera
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode
 from dense_grasp_ros.images import image_message
 from geometry_msgs.msg import TransformStamped
+from rclpy.duration import Duration
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
@@ -42,9 +42,9 @@ class Driver:
         node.create_timer(0.02, self.publish)
 
     def publish(self):
-        header = Header(frame_id="optical", stamp=self.clock.now().to_msg())
-        stamp = Time(sec=header.stamp.sec, nanosec=(header.stamp.nanosec + self.apart) % 10**9)
-        later = Header(frame_id="optical", stamp=stamp)
+        now = self.clock.now()
+        header = Header(frame_id="optical", stamp=now.to_msg())
+        later = Header(frame_id="optical", stamp=(now + Duration(nanoseconds=self.apart)).to_msg())
         messages = (
             image_message(np.full((24, 32, 3), 80, np.uint8), "rgb8", header),
             image_message(np.full((24, 32), 500, np.uint16), "16UC1", later),

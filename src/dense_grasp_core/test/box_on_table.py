@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from dense_grasp_core.geometry.se3 import inverse
-from dense_grasp_core.scanning.look import Look
+from dense_grasp_core.scanning.posed_picture import PosedPicture
 
 # The tests of all packages are collected together, where another has a file of that name.
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
@@ -25,7 +25,7 @@ def box_at(x: float, y: float, yaw: float = 0.0) -> np.ndarray:
 
 
 def look_at_box(base_from_camera: np.ndarray, base_from_object: np.ndarray | None, noise: float = 0.0, seed: int = 0):
-    """Look, and the mask (H, W) of the box; without a box the table alone."""
+    """PosedPicture, and the mask (H, W) of the box; without a box the table alone."""
     away = np.eye(4)
     away[:3, 3] = 0.0, 0.0, 100.0
     placed = away if base_from_object is None else base_from_object
@@ -36,4 +36,4 @@ def look_at_box(base_from_camera: np.ndarray, base_from_object: np.ndarray | Non
         table = np.where(rays[:, 2] < 0.0, -base_from_camera[2, 3] / rays[:, 2], 0.0).reshape(view.depth.shape)
     depth = np.where(view.mask, view.depth, np.minimum(table, 5.0))
     depth = depth + noise * np.random.default_rng(seed).standard_normal(depth.shape)
-    return Look(view.rgb, depth, CAMERA, base_from_camera), view.mask
+    return PosedPicture(view.rgb, depth, CAMERA, base_from_camera), view.mask

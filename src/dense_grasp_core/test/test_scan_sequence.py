@@ -28,7 +28,16 @@ TCP_FROM_CAMERA = np.eye(4)
 TCP_FROM_CAMERA[:3, :3] = [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
 TCP_FROM_CAMERA[:3, 3] = 0.065, 0.0, -0.068
 CORNERS = np.array([0.25, -0.38, -0.01]), np.array([0.75, 0.38, 0.40])
-SETTINGS = ScanSettings(*CORNERS, least_reached=0.3)
+SETTINGS = ScanSettings(
+    *CORNERS,
+    table_height=0.0,
+    spacing=0.35,
+    lowest=0.44,
+    nearest=0.28,
+    height=0.15,
+    speed=0.25,
+    least_reached=0.3,
+)
 GOAL = ScanGoal("box", views=8)
 
 
@@ -95,7 +104,7 @@ class _Hand:
 
 
 class _Remembering:
-    """The planner, which answers from memory where it was asked for the same stands before, as most tests do."""
+    """The planner, which answers from memory where it was asked for the same places before, as most tests do."""
 
     def __init__(self, planner):
         self._planner = planner
@@ -104,10 +113,10 @@ class _Remembering:
     def __getattr__(self, name):
         return getattr(self._planner, name)
 
-    def find_stands(self, places, start, world, stop=None):
+    def find_joint_positions(self, places, start, world, stop=None):
         key = np.array(places).tobytes() + start.tobytes() + world.points_base.tobytes()
         if key not in self._answers:
-            self._answers[key] = self._planner.find_stands(places, start, world, stop)
+            self._answers[key] = self._planner.find_joint_positions(places, start, world, stop)
         return self._answers[key]
 
 

@@ -60,14 +60,14 @@ def test_the_share_of_directions_grows_with_the_pictures():
 
 def test_a_route_goes_everywhere_once_by_a_short_way():
     rng = np.random.default_rng(3)
-    stands = rng.uniform(-1.5, 1.5, (30, 7))
+    goals = rng.uniform(-1.5, 1.5, (30, 7))
     start = np.zeros(7)
 
     def travel(order):
-        places = [start, *(stands[i] for i in order)]
+        places = [start, *(goals[i] for i in order)]
         return sum(np.abs(b - a).max() for a, b in pairwise(places))
 
-    order = short_route(start, list(stands))
+    order = short_route(start, list(goals))
     assert sorted(order) == list(range(30))
     assert travel(order) < 0.75 * travel(range(30))
     on_a_line = [np.full(7, x) for x in (0.9, 0.1, 0.5, 0.3, 0.7)]

@@ -14,9 +14,9 @@ from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.scan_check import check_scan
 from dense_grasp_core.scanning.dome import camera_pose, dome_directions
-from dense_grasp_core.scanning.look import Look, undistorted
 from dense_grasp_core.scanning.object_masks import scan_views, table_under
-from dense_grasp_core.scanning.standing import find_standing
+from dense_grasp_core.scanning.posed_picture import PosedPicture, undistorted
+from dense_grasp_core.scanning.table_object import find_table_object
 
 _spec = importlib.util.spec_from_file_location("box_on_table", Path(__file__).with_name("box_on_table.py"))
 box_on_table = importlib.util.module_from_spec(_spec)
@@ -32,11 +32,11 @@ def walk(count=10, noise=0.001, box=BOX):
     centre = np.array([0.5, 0.05, 0.07])
     poses = [camera_pose(centre + 0.45 * d, d, 0.3) for d in dome_directions(count, np.radians(25.0))]
     pairs = [look_at_box(pose, box, noise, seed) for seed, pose in enumerate(poses)]
-    return [look for look, _ in pairs], [mask for _, mask in pairs]
+    return [picture for picture, _ in pairs], [mask for _, mask in pairs]
 
 
-def standing_of(looks):
-    return find_standing(looks[0].points_base(2), 0.0, LOW, HIGH)
+def table_object_of(pictures):
+    return find_table_object(pictures[0].points_base(2), 0.0, LOW, HIGH)
 
 
 def overlaps(views, masks):
@@ -50,9 +50,9 @@ def walked():
 
 
 def test_masks_surface_and_frame_are_the_boxs(walked):
-    looks, masks = walked
-    views, surface, base_from_object = scan_views(looks, standing_of(looks))
-    assert len(views) == len(looks)
+    pictures, masks = walked
+    views, surface, base_from_object = scan_views(pictures, table_object_of(pictures))
+    assert len(views) == len(pictures)
     shares = overlaps(views, masks)
     assert shares.mean() > 0.95 and shares.min() > 0.90
     assert check_scan(views).good
@@ -63,45 +63,45 @@ def test_masks_surface_and_frame_are_the_boxs(walked):
 
 
 def test_what_depth_misses_in_one_picture_the_others_add(walked):
-    looks, masks = walked
-    depth = looks[3].depth.copy()
+    pictures, masks = walked
+    depth = pictures[3].depth.copy()
     columns = np.nonzero(masks[3])[1]
     lost = masks[3] & (np.arange(depth.shape[1]) > np.percentile(columns, 60))
     depth[lost] = 0.0
-    holed = [replace(look, depth=depth) if number == 3 else look for number, look in enumerate(looks)]
-    views, *_ = scan_views(holed, standing_of(looks))
+    holed = [replace(picture, depth=depth) if number == 3 else picture for number, picture in enumerate(pictures)]
+    views, *_ = scan_views(holed, table_object_of(pictures))
     (share,) = overlaps([view for view in views if view.name == "003"], masks)
     assert share > 0.90
     assert lost.sum() > 0.3 * masks[3].sum(), "much of it was lost"
 
 
 def test_a_table_that_is_some_millimetres_off_is_found_by_the_pictures(walked):
-    looks, masks = walked
+    pictures, masks = walked
     lifted = np.eye(4)
     lifted[2, 3] = 0.006
-    raised = [replace(look, base_from_camera=lifted @ look.base_from_camera) for look in looks]
-    standing = standing_of(raised)
-    table = table_under(raised, standing)
+    raised = [replace(picture, base_from_camera=lifted @ picture.base_from_camera) for picture in pictures]
+    table_object = table_object_of(raised)
+    table = table_under(raised, table_object)
     assert table.height == pytest.approx(0.006, abs=0.001) and np.abs(table.slope).max() < 0.002
-    views, *_ = scan_views(raised, standing)
+    views, *_ = scan_views(raised, table_object)
     assert overlaps(views, masks).mean() > 0.95
 
 
 def test_pictures_that_do_not_show_it_are_left_out_and_too_few_are_none(walked):
-    looks, _ = walked
+    pictures, _ = walked
     elsewhere = look_at_box(camera_pose(np.array([0.5, 0.9, 0.5]), np.array([0.0, 0.0, 1.0]), 0.0), BOX)[0]
-    views, *_ = scan_views([*looks, elsewhere], standing_of(looks))
-    assert len(views) == len(looks)
+    views, *_ = scan_views([*pictures, elsewhere], table_object_of(pictures))
+    assert len(views) == len(pictures)
     with pytest.raises(ScanError, match="1 of 2 pictures show the object"):
-        scan_views([looks[0], elsewhere], standing_of(looks))
+        scan_views([pictures[0], elsewhere], table_object_of(pictures))
 
 
 def test_an_object_that_moved_half_way_makes_no_scan(walked):
-    looks, _ = walked
+    pictures, _ = walked
     moved = walk(box=box_at(0.5, 0.11, 1.2))[0]
-    mixed = [moved[i] if i % 2 else looks[i] for i in range(len(looks))]
+    mixed = [moved[i] if i % 2 else pictures[i] for i in range(len(pictures))]
     try:
-        views, *_ = scan_views(mixed, standing_of(looks))
+        views, *_ = scan_views(mixed, table_object_of(pictures))
     except ScanError:
         return
     assert not check_scan(views).good
@@ -115,8 +115,8 @@ def test_a_distorted_picture_becomes_one_of_a_pinhole(lens):
     rays = camera.rays(np.stack([u.ravel(), v.ravel()], 1))
     pattern = (40.0 * (rays[:, :2] + 2.0)).reshape(120, 160, 2)  # what a picture shows says from which ray
     rgb = np.concatenate([pattern, pattern[..., :1]], axis=-1).round().astype(np.uint8)
-    look = undistorted(Look(rgb, np.ones((120, 160)), camera, np.eye(4)))
-    assert not any(look.camera.distortion)
-    straight = look.camera.rays(np.stack([u.ravel(), v.ravel()], 1))[:, :2].reshape(120, 160, 2)
+    picture = undistorted(PosedPicture(rgb, np.ones((120, 160)), camera, np.eye(4)))
+    assert not any(picture.camera.distortion)
+    straight = picture.camera.rays(np.stack([u.ravel(), v.ravel()], 1))[:, :2].reshape(120, 160, 2)
     middle = np.s_[20:100, 20:140]
-    assert np.abs(look.rgb[middle][..., :2] - 40.0 * (straight[middle] + 2.0)).max() < 1.6
+    assert np.abs(picture.rgb[middle][..., :2] - 40.0 * (straight[middle] + 2.0)).max() < 1.6

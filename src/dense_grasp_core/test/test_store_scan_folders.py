@@ -16,7 +16,7 @@ from dense_grasp_core.object_model.scan_writer import write_scan
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_core.store.errors import AlreadyExistsError, StoreError
 from dense_grasp_core.store.maintenance import backup_store, check_store, restore_store
-from dense_grasp_core.store.scan_folders import ScanFolders, size_of
+from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside, size_of
 
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
 scanned_box = importlib.util.module_from_spec(_spec)
@@ -33,7 +33,7 @@ def scan(tmp_path_factory):
 
 @pytest.fixture
 def shelf(tmp_path):
-    return ScanFolders(tmp_path / "store.sqlite")
+    return ScanFolders(folder_beside(tmp_path / "store.sqlite"))
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def test_a_full_disk_leaves_the_former_scan(shelf, scan):
 
 
 def test_the_limit_is_said(scan, tmp_path):
-    shelf = ScanFolders(tmp_path / "store.sqlite", largest_total=int(1.5 * size_of(scan)))
+    shelf = ScanFolders(folder_beside(tmp_path / "store.sqlite"), largest_total=int(1.5 * size_of(scan)))
     shelf.add("mug", scan)
     shelf.add("mug", scan, overwrite=True)
     with pytest.raises(StoreError, match=r"the others .* MB, expected at most .* MB together"):
@@ -132,7 +132,7 @@ def test_a_full_disk_restores_neither_rows_nor_scans(taught, tmp_path):
     store.close()
     with largest_file(20_000), pytest.raises(StoreError):
         restore_store(str(taught), backup)
-    assert ScanFolders(taught).names() == ["cup"]
+    assert ScanFolders(folder_beside(taught)).names() == ["cup"]
     store = DescriptorStore(str(taught))
     assert [row.object_id for row in store.list().entries] == ["cup"]
     store.close()
@@ -140,18 +140,22 @@ def test_a_full_disk_restores_neither_rows_nor_scans(taught, tmp_path):
 
 def test_a_store_is_backed_up_checked_and_restored_with_its_scans(taught, tmp_path):
     backup = tmp_path / "backup.sqlite"
-    assert backup_store(str(taught), backup) == 2 and ScanFolders(backup).names() == ["cup", "mug"]
-    shelf = ScanFolders(taught)
+    assert backup_store(str(taught), backup) == 2 and ScanFolders(folder_beside(backup)).names() == ["cup", "mug"]
+    shelf = ScanFolders(folder_beside(taught))
     (shelf.folder("mug") / "rgb" / "000001.png").write_bytes(b"")
     report = check_store(str(taught))
     assert [sentence[:12] for sentence in report.problems] == ["scan of mug:"] and "2 scans" in report.notes[-1]
     restored = restore_store(str(taught), backup)
-    assert not check_store(str(taught)).problems and ScanFolders(restored.former).names() == ["cup", "mug"]
+    assert not check_store(str(taught)).problems
+    assert ScanFolders(folder_beside(restored.former)).names() == [
+        "cup",
+        "mug",
+    ]
 
 
 def test_a_backup_without_scans_leaves_those_of_the_store(taught, tmp_path):
     backup = tmp_path / "backup.sqlite"
     backup_store(str(taught), backup)
-    shutil.rmtree(ScanFolders(backup).root)
+    shutil.rmtree(ScanFolders(folder_beside(backup)).root)
     restore_store(str(taught), backup)
-    assert ScanFolders(taught).names() == ["cup", "mug"]
+    assert ScanFolders(folder_beside(taught)).names() == ["cup", "mug"]

@@ -151,7 +151,7 @@ def _check_alignment(colour: Any, depth: Any) -> Check:
 
 
 def _check_stamps(colour: Stream, depth: Stream, info: Stream, tolerance: int) -> Check:
-    infos, depths = set(info.stamps), np.sort(np.array(depth.stamps, dtype=np.int64))
+    infos, depths = set(info.stamps), np.array(depth.stamps, dtype=np.int64)
     common = [stamp for stamp in set(colour.stamps) & infos if _apart(depths, stamp) <= tolerance]
     most = max(1, min(len(colour.stamps), len(depth.stamps), len(info.stamps)))
     same = f"stamps within {tolerance / 1e6:g} ms" if tolerance else "the same stamp"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +15,12 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.cell.depth import measured_points
 from dense_grasp.cell.tf_tree import TfTree
+from dense_grasp.perception.camera_pose import Lookup
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import camera_from_info, check_belongs, depth_from_message
 from dense_grasp.perception.stamps import StampCache
 
 STAMPS_KEPT = 20
-Lookup = Callable[[str, str, Time], Any]
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@ class PlaceError(LookError):
 
 class WristCamera:
     """pictures: to be fed with what arrives. hand_eye: parent and child as configured; tree: all edges of TF; stop:
-    says that nothing is to be waited for any more;
-    sync_tolerance: ns between stamps of one picture. The node's executor spins in another thread.
+    says that nothing is to be waited for any more; sync_tolerance: ns between the stamps of one picture. The node's
+    executor spins in another thread.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ from dense_grasp.grasping.executor_diagnostics import executor_diagnostics
 from dense_grasp.grasping.goal_messages import goal_from_message, path_messages
 from dense_grasp.grasping.keypoint_client import KeypointClient
 from dense_grasp.grasping.markers import plan_markers, pose_message
-from dense_grasp.grasping.settings import changed_settings, grasp_settings, timeouts
+from dense_grasp.grasping.settings import Timeouts, changed_settings, grasp_settings, timeouts
 from dense_grasp.gripper.registry import gripper_namespaces, make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.depth_world import DepthWorld
@@ -67,6 +67,16 @@ class _Perception:
         self.locate = keypoints.locate
         self.points = world.points
         self.forget = world.forget
+
+
+def _camera_options(values: Mapping[str, Any], times: Timeouts) -> dict[str, Any]:
+    """What everybody that takes pictures is told of the camera."""
+    return {
+        "timeout": times.depth,
+        "wall_factor": times.wall_factor,
+        "lens_model": values["lens_model"],
+        "sync_tolerance": values["sync_tolerance"],
+    }
 
 
 class GraspExecutor(Node):
@@ -153,11 +163,8 @@ class GraspExecutor(Node):
             values["camera_info_topic"],
             self._robot.base_frame,
             self._buffer.lookup_transform,
-            timeout=times.depth,
-            wall_factor=times.wall_factor,
-            lens_model=values["lens_model"],
-            sync_tolerance=values["sync_tolerance"],
             callback_group=QuietGroup(),
+            **_camera_options(values, times),
         )
         keypoints = KeypointClient(
             self,
@@ -181,11 +188,8 @@ class GraspExecutor(Node):
                 topics,
                 self._robot.base_frame,
                 self._buffer.lookup_transform,
-                timeout=times.depth,
-                wall_factor=times.wall_factor,
-                lens_model=values["lens_model"],
-                sync_tolerance=values["sync_tolerance"],
                 callback_group=ReentrantCallbackGroup(),
+                **_camera_options(values, times),
             ),
             ScanFolder(scans_folder(values["store"], values["scans"])),
             scan_settings(values, self._robot),

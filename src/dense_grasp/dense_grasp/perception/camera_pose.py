@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_ros.quiet import keep_quiet
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -13,6 +18,10 @@ from tf2_ros import Buffer, TransformException
 
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.ros.transforms import TransformListener
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
+
+#: (base, frame, time) -> TransformStamped, or raises.
+Lookup = Callable[[str, str, Time], Any]
 
 
 class CameraPose:
@@ -37,3 +46,32 @@ class CameraPose:
             return matrix_from_transform(transform.transform), ""
         except DenseGraspError as error:
             return None, f"{about}: {error}"
+
+
+def base_from(
+    lookup: Lookup, base_frame: str, frame: str, stamp: Any, deadline: Deadline, stop: StopCheck | None
+) -> np.ndarray:
+    """base_from_frame (4, 4) at the stamp of an image, once TF knows it. Raises GraspFailure 100 + NO_TF, and
+    GraspCanceled.
+    """
+    errors: list[str] = []
+    answers: list = []
+
+    def try_lookup() -> bool:
+        try:
+            answers.append(lookup(base_frame, frame, Time.from_msg(stamp)))
+        except Exception as error:  # tf2's exceptions share no base class across distributions
+            errors.append(str(error))
+        return bool(answers)
+
+    if not wait_in_callback(try_lookup, deadline, stop):
+        raise GraspFailure(
+            GraspCode.PERCEPTION + MatchCode.NO_TF,
+            f"no transform {base_frame} <- {frame} at the image's stamp: {errors[-1]}",
+        )
+    try:
+        return matrix_from_transform(answers[0].transform)
+    except DenseGraspError as error:
+        raise GraspFailure(
+            GraspCode.PERCEPTION + MatchCode.NO_TF, f"transform {base_frame} <- {frame}: {error}"
+        ) from error

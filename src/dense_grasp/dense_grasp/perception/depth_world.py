@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
@@ -14,18 +11,15 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_ros.shared_parameters import AS_CAMERA_INFO_SAYS
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 
+from dense_grasp.perception.camera_pose import Lookup, base_from
 from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
 from dense_grasp.perception.lens_model import meant_info
-from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.perception.stamps import StampCache
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
-#: (base, frame, time) -> TransformStamped, or raises.
-Lookup = Callable[[str, str, Time], Any]
 DEPTHS_KEPT = 40
 MAX_RANGE = 2.0
 
@@ -126,35 +120,6 @@ class DepthWorld:
         header = depth.header
         base_from_camera = base_from(self._lookup, self._base_frame, header.frame_id, header.stamp, deadline, stop)
         return transform(base_from_camera, points_camera)
-
-
-def base_from(
-    lookup: Lookup, base_frame: str, frame: str, stamp: Any, deadline: Deadline, stop: StopCheck | None
-) -> np.ndarray:
-    """base_from_frame (4, 4) at the stamp of an image, once TF knows it. Raises GraspFailure 100 + NO_TF, and
-    GraspCanceled.
-    """
-    errors: list[str] = []
-    answers: list = []
-
-    def try_lookup() -> bool:
-        try:
-            answers.append(lookup(base_frame, frame, Time.from_msg(stamp)))
-        except Exception as error:  # tf2's exceptions share no base class across distributions
-            errors.append(str(error))
-        return bool(answers)
-
-    if not wait_in_callback(try_lookup, deadline, stop):
-        raise GraspFailure(
-            GraspCode.PERCEPTION + MatchCode.NO_TF,
-            f"no transform {base_frame} <- {frame} at the image's stamp: {errors[-1]}",
-        )
-    try:
-        return matrix_from_transform(answers[0].transform)
-    except DenseGraspError as error:
-        raise GraspFailure(
-            GraspCode.PERCEPTION + MatchCode.NO_TF, f"transform {base_frame} <- {frame}: {error}"
-        ) from error
 
 
 def surface_points(depth: np.ndarray, camera: CameraModel, step: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from rclpy.clock import Clock
 from rclpy.task import Future
 
 POLL = 0.01
-CANCEL_LAG = 0.5
+CANCEL_LAG = 0.5  # s of wall clock between two cancels that one call of the stop service sends
 StopCheck = Callable[[], bool]
 
 

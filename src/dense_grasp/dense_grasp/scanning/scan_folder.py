@@ -22,7 +22,7 @@ class ScanFolder:
     """The folder of all scans; None: the store has no file and no folder is chosen, so nothing can be kept."""
 
     def __init__(self, root: Path | None):
-        self._scans = None if root is None else ScanFolders.at(root)
+        self._scans = None if root is None else ScanFolders(root)
 
     def has(self, object_id: str) -> bool:
         """Whether the object has a scan. Raises GraspFailure SCAN_NOT_STORED where none could be kept."""

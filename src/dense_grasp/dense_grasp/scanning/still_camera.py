@@ -12,14 +12,14 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import ScanCode
-from dense_grasp_core.scanning.look import Look, undistorted
+from dense_grasp_core.scanning.posed_picture import PosedPicture, undistorted
 from dense_grasp_ros.images import rgb_from_message
 from dense_grasp_ros.shared_parameters import AS_CAMERA_INFO_SAYS
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 
-from dense_grasp.perception.depth_world import Lookup, base_from
+from dense_grasp.perception.camera_pose import Lookup, base_from
 from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
 from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
@@ -78,7 +78,7 @@ class StillCamera:
         for cache in self._caches:
             cache.clear()
 
-    def look(self, stop: StopCheck | None = None) -> Look:
+    def look(self, stop: StopCheck | None = None) -> PosedPicture:
         """The first whole picture that is stamped after this call. Raises GraspFailure PERCEPTION_UNAVAILABLE with the
         stream that is missing, or what is wrong with the picture; GraspCanceled.
         """
@@ -116,7 +116,7 @@ class StillCamera:
         base_from_camera = base_from(
             self._lookup, self._base_frame, colour.header.frame_id, colour.header.stamp, deadline, stop
         )
-        return undistorted(Look(rgb, metres, camera, base_from_camera, stamp))
+        return undistorted(PosedPicture(rgb, metres, camera, base_from_camera, stamp))
 
     def _missing(self, after: int) -> str:
         newest = {topic: cache.newest for topic, cache in zip(self._topics, self._caches, strict=True)}

@@ -46,8 +46,8 @@ class CameraModel:
                 f"intrinsics are fx={self.fx} fy={self.fy} cx={self.cx} cy={self.cy}, "
                 "expected finite, fx and fy > 0 (is the camera calibrated?)"
             )
-        counts = self.lens.counts
-        if (len(self.distortion) not in counts and any(self.distortion)) or not np.isfinite(self.distortion).all():
+        counts = self.lens.counts if any(self.distortion) else Lens.BROWN_CONRADY.counts  # drivers pad with zeros
+        if len(self.distortion) not in counts or not np.isfinite(self.distortion).all():
             raise CameraError(
                 f"distortion is {self.distortion}, expected {', '.join(map(str, counts[:-1]))} or {counts[-1]} finite "
                 f"numbers for the lens model {self.lens.value}"

@@ -13,9 +13,9 @@ from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError,
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.pick_planner import plan_pick
+from dense_grasp_core.motion.reachable import find_joint_positions
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import CollisionScene, SceneConfig, build_collision_scene
-from dense_grasp_core.motion.stands import find_stands
 from dense_grasp_core.motion.timing import SPACING, MotionLimits, time_path, with_tool_speed
 from dense_grasp_core.result_codes import GraspCode
 
@@ -78,11 +78,11 @@ class EmbeddedPlanner:
             )
         return self.joint_move(self.collision_checker(world, start), start, goal, stop)
 
-    def find_stands(
+    def find_joint_positions(
         self, places: Sequence[Sequence[Array]], start: Array, world: WorldModel, stop: StopCheck | None = None
     ) -> list[Array | None]:
         """For each place joint positions (7,) with the tool centre point at one of its poses (4, 4), or None."""
-        return find_stands(self.kinematics, self.collision_checker(world, start), places, start, stop)
+        return find_joint_positions(self.kinematics, self.collision_checker(world, start), places, start, stop)
 
     def plan_line(
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None

@@ -143,7 +143,7 @@ class MotionPlanner(Protocol):
     def plan_joints(self, start: Array, goal: Array, world: WorldModel, stop: StopCheck | None = None) -> Trajectory:
         """A collision-free way to the joint goal (J,)."""
 
-    def find_stands(
+    def find_joint_positions(
         self, places: Sequence[Sequence[Array]], start: Array, world: WorldModel, stop: StopCheck | None = None
     ) -> list[Array | None]:
         """For each place joint positions (J,), free in the world, that bring the tool centre point to one of its poses

@@ -14,7 +14,7 @@ from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.object_model.fused_surface import Surface
 from dense_grasp_core.object_model.scan import ScanView
 from dense_grasp_core.result_codes import ScanCode, ScanStage
-from dense_grasp_core.scanning.look import Look
+from dense_grasp_core.scanning.posed_picture import PosedPicture
 from dense_grasp_core.store.rows import is_name
 
 Array = np.ndarray
@@ -26,7 +26,7 @@ HIGHEST, WIDEST = 1.0, 1.0  # m of a goal's height and radius
 class Camera(Protocol):
     """The camera on the arm."""
 
-    def look(self, stop: StopCheck | None = None) -> Look:
+    def look(self, stop: StopCheck | None = None) -> PosedPicture:
         """A picture that was taken after this call, with where the camera was. Raises GraspFailure, GraspCanceled."""
 
 
@@ -67,13 +67,13 @@ class ScanSettings:
 
     workspace_min: Array
     workspace_max: Array
-    table_height: float = 0.0
-    spacing: float = 0.35
-    lowest: float = 0.44
-    nearest: float = 0.28
-    height: float = 0.15
-    speed: float = 0.25
-    least_reached: float = 0.4
+    table_height: float
+    spacing: float
+    lowest: float
+    nearest: float
+    height: float
+    speed: float
+    least_reached: float
 
 
 @dataclass(frozen=True)

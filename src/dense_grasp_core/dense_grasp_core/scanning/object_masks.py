@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_core.object_model.fused_surface import Surface, fuse
 from dense_grasp_core.object_model.scan import FEWEST_PIXELS, ScanError, ScanView
-from dense_grasp_core.scanning.look import Look
-from dense_grasp_core.scanning.standing import Standing
+from dense_grasp_core.scanning.posed_picture import PosedPicture
+from dense_grasp_core.scanning.table_object import TableObject
 
 Array = NDArray[np.float64]
 _ON_TABLE = 0.004  # m above the table up to which a single depth is the table's
-_AROUND = 0.025  # m around the thing that was seen from above, which belongs to it when it stands above the table
+_AROUND = 0.025  # m around the object as seen from above, which belongs to it when it stands above the table
 _CELL = 0.005  # m, of the footprint
 _TABLE_BAND = 0.02  # m about the nominal height in which the table is looked for
 _FEWEST_TABLE = 500
@@ -41,39 +41,39 @@ class TablePlane:
         return points[:, 2] - points[:, :2] @ self.slope - self.height
 
 
-def scan_views(looks: Sequence[Look], standing: Standing) -> tuple[list[ScanView], Surface, Array]:
+def scan_views(pictures: Sequence[PosedPicture], table_object: TableObject) -> tuple[list[ScanView], Surface, Array]:
     """The pictures that show the object, as views of its scan, named by their number; its surface; and
     base_from_object (4, 4).
 
     The object's frame has the axes of the base, its origin on the table under the middle of what was seen from above.
     Raises ScanError when the pictures agree on next to nothing, or fewer than two show it.
     """
-    table = table_under(looks, standing)
+    table = table_under(pictures, table_object)
     base_from_object = np.eye(4)
-    base_from_object[:3, 3] = standing.centre
-    base_from_object[2, 3] -= table.above(standing.centre[None])[0]
-    footprint = _Footprint.of(standing)
-    rough = [_rough(f"{number:03d}", look, table, footprint, base_from_object) for number, look in enumerate(looks)]
+    base_from_object[:3, 3] = table_object.centre
+    base_from_object[2, 3] -= table.above(table_object.centre[None])[0]
+    footprint = _Footprint.of(table_object)
+    named = {f"{number:03d}": picture for number, picture in enumerate(pictures)}
+    rough = [_rough(name, picture, table, footprint, base_from_object) for name, picture in named.items()]
     seen = [view for view in rough if view.mask.sum() >= FEWEST_PIXELS]
     if len(seen) < 2:
-        raise ScanError(f"{len(seen)} of {len(looks)} pictures show the object, expected two or more")
+        raise ScanError(f"{len(seen)} of {len(pictures)} pictures show the object, expected two or more")
     surface = fuse(seen)
-    above = {f"{number:03d}": _heights(look, table) for number, look in enumerate(looks)}
-    views = [replace(view, mask=_refined(view, surface, above[view.name])) for view in rough]
+    views = [replace(view, mask=_refined(view, surface, _heights(named[view.name], table))) for view in rough]
     views = [view for view in views if _is_of_use(view)]
     if len(views) < 2:
-        raise ScanError(f"{len(views)} of {len(looks)} pictures show the object's surface, expected two or more")
+        raise ScanError(f"{len(views)} of {len(pictures)} pictures show the object's surface, expected two or more")
     return views, fuse(views), base_from_object
 
 
-def table_under(looks: Sequence[Look], standing: Standing) -> TablePlane:
+def table_under(pictures: Sequence[PosedPicture], table_object: TableObject) -> TablePlane:
     """The table around the object, by all pictures: a camera's mount and a table's height are right to millimetres
     only. The table as it was given where too little of it is seen.
     """
-    nominal = float(standing.low[2])
-    reach = float(np.hypot(*standing.size[:2]))
-    points = np.concatenate([look.points_base(4) for look in looks])
-    away = np.hypot(*(points[:, :2] - standing.centre[:2]).T)
+    nominal = float(table_object.low[2])
+    reach = float(np.hypot(*table_object.size[:2]))
+    points = np.concatenate([picture.points_base(4) for picture in pictures])
+    away = np.hypot(*(points[:, :2] - table_object.centre[:2]).T)
     points = points[(np.abs(points[:, 2] - nominal) < _TABLE_BAND) & (away > reach / 2) & (away < reach + 0.05)]
     if len(points) < _FEWEST_TABLE:
         return TablePlane(np.zeros(2), nominal)
@@ -95,15 +95,15 @@ class _Footprint:
     top: float
 
     @classmethod
-    def of(cls, standing: Standing) -> _Footprint:
-        low = standing.low[:2] - 2.0 * _AROUND
-        shape = np.ceil((standing.high[:2] + 2.0 * _AROUND - low) / _CELL).astype(int)
+    def of(cls, table_object: TableObject) -> _Footprint:
+        low = table_object.low[:2] - 2.0 * _AROUND
+        shape = np.ceil((table_object.high[:2] + 2.0 * _AROUND - low) / _CELL).astype(int)
         grid = np.zeros(shape, np.uint8)
-        i, j = ((standing.points[:, :2] - low) / _CELL).astype(int).T
+        i, j = ((table_object.points[:, :2] - low) / _CELL).astype(int).T
         grid[i, j] = 1
         reach = round(_AROUND / _CELL)
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-        return cls(cv2.dilate(grid, kernel) > 0, low, float(standing.high[2]) + _AROUND)
+        return cls(cv2.dilate(grid, kernel) > 0, low, float(table_object.high[2]) + _AROUND)
 
     def holds(self, points: Array) -> NDArray[np.bool_]:
         """Whether points (n, 3), base frame, are over these cells."""
@@ -114,18 +114,21 @@ class _Footprint:
         return found
 
 
-def _heights(look: Look, table: TablePlane) -> NDArray[np.float32]:
+def _heights(picture: PosedPicture, table: TablePlane) -> NDArray[np.float32]:
     """Height (H, W) m above the table of what each pixel's depth shows, NaN without one."""
-    heights = np.full(look.depth.shape, np.nan, np.float32)
-    heights[look.depth > 0.0] = table.above(look.points_base())
+    heights = np.full(picture.depth.shape, np.nan, np.float32)
+    heights[picture.depth > 0.0] = table.above(picture.points_base())
     return heights
 
 
-def _rough(name: str, look: Look, table: TablePlane, footprint: _Footprint, base_from_object: Array) -> ScanView:
-    points = look.points_base()
-    mask = np.zeros(look.depth.shape, dtype=bool)
-    mask[look.depth > 0.0] = footprint.holds(points) & (table.above(points) > _ON_TABLE)
-    return ScanView(name, look.rgb, look.depth, mask, look.camera, inverse(look.base_from_camera) @ base_from_object)
+def _rough(
+    name: str, picture: PosedPicture, table: TablePlane, footprint: _Footprint, base_from_object: Array
+) -> ScanView:
+    points = picture.points_base()
+    mask = np.zeros(picture.depth.shape, dtype=bool)
+    mask[picture.depth > 0.0] = footprint.holds(points) & (table.above(points) > _ON_TABLE)
+    pose = inverse(picture.base_from_camera) @ base_from_object
+    return ScanView(name, picture.rgb, picture.depth, mask, picture.camera, pose)
 
 
 def _refined(view: ScanView, surface: Surface, above: NDArray[np.float32]) -> NDArray[np.bool_]:

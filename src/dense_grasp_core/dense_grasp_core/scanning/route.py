@@ -9,11 +9,11 @@ import numpy as np
 Array = np.ndarray
 
 
-def short_route(start: Array, stands: Sequence[Array]) -> list[int]:
-    """Indices of the joint positions `stands`, (J,) rad each, in an order with little travel from `start` (J,): the
+def short_route(start: Array, goals: Sequence[Array]) -> list[int]:
+    """Indices of the joint positions `goals`, (J,) rad each, in an order with little travel from `start` (J,): the
     nearest next, then improved by turning parts of the way round. Travel is that of the joint that moves farthest.
     """
-    places = np.array([start, *stands], dtype=float)
+    places = np.array([start, *goals], dtype=float)
     apart = np.abs(places[:, None] - places[None]).max(axis=2)
     route, left = [0], set(range(1, len(places)))
     while left:

@@ -28,13 +28,13 @@ from dense_grasp_core.scanning.interfaces import (
     ScanSettings,
     validate,
 )
-from dense_grasp_core.scanning.look import Look
 from dense_grasp_core.scanning.object_masks import scan_views
-from dense_grasp_core.scanning.standing import (
-    NothingStandsError,
-    SeveralStandError,
-    Standing,
-    find_standing,
+from dense_grasp_core.scanning.posed_picture import PosedPicture
+from dense_grasp_core.scanning.table_object import (
+    NoObjectError,
+    SeveralObjectsError,
+    TableObject,
+    find_table_object,
     space_under,
 )
 from dense_grasp_core.scanning.view_plan import ViewPlan, ViewPlanner, camera_on_tool
@@ -42,7 +42,7 @@ from dense_grasp_core.scanning.view_plan import ViewPlan, ViewPlanner, camera_on
 Array = np.ndarray
 #: m around what was seen from above that the arm keeps out of, too; edge of the cells of that space.
 _MARGIN, _CELL = 0.02, 0.01
-#: Every so many pixels of the first look is an obstacle.
+#: Every so many pixels of the first picture is an obstacle.
 _STEP = 4
 #: rad between where the arm is and where the next way begins, from which on the way is planned anew.
 _APART = 0.02
@@ -82,8 +82,8 @@ class ScanSequence:
         self._stop = HoldWatch(gripper, stop)
         run = GoalRun(self._stop, lambda stage, detail: self._tell(ScanStage.LOOKING, detail))
         self._moves = ArmMoves(arm, planner, grasp_settings, run)
-        self._looks: list[Look] = []
-        self._standing: Standing | None = None
+        self._taken: list[PosedPicture] = []
+        self._table_object: TableObject | None = None
         self.outcome = ScanOutcome()
 
     def run(self, goal: ScanGoal) -> str:
@@ -113,10 +113,10 @@ class ScanSequence:
             self._check_ready(self._stop)
             self._check_fingers()
             self._moves.observe(self._grasp_settings.observe_poses[0], "to the observation pose")
-        first, standing = self._look(goal)
+        first, table_object = self._look(goal)
         views = self._view_planner(first)
-        world = self._world(goal, first, standing)
-        plan = self._plan(goal, views, standing, world)
+        world = self._world(goal, first, table_object)
+        plan = self._plan(goal, views, table_object, world)
         if goal.plan_only:
             return (
                 f"planned {len(plan.ways)} views of {goal.object_id} for {self._duration(plan.ways):.0f} s of motion, "
@@ -124,7 +124,7 @@ class ScanSequence:
             )
         self._take(plan, views, world)
         self._go_back(views, world)
-        taken, self._looks = self._looks, []
+        taken, self._taken = self._taken, []
         return f"{self._fuse_and_keep(goal, taken, goal.overwrite)}{plan.said_missing()}"
 
     def _check_fingers(self) -> None:
@@ -137,46 +137,46 @@ class ScanSequence:
                 f"{why}: take it out, or open the fingers; it would be in every picture",
             )
 
-    def _look(self, goal: ScanGoal) -> tuple[Look, Standing]:
+    def _look(self, goal: ScanGoal) -> tuple[PosedPicture, TableObject]:
         self._tell(ScanStage.LOOKING, "for what stands on the table")
-        look = self._camera.look(self._stop)
+        picture = self._camera.look(self._stop)
         settings = self._settings
         try:
-            standing = find_standing(
-                look.points_base(2),
+            table_object = find_table_object(
+                picture.points_base(2),
                 settings.table_height,
                 settings.workspace_min,
                 settings.workspace_max,
                 np.array(goal.centre),
                 goal.radius,
             )
-        except NothingStandsError as error:
+        except NoObjectError as error:
             raise GraspFailure(ScanCode.NOTHING_TO_SCAN, str(error)) from error
-        except SeveralStandError as error:
+        except SeveralObjectsError as error:
             raise GraspFailure(ScanCode.INVALID_GOAL, str(error)) from error
-        x, y = standing.centre[:2]
-        size = " x ".join(f"{100 * edge:.0f}" for edge in standing.size)
+        x, y = table_object.centre[:2]
+        size = " x ".join(f"{100 * edge:.0f}" for edge in table_object.size)
         self._tell(ScanStage.LOOKING, f"something of {size} cm stands at ({x:.3f}, {y:.3f}) m")
-        self._standing = standing
-        return look, standing
+        self._table_object = table_object
+        return picture, table_object
 
-    def _view_planner(self, look: Look) -> ViewPlanner:
-        mount = camera_on_tool(look.base_from_camera, self._planner.tcp_pose(self._arm.positions()))
-        return ViewPlanner(self._planner, self._settings, look.camera, mount)
+    def _view_planner(self, picture: PosedPicture) -> ViewPlanner:
+        mount = camera_on_tool(picture.base_from_camera, self._planner.tcp_pose(self._arm.positions()))
+        return ViewPlanner(self._planner, self._settings, picture.camera, mount)
 
-    def _world(self, goal: ScanGoal, look: Look, standing: Standing) -> WorldModel:
+    def _world(self, goal: ScanGoal, picture: PosedPicture, table_object: TableObject) -> WorldModel:
         """What was seen, and the space under it, of which nothing is known yet."""
         height = goal.height or self._settings.height
-        unknown = space_under(standing, height, _MARGIN, _CELL)
-        points = np.concatenate([look.points_base(_STEP), unknown])
+        unknown = space_under(table_object, height, _MARGIN, _CELL)
+        points = np.concatenate([picture.points_base(_STEP), unknown])
         return WorldModel(points_base=points, seen_from=self._arm.positions())
 
-    def _plan(self, goal: ScanGoal, views: ViewPlanner, standing: Standing, world: WorldModel) -> ViewPlan:
+    def _plan(self, goal: ScanGoal, views: ViewPlanner, table_object: TableObject, world: WorldModel) -> ViewPlan:
         settings = self._settings
         spacing = goal.spacing or settings.spacing
         count = goal.views or min(MOST_VIEWS, max(FEWEST_VIEWS, directions_for(spacing, settings.lowest)))
         self._tell(ScanStage.PLANNING_VIEWS, f"{count} views")
-        plan = views.plan(standing, count, self._arm.positions(), world, self._stop, self._check)
+        plan = views.plan(table_object, count, self._arm.positions(), world, self._stop, self._check)
         self.outcome.path, self.outcome.planned = list(plan.ways), len(plan.ways)
         if goal.plan_only:
             self.outcome.coverage = plan.coverage
@@ -202,9 +202,9 @@ class ScanSequence:
             self._moves.execute(way)
             self._arm.wait_still(self._stop)
             self._tell(ScanStage.TAKING, f"view {number} of {len(plan.ways)}")
-            self._looks.append(self._camera.look(self._stop))
+            self._taken.append(self._camera.look(self._stop))
             self.outcome.directions.append(direction)
-        self._tell(ScanStage.TAKING, f"{len(self._looks)} pictures are taken")
+        self._tell(ScanStage.TAKING, f"{len(self._taken)} pictures are taken")
 
     def _go_back(self, views: ViewPlanner, world: WorldModel) -> None:
         """To the observation pose, around the object; the scan is not lost where there is no way."""
@@ -215,11 +215,11 @@ class ScanSequence:
             self._arm.stop()
             self._tell(ScanStage.MOVING, f"the arm stays where it is: {error}")
 
-    def _fuse_and_keep(self, goal: ScanGoal, taken: Sequence[Look], overwrite: bool) -> str:
-        assert self._standing is not None
+    def _fuse_and_keep(self, goal: ScanGoal, taken: Sequence[PosedPicture], overwrite: bool) -> str:
+        assert self._table_object is not None
         self._tell(ScanStage.FUSING, f"{len(taken)} pictures", stoppable=False)
         try:
-            views, surface, base_from_object = scan_views(taken, self._standing)
+            views, surface, base_from_object = scan_views(taken, self._table_object)
             check = require_consistent(views)
         except ScanError as error:
             raise GraspFailure(
@@ -247,15 +247,15 @@ class ScanSequence:
 
     def _kept(self, goal: ScanGoal) -> str:
         """Keeps what was taken before a failure or a cancel; the end of the sentence about it."""
-        if not self._looks:
+        if not self._taken:
             return ""
-        count = len(self._looks)
+        count = len(self._taken)
         if count < FEWEST_VIEWS:
             return f"; nothing is kept of {count} pictures, a scan has {FEWEST_VIEWS} or more"
         if self._scans.has(goal.object_id):
             return f"; nothing is kept of {count} pictures, as {goal.object_id} has a scan of before"
         try:
-            return f"; kept what there is: {self._fuse_and_keep(goal, self._looks, overwrite=False)}"
+            return f"; kept what there is: {self._fuse_and_keep(goal, self._taken, overwrite=False)}"
         except GraspFailure as error:
             return f"; nothing is kept of {count} pictures: {error}"
 

@@ -18,7 +18,7 @@ from dense_grasp_core.result_codes import GraspCode, ScanCode
 from dense_grasp_core.scanning.dome import DISTANCES, dome_directions, dome_view, viewing_distance
 from dense_grasp_core.scanning.interfaces import ScanSettings
 from dense_grasp_core.scanning.route import short_route
-from dense_grasp_core.scanning.standing import Standing
+from dense_grasp_core.scanning.table_object import TableObject
 
 Array = np.ndarray
 #: Failures of one way after which the others are worth a try: no way there, not a planner that is gone.
@@ -56,7 +56,7 @@ class ViewPlan:
 
 
 class ViewPlanner:
-    """Plans views around one thing. camera_from_tcp (4, 4): how the camera sits on the hand."""
+    """Plans views around one object. camera_from_tcp (4, 4): how the camera sits on the hand."""
 
     def __init__(self, planner: MotionPlanner, settings: ScanSettings, camera: CameraModel, camera_from_tcp: Array):
         self._planner = planner
@@ -66,7 +66,7 @@ class ViewPlanner:
 
     def plan(
         self,
-        standing: Standing,
+        table_object: TableObject,
         count: int,
         start: Array,
         world: WorldModel,
@@ -78,18 +78,18 @@ class ViewPlanner:
         Raises GraspFailure VIEWS_UNREACHABLE when the arm reaches too few of the directions, PlanError when the planner
         is not there, PlanCanceled.
         """
-        distance = viewing_distance(self._camera, standing.radius, self._settings.nearest)
+        distance = viewing_distance(self._camera, table_object.radius, self._settings.nearest)
         distances = [share * distance for share in DISTANCES]
         directions = dome_directions(count, self._settings.lowest)
         places = [
-            [pose @ self._camera_from_tcp for pose in dome_view(standing.centre, direction, distances).poses]
+            [pose @ self._camera_from_tcp for pose in dome_view(table_object.centre, direction, distances).poses]
             for direction in directions
         ]
-        stands = self._planner.find_stands(places, start, world, stop)
-        reached = [i for i, stand in enumerate(stands) if stand is not None]
-        plan = ViewPlan(missing=[directions[i] for i, stand in enumerate(stands) if stand is None])
+        positions = self._planner.find_joint_positions(places, start, world, stop)
+        reached = [i for i, each in enumerate(positions) if each is not None]
+        plan = ViewPlan(missing=[directions[i] for i, each in enumerate(positions) if each is None])
         self._require_enough(len(reached), count, plan, [directions[i] for i in reached], distance)
-        goals = [stand for stand in stands if stand is not None]
+        goals = [each for each in positions if each is not None]
         position = start
         for done, index in enumerate(short_route(start, goals)):
             on_view(done, len(goals))

@@ -34,7 +34,7 @@ from dense_grasp_core.store.rows import (
     is_name,
     row_from,
 )
-from dense_grasp_core.store.scan_folders import ScanFolders
+from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
 from dense_grasp_core.store.schema import delete_rows, descriptors, drop_parts, key, pictures, selected
 
 _OVERWRITE_ATTEMPTS = 5
@@ -55,7 +55,7 @@ class DescriptorStore:
     def __init__(self, url: str, create: bool = True) -> None:
         self._database = Database(url, create)
         path = self._database.path
-        self._scans = None if path is None else ScanFolders(path)
+        self._scans = None if path is None else ScanFolders(folder_beside(path))
 
     @property
     def scans(self) -> ScanFolders:

@@ -32,19 +32,12 @@ def folder_of(root: Path, object_id: str) -> Path:
 
 
 class ScanFolders:
-    """The scans beside one SQLite store. Every method raises StoreError with a sentence."""
+    """The scans in one folder, most often the one beside a store. Every method raises StoreError with a sentence."""
 
-    def __init__(self, store_file: Path, largest_total: int = LARGEST_TOTAL) -> None:
+    def __init__(self, root: Path, largest_total: int = LARGEST_TOTAL) -> None:
         """No folder is made before the first scan."""
-        self.root = folder_beside(store_file)
+        self.root = root
         self._largest_total = largest_total
-
-    @classmethod
-    def at(cls, root: Path, largest_total: int = LARGEST_TOTAL) -> ScanFolders:
-        """The scans in a folder that was chosen, wherever the store is."""
-        scans = cls(root, largest_total)
-        scans.root = root
-        return scans
 
     def names(self) -> list[str]:
         """The objects that have a scan, sorted."""
@@ -136,7 +129,7 @@ def size_of(folder: Path) -> int:
 
 def back_up_scans(store_file: Path, backup: Path) -> int:
     """Copy the scans beside a store to beside its new backup; how many."""
-    source, target = ScanFolders(store_file), ScanFolders(backup)
+    source, target = (ScanFolders(folder_beside(file)) for file in (store_file, backup))
     if source.root.is_dir():
         with _told(f"the scans of {store_file}"):
             _copied(source.root, target.root)

@@ -80,7 +80,7 @@ class DescribedBackend:
         with self._ready(stop) as planner:
             return planner.plan_joints(start, goal, world, stop)
 
-    def find_stands(
+    def find_joint_positions(
         self,
         places: Sequence[Sequence[np.ndarray]],
         start: np.ndarray,
@@ -89,7 +89,7 @@ class DescribedBackend:
     ) -> list[np.ndarray | None]:
         """For each place joint positions (7,) with the tool centre point at one of its poses (4, 4), or None."""
         with self._ready(stop) as planner:
-            return planner.find_stands(places, start, world, stop)
+            return planner.find_joint_positions(places, start, world, stop)
 
     def plan_line(
         self, start: np.ndarray, base_from_tcp: np.ndarray, speed: float | None = None, stop: StopCheck | None = None

@@ -72,14 +72,14 @@ class MoveItPlanner(EmbeddedPlanner):
         with self._stoppable(stop):
             return super().plan_joints(start, goal, world, stop)
 
-    def find_stands(
+    def find_joint_positions(
         self, places: Sequence[Sequence[Array]], start: Array, world: WorldModel, stop: StopCheck | None = None
     ) -> list[Array | None]:
         """For each place joint positions (7,) with the tool centre point at one of its poses (4, 4), or None: our own
         checker says so, MoveIt has its say about the way there.
         """
         with self._stoppable(stop):
-            return super().find_stands(places, start, world, stop)
+            return super().find_joint_positions(places, start, world, stop)
 
     def plan_line(
         self, start: Array, base_from_tcp: Array, speed: float | None = None, stop: StopCheck | None = None

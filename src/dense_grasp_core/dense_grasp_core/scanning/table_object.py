@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.connected import connected
 from dense_grasp_core.motion.voxel_boxes import thin
 
 Array = NDArray[np.float64]
 #: m above the table from which on a point counts as of something that stands there.
 ABOVE = 0.012
 _CELL = 0.005  # m
-_REACH = 3  # cells by which each is grown: 3 cm part two things, less is what a depth camera misses of one
+_GAP = 7.0  # cells from middle to middle: 3 cm part two objects, less is what a depth camera misses of one
 _FEWEST_CELLS = 12  # 3 cm2 of surface
-_SECOND_THING = 0.3  # of the largest one's cells
+_SECOND_OBJECT = 0.3  # of the largest one's cells
 
 
-class NothingStandsError(DenseGraspError):
-    """No thing stands where one was looked for."""
+class NoObjectError(DenseGraspError):
+    """No object stands where one was looked for."""
 
 
-class SeveralStandError(DenseGraspError):
-    """Several things stand where one was looked for."""
+class SeveralObjectsError(DenseGraspError):
+    """Several objects stand where one was looked for."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A thing on the table, base frame, m: its points (n, 3) by cells of 5 mm; low, high: corners (3,) of their box,
+class TableObject:
+    """An object on the table, base frame, m: its points (n, 3) by cells of 5 mm; low, high: corners (3,) of their box,
     which begins at the table; centre (3,): the box's middle; radius: of the ball around the centre that holds all.
     """
 
@@ -59,18 +59,18 @@ class Standing:
         return edges
 
 
-def find_standing(
+def find_table_object(
     points_base: Array,
     table_height: float,
     low: Array,
     high: Array,
     centre: Array | None = None,
     radius: float = 0.0,
-) -> Standing:
-    """The thing that stands on the table in the box `low` to `high` (3,), of the points (n, 3), all in the base frame.
+) -> TableObject:
+    """The object that stands on the table in the box `low` to `high` (3,), of the points (n, 3), all in the base frame.
 
-    With a centre (3,) and a radius: within so many m of it, seen from above, the largest thing there. Raises
-    NothingStandsError, and without a radius SeveralStandError when a second thing is not much smaller.
+    With a centre (3,) and a radius: within so many m of it, seen from above, the largest one there. Raises
+    NoObjectError, and without a radius SeveralObjectsError when a second one is not much smaller.
     """
     points = np.asarray(points_base, dtype=float)
     inside = (points[:, 2] > table_height + ABOVE) & np.all((points >= low) & (points <= high), axis=1)
@@ -82,52 +82,47 @@ def find_standing(
     cells = thin(points[inside], _CELL)
     pieces = _pieces(cells)
     if not pieces:
-        raise NothingStandsError(
+        raise NoObjectError(
             f"nothing stands on the table {where}: {len(cells)} cells of {1000 * _CELL:.0f} mm lie more than "
             f"{1000 * ABOVE:.0f} mm above it (table_height {table_height:.3f} m), expected {_FEWEST_CELLS} or more "
             "that hang together"
         )
-    large = [piece for piece in pieces if len(piece) > _SECOND_THING * len(pieces[0])]
+    large = [piece for piece in pieces if len(piece) > _SECOND_OBJECT * len(pieces[0])]
     if len(large) > 1 and not radius > 0.0:
         places = " and ".join("({:.2f}, {:.2f})".format(*piece.mean(axis=0)[:2]) for piece in large)
-        raise SeveralStandError(
-            f"{len(large)} things stand on the table, at {places} m, expected one: take the others away, or name its "
+        raise SeveralObjectsError(
+            f"{len(large)} objects stand on the table, at {places} m, expected one: take the others away, or name its "
             "place by centre and radius"
         )
     own = pieces[0]
     over = np.any((own[:, :2] - low[:2] < _CELL) | (high[:2] - own[:, :2] < _CELL))
     if over or (radius > 0.0 and centre is not None and np.hypot(*(own[:, :2] - centre[:2]).T).max() > radius - _CELL):
         x, y = own[:, :2].mean(axis=0)
-        raise NothingStandsError(
-            f"no whole thing stands on the table {where}: that at ({x:.3f}, {y:.3f}) m reaches over the edge of it; "
-            "put it nearer to the middle"
+        raise NoObjectError(
+            f"no whole object stands on the table {where}: the one at ({x:.3f}, {y:.3f}) m reaches over the edge of "
+            "it; put it nearer to the middle"
         )
     bottom = np.array([*(own.min(axis=0)[:2] - _CELL / 2.0), table_height])
-    return Standing(own, bottom, own.max(axis=0) + _CELL / 2.0)
+    return TableObject(own, bottom, own.max(axis=0) + _CELL / 2.0)
 
 
 def _pieces(cells: Array) -> list[Array]:
-    """Cells (n, 3) by the thing that they belong to, the most first: seen from above, a gap parts two things."""
+    """Cells (n, 3) by the object that they belong to, the most first: seen from above, a gap parts two objects."""
     if not len(cells):
         return []
-    place = np.floor(cells[:, :2] / _CELL).astype(int)
-    i, j = (place - place.min(axis=0) + _REACH).T
-    grid = np.zeros((i.max() + 1 + _REACH, j.max() + 1 + _REACH), np.uint8)
-    grid[i, j] = 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _REACH + 1, 2 * _REACH + 1))
-    count, labels = cv2.connectedComponents(cv2.dilate(grid, kernel))
-    of_cell = labels[i, j]
-    pieces = [cells[of_cell == number] for number in range(1, count)]
+    places, of_cell = np.unique(np.floor(cells[:, :2] / _CELL), axis=0, return_inverse=True)
+    piece = connected(places, _GAP)[of_cell.ravel()]
+    pieces = [cells[piece == number] for number in range(piece.max() + 1)]
     return sorted((piece for piece in pieces if len(piece) >= _FEWEST_CELLS), key=len, reverse=True)
 
 
-def space_under(standing: Standing, height: float, margin: float, voxel: float) -> Array:
+def space_under(table_object: TableObject, height: float, margin: float, voxel: float) -> Array:
     """Points (n, 3), one a cell of `voxel` m, of the space that a look from above says nothing of: the box around the
-    thing, `margin` m wider, from the table up to `height` m above it and to `margin` above the thing.
+    object, `margin` m wider, from the table up to `height` m above it and to `margin` above the object.
     """
-    low = standing.low - np.array([margin, margin, 0.0])
-    high = standing.high + margin
-    high[2] = max(high[2], standing.low[2] + height)
+    low = table_object.low - np.array([margin, margin, 0.0])
+    high = table_object.high + margin
+    high[2] = max(high[2], table_object.low[2] + height)
     axes = [np.arange(a + voxel / 2.0, b + voxel / 2.0, voxel) for a, b in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     inner = grid[1:-1, 1:-1, :-1].reshape(-1, 3)

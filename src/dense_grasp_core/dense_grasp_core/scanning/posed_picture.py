@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Look:
+class PosedPicture:
     """rgb (H, W, 3) uint8; depth (H, W) m along the optical axis, 0 where unknown; base_from_camera (4, 4) at the
     picture's stamp, ns.
     """
@@ -35,15 +35,15 @@ class Look:
         return transform(self.base_from_camera, self.camera.deproject(pixels, values[known]))
 
 
-def undistorted(look: Look) -> Look:
+def undistorted(picture: PosedPicture) -> PosedPicture:
     """The picture as a camera of the same intrinsics without distortion takes it: a scan has no room for one."""
-    camera = look.camera
+    camera = picture.camera
     if not camera.distorts:
-        return look
+        return picture
     plain = camera.undistorted()
     v, u = np.mgrid[0 : camera.height, 0 : camera.width].astype(float)
     sources = camera.project(plain.rays(np.stack([u.ravel(), v.ravel()], axis=1)))
     across, down = np.moveaxis(np.nan_to_num(sources, nan=-1.0).reshape(*v.shape, 2).astype(np.float32), 2, 0)
-    rgb = cv2.remap(look.rgb, across, down, cv2.INTER_LINEAR)
-    depth = cv2.remap(look.depth.astype(np.float32), across, down, cv2.INTER_NEAREST)
-    return replace(look, rgb=np.asarray(rgb, np.uint8), depth=depth.astype(float), camera=plain)
+    rgb = cv2.remap(picture.rgb, across, down, cv2.INTER_LINEAR)
+    depth = cv2.remap(picture.depth.astype(np.float32), across, down, cv2.INTER_NEAREST)
+    return replace(picture, rgb=np.asarray(rgb, np.uint8), depth=depth.astype(float), camera=plain)

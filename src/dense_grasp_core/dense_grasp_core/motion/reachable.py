@@ -1,4 +1,4 @@
-"""Where the arm can stand to bring its tool to one of several poses, for many such places at once."""
+"""Joint positions that bring the tool to one of several poses, for many such places at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ATTEMPTS = 2
 _NEIGHBOURS = 2
 
 
-def find_stands(
+def find_joint_positions(
     kinematics: InverseKinematics,
     checker: CollisionChecker,
     places: Sequence[Sequence[Array]],
@@ -27,7 +27,7 @@ def find_stands(
     """For each place joint positions (7,) in which the arm is free and that bring the tool centre point to one of its
     poses base_from_tcp (4, 4); None where there are none.
 
-    A place whose neighbour was solved is tried from there first, so the arm stands alike for both; among equally turned
+    A place whose neighbour was solved is tried from there first, so both are reached alike; among equally turned
     poses the first is preferred. Raises PlanCanceled.
     """
     found: list[Array | None] = []
@@ -38,12 +38,12 @@ def find_stands(
         where = np.mean([pose[:3, 3] for pose in poses], axis=0)
         order = np.argsort([np.linalg.norm(where - other) for other, _ in solved])[:_NEIGHBOURS]
         seeds = [solved[i][1] for i in order] or [np.asarray(start, dtype=float)]
-        stand = _from_neighbours(kinematics, checker, poses, seeds)
-        if stand is None:
-            stand = _from_anywhere(kinematics, checker, poses, start)
-        found.append(stand)
-        if stand is not None:
-            solved.append((where, stand))
+        positions = _from_neighbours(kinematics, checker, poses, seeds)
+        if positions is None:
+            positions = _from_anywhere(kinematics, checker, poses, start)
+        found.append(positions)
+        if positions is not None:
+            solved.append((where, positions))
     return found
 
 
