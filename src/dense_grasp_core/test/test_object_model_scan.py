@@ -7,7 +7,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_core.object_model.scan import ScanError, read_scan, read_views
+from dense_grasp_core.object_model.scan import ScanError, left_out, read_scan, read_views
 
 SHAPE = (60, 80)
 
@@ -53,6 +53,20 @@ def test_names_that_other_systems_write_are_read(folder):
     (folder / "poses.json").write_bytes(b"\xef\xbb\xbf" + (folder / "poses.json").read_bytes())
     first, second = read_scan(folder)
     assert tuple(first.rgb[0, 0]) == (200, 100, 0) and tuple(second.rgb[0, 0]) == (200, 100, 10)
+
+
+def test_what_belongs_to_no_picture_is_named_however_it_is_stored(folder):
+    assert left_out(folder) == []
+    (folder / "rgb" / "0.png").unlink()
+    (folder / "depth" / "0.png").unlink()
+    np.save(folder / "depth" / "0.npy", np.ones(SHAPE))
+    (folder / "mask").rename(folder.parent / "masks")
+    (folder / "mask").write_text("../masks")
+    (folder / "poses.json").write_bytes(b"\xef\xbb\xbf" + (folder / "poses.json").read_bytes())
+    kinds = ("files in depth/", "files in mask/", "poses in poses.json")
+    assert left_out(folder) == [
+        f"{folder}: 1 of 2 {kind} are left out, rgb/ has no picture of that name: 0" for kind in kinds
+    ]
 
 
 def test_a_linked_folder_that_a_copy_made_a_text_is_followed(folder):

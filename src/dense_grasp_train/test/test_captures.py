@@ -78,10 +78,13 @@ def test_captures_that_training_leaves_out_are_named(folder, tmp_path, capsys):
 def test_what_belongs_to_no_picture_is_named(folder, tmp_path, capsys):
     (folder / "mug" / "rgb" / "1.png").unlink()
     (folder / "tool").mkdir()
+    (folder / "mug" / "mask" / "notes.txt").write_text("no mask")
+    poses = folder / "mug" / "poses.json"
+    poses.write_bytes(b"\xef\xbb\xbf" + poses.read_bytes())
     assert convert(folder, tmp_path / "set") == 0
     said = capsys.readouterr().err
-    for kind in ("depth", "mask", "poses.json"):
-        assert f"mug: 1 of {kind} are left out, they have no picture in rgb/ (1)" in said
+    for kind in ("files in depth/", "files in mask/", "poses in poses.json"):
+        assert f"mug: 1 of 2 {kind} are left out, rgb/ has no picture of that name: 1\n" in said
     assert "tool is left out, it holds no rgb/ with pictures" in said
 
 

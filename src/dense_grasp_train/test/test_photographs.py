@@ -2,15 +2,18 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_train.data import generate
 from dense_grasp_train.data.photographs import photographs
 from dense_grasp_train.render.textures import make_surface, photo_files
 
 
 @pytest.fixture
 def unreadable(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
     for name in ("a.png", "b.jpg"):
-        (tmp_path / name).write_bytes(b"no picture")
-    return tmp_path
+        (folder / name).write_bytes(b"no picture")
+    return folder
 
 
 def test_a_folder_of_unreadable_photographs_is_refused(unreadable):
@@ -26,4 +29,20 @@ def test_one_readable_photograph_serves_for_the_others(unreadable):
     for seed in range(3):
         surface = make_surface("photo", np.random.default_rng(seed), 32, str(unreadable))
         assert len(np.unique(surface.reshape(-1, 3), axis=0)) == 1  # the picture's one colour, not noise
-    assert set(photographs(unreadable, (48, 64))) == {"c.png"}
+    told: list[str] = []
+    assert set(photographs(unreadable, (48, 64), told.append)) == {"c.png"}
+    assert told == [f"2 files of folder {unreadable} are left out, they cannot be read as pictures: a.png, b.jpg"]
+
+
+def test_unreadable_photographs_are_named_before_anything_is_rendered(unreadable, tmp_path, capsys):
+    cv2.imwrite(str(unreadable / "c.png"), np.full((64, 64, 3), 90, np.uint8))
+    out = tmp_path / "set"
+    size = ["--views", "1", "--size", "160x120", "--caps", "0-0", "--jobs", "1", "--quiet"]
+    assert generate.main(["--out", str(out), "--photos", str(unreadable), *size]) == 0
+    said = capsys.readouterr().err
+    assert f"2 of 3 photographs in {unreadable} are left out, they cannot be read as pictures: a.png, b.jpg" in said
+    (unreadable / "a.png").unlink()
+    (unreadable / "b.jpg").unlink()
+    photo_files.cache_clear()
+    assert generate.main(["--out", str(out), "--photos", str(unreadable), *size]) == 0
+    assert "photographs" not in capsys.readouterr().err

@@ -97,6 +97,15 @@ def test_inverted_poses_are_named_and_mended(folder, tmp_path, capsys):
     np.testing.assert_allclose(read_scan(out)[0].pose, pose_from(0, 30), atol=1e-9)
 
 
+def test_what_belongs_to_no_picture_is_named(folder, tmp_path, capsys):
+    (folder / "rgb" / "shot3.png").unlink()
+    (folder / "mask" / "shot3.png").rename(folder / "mask" / "shot9.png")
+    assert scan.main(["--from", str(folder), "--to", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    for kind, name in (("files in depth/", "shot3"), ("files in mask/", "shot9"), ("poses in poses.json", "shot3")):
+        assert f"scan: {folder}: 1 of 8 {kind} are left out, rgb/ has no picture of that name: {name}\n" in said
+
+
 def moved(folder):
     rng = np.random.default_rng(0)
     path = folder / "poses.json"

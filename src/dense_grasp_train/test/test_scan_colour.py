@@ -88,8 +88,15 @@ def test_the_object_is_cut_out_and_its_surface_lies_where_it_is(sfm, pictures):
 def test_given_masks_are_taken(sfm, pictures, tmp_path):
     for index, pose in enumerate(POSES):
         cv2.imwrite(str(tmp_path / f"shot{index}.png"), (boxed_table.look(pose)[1] > 0).astype(np.uint8) * 255)
+    cv2.imwrite(str(tmp_path / "shot99.png"), np.zeros((2, 2), np.uint8))
+    sfm = replace(sfm, left_out=["shot77"])
+    pictures = replace(pictures, pictures=[*pictures.pictures, replace(pictures.pictures[0], name="shot77")])
     source = source_of(sfm, ColourScanSettings(TAGS, masks=tmp_path), pictures)
     assert source.notes["masks"] == "given" and len(source.views) == len(POSES)
+    assert source.left_out == [
+        "1 pictures are left out, no pose fits them: shot77",
+        f"1 masks in {tmp_path} are left out, no picture has their name: shot99",
+    ]
     for index in range(len(POSES)):
         mask = cv2.imread(str(tmp_path / f"shot{index}.png"), cv2.IMREAD_UNCHANGED)
         cv2.imwrite(str(tmp_path / f"shot{index}.png"), 255 - mask)

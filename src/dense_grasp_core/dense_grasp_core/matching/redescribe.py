@@ -16,6 +16,7 @@ from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.matching.locate import Limits
 from dense_grasp_core.store import MAX_ROWS, DescriptorStore, Entry, Row, StoreError
 from dense_grasp_core.store.former import replace_descriptors
+from dense_grasp_core.wording import some_of
 
 #: px between the click and the place where the new descriptor is found in the same picture, at most.
 TOLERANCE_PX = 10.0
@@ -75,8 +76,8 @@ def redescribe(
     without = [_name(entry) for entry in other if not entry.picture_bytes]
     if without and not skip_without_picture:
         raise RedescribeError(
-            f"{len(without)} of {len(other)} keypoints have no picture to describe: {_some(without)}; teach them again "
-            "with a graph of this version, delete them, or skip them (--skip-without-picture)"
+            f"{len(without)} of {len(other)} keypoints have no picture to describe: {some_of(without, _NAMED)}; teach "
+            "them again with a graph of this version, delete them, or skip them (--skip-without-picture)"
         )
     result = Redescribed(left=[f"{name} has no picture" for name in without])
     changes: list[tuple[Row, NDArray[np.float32]]] = []
@@ -147,8 +148,3 @@ def _entries(store: DescriptorStore) -> Iterator[Entry]:
 
 def _name(row: Row | Entry) -> str:
     return f"{row.object_id}/{row.keypoint}"
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"

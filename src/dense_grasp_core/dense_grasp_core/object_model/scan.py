@@ -37,8 +37,18 @@ from dense_grasp_core.object_model.scan_files import (
     read_json,
     upright,
 )
+from dense_grasp_core.wording import some_of
 
-__all__ = ["ScanError", "ScanView", "followed_link", "object_folders", "read_camera", "read_scan", "read_views"]
+__all__ = [
+    "ScanError",
+    "ScanView",
+    "followed_link",
+    "left_out",
+    "object_folders",
+    "read_camera",
+    "read_scan",
+    "read_views",
+]
 
 FEWEST_PIXELS = 500
 _ROTATION_TOLERANCE = 1e-3
@@ -103,6 +113,28 @@ def read_views(folder: Path) -> list[ScanView]:
             "picture and leaves a hole, expected not 0 where the object is; invert them"
         )
     return views
+
+
+def left_out(folder: Path) -> list[str]:
+    """A sentence each for depth, masks and poses of one object that belong to no colour picture, which nobody reads.
+
+    Raises ScanError that names a file.
+    """
+    files = _Files.of(folder)
+    arrays = {path.stem for path in followed_link(folder / "depth").glob("*.npy") if not path.name.startswith(".")}
+    path = folder / "poses.json"
+    there = {
+        "files in depth/": {*files.depth, *arrays},
+        "files in mask/": set(files.mask or ()),
+        "poses in poses.json": set(read_json(path)) if path.exists() else set(),
+    }
+    alone = {kind: sorted(names - set(files.rgb)) for kind, names in there.items()}
+    return [
+        f"{folder}: {len(names)} of {len(there[kind])} {kind} are left out, rgb/ has no picture of that name: "
+        f"{some_of(names)}"
+        for kind, names in alone.items()
+        if names
+    ]
 
 
 def object_folders(folder: Path) -> list[Path]:

@@ -16,16 +16,15 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, json_bytes
-from dense_grasp_core.object_model.scan import ScanError, ScanView, object_folders, read_views
+from dense_grasp_core.object_model.scan import ScanError, ScanView, left_out, object_folders, read_views
 from dense_grasp_core.object_model.scan_check import check_scan
+from dense_grasp_core.wording import some_of
 
 from dense_grasp_train.data.dataset import FORMAT_VERSION
 from dense_grasp_train.data.dataset_writer import write_scene, write_whole
-from dense_grasp_train.data.files import DatasetError, read_json
+from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.data.view_loader import FEWEST_PIXELS
 from dense_grasp_train.render.scene import RenderedView
-
-_LISTED = 6
 
 
 def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = lambda text: None) -> tuple[int, int]:
@@ -40,21 +39,21 @@ def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = la
         objects = object_folders(folder)
     except ScanError as error:
         raise DatasetError(str(error)) from error
-    scenes, left_out = [], []
+    scenes, small = [], []
     for path in objects:
-        captures = _read(path)
+        captures, sentences = _read(path)
         scenes += _scenes(path, captures)
-        left_out += [f"{path.name}/{view.name}" for view in captures if len(view.surface_pixels()) < FEWEST_PIXELS]
-        for sentence in _without_picture(path, {view.name for view in captures}):
+        small += [f"{path.name}/{view.name}" for view in captures if len(view.surface_pixels()) < FEWEST_PIXELS]
+        for sentence in sentences:
             say(sentence)
     if objects != [folder]:
         for path in sorted(set(folder.iterdir()) - set(objects)):
             if path.is_dir() and not path.name.startswith("."):
                 say(f"{path} is left out, it holds no rgb/ with pictures")
-    if left_out:
+    if small:
         say(
-            f"{len(left_out)} of {sum(map(len, scenes))} captures show fewer than {FEWEST_PIXELS} pixels of the object "
-            f"with a depth, and training leaves them out: come closer or take larger pictures ({_listed(left_out)})"
+            f"{len(small)} of {sum(map(len, scenes))} captures show fewer than {FEWEST_PIXELS} pixels of the object "
+            f"with a depth, and training leaves them out: come closer or take larger pictures ({some_of(small)})"
         )
     draft = out.with_name(f".{out.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
@@ -74,29 +73,12 @@ def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = la
     return sum(map(len, scenes)), len(scenes)
 
 
-def _read(folder: Path) -> list[ScanView]:
+def _read(folder: Path) -> tuple[list[ScanView], list[str]]:
+    """The captures of an object, and a sentence each for files that belong to none."""
     try:
-        return read_views(folder)
+        return read_views(folder), left_out(folder)
     except ScanError as error:
         raise DatasetError(str(error)) from error
-
-
-def _without_picture(folder: Path, names: set[str]) -> list[str]:
-    """A sentence for depth, masks and poses that belong to no colour picture."""
-    path = folder / "poses.json"
-    there = {kind: {file.stem for file in (folder / kind).glob("*")} for kind in ("depth", "mask")}
-    there["poses.json"] = set(read_json(path)) if path.is_file() else set()
-    said = []
-    for kind, found in there.items():
-        alone = sorted(name for name in found - names if not name.startswith("."))
-        if alone:
-            count = len(alone)
-            said.append(f"{folder}: {count} of {kind} are left out, they have no picture in rgb/ ({_listed(alone)})")
-    return said
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
 
 
 def _scenes(folder: Path, views: list[ScanView]) -> list[list[RenderedView]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +13,10 @@ from pathlib import Path
 from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, json_bytes
+from dense_grasp_core.wording import some_of
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dense_grasp_train.data.captures import convert
-from dense_grasp_train.data.dataset import DatasetError, read_json
 from dense_grasp_train.data.dataset_writer import (
     box_info,
     model_info,
@@ -22,11 +24,13 @@ from dense_grasp_train.data.dataset_writer import (
     write_scene,
     write_whole,
 )
+from dense_grasp_train.data.files import DatasetError, read_json
 from dense_grasp_train.data.generate_request import Request, build_parser, manifest_of, parse_request, versions_of
 from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
 from dense_grasp_train.render.external.renderer import render_views, threads_of
 from dense_grasp_train.render.mesh_source import SUFFIXES, ObjectMesh, load_mesh, other_meshes, shapenet_without_mesh
 from dense_grasp_train.render.scene import MESH_RESOLUTION, compose_mesh_scene, compose_scene, render_view, wrist_camera
+from dense_grasp_train.render.textures import photo_files, unreadable_photos
 
 
 def prepare_folder(request: Request) -> list[int]:
@@ -162,6 +166,20 @@ def _note(text: str) -> None:
     print(f"generate: {text}", file=sys.stderr)
 
 
+def _left_out(arguments: argparse.Namespace, request: Request) -> Iterator[str]:
+    """A sentence each for files of the folders given that are not used."""
+    for file in other_meshes(arguments.meshes or []):
+        yield f"{file} is left out, it is none of {', '.join(SUFFIXES)}: write it as one of them, GLB loses nothing"
+    if arguments.shapenet:
+        for path in shapenet_without_mesh(arguments.shapenet, arguments.category, request.meshes):
+            yield f"{path} is left out, it has no models/model_normalized.obj and no model.obj"
+    if request.photos is not None and (unreadable := unreadable_photos(request.photos)):
+        yield (
+            f"{len(unreadable)} of {len(photo_files(request.photos))} photographs in {request.photos} are left out, "
+            f"they cannot be read as pictures: {some_of(path.name for path in unreadable)}"
+        )
+
+
 def _anywhere(request: Request) -> Request:
     """The request with paths that mean the same in every folder of every machine."""
     return replace(
@@ -181,13 +199,8 @@ def main(argv: list[str] | None = None) -> int:
             count, objects = convert(arguments.captures, arguments.out, arguments.split, _note)
             print(f"{arguments.out}: {count} captures of {objects} objects converted")
             return 0
-        for file in other_meshes(arguments.meshes or []):
-            _note(
-                f"{file} is left out, it is none of {', '.join(SUFFIXES)}: write it as one of them, GLB loses nothing"
-            )
-        if arguments.shapenet:
-            for path in shapenet_without_mesh(arguments.shapenet, arguments.category, request.meshes):
-                _note(f"{path} is left out, it has no models/model_normalized.obj and no model.obj")
+        for sentence in _left_out(arguments, request):
+            _note(sentence)
         jobs = -1 if arguments.jobs is None else arguments.jobs
         made = generate(request, jobs, arguments.quiet, arguments.dask)
     except (DenseGraspError, OSError) as error:

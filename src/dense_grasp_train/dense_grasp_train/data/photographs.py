@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.wording import some_of
 from numpy.typing import NDArray
 
-from dense_grasp_train.render.textures import photo_files
+from dense_grasp_train.render.textures import load_photo, photo_files
 
 _COLOURED = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "hubble_deep_field.jpg")
 AT_MOST = 8
@@ -20,21 +21,33 @@ class PhotographError(DenseGraspError):
     """No photographs where some are needed."""
 
 
-def photographs(folder: Path | None, size: tuple[int, int]) -> dict[str, NDArray]:
+def photographs(
+    folder: Path | None, size: tuple[int, int], say: Callable[[str], None] = lambda text: None
+) -> dict[str, NDArray]:
     """Up to eight photographs (H, W, 3) uint8 RGB by name, cut to the shape of ``size`` = (height, width) and resized.
 
-    Without a folder: scikit-image's colour photographs. Raises PhotographError when there are none.
+    Without a folder: scikit-image's colour photographs. say: is told which files cannot be read. Raises PhotographError
+    when there are none.
     """
     files = photo_files(None if folder is None else str(folder))
     if folder is None:
         files = tuple(file for file in files if file.name in _COLOURED)
-    images = ((file.name, cv2.imread(str(file), cv2.IMREAD_COLOR)) for file in files)
-    readable = ((name, _fitted(image[..., ::-1], size)) for name, image in images if image is not None)
-    found = dict(itertools.islice(readable, AT_MOST))
+    where = f"folder {folder}" if folder is not None else "the package scikit-image"
+    found: dict[str, NDArray] = {}
+    unreadable = []
+    for file in files:
+        if len(found) == AT_MOST:
+            break
+        image = load_photo(file)
+        if image is None:
+            unreadable.append(file.name)
+        else:
+            found[file.name] = _fitted(image, size)
     if not found:
-        where = f"folder {folder}" if folder is not None else "the package scikit-image"
         first = f", the first is {files[0].name}" if files else ""
         raise PhotographError(f"none of the {len(files)} files of {where} can be read{first}; expected at least one")
+    if unreadable:
+        say(f"{len(unreadable)} files of {where} are left out, they cannot be read as pictures: {some_of(unreadable)}")
     return found
 
 

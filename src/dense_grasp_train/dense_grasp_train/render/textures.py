@@ -48,7 +48,7 @@ def photo_files(folder: str | None) -> tuple[Path, ...]:
         )
         if not found:
             raise DenseGraspError(f"photograph folder {folder} holds no picture, expected files {_PHOTO_SUFFIXES}")
-        if all(_load_photo(path) is None for path in found):
+        if all(load_photo(path) is None for path in found):
             size = found[0].stat().st_size
             raise DenseGraspError(
                 f"none of the {len(found)} files in photograph folder {folder} can be read as a picture, the first is "
@@ -63,15 +63,21 @@ def photo_files(folder: str | None) -> tuple[Path, ...]:
     return tuple(data / name for name in _BUNDLED if (data / name).is_file())
 
 
+def unreadable_photos(folder: str) -> list[Path]:
+    """The photographs in a folder that cannot be read, which `make_surface` does without."""
+    return [path for path in photo_files(folder) if load_photo(path) is None]
+
+
 @lru_cache(maxsize=32)
-def _load_photo(path: Path) -> Texture | None:
+def load_photo(path: Path) -> Texture | None:
+    """The photograph (H, W, 3) uint8 RGB in a file, None where it cannot be read."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     return None if image is None else np.ascontiguousarray(image[..., ::-1])
 
 
 def _readable(files: tuple[Path, ...], first: int) -> Texture | None:
     """The picture of the file with this number, or of the next one that can be read."""
-    pictures = (_load_photo(files[(first + i) % len(files)]) for i in range(len(files)))
+    pictures = (load_photo(files[(first + i) % len(files)]) for i in range(len(files)))
     return next((picture for picture in pictures if picture is not None), None)
 
 

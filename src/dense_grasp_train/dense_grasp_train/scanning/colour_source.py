@@ -11,6 +11,7 @@ import numpy as np
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.scan import ScanError, ScanView
 from dense_grasp_core.object_model.scan_files import looks_inverted, mask_of, picture_named, pictures_of, read_image
+from dense_grasp_core.wording import some_of
 from numpy.typing import NDArray
 
 from dense_grasp_train.scanning.colour_pictures import ColourPictures
@@ -74,7 +75,21 @@ def source_of(sfm: Reconstruction, settings: ColourScanSettings, pictures: Colou
         "masks": "found" if settings.masks is None else "given",
         "surface": f"hull of the outlines, {1000 * off:.1f} mm from {len(own)} points of the object (median)",
     }
-    return Source(kept, notes, pictures.lossy)
+    unused = _unused(sfm, settings, [picture.name for picture in pictures.pictures], [view.name for view in kept])
+    return Source(kept, notes, pictures.lossy, unused)
+
+
+def _unused(sfm: Reconstruction, settings: ColourScanSettings, names: list[str], kept: list[str]) -> list[str]:
+    """A sentence each for the pictures, and for the masks given, that the scan does without."""
+    no_pose = [name for name in names if name in set(sfm.left_out)]
+    no_object = [picture.name for picture in sfm.pictures if picture.name not in set(kept)]
+    masks = [] if settings.masks is None else sorted(set(pictures_of(settings.masks)) - set(names))
+    sentences = (
+        (no_pose, "pictures are left out, no pose fits them"),
+        (no_object, "pictures are left out, the object is not seen in them"),
+        (masks, f"masks in {settings.masks} are left out, no picture has their name"),
+    )
+    return [f"{len(found)} {what}: {some_of(found)}" for found, what in sentences if found]
 
 
 def _shifted(pose: Array, origin: Array) -> Array:

@@ -59,6 +59,8 @@ def _direction(text: str) -> np.ndarray:
 
 def _make(options: argparse.Namespace) -> int:
     source = _read(options)
+    for sentence in source.left_out:
+        print(f"scan: {sentence}", file=sys.stderr)
     views, check = checked(source.views, options.mend)
     surface = fuse(views)
     apart = second_object(surface)

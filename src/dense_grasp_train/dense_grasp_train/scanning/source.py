@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dense_grasp_core.object_model.scan import ScanError, ScanView, object_folders, read_scan
+from dense_grasp_core.object_model.scan import ScanError, ScanView, left_out, object_folders, read_scan
 from dense_grasp_core.object_model.scan_files import pictures_of
 
 
 @dataclass(frozen=True)
 class Source:
-    """views: each with its pose. notes: for scan.json, how they came about. lossy: the pictures were JPEG already."""
+    """views: each with its pose. notes: for scan.json, how they came about. lossy: the pictures were JPEG already.
+
+    left_out: a sentence each for files and pictures that are not used.
+    """
 
     views: list[ScanView]
     notes: Mapping[str, Any] = field(default_factory=dict)
     lossy: bool = False
+    left_out: Sequence[str] = ()
 
 
 def posed_pictures(folder: Path, name: str) -> Source:
@@ -28,7 +32,7 @@ def posed_pictures(folder: Path, name: str) -> Source:
     chosen = chosen_object(folder, name)
     views = read_scan(chosen)
     lossy = all(path.suffix.lower() != ".png" for path in pictures_of(chosen / "rgb").values())
-    return Source(views, {"poses": "given", "size": "depth"}, lossy)
+    return Source(views, {"poses": "given", "size": "depth"}, lossy, left_out(chosen))
 
 
 def chosen_object(folder: Path, name: str) -> Path:

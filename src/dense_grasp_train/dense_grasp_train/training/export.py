@@ -237,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
         if not options.tolerance > 0:
             raise DenseGraspError(f"--tolerance is {options.tolerance}, expected a number above 0")
         size = parse_size(options.size)[::-1]
-        images = photographs(options.images, size)
+        images = photographs(options.images, size, lambda text: print(f"export: {text}", file=sys.stderr))
         with tempfile.TemporaryDirectory() as scratch:
             model = options.model
             if model is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
+from dense_grasp_core.wording import some_of
 
 from dense_grasp_train.data.views import View
 from dense_grasp_train.training.config import ConfigError, TrainConfig
@@ -61,7 +61,7 @@ def check_resume(path: Path, config: TrainConfig, record: dict[str, Any]) -> Non
     free = {"checkpoint_every"} | ({"steps"} if _may_be_longer(config) else set())
     differing = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in free]
     if differing:
-        changes = _some([f"{key} {before.get(key)!r}, now {now.get(key)!r}" for key in differing])
+        changes = some_of((f"{key} {before.get(key)!r}, now {now.get(key)!r}" for key in differing), _NAMED)
         raise ConfigError(f"checkpoint {path} was trained with {changes}: {advice}")
     done = int(checkpoint.get("global_step", 0))
     if config.steps < done:
@@ -82,7 +82,7 @@ def _check_record(path: Path, before: dict[str, Any] | None, now: dict[str, Any]
             ("new", [str(number) for number in new if number not in old]),
             ("with other views", [str(number) for number in old if new.get(number, old[number]) != old[number]]),
         )
-        what = "; ".join(f"{kind}: object {_some(numbers)}" for kind, numbers in kinds if numbers)
+        what = "; ".join(f"{kind}: object {some_of(map(str, numbers), _NAMED)}" for kind, numbers in kinds if numbers)
         raise ConfigError(
             f"checkpoint {path} was trained on other data: {before['views']} views of {len(old)} objects, now "
             f"{now['views']} of {len(new)} ({what}). Resume with the same --data, --held-out and --no-calibration, or "
@@ -109,9 +109,3 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = plain(value)
     return flat
-
-
-def _some(names: Iterable[str]) -> str:
-    all_names = list(names)
-    more = f" and {len(all_names) - _NAMED} more" if len(all_names) > _NAMED else ""
-    return ", ".join(all_names[:_NAMED]) + more

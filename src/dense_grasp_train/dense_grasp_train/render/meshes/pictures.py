@@ -7,12 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+from dense_grasp_core.wording import some_of
 from numpy.typing import NDArray
 
 from dense_grasp_train.render.meshes.part import MeshError
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".webp", ".dds", ".gif")
-_LISTED = 8
 
 
 def find_file(folder: Path, written: str) -> Path:
@@ -38,7 +38,7 @@ def find_file(folder: Path, written: str) -> Path:
         if found:
             raise MeshError(f"which could be any of {', '.join(map(str, found))}: rename one or correct the name")
     pictures = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES)
-    listed = f"pictures there: {', '.join(pictures[:_LISTED])}" if pictures else "no picture is there"
+    listed = f"pictures there: {some_of(pictures, most=8)}" if pictures else "no picture is there"
     raise MeshError(f"which is not in {folder} ({listed}): put it there or correct the name")
 
 
