@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from dense_grasp_train.data import bop, generate
 from dense_grasp_train.data.bop import BopSet
-from dense_grasp_train.data.dataset import DatasetError, ViewDataset
+from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.evaluation.average_cap import places
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError
 

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp_train.data import generate
-from dense_grasp_train.data.dataset import DatasetError, ViewDataset
+from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.data.view_loader import LoadError, load_views
 
 OPTIONS = ["--views", "4", "--views-per-scene", "2", "--caps", "0-1", "--size", "320x240", "--jobs", "1", "--quiet"]

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from dense_grasp_assets.cap.mesh import PART_NAMES, cap_point, make_cap_params
 from dense_grasp_train.data import generate
-from dense_grasp_train.data.dataset import DatasetError, ViewDataset, read_image
+from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.data.files import DatasetError, read_image
 
 OPTIONS = [
     "--views",

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from dense_grasp_train.data import generate, parallel
-from dense_grasp_train.data.dataset import DatasetError
+from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
 
 OPTIONS = ["--views", "3", "--views-per-scene", "1", "--caps", "0-1", "--size", "96x64", "--quiet"]

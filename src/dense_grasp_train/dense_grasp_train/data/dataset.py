@@ -43,7 +43,7 @@ class ViewKey:
 
 
 @dataclass(frozen=True)
-class Frame:
+class RgbdImage:
     """What the instances of an image share: rgb (H, W, 3) uint8 and raw depth (H, W) as the file has it."""
 
     rgb: NDArray[np.uint8]
@@ -164,18 +164,18 @@ class ViewDataset:
             groups.setdefault(getattr(key, field), []).append(index)
         return groups
 
-    def frame(self, key: ViewKey) -> Frame:
+    def rgbd(self, key: ViewKey) -> RgbdImage:
         """Read what the instances of the view's image share. Raises DatasetError that names a file."""
         files = self._files[key.scene]
-        return Frame(read_colour(files.colour(key.image)), read_image(files.depth(key.image)))
+        return RgbdImage(read_colour(files.colour(key.image)), read_image(files.depth(key.image)))
 
-    def load(self, key: ViewKey, frame: Frame | None = None) -> LoadedView:
+    def load(self, key: ViewKey, rgbd: RgbdImage | None = None) -> LoadedView:
         """Read one view from disk. Raises DatasetError that names a missing or damaged file.
 
-        frame: what was read of its image already; the view then shares the picture.
+        rgbd: what was read of its image already; the view then shares the picture.
         """
         files, folder, name = self._files[key.scene], self.scene_folder(key.scene), f"{key.image:06d}"
-        shared = frame or self.frame(key)
+        shared = rgbd or self.rgbd(key)
         rgb = shared.rgb
         mask_file = files.visible_mask(key.image, key.instance)
         matrix, depth_scale, camera_from_object = self._annotation(key)

@@ -15,7 +15,8 @@ import numpy as np
 from dense_grasp_assets.cap.mesh import CapMesh
 from dense_grasp_core.object_model.bop_scene import DEPTH_SCALE, SceneImage, scene_annotations
 
-from dense_grasp_train.data.dataset import COORDINATE_SCALE, DatasetError
+from dense_grasp_train.data.dataset import COORDINATE_SCALE
+from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.render.raycast import RenderMesh
 from dense_grasp_train.render.scene import RenderedView
 from dense_grasp_train.render.surface_colour import pictures_of, vertex_colours

@@ -11,7 +11,7 @@ from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 
-from dense_grasp_train.data.dataset import DatasetError
+from dense_grasp_train.data.files import DatasetError
 
 _CONNECT_SECONDS = 10
 _WORKER_SECONDS = 60

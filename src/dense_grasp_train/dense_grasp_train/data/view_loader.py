@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.wording import some_of
 from numpy.typing import NDArray
 
 from dense_grasp_train.data.bop_layout import UNKNOWN_SYMMETRIES
@@ -22,7 +23,6 @@ from dense_grasp_train.evaluation.average_cap import places
 FEWEST_PIXELS = 2000
 _THREADS = 2
 _SAMPLE = 6
-_LISTED = 6
 Item = TypeVar("Item")
 
 
@@ -60,8 +60,7 @@ class LeftOut:
 
 
 def _listed(keys: list[ViewKey]) -> str:
-    shown = ", ".join(f"scene {key.scene} image {key.image}" for key in keys[:_LISTED])
-    return shown + (", ..." if len(keys) > _LISTED else "")
+    return some_of(f"scene {key.scene} image {key.image}" for key in keys)
 
 
 def to_view(loaded: LoadedView) -> View | None:
@@ -152,9 +151,9 @@ def _views_of(dataset: ViewDataset, image: list[ViewKey]) -> tuple[list[View], l
     views: list[View] = []
     small: list[ViewKey] = []
     blind: list[ViewKey] = []
-    frame = dataset.frame(image[0])
+    rgbd = dataset.rgbd(image[0])
     for key in image:
-        loaded = dataset.load(key, frame)
+        loaded = dataset.load(key, rgbd)
         view = to_view(loaded)
         if view is not None:
             views.append(view)

@@ -209,11 +209,12 @@ def _run(options: argparse.Namespace) -> int:
 def _sets(options: argparse.Namespace) -> tuple[dict[str, Iterator[TestPair]], Any]:
     """The test sets that the options ask for, and what the report says of their views."""
     if options.bop:
-        bop = {folder: BopSet(folder, options.bop_split, options.sensor) for folder in options.bop}
-        for folder, opened in bop.items():
-            for sentence in opened.left_out:
+        sets = {}
+        for folder in options.bop:
+            bop_set = BopSet(folder, options.bop_split, options.sensor)
+            for sentence in bop_set.left_out:
                 print(f"{folder}: {sentence}", file=sys.stderr)
-        sets = {f"{f.name}, view change": b.view_change(options.pairs, options.seed) for f, b in bop.items()}
+            sets[f"{folder.name}, view change"] = bop_set.view_change(options.pairs, options.seed)
         return sets, [str(folder) for folder in options.bop]
     seen, unseen = (options.data / "seen", options.data / "unseen") if options.data else _generated(options.cache)
     views = str(options.data) if options.data else {"seen": SEEN, "unseen": UNSEEN}

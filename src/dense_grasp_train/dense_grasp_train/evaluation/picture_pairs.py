@@ -12,7 +12,7 @@ import numpy as np
 from dense_grasp_core.object_model.scan import followed_link
 from numpy.typing import NDArray
 
-from dense_grasp_train.data.dataset import read_colour
+from dense_grasp_train.data.files import read_colour
 from dense_grasp_train.evaluation.evaluation_sets import REFERENCE_WIDTH, EvaluationError, TestPair
 from dense_grasp_train.evaluation.predictors import Predictor
 

@@ -1,6 +1,6 @@
 """Camera poses from colour pictures alone, with COLMAP.
 
-Schönberger and Frahm, Structure-from-Reconstruction Revisited, CVPR 2016.
+Schönberger and Frahm, Structure-from-Motion Revisited, CVPR 2016.
 
 The world of the result has any size and any place; `world_size` gives it metres.
 """

@@ -25,7 +25,8 @@ def read_stl(path: Path, mesh: Any) -> list[Part]:
     if words is None or len(words) != len(mesh.faces):  # text has no colours
         return [part_of("its surface", mesh)]
     words = np.asarray(words, np.uint16).reshape(-1)
-    header = path.open("rb").read(_HEADER)
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
     place = header.find(b"COLOR=")
     if place >= 0 and len(header) >= place + 9:
         whole = np.frombuffer(header, np.uint8, 3, place + len(b"COLOR="))
