@@ -16,10 +16,11 @@ import pytest
 import torch
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_train.data import generate
-from dense_grasp_train.data.dataset import DatasetError, ViewDataset
+from dense_grasp_train.data.dataset import ViewDataset
 from dense_grasp_train.data.dataset_writer import write_whole
-from dense_grasp_train.training import train
+from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.training.config import load_config
+from dense_grasp_train.training.fit import fit
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
 views_of_caps = importlib.util.module_from_spec(_spec)
@@ -98,11 +99,11 @@ def test_a_checkpoint_that_does_not_fit_is_an_error_and_the_last_one_stays(tmp_p
     }
     views = list(views_of_caps.cap_views())
     config = load_config("hybrid", tiny)
-    train.fit(config, views, tmp_path, workers=0, until=1, progress=False)
+    fit(config, views, tmp_path, workers=0, until=1, progress=False)
     checkpoint = tmp_path / "last.ckpt"
     before = checkpoint.read_bytes()
     with largest_file(len(before) // 2), pytest.raises((OSError, DenseGraspError)):
-        train.fit(config, views, tmp_path, checkpoint, workers=0, progress=False)
+        fit(config, views, tmp_path, checkpoint, workers=0, progress=False)
     assert checkpoint.read_bytes() == before
 
 
@@ -111,8 +112,8 @@ def test_a_checkpoint_that_does_not_belong_leaves_the_run_as_it_was(tmp_path):
     record.write_text("seed: 7\n")
     path.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(DenseGraspError, match=r"last\.ckpt cannot be read"):
-        train.fit(load_config("hybrid", {}), [], tmp_path, path)
+        fit(load_config("hybrid", {}), [], tmp_path, path)
     torch.save({"hyper_parameters": {"config": load_config("paper", {}).as_dict()}}, path)
     with pytest.raises(DenseGraspError, match=r"last\.ckpt was trained with .*, now"):
-        train.fit(load_config("hybrid", {}), [], tmp_path, path)
+        fit(load_config("hybrid", {}), [], tmp_path, path)
     assert record.read_text() == "seed: 7\n"

@@ -11,6 +11,7 @@ import torch
 from dense_grasp_core.descriptors.model_file import ModelInfo, load_model, save_model
 from dense_grasp_train.training import train
 from dense_grasp_train.training.config import ConfigError, load_config
+from dense_grasp_train.training.fit import fit, shipped
 from dense_grasp_train.training.lightning_module import learning_rate
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
@@ -35,18 +36,18 @@ def curve(run: Path) -> list[tuple[int, float]]:
     return rows
 
 
-def fit(run: Path, resume: Path | None = None, until: int | None = None, preset: str = "hybrid"):
+def trained(run: Path, resume: Path | None = None, until: int | None = None, preset: str = "hybrid"):
     ramp = {"losses": {"pose_ramp_steps": 2}} if preset == "hybrid" else {}
     config = load_config(preset, {**TINY, **ramp})
     views = list(views_of_caps.cap_views())
-    return train.fit(config, views, run, resume, workers=0, until=until, progress=False)
+    return fit(config, views, run, resume, workers=0, until=until, progress=False)
 
 
 @pytest.mark.parametrize("preset", ["hybrid", "don_contrastive"])
 def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path, preset):
-    whole = fit(tmp_path / "whole", preset=preset)
-    fit(tmp_path / "halves", until=2, preset=preset)
-    resumed = fit(tmp_path / "halves", resume=tmp_path / "halves" / "last.ckpt", preset=preset)
+    whole = trained(tmp_path / "whole", preset=preset)
+    trained(tmp_path / "halves", until=2, preset=preset)
+    resumed = trained(tmp_path / "halves", resume=tmp_path / "halves" / "last.ckpt", preset=preset)
     (steps, expected), (steps_resumed, found) = (zip(*curve(tmp_path / name)) for name in ("whole", "halves"))
     assert steps == steps_resumed and len(steps) == 2
     assert found == pytest.approx(expected, rel=1e-6)
@@ -54,14 +55,14 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(tmp_path, preset):
     assert all(torch.allclose(state[key].float(), other[key].float(), rtol=1e-5, atol=1e-6) for key in state)
 
     path = tmp_path / "net.safetensors"
-    network = train.shipped(resumed)
+    network = shipped(resumed)
     save_model(path, network, ModelInfo(input_scale=0.5))
     image = torch.rand(1, 3, 64, 64)
     assert torch.allclose(load_model(path)[0].features(image), network.features(image), atol=1e-4)
 
 
 def test_health_figures_are_logged(tmp_path):
-    fit(tmp_path, until=2)
+    trained(tmp_path, until=2)
     header = next(tmp_path.glob("logs/*/metrics.csv")).read_text().splitlines()[0].split(",")
     for name in ("spread_px", "centre_only_error_px", "rotation_error_deg", "depth_range_m", "keypoint_error_px"):
         assert f"health_{name}" in header
@@ -72,7 +73,7 @@ def test_health_figures_are_logged(tmp_path):
 def test_figures_go_to_tensorboard_too(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    fit(tmp_path, until=2)
+    trained(tmp_path, until=2)
     events = EventAccumulator(str(tmp_path / "tensorboard" / "from_step_000000"))
     events.Reload()
     assert {"loss", "loss_pose", "health_spread_px", "health_depth_range_m"} <= set(events.Tags()["scalars"])
@@ -83,7 +84,7 @@ def test_figures_go_to_tensorboard_too(tmp_path):
 
 def test_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"none.ckpt does not exist"):
-        fit(tmp_path, resume=tmp_path / "none.ckpt")
+        trained(tmp_path, resume=tmp_path / "none.ckpt")
 
 
 @pytest.mark.parametrize(

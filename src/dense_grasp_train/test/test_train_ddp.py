@@ -14,7 +14,7 @@ SCRIPT = """
 import importlib.util, sys
 from pathlib import Path
 import torch
-from dense_grasp_train.training import train
+from dense_grasp_train.training.fit import first_process, fit
 from dense_grasp_train.training.config import load_config
 
 spec = importlib.util.spec_from_file_location("views_of_caps", sys.argv[1])
@@ -26,9 +26,9 @@ config = load_config("don_contrastive", {
     "steps": 3, "batch": 2, "checkpoint_every": 1, "precision": "32", "network": {"dimension": 4},
     "pairs": {"crop": [96, 96], "matches": 32}, "optimiser": {"warmup_steps": 0},
 })
-module = train.fit(config, list(views_of_caps.cap_views(1, 2)), run, workers=0, progress=False, devices=2)
+module = fit(config, list(views_of_caps.cap_views(1, 2)), run, workers=0, progress=False, devices=2)
 weights = torch.cat([p.detach().flatten() for p in module.network.parameters()])
-torch.save({"weights": weights, "first": train.first_process()}, run / f"rank{module.global_rank}.pt")
+torch.save({"weights": weights, "first": first_process()}, run / f"rank{module.global_rank}.pt")
 """
 
 
