@@ -161,6 +161,20 @@ def test_a_fault_is_named_with_its_remedy(folder, suffix, made, message):
         assert (load_mesh(path, untextured=True).body.pictures[0].pixels == 255).all()
 
 
+def test_a_buffer_in_a_file_that_is_not_there_is_named(folder):
+    file = gltf_file.read_gltf_file(made_meshes.glb(folder / "sheet.glb", **TEXTURED))
+    file.header["buffers"][0]["uri"] = "far/sheet.bin"
+    path = folder / "sheet.gltf"
+    path.write_text(json.dumps(file.header))
+    with pytest.raises(MeshError, match=r"sheet\.gltf has its data in 'far/sheet\.bin', .*no \.bin file is there"):
+        load_mesh(path)
+    (folder / "other.bin").write_bytes(b"")
+    with pytest.raises(MeshError, match=r"\.bin files there: other\.bin\)"):
+        load_mesh(path, untextured=True)
+    (folder / "sheet.bin").write_bytes(file.binary)
+    assert len(load_mesh(path).body.faces) == 4
+
+
 def test_draco_without_its_decoder_is_named(folder, monkeypatch):
     path = made_meshes.glb(folder / "sheet.glb", [{}])
     file = gltf_file.read_gltf_file(path)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_train.render.meshes.gltf_file import DRACO, GltfFile, glb_bytes
+from dense_grasp_train.render.meshes.gltf_file import DRACO, GltfFile, glb_bytes, padded
 from dense_grasp_train.render.meshes.gltf_materials import Material, read_materials
 from dense_grasp_train.render.meshes.part import MeshError, Part, part_of
 
@@ -27,7 +28,8 @@ def read_gltf(file: GltfFile, untextured: bool) -> list[Part]:
 
     materials = read_materials(file, untextured)
     header, look_of = _renamed(file, materials)
-    scene: Any = trimesh.load_scene(io.BytesIO(glb_bytes(header, _joined(file))), file_type="glb", process=False)
+    binary = b"".join(map(padded, file.buffers))
+    scene: Any = trimesh.load_scene(io.BytesIO(glb_bytes(header, binary)), file_type="glb", process=False)
     parts = []
     dumped: list[Any] = scene.dump(concatenate=False)
     for mesh in dumped:
@@ -40,35 +42,21 @@ def read_gltf(file: GltfFile, untextured: bool) -> list[Part]:
     return parts
 
 
-def _joined(file: GltfFile) -> bytes:
-    try:
-        return b"".join(_padded(file.buffer(index)) for index in range(len(file.header.get("buffers", ()))))
-    except (MeshError, OSError) as error:
-        names = [
-            buffer["uri"] for buffer in file.header["buffers"] if not buffer.get("uri", "data:").startswith("data:")
-        ]
-        raise MeshError(f"mesh {file.path} has its triangles in {', '.join(map(repr, names))}, {error}") from error
-
-
-def _padded(data: bytes) -> bytes:
-    return data + b"\0" * (-len(data) % 4)
-
-
 def _renamed(
     file: GltfFile, materials: list[Material]
 ) -> tuple[dict[str, Any], list[tuple[dict[str, Any], Material | None]]]:
-    """The header for trimesh, and each primitive with its material, by the number that is its material's name there."""
+    """The header for trimesh, and each primitive with its material, by the number that is its material's name there.
+
+    The header has one buffer, all of the file's behind each other.
+    """
     header = copy.deepcopy(file.header)
     for name in ("images", "textures", "samplers", "materials"):
         header.pop(name, None)
-    start, starts = 0, []
-    for index in range(len(header.get("buffers", ()))):
-        starts.append(start)
-        start += len(_padded(file.buffer(index)))
+    *starts, end = itertools.accumulate((len(padded(data)) for data in file.buffers), initial=0)
     for view in header.get("bufferViews", ()):
         view["byteOffset"] = view.get("byteOffset", 0) + starts[view["buffer"]]
         view["buffer"] = 0
-    header["buffers"] = [{"byteLength": start}]
+    header["buffers"] = [{"byteLength": end}]
     look_of: list[tuple[dict[str, Any], Material | None]] = []
     for mesh in header.get("meshes", ()):
         for primitive in mesh["primitives"]:

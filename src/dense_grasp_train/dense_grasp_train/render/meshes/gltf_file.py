@@ -10,6 +10,7 @@ import importlib.util
 import json
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,24 @@ class GltfFile:
     header: dict[str, Any]
     binary: bytes
 
-    def buffer(self, index: int) -> bytes:
-        """The bytes of a buffer. Raises MeshError that names a file that is not there."""
-        uri = self.header["buffers"][index].get("uri")
-        return self.binary if uri is None else self.resource(uri)
+    @cached_property
+    def buffers(self) -> list[bytes]:
+        """The bytes of each buffer. Raises MeshError that names a file that is not there."""
+        return [self._buffer(entry.get("uri")) for entry in self.header.get("buffers", ())]
+
+    def _buffer(self, uri: str | None) -> bytes:
+        if uri is None:
+            return self.binary
+        try:
+            return self.resource(uri)
+        except (MeshError, OSError) as error:
+            raise MeshError(f"mesh {self.path} has its data in {uri!r}, {error}") from error
 
     def view(self, index: int) -> bytes:
         """The bytes of a buffer view."""
         view = self.header["bufferViews"][index]
         start = view.get("byteOffset", 0)
-        return self.buffer(view["buffer"])[start : start + view["byteLength"]]
+        return self.buffers[view["buffer"]][start : start + view["byteLength"]]
 
     def resource(self, uri: str) -> bytes:
         """The bytes that a URI holds or names. Raises MeshError that completes "names URI, ..."."""
@@ -54,11 +63,12 @@ class GltfFile:
 
 
 def read_gltf_file(path: Path) -> GltfFile:
-    """Open a GLB or glTF file. Raises MeshError for one that is damaged or that holds what is not read."""
+    """Open a GLB or glTF file with its buffers. Raises MeshError for one that is damaged or holds what is not read."""
     data = path.read_bytes()
     try:
         file = _read_glb(path, data) if data[:4] == b"glTF" else GltfFile(path, json.loads(data), b"")
         _check(file)
+        _ = file.buffers
     except (ValueError, KeyError, TypeError, struct.error) as error:
         raise MeshError(f"mesh {path} cannot be read: {error!r}") from error
     return file
@@ -107,11 +117,16 @@ def _has_draco() -> bool:
     return importlib.util.find_spec("DracoPy") is not None
 
 
+def padded(data: bytes) -> bytes:
+    """The bytes of a chunk or buffer, up to a multiple of four."""
+    return data + b"\0" * (-len(data) % 4)
+
+
 def glb_bytes(header: dict[str, Any], binary: bytes) -> bytes:
     """A GLB file of a header and a binary chunk."""
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 4)
-    binary += b"\0" * (-len(binary) % 4)
+    binary = padded(binary)
     chunks = struct.pack("<II", len(text), _JSON) + text
     if binary:
         chunks += struct.pack("<II", len(binary), _BIN) + binary

@@ -37,8 +37,10 @@ def find_file(folder: Path, written: str) -> Path:
             return found[0]
         if found:
             raise MeshError(f"which could be any of {', '.join(map(str, found))}: rename one or correct the name")
-    pictures = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES)
-    listed = f"pictures there: {some_of(pictures, most=8)}" if pictures else "no picture is there"
+    suffix = Path(spellings[-1]).suffix.lower()
+    kind, suffixes = ("picture", _SUFFIXES) if suffix in ("", *_SUFFIXES) else (f"{suffix} file", (suffix,))
+    there = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes]
+    listed = f"{kind}s there: {some_of(there, most=8)}" if there else f"no {kind} is there"
     raise MeshError(f"which is not in {folder} ({listed}): put it there or correct the name")
 
 
