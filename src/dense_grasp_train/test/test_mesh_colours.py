@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import trimesh
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_train.render.mesh_source import MeshError, load_mesh
+from dense_grasp_train.render.mesh_source import load_mesh
+from dense_grasp_train.render.meshes.part import MeshError
 from dense_grasp_train.render.raycast import RayCaster
 from dense_grasp_train.render.shading import Lighting, shade
 from PIL import Image

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_grasp_train.data import generate
-from dense_grasp_train.render.mesh_source import MeshError, find_meshes, load_mesh, scale_to
+from dense_grasp_train.render.mesh_source import load_mesh, scale_to
 from dense_grasp_train.render.meshes import gltf_file
+from dense_grasp_train.render.meshes.files import find_meshes
+from dense_grasp_train.render.meshes.part import MeshError
 
 _spec = importlib.util.spec_from_file_location("made_meshes", Path(__file__).with_name("made_meshes.py"))
 made_meshes = importlib.util.module_from_spec(_spec)

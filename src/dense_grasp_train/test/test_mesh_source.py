@@ -12,7 +12,9 @@ from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_train.data import generate
 from dense_grasp_train.data.dataset import ViewDataset
 from dense_grasp_train.data.view_loader import to_view
-from dense_grasp_train.render.mesh_source import MeshError, find_meshes, find_shapenet, load_mesh, scale_to
+from dense_grasp_train.render.mesh_source import load_mesh, scale_to
+from dense_grasp_train.render.meshes.files import find_meshes, find_shapenet
+from dense_grasp_train.render.meshes.part import MeshError
 from dense_grasp_train.render.surface_colour import vertex_colours
 from PIL import Image
 

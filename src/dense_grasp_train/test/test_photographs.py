@@ -36,13 +36,15 @@ def test_one_readable_photograph_serves_for_the_others(unreadable):
 
 def test_unreadable_photographs_are_named_before_anything_is_rendered(unreadable, tmp_path, capsys):
     cv2.imwrite(str(unreadable / "c.png"), np.full((64, 64, 3), 90, np.uint8))
-    out = tmp_path / "set"
-    size = ["--views", "1", "--size", "160x120", "--caps", "0-0", "--jobs", "1", "--quiet"]
-    assert generate.main(["--out", str(out), "--photos", str(unreadable), *size]) == 0
+    mesh = tmp_path / "sheet.obj"
+    mesh.write_text("v 0 0 0 1 0 0\nv 0.2 0 0 1 0 0\nv 0 0.2 0 1 0 0\nf 1 2 3\n")
+    options = ["--meshes", str(mesh), "--views", "1", "--size", "160x120", "--jobs", "1", "--quiet"]
+    command = ["--out", str(tmp_path / "set"), "--photos", str(unreadable), *options]
+    assert generate.main(command) == 0
     said = capsys.readouterr().err
     assert f"2 of 3 photographs in {unreadable} are left out, they cannot be read as pictures: a.png, b.jpg" in said
     (unreadable / "a.png").unlink()
     (unreadable / "b.jpg").unlink()
     photo_files.cache_clear()
-    assert generate.main(["--out", str(out), "--photos", str(unreadable), *size]) == 0
-    assert "photographs" not in capsys.readouterr().err
+    assert generate.main(command) == 0
+    assert "cannot be read" not in capsys.readouterr().err

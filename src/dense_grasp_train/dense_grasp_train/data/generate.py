@@ -28,7 +28,9 @@ from dense_grasp_train.data.files import DatasetError, read_json
 from dense_grasp_train.data.generate_request import Request, build_parser, manifest_of, parse_request, versions_of
 from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
 from dense_grasp_train.render.external.renderer import render_views, threads_of
-from dense_grasp_train.render.mesh_source import SUFFIXES, ObjectMesh, load_mesh, other_meshes, shapenet_without_mesh
+from dense_grasp_train.render.mesh_source import ObjectMesh, load_mesh
+from dense_grasp_train.render.meshes.files import other_meshes, shapenet_without_mesh
+from dense_grasp_train.render.meshes.read import SUFFIXES
 from dense_grasp_train.render.scene import MESH_RESOLUTION, compose_mesh_scene, compose_scene, render_view, wrist_camera
 from dense_grasp_train.render.textures import photo_files, unreadable_photos
 

@@ -14,7 +14,8 @@ from typing import Any
 from dense_grasp_train.data.dataset import FORMAT_VERSION
 from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.render.external.process import BLENDER, BLENDERPROC, External, blender, blenderproc
-from dense_grasp_train.render.mesh_source import UNITS, MeshFile, find_meshes, find_shapenet, scale_to
+from dense_grasp_train.render.mesh_source import UNITS, scale_to
+from dense_grasp_train.render.meshes.files import MeshFile, find_meshes, find_shapenet
 from dense_grasp_train.render.scene import MESH_RESOLUTION
 from dense_grasp_train.render.textures import photo_files
 
