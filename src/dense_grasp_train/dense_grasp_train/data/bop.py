@@ -84,11 +84,9 @@ class BopSet:
                 f"{folder} holds no scene, expected the layout of BOP: {self.root}/<split>/000000/scene_gt.json"
             )
         self.symmetric, infos = symmetric_objects(self.root)
-        visible: list[Annotation] = []
-        hidden = 0
-        for scene in scenes:
-            found, fewer = _read_scene(scene)
-            visible, hidden = [*visible, *found], hidden + fewer
+        read = [_read_scene(scene) for scene in scenes]
+        visible = [annotation for found, _ in read for annotation in found]
+        hidden = sum(fewer for _, fewer in read)
         self.annotations = [a for a in visible if a.object_id not in self.symmetric]
         self.left_out = [f"{hidden} instances are left out, less than {LEAST_VISIBLE:.0%} visible"] if hidden else []
         if len(self.annotations) < len(visible):
