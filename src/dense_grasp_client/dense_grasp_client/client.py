@@ -161,7 +161,7 @@ class GraspClient:
         contact: the name of a keypoint, pinched from above without a closing axis; a contact with axis and approach,
         see `contact`; or several of these, tried in order. "" or "contact": the keypoint "contact" with axis_a, axis_b
         and approach_a, approach_b where they are taught. on_stage: called with stage and detail of each feedback, in
-        another thread. goal: further fields of GraspObject.Goal, such as may_drop; TypeError for one that it has not.
+        another thread. goal: further fields of GraspObject.Goal, such as may_drop; TypeError for an unknown one.
         Raises Refused unless the result is SUCCESS, and cancels the goal when it has not ended within `timeout` s.
         """
         _check_fields(goal)
@@ -188,7 +188,7 @@ class GraspClient:
 
         views: pictures; 0: as many as the spacing asks for. on_progress: called with each ScanObject.Feedback, in
         another thread. goal: further fields of ScanObject.Goal, such as overwrite, plan_only or height; TypeError for
-        one that it has not. Raises as `grasp`.
+        an unknown one. Raises as `grasp`.
         """
         _check_fields(goal, ScanObject, ("object_id", "views"))
         request = ScanObject.Goal(object_id=object_id, views=views, **goal)

@@ -61,13 +61,18 @@ class NodeCalls:
         Raises GraphError with `what` after `timeout` s, or at once when this client has ceased to listen.
         """
 
+        def asked() -> T:
+            if not self.node.context.ok():  # rclpy's own questions would raise what names nothing, or wait for ever
+                raise GraphError(f"waiting for {what}: this client's node was shut down")
+            return condition()
+
         def check() -> None:
             if self._ended is not None:
                 raise GraphError(f"waiting for {what}: the client ended with {self._ended!r}") from self._ended
             if self._check is not None:
                 self._check()
 
-        return wait_for(condition, timeout, what, check)
+        return wait_for(asked, timeout, what, check)
 
     def result(self, future: Any, timeout: float, what: str) -> Any:
         """The result of a future; raises GraphError after `timeout` s."""
@@ -76,13 +81,7 @@ class NodeCalls:
 
     def call(self, client: Client, request: Any, timeout: float) -> Any:
         """The answer of a service; raises GraphError when it is not there or does not answer within `timeout` s."""
-
-        def is_ready() -> bool:
-            if not self.node.context.ok():
-                raise GraphError(f"waiting for service {client.srv_name}: this client's node was shut down")
-            return bool(client.service_is_ready())
-
-        self.wait(is_ready, timeout, f"service {client.srv_name}")
+        self.wait(client.service_is_ready, timeout, f"service {client.srv_name}")
         return self.result(client.call_async(request), timeout, f"answer of {client.srv_name}")
 
 

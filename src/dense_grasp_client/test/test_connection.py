@@ -9,8 +9,12 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import pytest
 from dense_grasp_client.connection import Connection, GraphError, wait_for
+from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.domains import private_domain
+from rclpy.task import Future
 from std_srvs.srv import Trigger
+
+from dense_grasp_interfaces.action import GraspObject
 
 
 def test_a_client_that_ceased_to_listen_says_why_at_once():
@@ -34,11 +38,16 @@ def test_what_does_not_happen_is_named():
         client.wait(lambda: False, 0.2, "a sign")
 
 
-def test_a_call_of_a_client_that_has_left_says_so():
+def test_a_client_that_has_left_says_so_whatever_it_waits_for():
     with Connection(domain=private_domain()) as client:
         trigger = client.node.create_client(Trigger, "nobody_serves_this")
+        action = ActionClient(client.node, GraspObject, "nor_this")
     with pytest.raises(GraphError, match="nobody_serves_this: this client's node was shut down"):
         client.call(trigger, Trigger.Request(), 30.0)
+    with pytest.raises(GraphError, match="waiting for the action: this client's node was shut down"):
+        client.wait(action.server_is_ready, 30.0, "the action")
+    with pytest.raises(GraphError, match="waiting for an answer: this client's node was shut down"):
+        client.result(Future(), 30.0, "an answer")
 
 
 def test_waiting_ends():
