@@ -9,10 +9,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.result_codes import Stage
 from dense_grasp_ros.domains import private_domain
 
@@ -199,11 +200,7 @@ def main() -> int:
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the graph")
     parser.add_argument("--out", default="out/bench-grasp")
-    try:
-        return run(parser.parse_args())
-    except DenseGraspError as error:
-        print(f"bench-grasp failed: {error}", file=sys.stderr)
-        return 1
+    return exit_status("bench_grasp", partial(run, parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import psutil
-from dense_grasp_client.connection import wait_for
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_client.connection import GraphError, wait_for
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_bench.demo import write_json
@@ -25,8 +26,11 @@ SETTLE = 5.0  # s after the client has left
 
 
 def processor_seconds(pids: Mapping[str, int]) -> dict[str, float]:
-    """Processor time that each process took so far, s."""
-    times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
+    """Processor time that each process took so far, s. Raises GraphError when one has ended."""
+    try:
+        times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
+    except psutil.Error as error:
+        raise GraphError(f"the processor time cannot be read: {error}") from error
     return {name: taken.user + taken.system for name, taken in times.items()}
 
 
@@ -74,11 +78,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the graph")
     parser.add_argument("--out", default="out/bench-idle")
-    try:
-        return run(parser.parse_args())
-    except (DenseGraspError, psutil.Error) as error:
-        print(f"bench-idle failed: {error}", file=sys.stderr)
-        return 1
+    return exit_status("bench_idle", partial(run, parser.parse_args()))
 
 
 if __name__ == "__main__":

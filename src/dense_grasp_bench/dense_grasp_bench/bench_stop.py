@@ -23,7 +23,7 @@ import numpy as np
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from dense_grasp.arm.heartbeat import GONE_AFTER
 from dense_grasp_client.connection import GraphError
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 from rclpy.qos import qos_profile_action_status_default
 from sensor_msgs.msg import JointState
@@ -220,11 +220,7 @@ def main() -> int:
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the graph")
     parser.add_argument("--out", default="out/bench-stop")
-    try:
-        return run(parser.parse_args())
-    except DenseGraspError as error:
-        print(f"bench-stop failed: {error}", file=sys.stderr)
-        return 1
+    return exit_status("bench_stop", partial(run, parser.parse_args()))
 
 
 if __name__ == "__main__":

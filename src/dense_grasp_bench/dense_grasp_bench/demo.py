@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_bench.film import Film
@@ -124,11 +125,7 @@ def main() -> int:
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the demo's graph")
     parser.add_argument("--out", default="out/demo")
-    try:
-        return run(parser.parse_args())
-    except DenseGraspError as error:
-        print(f"demo failed: {error}", file=sys.stderr)
-        return 1
+    return exit_status("demo", partial(run, parser.parse_args()))
 
 
 if __name__ == "__main__":

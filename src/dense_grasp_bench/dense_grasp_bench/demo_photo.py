@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from dense_grasp_client.connection import GraphError
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_sim.devices.replay_source import StereoPair, load_motorcycle, warp_to_right
 from rclpy.duration import Duration
@@ -174,11 +175,7 @@ def main() -> int:
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the demo's graph")
     parser.add_argument("--out", default="out/demo-photo")
-    try:
-        return run(parser.parse_args())
-    except DenseGraspError as error:
-        print(f"demo-photo failed: {error}", file=sys.stderr)
-        return 1
+    return exit_status("demo_photo", partial(run, parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.parameters import ParameterSpec
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.known_parameters import known_nodes
@@ -95,24 +96,24 @@ def _row(spec: ParameterSpec) -> str:
 
 
 def main() -> int:
-    """Entry point: start the simulation, ask, write."""
+    """Entry point; 0 when the page is written, 1 when the graph failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--out", type=Path, default=Path("docs/interfaces.md"))
-    out = parser.parse_args().out
+    return exit_status("interfaces_page", partial(_write, parser.parse_args().out))
+
+
+def _write(out: Path) -> int:
+    """Start the simulation, ask, write."""
     domain = private_domain()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            work = Path(folder)
-            arguments = launch_arguments(work, "")
-            with (
-                GraphProcess("bringup.launch.py", arguments, work / "graph.log", domain) as graph,
-                GraphClient(domain, graph, name="asks") as client,
-            ):
-                CellSession.ready(graph, client)
-                text = page(client.node)
-    except DenseGraspError as error:
-        print(f"interfaces_page failed: {error}", file=sys.stderr)
-        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        arguments = launch_arguments(work, "")
+        with (
+            GraphProcess("bringup.launch.py", arguments, work / "graph.log", domain) as graph,
+            GraphClient(domain, graph, name="asks") as client,
+        ):
+            CellSession.ready(graph, client)
+            text = page(client.node)
     out.write_text(text)
     print(f"wrote {out}")
     return 0

@@ -8,9 +8,10 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_bench.demo import write_json
@@ -157,11 +158,7 @@ def main() -> int:
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the graph")
     parser.add_argument("--out", default="out/soak")
-    try:
-        return run(parser.parse_args())
-    except DenseGraspError as error:
-        print(f"soak failed: {error}", file=sys.stderr)
-        return 1
+    return exit_status("soak", partial(run, parser.parse_args()))
 
 
 if __name__ == "__main__":
