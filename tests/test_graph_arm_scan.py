@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_core.object_model.scan import read_scan
-from dense_grasp_core.result_codes import MatchCode, ScanCode, ScanStage, StoreCode
+from dense_grasp_core.result_codes import MatchCode, ScanCode, ScanStage
+from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 
 from dense_grasp_client import GraspClient, Refused
 
@@ -41,7 +42,7 @@ def test_the_scan_is_whole_and_said_as_it_went(cell, scanned):
     assert result.scan.object_id == OBJECT and 4 <= result.scan.views <= VIEWS
     assert 0.1 < result.scan.coverage < 1.0 and result.scan.disk_bytes > 100_000
     assert 0.1 < result.scan.size.x < 0.4 and 0.05 < result.scan.size.z < 0.2
-    views = read_scan(Path(cell.store.removeprefix("sqlite:///") + ".scans") / OBJECT)
+    views = read_scan(folder_of(folder_beside(Path(cell.store.removeprefix("sqlite:///"))), OBJECT))
     assert len(views) == result.scan.views
     stages = [one.stage for one in told]
     assert set(stages) == set(ScanStage)
@@ -53,15 +54,7 @@ def test_the_scan_is_whole_and_said_as_it_went(cell, scanned):
 def test_a_click_teaches_it_and_it_is_located_where_it_lies_next(cell, scanned):
     contact = CAP.clicks["contact"]
     pixel = cell.session.truth([contact]).pixels[0]
-
-    def taught():
-        answer = cell.client.call(
-            "register", 60.0, object_id=OBJECT, keypoint="contact", u=pixel.x, v=pixel.y, overwrite=True
-        )
-        assert answer.code in (StoreCode.OK, StoreCode.BUSY, StoreCode.NO_FRAME, StoreCode.STALE), answer.message
-        return answer.code == StoreCode.OK
-
-    cell.client.wait(taught, PATIENCE, "the click")
+    cell.client.register(OBJECT, "contact", pixel.x, pixel.y, PATIENCE)
     cell.session.set_cap(TRAINING_SEED, 3)
     true = cell.session.truth([contact]).positions[0]
     (match,) = cell.locate(["contact"], timeout=20.0, object_id=OBJECT, patience=60.0).matches

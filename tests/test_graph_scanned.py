@@ -12,6 +12,7 @@ from dense_grasp_assets.cap.mesh import cap_point, make_cap
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_core.result_codes import GraspCode, MatchCode, StoreCode
 from dense_grasp_core.store import DescriptorStore
+from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
 
@@ -37,25 +38,19 @@ def cap_scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def scanned(cell, cap_scan: Path):
     """The cell with the scan in its place, and the cap taught: one click on the image, two in pictures of the scan."""
-    place = Path(cell.store.removeprefix("sqlite:///") + ".scans") / LESSON.object_id
+    place = folder_of(folder_beside(Path(cell.store.removeprefix("sqlite:///"))), LESSON.object_id)
     place.parent.mkdir(exist_ok=True)
     cap_scan.rename(place)
     cell.session.set_cap(TRAINING_SEED)
     pixel = cell.session.truth([LESSON.clicks["contact"]]).pixels[0]
-    cell.client.wait(lambda: register(cell, "contact", pixel.x, pixel.y).code == 0, PATIENCE, "the first click")
+    cell.client.register(LESSON.object_id, "contact", pixel.x, pixel.y, PATIENCE)
+    given = {"object_id": LESSON.object_id, "overwrite": True, "source": RegisterDescriptor.Request.SCAN_VIEW}
     for keypoint in ("axis_a", "axis_b"):
-        answer = register(cell, keypoint, **click_in_scan(place, keypoint), source=RegisterDescriptor.Request.SCAN_VIEW)
+        answer = cell.client.call("register", 60.0, keypoint=keypoint, **given, **click_in_scan(place, keypoint))
         assert answer.code == StoreCode.OK, answer.message
     yield cell
     cell.client.call("delete", object_id=LESSON.object_id)
     cell.teach_again()
-
-
-def register(cell, keypoint: str, u: float, v: float, **more):
-    request = {"object_id": LESSON.object_id, "keypoint": keypoint, "u": u, "v": v, "overwrite": True, **more}
-    answer = cell.client.call("register", 60.0, **request)
-    assert answer.code in (StoreCode.OK, StoreCode.BUSY, StoreCode.NO_FRAME, StoreCode.STALE), answer.message
-    return answer
 
 
 def point_of(keypoint: str) -> np.ndarray:

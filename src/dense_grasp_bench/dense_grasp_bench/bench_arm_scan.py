@@ -17,6 +17,7 @@ from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.geometry.se3 import from_quaternion
 from dense_grasp_core.result_codes import MatchCode
+from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
@@ -30,8 +31,8 @@ OBJECT = "scanned_by_arm"
 PATIENCE_S = 120.0
 
 
-def scan(client: GraphClient, session: CellSession, store: Path, views: int, cap_seed: int) -> None:
-    """Scans the cap that lies there and prints how it went."""
+def scan(client: GraphClient, session: CellSession, folder: Path, views: int, cap_seed: int) -> None:
+    """Scan the cap that lies there and print how it went. folder: where the scan will lie."""
     grasp = GraspClient(connection=client.connection)
     pose = session.set_cap(cap_seed).pose
     at, turn = pose.position, pose.orientation
@@ -44,22 +45,14 @@ def scan(client: GraphClient, session: CellSession, store: Path, views: int, cap
         f"{stamp_seconds(client.now()) - began:.0f} s with fusing; wall clock {result.total_time:.0f} s; "
         f"{result.scan.disk_bytes / 1e6:.0f} MB"
     )
-    print(judged(store.with_name(store.name + ".scans") / OBJECT, make_cap(cap_seed), base_from_cap), flush=True)
+    print(judged(folder, make_cap(cap_seed), base_from_cap), flush=True)
 
 
 def locate(client: GraphClient, session: CellSession, poses: int, cap_seed: int) -> None:
     """One click on the cap where it was scanned, then the cap at drawn poses."""
     contact = CAP.clicks["contact"]
     pixel = session.truth([contact]).pixels[0]
-    busy = MatchCode.BUSY
-
-    def taught() -> bool:
-        answer = client.call("register", 60.0, object_id=OBJECT, keypoint="contact", u=pixel.x, v=pixel.y)
-        if answer.code not in (answer.OK, answer.NO_FRAME, answer.STALE, busy):
-            print(f"the click is refused with {answer.code}: {answer.message}")
-        return answer.code == answer.OK
-
-    client.wait(taught, PATIENCE_S, "the click")
+    client.register(OBJECT, "contact", pixel.x, pixel.y, PATIENCE_S)
     errors = []
     for seed in range(1, poses + 1):
         session.set_cap(cap_seed, seed)
@@ -79,8 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Start the graph, scan, locate; 0."""
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    store = (out / "store.db").resolve()
     given = launch_arguments(out)
+    folder = folder_of(folder_beside((out / "store.db").resolve()), OBJECT)
     domain = private_domain()
     with (
         GraphProcess("bringup.launch.py", given, out / "graph.log", domain) as graph,
@@ -88,10 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         session = CellSession.ready(graph, client)
         for views in arguments.views:
-            folder = store.with_name(store.name + ".scans") / OBJECT
             if folder.is_dir():
                 folder.rename(folder.with_name(f".{OBJECT}.{os.getpid()}.{views}"))
-            scan(client, session, store, views, arguments.cap)
+            scan(client, session, folder, views, arguments.cap)
         locate(client, session, arguments.poses, arguments.cap)
     print(f"load average {os.getloadavg()[0]:.1f}")
     return 0

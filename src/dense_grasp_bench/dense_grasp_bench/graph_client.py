@@ -8,6 +8,7 @@ from typing import Any
 
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_client.connection import Connection, GraphError
+from dense_grasp_core.result_codes import StoreCode
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rcl_interfaces.srv import SetParameters
@@ -40,6 +41,7 @@ _SERVICES: dict[str, tuple[Any, str]] = {
     "get_truth": (GetTruth, "dense_grasp_sim/get_truth"),
     "get_report": (GetReport, "dense_grasp_sim/get_report"),
 }
+_ASK_AGAIN = (StoreCode.NO_FRAME, StoreCode.STALE, StoreCode.BUSY)
 PERCEPTION_SERVICES = ("register", "list", "delete", "locate")
 SIM_SERVICES = ("set_scene", "get_truth", "get_report")
 
@@ -126,14 +128,16 @@ class GraphClient:
         return self._clients[key].call_async(_SERVICES[key][0].Request(**fields))
 
     def register(self, object_id: str, keypoint: str, u: float, v: float, patience: float = CALL_TIMEOUT_S) -> None:
-        """Teach a pixel, waiting for a fresh frame when there is none; raises GraphError when it is refused."""
+        """Teach a pixel, again while there is no fresh frame or the object's scan is being described; raises GraphError
+        when it is refused.
+        """
 
         def answered():
-            answer = self.call("register", object_id=object_id, keypoint=keypoint, u=u, v=v, overwrite=True)
-            return None if answer.code in (answer.NO_FRAME, answer.STALE) else answer
+            answer = self.call("register", patience, object_id=object_id, keypoint=keypoint, u=u, v=v, overwrite=True)
+            return None if answer.code in _ASK_AGAIN else answer
 
-        answer = self.wait(answered, patience, f"a fresh frame to teach {keypoint} on")
-        if answer.code != answer.OK:
+        answer = self.wait(answered, patience, f"a fresh frame, and a described scan, to teach {keypoint} on")
+        if answer.code != StoreCode.OK:
             raise GraphError(f"{keypoint} at ({u:.0f}, {v:.0f}) refused with code {answer.code}: {answer.message}")
 
     def set_parameter(self, node: str, name: str, value: Any, timeout: float = CALL_TIMEOUT_S) -> None:
