@@ -20,7 +20,7 @@ MODEL = ROOT / "models/compact_caps.safetensors"
 OF_TRAINING = (
     *("dense_grasp_core.descriptors.network", "dense_grasp_core.descriptors.pipeline"),
     *("dense_grasp_core.descriptors.efficientnet_lite", "dense_grasp_core.geometry.se3_torch"),
-    *("dense_grasp_bench.objects.things", "dense_grasp_bench.objects.run"),
+    *("dense_grasp_bench.objects.shapes", "dense_grasp_bench.objects.run"),
 )
 PACKAGES = ("core", "assets", "ros", "client", "sim", "bench", "franka")
 

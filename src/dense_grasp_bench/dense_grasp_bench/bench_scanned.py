@@ -31,6 +31,7 @@ from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.world.cell_model import WRIST_INTRINSICS
 from dense_grasp_sim.world.surroundings import draw_surroundings
 
+from dense_grasp_bench.arguments import count
 from dense_grasp_bench.scanned_cap import write_cap_scan
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 
@@ -114,19 +115,13 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of pictures, expected 1 or more")
-    return int(text)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Entry point; 0 when it ran, whatever the figures are."""
     parser = argparse.ArgumentParser(prog="bench_scanned", description=__doc__)
     parser.add_argument("--cap", type=int, default=TRAINING_SEED, help="seed of the scanned cap (default %(default)s)")
-    parser.add_argument("--views", type=_count, default=16, help="pictures of the scan (default %(default)s)")
+    parser.add_argument("--views", type=count(1), default=16, help="pictures of the scan (default %(default)s)")
     parser.add_argument("--size", type=_size, default="320x240", help="of the scan's pictures (default %(default)s)")
-    parser.add_argument("--poses", type=_count, default=20, help="drawn poses of the cap (default %(default)s)")
+    parser.add_argument("--poses", type=count(1), default=20, help="drawn poses of the cap (default %(default)s)")
     parser.add_argument("--empty", type=int, default=10, help="tables without a cap (default %(default)s)")
     parser.add_argument("--others", type=int, default=10, help="other caps (default %(default)s)")
     return exit_status("bench_scanned", partial(_run, parser.parse_args(argv)))

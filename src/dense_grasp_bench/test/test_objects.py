@@ -1,39 +1,39 @@
-"""Pictures of things have them where they say, and the table says what was counted."""
+"""Pictures of objects have them where they say, and the table says what was counted."""
 
 import numpy as np
 from dense_grasp_bench.objects.measure import Figures, table
 from dense_grasp_bench.objects.scenes import crowd, picture
-from dense_grasp_bench.objects.things import make_thing
+from dense_grasp_bench.objects.shapes import make_object
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.result_codes import Visibility
 
 
-def seen_share(shot, thing, pose):
-    """Of the thing's corners at a pose: how many are seen there, by the exact depth."""
-    points = transform(pose, thing.vertices[::7])
+def seen_share(shot, mesh, pose):
+    """Of the mesh's corners at a pose: how many are seen there, by the exact depth."""
+    points = transform(pose, mesh.vertices[::7])
     nearest, inside = shot.camera.nearest_pixels(shot.camera.project(points))
     u, v = nearest[inside].T
     return (np.abs(shot.exact[v, u] - points[inside, 2]) < 0.003).sum() / len(points)
 
 
-def test_a_picture_has_the_thing_at_its_pose_and_a_sensor_s_depth():
-    thing = make_thing("box")
-    shot = picture(thing, 1, 0)
-    share = seen_share(shot, thing, shot.poses[0])
+def test_a_picture_has_the_object_at_its_pose_and_a_sensor_s_depth():
+    mesh = make_object("box")
+    shot = picture(mesh, 1, 0)
+    share = seen_share(shot, mesh, shot.poses[0])
     assert share > 0.1
     off = shot.poses[0].copy()
     off[:3, 3] += 0.2
-    assert seen_share(shot, thing, off) < share / 2
-    measured = shot.depth[shot.sees]
+    assert seen_share(shot, mesh, off) < share / 2
+    measured = shot.depth[shot.mask]
     known = measured > 0
-    assert known.mean() > 0.5 and np.median(np.abs(measured - shot.exact[shot.sees])[known]) < 0.01
+    assert known.mean() > 0.5 and np.median(np.abs(measured - shot.exact[shot.mask])[known]) < 0.01
 
 
 def test_a_crowd_has_three_of_it_in_places_of_their_own():
-    thing = make_thing("box")
-    shot = crowd(thing, [make_thing("bracket")] * 3, 3, 0)
+    mesh = make_object("box")
+    shot = crowd(mesh, [make_object("bracket")] * 3, 3, 0)
     assert len(shot.poses) == 3
-    assert all(seen_share(shot, thing, pose) > 0.1 for pose in shot.poses)
+    assert all(seen_share(shot, mesh, pose) > 0.1 for pose in shot.poses)
     places = np.array([pose[:3, 3] for pose in shot.poses])
     assert np.linalg.norm(places[:, None] - places[None], axis=2)[np.triu_indices(3, 1)].min() > 0.1
 
@@ -41,7 +41,7 @@ def test_a_crowd_has_three_of_it_in_places_of_their_own():
 def test_the_table_counts():
     figures = Figures(
         found=[True, True, False],
-        false=[False, True],
+        false_alarms=[False, True],
         turns=[1.0, 170.0],
         keypoints=[
             (0.001, True, Visibility.VISIBLE),
@@ -50,7 +50,7 @@ def test_the_table_counts():
             (0.002, False, Visibility.HIDDEN),
             (0.002, False, Visibility.VISIBLE),
         ],
-        squares=[3.0, 20.0],
+        mahalanobis=[3.0, 20.0],
         crowds=[(3, 2, 0), (3, 3, 1)],
     )
     values = [row.split(" | ")[1].strip(" |") for row in table(figures)]

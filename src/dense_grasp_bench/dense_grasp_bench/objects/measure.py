@@ -12,55 +12,57 @@ from dense_grasp_core.object_model.pose_keypoints import posed_keypoints
 from dense_grasp_core.result_codes import Visibility
 from numpy.typing import NDArray
 
-from dense_grasp_bench.objects.scenes import Picture
+from dense_grasp_bench.objects.scenes import LabelledPicture
 
 Array = NDArray[np.float64]
 KEYPOINTS = 6
+#: From a keypoint to the picture's surface: nearer is surely seen, further behind surely hidden.
 _SURELY_SEEN_M, _SURELY_HIDDEN_M = 0.003, 0.01
 RIGHT_M = 0.005
-_OF_NONE_M = 0.02
+_SPURIOUS_M = 0.02  # a found pose further than this from every true one belongs to none
 _CHI_SQUARE_6 = 12.59  # 95 % of a normal error in six dimensions lie within
 
 
 @dataclass
 class Figures:
-    """Of all pictures: found with the object and without it; turns (degrees) of found poses from the true ones;
-    keypoints: error (m), NaN where not found, whether truly seen, and what was said; squares: errors of poses over
-    their covariance; crowds: instances, found ones within 5 mm, found ones that belong to none.
+    """Of all pictures: found with the object; false_alarms: found without it; turns (degrees) of found poses from the
+    true ones; keypoints: error (m), NaN where not found, whether truly seen, and what was said; mahalanobis: squared
+    Mahalanobis distances of found poses from the true ones; crowds: instances, found ones within 5 mm, found ones that
+    belong to none.
     """
 
     found: list[bool] = field(default_factory=list)
-    false: list[bool] = field(default_factory=list)
+    false_alarms: list[bool] = field(default_factory=list)
     turns: list[float] = field(default_factory=list)
     keypoints: list[tuple[float, bool, Visibility]] = field(default_factory=list)
-    squares: list[float] = field(default_factory=list)
+    mahalanobis: list[float] = field(default_factory=list)
     crowds: list[tuple[int, int, int]] = field(default_factory=list)
 
 
-def take_up_picture(figures: Figures, finder: PoseFinder, picture: Picture, seed: int) -> str:
+def measure_picture(figures: Figures, finder: PoseFinder, picture: LabelledPicture, seed: int) -> str:
     """Find the object in a picture that has it; says what came out. seed: of the keypoints."""
     poses = find_objects(finder, picture.rgb, picture.camera, picture.depth)
     pose, truth = (poses[0] if poses else None), picture.poses[0]
     figures.found.append(pose is not None)
-    errors = _keypoints(figures, finder, picture, pose, seed)
+    errors = _measure_keypoints(figures, finder, picture, pose, seed)
     if pose is None:
         return "NOT FOUND"
     found = pose.camera_from_object
     error = np.concatenate([found[:3, 3] - truth[:3, 3], log(found @ inverse(truth))[3:]])
-    figures.squares.append(float(error @ np.linalg.solve(pose.covariance, error)))
+    figures.mahalanobis.append(float(error @ np.linalg.solve(pose.covariance, error)))
     figures.turns.append(float(np.degrees(rotation_angle(inverse(truth) @ found))))
     worst = max(errors, default=np.nan) * 1000.0
     return f"score {pose.score:.2f}, turned by {figures.turns[-1]:.1f} degrees, worst keypoint {worst:.1f} mm"
 
 
-def take_up_empty(figures: Figures, finder: PoseFinder, picture: Picture) -> str:
+def measure_without(figures: Figures, finder: PoseFinder, picture: LabelledPicture) -> str:
     """Look for the object in a picture without it."""
     poses = find_objects(finder, picture.rgb, picture.camera, picture.depth)
-    figures.false.append(bool(poses))
+    figures.false_alarms.append(bool(poses))
     return f"FOUND, score {poses[0].score:.2f}" if poses else "not found"
 
 
-def take_up_crowd(figures: Figures, finder: PoseFinder, picture: Picture) -> str:
+def measure_crowd(figures: Figures, finder: PoseFinder, picture: LabelledPicture) -> str:
     """Look for all instances in a picture with several."""
     poses = find_objects(finder, picture.rgb, picture.camera, picture.depth, most=2 * len(picture.poses))
     points = finder.bank.surface[::97]
@@ -68,9 +70,9 @@ def take_up_crowd(figures: Figures, finder: PoseFinder, picture: Picture) -> str
     true = np.array([transform(pose, points) for pose in picture.poses])
     off = np.linalg.norm(places - true, axis=3).mean(2)  # (found, true)
     right = int((off.min(0) < RIGHT_M).sum()) if poses else 0
-    of_none = int((off.min(1) > _OF_NONE_M).sum()) if poses else 0
-    figures.crowds.append((len(picture.poses), right, of_none))
-    return f"{right} of {len(picture.poses)} within {1000 * RIGHT_M:.0f} mm, {of_none} belong to none"
+    spurious = int((off.min(1) > _SPURIOUS_M).sum()) if poses else 0
+    figures.crowds.append((len(picture.poses), right, spurious))
+    return f"{right} of {len(picture.poses)} within {1000 * RIGHT_M:.0f} mm, {spurious} belong to none"
 
 
 def table(figures: Figures) -> list[str]:
@@ -82,23 +84,23 @@ def table(figures: Figures) -> list[str]:
     rows = {
         "pictures with the object: found": _share(figures.found),
         "found with a pose turned by more than 20 degrees": f"{turned} of {len(figures.turns)}",
-        "pictures without the object: found": _share(figures.false),
+        "pictures without the object: found": _share(figures.false_alarms),
         "error of visible keypoints, median / p95": "{:.1f} / {:.1f} mm".format(
             *np.percentile(errors or [np.nan], [50, 95])
         ),
         "visible keypoints said visible": _share([said is Visibility.VISIBLE for _, said in seen]),
         "hidden keypoints said hidden or not found": _share([said is not Visibility.VISIBLE for said in hidden]),
-        "true poses inside the 95 % ellipsoid": _share([square <= _CHI_SQUARE_6 for square in figures.squares]),
+        "true poses inside the 95 % ellipsoid": _share([square <= _CHI_SQUARE_6 for square in figures.mahalanobis]),
     }
     if figures.crowds:
-        instances, right, of_none = (sum(column) for column in zip(*figures.crowds, strict=True))
+        instances, right, spurious = (sum(column) for column in zip(*figures.crowds, strict=True))
         rows["three beside three others: instances within 5 mm"] = f"{right} of {instances}"
-        rows["... found ones that belong to none"] = f"{of_none} in {len(figures.crowds)} scenes"
+        rows["... found ones that belong to none"] = f"{spurious} in {len(figures.crowds)} scenes"
     return [f"| {name} | {value} |" for name, value in rows.items()]
 
 
-def _keypoints(
-    figures: Figures, finder: PoseFinder, picture: Picture, pose: ObjectPose | None, seed: int
+def _measure_keypoints(
+    figures: Figures, finder: PoseFinder, picture: LabelledPicture, pose: ObjectPose | None, seed: int
 ) -> list[float]:
     """Points of the surface that are surely seen or surely hidden; errors of those said visible, metres."""
     bank = finder.bank
@@ -109,9 +111,9 @@ def _keypoints(
     errors: list[float] = []
     taken = 0
     for point, (u, v), is_inside, answer in zip(points_camera, nearest, inside, said, strict=True):
-        in_front = point[2] - picture.exact[v, u]
-        is_seen = abs(in_front) < _SURELY_SEEN_M and bool(picture.sees[v, u])
-        if taken == KEYPOINTS or not is_inside or (not is_seen and in_front < _SURELY_HIDDEN_M):
+        behind = point[2] - picture.exact[v, u]
+        is_seen = abs(behind) < _SURELY_SEEN_M and bool(picture.mask[v, u])
+        if taken == KEYPOINTS or not is_inside or (not is_seen and behind < _SURELY_HIDDEN_M):
             continue  # at an edge: neither
         taken += 1
         error = float(np.linalg.norm(answer.point_camera - point))

@@ -1,4 +1,4 @@
-"""Simulated pictures of a thing: its scan, and pictures with it, without it, or with several, a D435's depth beside."""
+"""Simulated pictures of an object given by its mesh, with a D435's depth: its scan, and pictures of one or several."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 _SCAN_LIGHT = Lighting((0.4, 0.2, 0.9), (0.5, 0.5, 0.48), (0.5, 0.5, 0.52), 0.1, 0.0)
-_OCCLUDED = 0.35  # of the pictures have something in front of the object
-_ABOVE_TABLE = 0.002
-_WALL = 3.0
+_OCCLUDED_SHARE = 0.35  # of the pictures: something is in front of the object
+_ABOVE_TABLE_M = 0.002
+_WALL_M = 3.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class LabelledPicture:
     """rgb (H, W, 3), the sensor's depth (H, W) in metres, 0 unknown; truth: exact depth (H, W), and camera_from_object
-    (4, 4) of each instance. sees (H, W): where the only instance is; of several, nowhere.
+    (4, 4) of each instance. mask (H, W): where the only instance is; of several, nowhere.
     """
 
     rgb: NDArray[np.uint8]
@@ -41,70 +41,73 @@ class Picture:
     camera: CameraModel
     exact: Array
     poses: tuple[Array, ...]
-    sees: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
 
 
-def scan(thing: RenderMesh, seed: int, count: int) -> list[ScanView]:
+def scan(mesh: RenderMesh, seed: int, count: int) -> list[ScanView]:
     """Views from all sides, 0.4 to 0.5 m away, with a D435's depth."""
     rng = np.random.default_rng([0x5CA, seed])
     camera = wrist_camera()
-    scene = RenderScene(None, "held", np.eye(4), (thing,), _SCAN_LIGHT, None)
+    scene = RenderScene(None, "held", np.eye(4), (mesh,), _SCAN_LIGHT, None)
     views = []
     for index in range(count):
         height = 1.0 - 2.0 * (index + 0.5) / count
         azimuth = index * np.pi * (3.0 - np.sqrt(5.0))
         away = np.array([np.sqrt(1 - height**2) * np.cos(azimuth), np.sqrt(1 - height**2) * np.sin(azimuth), height])
-        world_from_camera = _looking(away, rng.uniform(0.4, 0.5), rng.uniform(-0.5, 0.5))
+        world_from_camera = _aimed_at_origin(away, rng.uniform(0.4, 0.5), rng.uniform(-0.5, 0.5))
         view = render_from(scene, camera, world_from_camera, rng)
-        depth = _measured(view, rng)
+        depth = _sensor_depth(view, rng)
         views.append(ScanView(f"{index:02d}", view.rgb, depth, view.mask_visible, camera, view.camera_from_object))
     return views
 
 
-def picture(thing: RenderMesh, seed: int, index: int) -> Picture:
-    """The thing in any turn on a table with other things, sometimes partly hidden, other light than the scan's."""
-    scene = compose_mesh_scene(seed, index, thing)
+def picture(mesh: RenderMesh, seed: int, index: int) -> LabelledPicture:
+    """The object in any turn on a table with other things, sometimes partly hidden, other light than the scan's."""
+    scene = compose_mesh_scene(seed, index, mesh)
     world_from_camera, rng = aimed_camera(scene, wrist_camera(), seed, index, 1)
-    if rng.uniform() < _OCCLUDED:
-        scene = replace(scene, meshes=(*scene.meshes, _in_front(scene, world_from_camera, rng)))
+    if rng.uniform() < _OCCLUDED_SHARE:
+        scene = replace(scene, meshes=(*scene.meshes, _occluder(scene, world_from_camera, rng)))
     view = render_from(scene, wrist_camera(), world_from_camera, rng)
-    return _sensed(view, (view.camera_from_object,), view.mask_visible, rng)
+    return _labelled(view, (view.camera_from_object,), view.mask_visible, rng)
 
 
-def crowd(thing: RenderMesh, others: list[RenderMesh], seed: int, index: int) -> Picture:
-    """Three of the thing and the others on a table, each in its own place and turn."""
-    scene = compose_mesh_scene(seed, index, thing)
+def crowd(mesh: RenderMesh, others: list[RenderMesh], seed: int, index: int) -> LabelledPicture:
+    """Three of the object and the others on a table, each in its own place and turn."""
+    scene = compose_mesh_scene(seed, index, mesh)
     rng = np.random.default_rng([0xC40, seed, index])
-    bodies = [thing] * 3 + others
+    bodies = [mesh] * 3 + others
     places = np.array([[x, y] for x in (-0.16, 0.0, 0.16) for y in (-0.08, 0.08)])[rng.permutation(6)]
     meshes, poses = [], []
     for body, place in zip(bodies, places, strict=True):
         turn = rotation_about(rng.standard_normal(3), rng.uniform(0, np.pi))
         vertices = body.vertices @ turn.T
-        shift = np.array([*(place + rng.uniform(-0.01, 0.01, 2)), _ABOVE_TABLE - vertices[:, 2].min()])
+        shift = np.array([*(place + rng.uniform(-0.01, 0.01, 2)), _ABOVE_TABLE_M - vertices[:, 2].min()])
         pose = np.eye(4)
         pose[:3, :3], pose[:3, 3] = turn, shift
         meshes.append(replace(body, vertices=vertices + shift, normals=body.normals @ turn.T))
         poses.append(pose)
     tilt, azimuth = np.radians(rng.uniform(5, 35)), rng.uniform(0, 2 * np.pi)
     away = np.array([np.sin(tilt) * np.cos(azimuth), np.sin(tilt) * np.sin(azimuth), np.cos(tilt)])
-    world_from_camera = _looking(away, rng.uniform(0.55, 0.7), rng.uniform(-np.pi, np.pi))
+    world_from_camera = _aimed_at_origin(away, rng.uniform(0.55, 0.7), rng.uniform(-np.pi, np.pi))
     scene = replace(scene, meshes=tuple(meshes), world_from_object=poses[0])
     view = render_from(scene, wrist_camera(), world_from_camera, rng)
     camera_from_world = np.linalg.inv(world_from_camera)
-    return _sensed(view, tuple(camera_from_world @ pose for pose in poses[:3]), np.zeros(view.depth.shape, bool), rng)
+    nowhere = np.zeros(view.depth.shape, bool)
+    return _labelled(view, tuple(camera_from_world @ pose for pose in poses[:3]), nowhere, rng)
 
 
-def _sensed(view: RenderedView, poses: tuple[Array, ...], sees: NDArray[np.bool_], rng: np.random.Generator) -> Picture:
-    return Picture(view.rgb, _measured(view, rng), view.camera, view.depth, poses, sees)
+def _labelled(
+    view: RenderedView, poses: tuple[Array, ...], mask: NDArray[np.bool_], rng: np.random.Generator
+) -> LabelledPicture:
+    return LabelledPicture(view.rgb, _sensor_depth(view, rng), view.camera, view.depth, poses, mask)
 
 
-def _measured(view: RenderedView, rng: np.random.Generator) -> Array:
+def _sensor_depth(view: RenderedView, rng: np.random.Generator) -> Array:
     """What a D435 measures, metres, 0 unknown; where nothing was rendered there is a wall."""
-    return imitate(np.where(view.depth > 0, view.depth, _WALL).astype(np.float32), rng) / 1000.0
+    return imitate(np.where(view.depth > 0, view.depth, _WALL_M).astype(np.float32), rng) / 1000.0
 
 
-def _looking(away: Array, distance: float, roll: float) -> Array:
+def _aimed_at_origin(away: Array, distance: float, roll: float) -> Array:
     """world_from_camera (4, 4) that looks at the origin from a direction (3,) of length 1."""
     aside = np.array([1.0, 0.0, 0.0]) if abs(away[2]) > 0.9 else np.array([0.0, 0.0, 1.0])
     right = np.cross(aside, away)
@@ -116,7 +119,7 @@ def _looking(away: Array, distance: float, roll: float) -> Array:
     return pose
 
 
-def _in_front(scene: RenderScene, world_from_camera: Array, rng: np.random.Generator) -> RenderMesh:
+def _occluder(scene: RenderScene, world_from_camera: Array, rng: np.random.Generator) -> RenderMesh:
     """A box between object and camera, beside the line of sight: it hides a part."""
     vertices = scene.meshes[0].vertices
     middle = (vertices.min(0) + vertices.max(0)) / 2.0

@@ -1,4 +1,4 @@
-"""Eight things that are no caps, made in code: meshes so fine that their corners carry a picture as colours."""
+"""Eight objects that are no caps, made in code: meshes so fine that their corners carry a picture as colours."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ SHAPES: dict[str, Callable[[], Any]] = {
 
 
 @lru_cache(maxsize=len(SHAPES))
-def make_thing(name: str) -> RenderMesh:
+def make_object(name: str) -> RenderMesh:
     """One of SHAPES in its own frame, metres; its middle is the origin."""
     shape = SHAPES[name]()
     vertices, faces = trimesh.remesh.subdivide_to_size(shape.vertices, shape.faces, _EDGE)

@@ -1,0 +1,17 @@
+"""Types of the commands' arguments, for argparse."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def count(least: int) -> Callable[[str], int]:
+    """A whole number, `least` or more; argparse says what it is otherwise."""
+
+    def parsed(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"it is {text!r}, expected a whole number, {least} or more")
+        return int(text)
+
+    return parsed
