@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dense_grasp_bench.chromium import point_at
 
 from dense_grasp_bench import chromium
-
-__all__ = ["point_at", "running_browser"]
 
 
 @contextlib.contextmanager

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from dense_grasp_bench.chromium import again_until, point_at, press_if_shown
 from dense_grasp_client.connection import GraphError, wait_for
-
-from tests.browser import point_at
 
 #: s after which what a person would try again counts as broken, however busy the machine is; and of one try of it
 PATIENCE_S, TRY_S = float(os.environ.get("PAGE_PATIENCE_S", 600.0)), 60.0
@@ -56,26 +55,19 @@ def watching_sign(page: Any) -> Any:
 
 def take_control(keeps: Any, asks: Any) -> None:
     """Ask and hand over as two persons do, again where the other was away for a moment and what it saw is over."""
-    holds = holding_sign(asks)
-    end = time.monotonic() + PATIENCE_S
-    while not holds.is_visible():
-        assert time.monotonic() < end, "control was not handed over"
-        for page, name in ((asks, "Ask for control"), (keeps, "Hand over")):
-            button = page.get_by_role("button", name=name)
-            with contextlib.suppress(Exception):  # it vanished under the pointer
-                button.click(timeout=2000) if button.is_visible() else asks.wait_for_timeout(100)
+
+    def ask_and_hand_over() -> None:
+        press_if_shown(asks, "Ask for control")
+        press_if_shown(keeps, "Hand over")
+
+    again_until(holding_sign(asks).is_visible, ask_and_hand_over, PATIENCE_S, "handing control over")
     watching_sign(keeps).wait_for()
 
 
 def take_control_alone(page: Any) -> None:
     """Ask for control as long as it takes: the browser that held it is gone, or about to be."""
-    ask = page.get_by_role("button", name="Ask for control")
     page.locator(".dg-control", has_text="holds control").wait_for()
-    end = time.monotonic() + PATIENCE_S
-    while not holding_sign(page).is_visible():
-        assert time.monotonic() < end, "control was not given"
-        with contextlib.suppress(Exception):  # it vanished under the pointer
-            ask.click(timeout=2000) if ask.is_visible() else page.wait_for_timeout(100)
+    again_until(holding_sign(page).is_visible, lambda: press_if_shown(page, "Ask for control"), PATIENCE_S, "control")
 
 
 def until_answered(page: Any, attempt: Callable[[], object], pattern: str) -> None:
@@ -100,13 +92,13 @@ def press(page: Any, name: str) -> Callable[[], None]:
 
 def press_until(page: Any, name: str, appears: Any) -> None:
     """Click on a button until what it opens is there: a list that is being drawn anew loses a click."""
-    end = time.monotonic() + PATIENCE_S
-    while not appears.is_visible():
-        assert time.monotonic() < end, f"{name} opened nothing"
-        with contextlib.suppress(Exception):  # what it opens lies over the button
+
+    def click() -> None:
+        if not appears.is_visible():  # it would lie over the button
             page.get_by_role("button", name=name, exact=True).click(timeout=2000)
-        with contextlib.suppress(Exception):
             appears.wait_for(timeout=5000)
+
+    again_until(appears.is_visible, click, PATIENCE_S, f"what {name} opens")
 
 
 def click_on(page: Any, pixel: tuple[float, float]) -> Callable[[], None]:
@@ -125,14 +117,11 @@ def heat_at(page: Any, expected: tuple[float, float], pointing: tuple[float, flo
 
     pointing: pixel to point at until then, again where the page grew under the pointer; None: something points already.
     """
-    end = time.monotonic() + PATIENCE_S
-    while True:
+
+    def point() -> None:
         if pointing is not None:
             point_at(page, pointing)
-        try:
-            page.wait_for_function(PEAK_AT, arg=list(expected), timeout=10_000)
-        except Exception:
-            if time.monotonic() > end:
-                raise
-        else:
-            return
+        page.wait_for_function(PEAK_AT, arg=list(expected), timeout=10_000)
+
+    there = f"the highest peak at {expected}"
+    again_until(lambda: page.evaluate(PEAK_AT, list(expected)), point, PATIENCE_S, there)

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from dense_grasp_bench.chromium import point_at
 from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_client.connection import wait_for
 
-from tests.browser import point_at, running_browser
+from tests.browser import running_browser
 from tests.page_process import served_page
 from tests.page_user import (
     PATIENCE_S,

@@ -13,19 +13,19 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from dense_grasp_client.connection import GraphError
-from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
+from dense_grasp_bench.bench_idle import processor_seconds, shares
 from dense_grasp_bench.bench_stop import FIRST_SEED, ArmWatch, stop_once
-from dense_grasp_bench.chromium import point_at, running_browser
+from dense_grasp_bench.chromium import again_until, point_at, press_if_shown, running_browser
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
@@ -47,7 +47,7 @@ PATIENCE_MS = 300_000
 #: s after the last browser has left, until nobody counts as looking and the descriptor node rests.
 SETTLE_S = 8.0
 MARGIN_PX = 20
-TRIES, TRY_MS = 10, 20_000
+TRIES, HEATMAP_MS, FOUND_MS = 10, 5_000, 20_000
 PRESS = "button => button.click()"
 
 
@@ -81,28 +81,28 @@ def heatmap_of(page: Any, pixel: tuple[float, float], before: int) -> None:
 
     Raises GraphError with what the page says when none comes.
     """
-    for _ in range(TRIES):
+    painted = f"window.dgLatencies.length > {before}"
+
+    def point() -> None:
         point_at(page, pixel)
-        with suppress(Exception):  # Playwright's own TimeoutError, which cannot be imported where it is not installed
-            page.wait_for_function(f"window.dgLatencies.length > {before}", polling=50, timeout=TRY_MS / 4)
-            return
-    raise GraphError(
-        f"no heatmap of pixel {pixel} was painted, the page says: {page.locator('.dg-no-heat').inner_text()}"
-    )
+        page.wait_for_function(painted, polling=50, timeout=HEATMAP_MS)
+
+    try:
+        again_until(lambda: page.evaluate(painted), point, TRIES * HEATMAP_MS / 1000, f"a heatmap of pixel {pixel}")
+    except GraphError as error:
+        raise GraphError(f"{error}, the page says: {page.locator('.dg-no-heat').inner_text()}") from error
 
 
 def take_picture(page: Any, session: CellSession, target: Path) -> None:
     """A picture of the page, 1280 px wide, with the taught cap found and the pointer on its contact."""
     found = page.locator(".dg-found li").first
-    for _ in range(TRIES):
-        ask = page.get_by_role("button", name="Ask for control")  # of the browser before, which is gone
-        if ask.is_visible():
-            ask.click()
+
+    def find() -> None:
+        press_if_shown(page, "Ask for control")  # of the browser before, which is gone
         page.get_by_role("button", name="Find it now").click()
-        with suppress(Exception):  # the newest image was too old: again, as a person does
-            found.wait_for(timeout=TRY_MS)
-            break
-    found.wait_for()
+        found.wait_for(timeout=FOUND_MS)
+
+    again_until(found.is_visible, find, TRIES * FOUND_MS / 1000, "finding the cap on the page")
     pixel = session.truth(list(CAP.clicks.values())).pixels[0]
     heatmaps = page.evaluate("window.dgLatencies.length")
     heatmap_of(page, (pixel.x, pixel.y), heatmaps)
@@ -113,15 +113,9 @@ def take_picture(page: Any, session: CellSession, target: Path) -> None:
 
 def processor_share(pid: int, seconds: float, wait: Callable[[float], None]) -> float:
     """Share of a core that a process takes during `seconds`, in %."""
-    process = psutil.Process(pid)
-
-    def taken() -> float:
-        times = process.cpu_times()
-        return times.user + times.system
-
-    began, before = time.monotonic(), taken()
+    began, before = time.monotonic(), processor_seconds({NODE: pid})
     wait(seconds)
-    return 100.0 * (taken() - before) / (time.monotonic() - began)
+    return 100.0 * shares(before, processor_seconds({NODE: pid}), time.monotonic() - began)[NODE]
 
 
 def figures_of(latencies: Sequence[float], idle: float, viewed: float, stops: Sequence[Any]) -> dict[str, float]:
@@ -232,11 +226,7 @@ def main() -> int:
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the graph")
     parser.add_argument("--out", default="out/bench-page")
-    try:
-        return run(parser.parse_args())
-    except (DenseGraspError, psutil.Error) as error:
-        print(f"bench-page failed: {error}", file=sys.stderr)
-        return 1
+    return exit_status("bench_page", partial(run, parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from dense_grasp_client.connection import wait_for
 from dense_grasp_core.errors import DenseGraspError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -34,6 +35,31 @@ def running_browser() -> Iterator[Any]:
             yield running
         finally:
             running.close()
+
+
+def again_until(done: Callable[[], Any], attempt: Callable[[], object], timeout: float, what: str) -> None:
+    """Attempt until it is done, as a person does where the page was being drawn anew or the cell was not ready.
+
+    What Playwright raises in an attempt is such a case: its element vanished, or what it waited for did not come.
+    Raises GraphError with `what` after `timeout` s.
+    """
+    from playwright.sync_api import Error
+
+    def attempted() -> Any:
+        with contextlib.suppress(Error):
+            attempt()
+        return done()
+
+    wait_for(attempted, timeout, what)
+
+
+def press_if_shown(page: Any, name: str) -> None:
+    """Click on a button that is there at times only."""
+    button = page.get_by_role("button", name=name)
+    if button.is_visible():
+        button.click(timeout=2000)
+    else:
+        page.wait_for_timeout(100)
 
 
 def point_at(page: Any, pixel: tuple[float, float], click: bool = False) -> None:
