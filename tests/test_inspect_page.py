@@ -77,7 +77,7 @@ def test_a_pixel_of_one_picture_is_found_in_the_other(address):
         heat_at(page, (u, v), pointing=(u, v))
         page.get_by_label("Previous reference picture").click()
         page.locator(".dg-name-reference", has_text="2 of 2: 000001.png").wait_for()
-        page.wait_for_function("document.querySelector('.dg-live').dataset.source === '1'")
+        page.wait_for_function("document.querySelector('.dg-live').dataset.picture === '1'")
         heat_at(page, (u - SHIFT[0], v - SHIFT[1]), pointing=(u, v))
         before = float(re.search(r"score ([\d.]+)", page.locator(".dg-peaks li").nth(0).inner_text()).group(1))
         page.locator(".dg-t").fill("-4")

@@ -36,11 +36,13 @@ class PageBackend:
         self.calibration = Calibration.of(model)
         self._model = model
         self._network: Network | None = None
-        #: what undo takes back, None when there is nothing
+        #: what undo takes back, None when there is nothing; set by the panels that change something
         self.last_change: Change | None = None
         self.grasps = Grasps()
         #: (object, keypoint, u, v) of what is taught, as last listed
         self.taught: list[tuple[str, str, float, float]] = []
+        #: the objects of `taught`, each once
+        self.objects: list[str] = []
         self.control = Control()
         self._calls = ThreadPoolExecutor(CALLS, "call")
         self._urgent = ThreadPoolExecutor(URGENT_CALLS, "urgent call")
@@ -53,10 +55,7 @@ class PageBackend:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
         self.taught = [(row.object_id, row.keypoint, row.u, row.v) for row in rows]
-
-    def changed(self, change: Change | None) -> None:
-        """What undo takes back from now on."""
-        self.last_change = change
+        self.objects = list(dict.fromkeys(row.object_id for row in rows))
 
     async def undo(self) -> str:
         """Take the last change back, whichever browser made it; a sentence. Raises DenseGraspError."""

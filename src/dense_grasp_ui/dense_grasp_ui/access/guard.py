@@ -83,9 +83,7 @@ class Guard:
 
     def _may_ask(self, address: str, headers: dict[str, str]) -> bool:
         """Whether one more request fits into what a browser, and all browsers of its address, may send."""
-        browser = cookies(headers.get("cookie", "")).get(BROWSER_COOKIE, "")
-        sender = f"{address} {browser if _is_name(browser) else ''}"
-        return self._of_address.take(address) and self._requests.take(sender)
+        return self._of_address.take(address) and self._requests.take(f"{address} {_browser(headers)}")
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
@@ -100,8 +98,8 @@ class Guard:
         if "transfer-encoding" in headers or not length.isdigit() or int(length) > self._limits.body_bytes:
             await _answer(send, 413, f"the request has a body, expected at most {self._limits.body_bytes} bytes")
             return
-        browser = cookies(headers.get("cookie", "")).get(BROWSER_COOKIE, "")
-        new = [] if _is_name(browser) else [_cookie(BROWSER_COOKIE, browser := secrets.token_urlsafe(16))]
+        browser = _browser(headers)
+        new = [] if browser else [_cookie(BROWSER_COOKIE, browser := secrets.token_urlsafe(16))]
         scope[BROWSER] = browser
 
         async def send_with_headers(message: Message) -> None:
@@ -160,8 +158,10 @@ def _headers(scope: Message) -> dict[str, str]:
     return found
 
 
-def _is_name(browser: str) -> bool:
-    return len(browser) == 22 and browser.isascii() and browser.replace("-", "").replace("_", "").isalnum()
+def _browser(headers: dict[str, str]) -> str:
+    """The name in the browser's cookie; "" without one, or with one that this page did not give."""
+    name = cookies(headers.get("cookie", "")).get(BROWSER_COOKIE, "")
+    return name if len(name) == 22 and name.isascii() and name.replace("-", "").replace("_", "").isalnum() else ""
 
 
 def _cookie(name: str, value: str) -> tuple[bytes, bytes]:

@@ -24,7 +24,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
 
 
 def is_own_message(data: str | bytes | None) -> bool:
-    """Whether a message has the form of one that the page's own script sends; of a binary one it has not."""
+    """Whether a message has the form of one that the page's own script sends; a binary one never has."""
     if not isinstance(data, str):
         return False
     if _PLAIN.fullmatch(data):

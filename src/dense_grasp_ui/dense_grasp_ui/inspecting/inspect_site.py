@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from fastapi import FastAPI
 from nicegui import ui
 
 from dense_grasp_ui.access.guard import Guard
@@ -42,11 +41,7 @@ def inspect_site(pictures: Inspected, network: Network, rules: AccessRules, limi
                 with ui.element("section").classes("dg-card").props("aria-label='Picture that is searched'"):
                     choice(pictures, image, first, "target")
 
-    return guarded(make_site("dense_grasp inspect", build, lambda app: _routes(app, pictures)), rules, limits)
-
-
-def _routes(app: FastAPI, pictures: Inspected) -> None:
-    add_heat(app, pictures)
+    return guarded(make_site("dense_grasp inspect", build, lambda app: add_heat(app, pictures)), rules, limits)
 
 
 def choice(pictures: Inspected, image: ui.element, number: int, role: str) -> None:

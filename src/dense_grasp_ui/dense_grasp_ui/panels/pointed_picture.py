@@ -11,7 +11,7 @@ def pointed_picture(key: str) -> tuple[ui.element, ui.html]:
     """The image, and the layer over it for marks. key: of the picture that it shows first."""
     with ui.element("div").classes("dg-picture"):
         image = ui.element("img").classes("dg-live")
-        image.props(f'alt="{ALT}" draggable=false tabindex=0 data-source={key}')
+        image.props(f'alt="{ALT}" draggable=false tabindex=0 data-picture={key}')
         marks = ui.html("", sanitize=False).classes("dg-overlay")
         ui.element("div").classes("dg-overlay dg-point")
         ui.element("p").classes("dg-no-picture").props("role=status")
@@ -19,5 +19,5 @@ def pointed_picture(key: str) -> tuple[ui.element, ui.html]:
 
 
 def show(image: ui.element, key: str) -> None:
-    """Show another picture; in the panel `where`, search another."""
-    image.props(f"data-target={key}" if "data-target" in image.props else f"data-source={key}")
+    """Show another picture in an image made here or by the panel `where`."""
+    image.props(f"data-picture={key}")

@@ -53,7 +53,7 @@ def taught_points(browser: Browser, panel: PicturePanel) -> None:
 
         async def give() -> str:
             await backend.call(lambda: client.rename(object_id, keypoint, name))
-            backend.changed(RenamedChange(object_id, keypoint, name))
+            backend.last_change = RenamedChange(object_id, keypoint, name)
             await backend.list_taught()
             return f"{object_id}/{keypoint} is {object_id}/{name} now." if keypoint else f"{object_id} is {name} now."
 

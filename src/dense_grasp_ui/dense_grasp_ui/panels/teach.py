@@ -54,7 +54,7 @@ def teach(browser: Browser, panel: PicturePanel) -> None:
     async def register(object_id: str, keypoint: str, u: float, v: float) -> str:
         try:
             row = await backend.call(lambda: client.teach(object_id, keypoint, u, v))
-            backend.changed(TaughtChange(object_id, keypoint, row.id))
+            backend.last_change = TaughtChange(object_id, keypoint, row.id)
         except Refused as refused:
             if refused.code != StoreCode.ALREADY_EXISTS:
                 raise

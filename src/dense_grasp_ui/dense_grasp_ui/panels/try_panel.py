@@ -54,7 +54,7 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         return f"Found {count} of {len(matches)} points of {chosen.value}."
 
     def refresh() -> None:
-        objects = list(dict.fromkeys(row[0] for row in backend.taught))
+        objects = backend.objects
         if objects != chosen.options:
             chosen.set_options(objects, value=chosen.value if chosen.value in objects else next(iter(objects), None))
         running = backend.grasps.running

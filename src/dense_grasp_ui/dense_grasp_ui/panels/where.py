@@ -25,7 +25,7 @@ def where(calibration: Calibration, title: str = LIVE_TITLE, target: str = LIVE)
         ui.html(f'<h2 id="dg-where">{title}</h2>', sanitize=False)
         with ui.element("div").classes("dg-picture"):
             image = ui.element("img").classes("dg-heat")
-            image.props(f'alt="Likelihood of the point over the picture that is searched" data-target={target}')
+            image.props(f'alt="Likelihood of the point over the picture that is searched" data-picture={target}')
             ui.element("div").classes("dg-overlay dg-peak-marks")
             ui.element("p").classes("dg-no-heat").props("role=status")
         with ui.element("div").classes("dg-tools"):

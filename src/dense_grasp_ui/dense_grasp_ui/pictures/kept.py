@@ -17,8 +17,8 @@ LIVE = "live"
 MOST = 8
 
 
-class Source(Protocol):
-    """Pictures by key; both raise DenseGraspError with what to do."""
+class PicturesByKey(Protocol):
+    """What the routes show: both raise DenseGraspError with what to do."""
 
     def rgb(self, key: str) -> NDArray[np.uint8]:
         """The picture (H, W, 3)."""

@@ -21,7 +21,7 @@ async function pictureLoop() {
   let [after, shown, kept] = [0, "", ""];
   for (;;) {
     const [image, note] = [find("dg-live"), find("dg-no-picture")];
-    const source = image?.dataset.source;
+    const source = image?.dataset.picture;
     if (!source || document.hidden || (source !== "live" && source === kept)) {
       await pause(100);
       continue;
@@ -80,7 +80,7 @@ function setPoint(image, next) {
 window.dgPointAt = async (key, u, v) => {
   for (let tries = 0; tries < 100; tries++) {
     const image = find("dg-live");
-    if (image.dataset.source === key && image.dataset.painted === key) {
+    if (image.dataset.picture === key && image.dataset.painted === key) {
       setPoint(image, { u, v, at: performance.now() });
       return;
     }
@@ -142,7 +142,7 @@ function showPeaks(peaks, image) {
 
 // The picture that is searched, as long as nothing was pointed at in it.
 async function showTarget(image, shown) {
-  const answer = await fetch(pictureAddress(image.dataset.target), { cache: "no-store" });
+  const answer = await fetch(pictureAddress(image.dataset.picture), { cache: "no-store" });
   if (answer.status !== 200) throw new Error(await answer.text());
   shown = await paint(image, await answer.blob(), shown);
   showPeaks([], image);
@@ -154,7 +154,7 @@ async function heatLoop() {
   for (;;) {
     const [image, note] = [find("dg-heat"), find("dg-no-heat")];
     if (!image || !point || document.hidden) {
-      const target = image?.dataset.target ?? "live";
+      const target = image?.dataset.picture ?? "live";
       if (target !== "live" && target !== plain) {
         try {
           shown = await showTarget(image, shown);
@@ -170,7 +170,7 @@ async function heatLoop() {
     const asked = point;
     const t = find("dg-t").value;
     try {
-      const [source, target] = [find("dg-live").dataset.source, image.dataset.target].map(encodeURIComponent);
+      const [source, target] = [find("dg-live"), image].map((shows) => encodeURIComponent(shows.dataset.picture));
       const address = `/heat.jpg?source=${source}&target=${target}&u=${asked.u}&v=${asked.v}&t=${t}`;
       const answer = await fetch(address, { cache: "no-store" });
       if (answer.status !== 200) throw new Error(await answer.text());

@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 
 from dense_grasp_ui.pictures.demand import Demand
 from dense_grasp_ui.pictures.heat import look_for
-from dense_grasp_ui.pictures.kept import LIVE, Source
+from dense_grasp_ui.pictures.kept import LIVE, PicturesByKey
 from dense_grasp_ui.pictures.newest import NewestFrame, jpeg
 
 #: s that a request for the next frame waits for one.
@@ -49,7 +49,7 @@ def add_static(app: FastAPI) -> None:
     app.mount("/assets", StaticFiles(directory=STATIC))
 
 
-def add_heat(app: FastAPI, pictures: Source, wanted: Callable[[], None] = lambda: None) -> None:
+def add_heat(app: FastAPI, pictures: PicturesByKey, wanted: Callable[[], None] = lambda: None) -> None:
     """GET /picture.jpg?key=K and GET /heat.jpg?source=K&u=U&v=V&target=K&t=T, with the peaks in the header X-Peaks.
 
     One heatmap is computed at a time: a browser asks for the next when it has painted one. wanted: called by each
