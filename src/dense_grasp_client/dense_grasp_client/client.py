@@ -31,6 +31,7 @@ ANSWER_TIMEOUT_S = 20.0
 GRASP_TIMEOUT_S = 300.0
 SCAN_TIMEOUT_S = 1800.0
 CANCEL_TIMEOUT_S = 5.0
+CONTACTS_HINT = "; axis and approach go into contact=contact(NAME, axis=…, approach=…)"
 
 
 class GraspClient:
@@ -164,14 +165,14 @@ class GraspClient:
         another thread. goal: further fields of GraspObject.Goal, such as may_drop; TypeError for an unknown one.
         Raises Refused unless the result is SUCCESS, and cancels the goal when it has not ended within `timeout` s.
         """
-        _check_fields(goal)
+        _check_fields(goal, GraspObject, ("object_id", "contacts"), CONTACTS_HINT)
         request = GraspObject.Goal(object_id=object_id, contacts=_contacts(contact), **goal)
 
         def feedback(message: Any) -> None:
             if on_stage is not None:
                 on_stage(message.feedback.stage, message.feedback.detail)
 
-        return self._done("dense_grasp/grasp_object", request, f"grasp of {object_id}", feedback, timeout)
+        return self._run_goal("dense_grasp/grasp_object", request, f"grasp of {object_id}", feedback, timeout)
 
     # scans
 
@@ -197,9 +198,9 @@ class GraspClient:
             if on_progress is not None:
                 on_progress(message.feedback)
 
-        return self._done("dense_grasp/scan_object", request, f"scan of {object_id}", feedback, timeout)
+        return self._run_goal("dense_grasp/scan_object", request, f"scan of {object_id}", feedback, timeout)
 
-    def _done(self, name: str, request: Any, what: str, feedback: Callable[[Any], None], timeout: float) -> Any:
+    def _run_goal(self, name: str, request: Any, what: str, feedback: Callable[[Any], None], timeout: float) -> Any:
         """The result of a goal, SUCCESS; it is canceled when it has not ended within `timeout` s."""
         client, connection = self._actions[name], self.connection
         action = connection.node.resolve_topic_name(name)
@@ -259,12 +260,11 @@ def _contacts(given: str | GraspContact | Sequence[GraspContact]) -> list[GraspC
     return list(given)
 
 
-def _check_fields(
-    goal: Mapping[str, Any], action: Any = GraspObject, own: Sequence[str] = ("object_id", "contacts")
-) -> None:
-    """A message takes a field that it does not have without a word. own: fields that are arguments of the call."""
+def _check_fields(goal: Mapping[str, Any], action: Any, own: Sequence[str], hint: str = "") -> None:
+    """A message takes a field that it does not have without a word. own: fields that are arguments of the call; hint:
+    what else to do, at the end of the sentence.
+    """
     fields = sorted(set(action.Goal.get_fields_and_field_types()) - set(own))
-    hint = "; axis and approach go into contact=contact(NAME, axis=…, approach=…)" if action is GraspObject else ""
     for name in goal:
         if name not in fields:
             raise TypeError(f"a goal has no field {name}, expected one of {', '.join(fields)}{hint}")
