@@ -72,12 +72,14 @@ def take_control_alone(page: Any) -> None:
 
 def until_answered(page: Any, attempt: Callable[[], object], pattern: str) -> None:
     """Do it until the answer is the one expected, as a person does who reads that the newest image is too old."""
+    from playwright.sync_api import Error
+
     line, told = page.locator(".dg-line"), []
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         before = line.inner_text()
-        attempt()
-        with contextlib.suppress(GraphError):
+        with contextlib.suppress(GraphError, Error):  # a button that the page was drawing anew, no answer in time
+            attempt()
             wait_for(lambda before=before: line.inner_text() != before, TRY_S, "an answer", period=0.1)
         told.append(line.inner_text())
         if re.search(pattern, told[-1]):
@@ -87,7 +89,20 @@ def until_answered(page: Any, attempt: Callable[[], object], pattern: str) -> No
 
 def press(page: Any, name: str) -> Callable[[], None]:
     """A function that clicks on a button."""
-    return lambda: page.get_by_role("button", name=name, exact=True).click()
+    return lambda: page.get_by_role("button", name=name, exact=True).click(timeout=1000 * TRY_S)
+
+
+def answer(page: Any, ask: Callable[[], None], name: str) -> Callable[[], None]:
+    """A function that does what opens a question and clicks on its button; a busy cell may answer instead of asking."""
+
+    def ask_and_press() -> None:
+        line, button = page.locator(".dg-line"), page.get_by_role("button", name=name, exact=True)
+        before = line.inner_text()
+        ask()
+        wait_for(lambda: button.is_visible() or line.inner_text() != before, TRY_S, f"the question with {name}")
+        press_if_shown(page, name)
+
+    return ask_and_press
 
 
 def press_until(page: Any, name: str, appears: Any) -> None:

