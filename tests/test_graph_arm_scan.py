@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_core.object_model.scan import read_scan
-from dense_grasp_core.result_codes import MatchCode, ScanCode, ScanStage
+from dense_grasp_core.result_codes import MatchCode, ScanCode, ScanStage, StoreCode
 from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 
 from dense_grasp_client import GraspClient, Refused
@@ -49,6 +49,20 @@ def test_the_scan_is_whole_and_said_as_it_went(cell, scanned):
     last = told[-1]
     assert last.stage == ScanStage.FUSING and last.taken == len(last.directions) >= result.scan.views
     assert np.allclose([math.hypot(d.x, d.y, d.z) for d in last.directions], 1.0)
+
+
+def test_the_scan_is_shown_by_its_services(grasp, scanned):
+    result, _ = scanned
+    (summary,) = grasp.scans.summaries(OBJECT)
+    assert (summary.views, summary.has_surface) == (result.scan.views, True)
+    assert math.isclose(summary.coverage, result.scan.coverage, abs_tol=1e-6)
+    assert math.isclose(summary.size.x, result.scan.size.x, abs_tol=1e-6)
+    view = grasp.scans.view(OBJECT, summary.views - 1)
+    assert view.camera_info.width == 640 and bytes(view.image.data[:4]) == b"\x89PNG" == bytes(view.depth.data[:4])
+    assert grasp.scans.surface(OBJECT, 500).surface.width == 500
+    with pytest.raises(Refused, match=f"expected 0..{summary.views - 1}: the scan of {OBJECT} has") as refused:
+        grasp.scans.view(OBJECT, summary.views)
+    assert refused.value.code == StoreCode.NO_SCAN
 
 
 def test_a_click_teaches_it_and_it_is_located_where_it_lies_next(cell, scanned):

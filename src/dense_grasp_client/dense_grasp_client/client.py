@@ -14,7 +14,8 @@ from rclpy.duration import Duration
 from std_srvs.srv import Trigger
 
 from dense_grasp_client.connection import Connection, GraphError, NodeCalls
-from dense_grasp_client.refused import Refused
+from dense_grasp_client.refused import checked
+from dense_grasp_client.scans import Scans
 from dense_grasp_interfaces.action import GraspObject, ScanObject
 from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
 from dense_grasp_interfaces.srv import (
@@ -61,6 +62,8 @@ class GraspClient:
             name: ActionClient(self.connection.node, kind, name)
             for name, kind in (("dense_grasp/grasp_object", GraspObject), ("dense_grasp/scan_object", ScanObject))
         }
+        #: the scans that there are: `summaries`, `view`, `surface`
+        self.scans = Scans(self.connection)
         self._running: Any = None
         self._lock = threading.Lock()
 
@@ -85,20 +88,27 @@ class GraspClient:
         v: float,
         overwrite: bool = False,
         timeout: float = ANSWER_TIMEOUT_S,
+        scan_view: int | None = None,
     ) -> TaughtKeypoint:
-        """Keep what the newest colour image shows at pixel (u, v) as a keypoint of the object; the stored row."""
+        """Keep what the newest colour image shows at pixel (u, v) as a keypoint of the object; the stored row.
+
+        scan_view: number of the view of the object's scan that was clicked instead of the newest image.
+        """
         request = RegisterDescriptor.Request(
             object_id=object_id, keypoint=keypoint, u=float(u), v=float(v), overwrite=overwrite
         )
         what = f"{object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f})"
-        return _checked(self.connection.call(self._register, request, timeout), what).taught
+        if scan_view is not None:
+            request.source, request.scan_view = RegisterDescriptor.Request.SCAN_VIEW, scan_view
+            what += f" of view {scan_view}"
+        return checked(self.connection.call(self._register, request, timeout), what).taught
 
     def taught(self, object_id: str = "", timeout: float = ANSWER_TIMEOUT_S) -> list[TaughtKeypoint]:
         """The keypoints of one object, of all objects with "", ordered by object and name."""
         rows: list[TaughtKeypoint] = []
         while True:
             request = ListDescriptors.Request(object_id=object_id, offset=len(rows), limit=PAGE)
-            answer = _checked(self.connection.call(self._list, request, timeout), f"keypoints of {object_id or 'all'}")
+            answer = checked(self.connection.call(self._list, request, timeout), f"keypoints of {object_id or 'all'}")
             rows += answer.taught
             if len(rows) >= answer.total or not answer.taught:
                 return rows
@@ -106,19 +116,19 @@ class GraspClient:
     def picture(self, object_id: str, keypoint: str, timeout: float = ANSWER_TIMEOUT_S) -> GetPicture.Response:
         """The whole picture that a keypoint was taught on: `image` (PNG), its `camera_info`, and the click `u`, `v`."""
         request = GetPicture.Request(object_id=object_id, keypoint=keypoint)
-        return _checked(self.connection.call(self._picture, request, timeout), f"picture of {object_id}/{keypoint}")
+        return checked(self.connection.call(self._picture, request, timeout), f"picture of {object_id}/{keypoint}")
 
     def forget(self, object_id: str, keypoint: str = "", timeout: float = ANSWER_TIMEOUT_S) -> int:
         """Delete a keypoint, every keypoint of the object with ""; how many were deleted."""
         request = DeleteDescriptor.Request(object_id=object_id, keypoint=keypoint)
         what = f"{object_id}/{keypoint or 'every keypoint'}"
-        return int(_checked(self.connection.call(self._delete, request, timeout), what).deleted)
+        return int(checked(self.connection.call(self._delete, request, timeout), what).deleted)
 
     def rename(self, object_id: str, keypoint: str, new_name: str, timeout: float = ANSWER_TIMEOUT_S) -> int:
         """Give a keypoint another name, the object itself with ""; how many keypoints were renamed."""
         request = RenameKeypoint.Request(object_id=object_id, keypoint=keypoint, new_name=new_name)
         what = f"{object_id}/{keypoint or 'every keypoint'}"
-        return int(_checked(self.connection.call(self._rename, request, timeout), what).renamed)
+        return int(checked(self.connection.call(self._rename, request, timeout), what).renamed)
 
     def locate(self, object_id: str, keypoints: Sequence[str] = (), timeout: float = 5.0) -> list[KeypointMatch]:
         """Find keypoints, every keypoint of the object when none is named, in one image taken from now on.
@@ -134,7 +144,7 @@ class GraspClient:
         )
         answer = self.connection.call(self._locate, request, timeout + ANSWER_TIMEOUT_S)
         if not answer.matches:
-            _checked(answer, f"{object_id}/{', '.join(keypoints) or 'every keypoint'}")
+            checked(answer, f"{object_id}/{', '.join(keypoints) or 'every keypoint'}")
         return list(answer.matches)
 
     # grasps
@@ -219,7 +229,7 @@ class GraspClient:
         finally:
             with self._lock:
                 self._running = None
-        return _checked(result, what)
+        return checked(result, what)
 
     def _abandon(self, sent: Any) -> None:
         """Cancel the goal that was sent, and wait until that has been answered: the process may end right after."""
@@ -268,10 +278,3 @@ def _check_fields(goal: Mapping[str, Any], action: Any, own: Sequence[str], hint
     for name in goal:
         if name not in fields:
             raise TypeError(f"a goal has no field {name}, expected one of {', '.join(fields)}{hint}")
-
-
-def _checked(answer: Any, what: str) -> Any:
-    """The answer, when its code is OK (0 everywhere)."""
-    if answer.code != 0:
-        raise Refused(what, answer.code, answer.message)
-    return answer

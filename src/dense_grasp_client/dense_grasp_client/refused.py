@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dense_grasp_core.errors import DenseGraspError
 
 
@@ -12,3 +14,10 @@ class Refused(DenseGraspError):
         super().__init__(f"{what}: code {code}: {sentence}")
         self.code = code
         self.sentence = sentence
+
+
+def checked(answer: Any, what: str) -> Any:
+    """The answer, when its code is OK (0 everywhere); raises Refused."""
+    if answer.code != 0:
+        raise Refused(what, answer.code, answer.message)
+    return answer

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,12 @@ from dense_grasp.nodes.perception_parameters import QUERY_NODE
 from dense_grasp.perception.camera_pose import CameraPose
 from dense_grasp.perception.frames import CameraFrame, FrameSync
 from dense_grasp.perception.freshness import Freshness, is_simulated
+from dense_grasp.perception.loaded_scans import scans_folder
 from dense_grasp.perception.matches import failed_match, locate_rows
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
 from dense_grasp.perception.object_publisher import ObjectPublisher
 from dense_grasp.perception.overlay import Overlay
+from dense_grasp.perception.scan_services import serve_scans
 from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_keypoints import ScannedKeypoints, is_posed
 from dense_grasp.perception.scanned_objects import scanned_objects
@@ -90,7 +93,7 @@ class QueryNode(Node):
         self._watch_slot: LatestSlot[CameraFrame] = LatestSlot()
         self._running = True
         self._subscribe(values)
-        self._serve()
+        self._serve(scans_folder(values["store"], values["scans"]))
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
             post_callback=self._on_jump,
@@ -136,7 +139,7 @@ class QueryNode(Node):
         for kind, topic, callback, qos in topics:
             self.create_subscription(kind, topic, callback, qos, callback_group=streams)
 
-    def _serve(self) -> None:
+    def _serve(self, scans: Path | None) -> None:
         clicks = ScanTeaching(self._scanned, self._frame_timeout)
         services = DescriptorServices(self._store, self._fresh_frame, clicks)
         calls = ReentrantCallbackGroup()
@@ -152,6 +155,7 @@ class QueryNode(Node):
         ):
             callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))
             self.create_service(kind, f"dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
+        serve_scans(self, scans, calls)
 
     def destroy_node(self) -> None:
         """Stop the watcher and who waits for an image, then the node."""

@@ -125,8 +125,7 @@ class ScanServer:
         x, y, z = map(float, outcome.size)
         summary = ScanSummary(object_id=object_id, views=outcome.views, coverage=outcome.coverage)
         summary.size, summary.disk_bytes = Vector3(x=x, y=y, z=z), outcome.disk_bytes
-        # GetScanSurface is not served yet.
-        summary.has_surface = False
+        summary.has_surface = outcome.views > 0
         if outcome.views:
             nanoseconds = time.time_ns()
             summary.created.sec, summary.created.nanosec = divmod(nanoseconds, 10**9)

@@ -8,8 +8,10 @@ the largest on the robot, and what a pose is refined on are points, not triangle
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from dense_grasp_core.geometry.connected import connected
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.scan import ScanError, ScanView
+from dense_grasp_core.object_model.scan_files import file_bytes
 
 Array = NDArray[np.float64]
 _VOXELS_ACROSS = 100  # of the object's size
@@ -24,11 +27,14 @@ _SAMPLES = 40_000  # of each view
 _FEWEST_POINTS = 100
 _APART = 0.06  # of the object's size: a gap between two objects
 _SECOND_OBJECT = 0.1  # of all points
+_ROW = np.dtype([("numbers", "<f4", 6), ("colour", "u1", 3)])
 
 
 @dataclass(frozen=True)
 class Surface:
-    """points (n, 3) of the object's frame, metres; normals (n, 3), outwards; colours (n, 3) uint8; voxel, metres."""
+    """points (n, 3) of the object's frame, metres; normals (n, 3), outwards; colours (n, 3) uint8; voxel, metres, NaN
+    where it was read from a file.
+    """
 
     points: Array
     normals: Array
@@ -37,19 +43,39 @@ class Surface:
 
     def ply(self) -> bytes:
         """The points as a binary PLY file in metres."""
-        header = [
-            "ply",
-            "format binary_little_endian 1.0",
-            "comment metres",
-            f"element vertex {len(self.points)}",
-            *(f"property float {name}" for name in ("x", "y", "z", "nx", "ny", "nz")),
-            *(f"property uchar {name}" for name in ("red", "green", "blue")),
-            "end_header\n",
-        ]
-        rows = np.empty(len(self.points), np.dtype([("numbers", "<f4", 6), ("colour", "u1", 3)]))
+        rows = np.empty(len(self.points), _ROW)
         rows["numbers"] = np.concatenate([self.points, self.normals], axis=1)
         rows["colour"] = self.colours
-        return "\n".join(header).encode() + rows.tobytes()
+        return _header(len(self.points)) + rows.tobytes()
+
+
+def _header(points: int) -> bytes:
+    lines = [
+        "ply",
+        "format binary_little_endian 1.0",
+        "comment metres",
+        f"element vertex {points}",
+        *(f"property float {name}" for name in ("x", "y", "z", "nx", "ny", "nz")),
+        *(f"property uchar {name}" for name in ("red", "green", "blue")),
+        "end_header\n",
+    ]
+    return "\n".join(lines).encode()
+
+
+def read_surface(path: Path) -> Surface:
+    """The surface in a file that `Surface.ply` made. Raises ScanError that names it for any other one."""
+    data = file_bytes(path).tobytes()
+    counted = re.search(rb"\nelement vertex (\d{1,9})\n", data[:200])
+    header = _header(int(counted[1])) if counted else b""
+    if not counted or not data.startswith(header) or len(data) - len(header) != int(counted[1]) * _ROW.itemsize:
+        raise ScanError(
+            f"{path} ({len(data)} bytes) is no surface of a scan, expected the whole PLY file that a scan is kept with"
+        )
+    rows = np.frombuffer(data, _ROW, offset=len(header))
+    numbers = rows["numbers"].astype(float)
+    if not np.isfinite(numbers).all():
+        raise ScanError(f"{path} holds numbers that are not finite, expected metres")
+    return Surface(numbers[:, :3], numbers[:, 3:], rows["colour"].copy(), float("nan"))
 
 
 def fuse(views: Sequence[ScanView]) -> Surface:

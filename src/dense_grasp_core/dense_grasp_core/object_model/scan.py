@@ -42,11 +42,13 @@ from dense_grasp_core.wording import some_of
 __all__ = [
     "ScanError",
     "ScanView",
+    "count_views",
     "followed_link",
     "left_out",
     "object_folders",
     "read_camera",
     "read_scan",
+    "read_view",
     "read_views",
 ]
 
@@ -95,10 +97,29 @@ def read_scan(folder: Path) -> list[ScanView]:
     return read_views(folder)
 
 
+def count_views(folder: Path) -> int:
+    """How many views the scan of one object has. Raises ScanError where there is none."""
+    return len(_Files.of(folder).rgb)
+
+
+def read_view(folder: Path, number: int) -> ScanView:
+    """View `number`, from 0, of the scan of one object, as `read_scan` numbers them; the others are not read.
+
+    Raises ScanError that names the file, IndexError for a view that there is not.
+    """
+    files = _Files.of(folder)
+    name, path = list(files.rgb)[number], folder / "poses.json"
+    return _view(files, name, *_camera_of(folder), _pose(path, name, read_json(path)))
+
+
+def _camera_of(folder: Path) -> tuple[dict[str, float], float]:
+    own = folder / "camera.json"
+    return read_camera(own if own.is_file() else folder.parent / "camera.json")
+
+
 def read_views(folder: Path) -> list[ScanView]:
     """The views of one object, without poses where the folder has none. Raises ScanError that names the file."""
-    own = folder / "camera.json"
-    camera, depth_scale = read_camera(own if own.is_file() else folder.parent / "camera.json")
+    camera, depth_scale = _camera_of(folder)
     files = _Files.of(folder)
     path = folder / "poses.json"
     poses = read_json(path) if path.exists() else None
