@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, StoreCode
+from dense_grasp_core.result_codes import GraspCode, MatchCode, PlaceCode, ScanCode, StoreCode
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(page for glob in ("*.md", "docs/*.md", "src/*/README.md", "underlay/*.md") for page in ROOT.glob(glob))
@@ -35,7 +35,7 @@ def test_every_code_is_explained():
     rows = dict(re.findall(r"^\| (\d+) \| `(\w+)` \|", (ROOT / "docs/troubleshooting.md").read_text(), re.M))
     codes = {
         str(int(code)): code.name
-        for code in (*MatchCode, *StoreCode, *GraspCode, *ScanCode)
+        for code in (*MatchCode, *StoreCode, *GraspCode, *ScanCode, *PlaceCode)
         if code.name not in NOT_A_FAILURE
     }
     assert rows == codes

@@ -16,11 +16,11 @@ from dense_grasp.nodes.grasp_executor import GraspExecutor
 from dense_grasp.planning.in_process.planner import LATCHED
 from dense_grasp.planning.registry import make_planner
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
-from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, Stage
+from dense_grasp_core.result_codes import GraspCode, MatchCode, PlaceCode, PlaceStage, ScanCode, Stage
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.quiet import QuietGroup
 from franka_msgs.action import Grasp, Homing, Move
-from geometry_msgs.msg import Point
+from geometry_msgs.msg import Point, PoseStamped
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
@@ -29,13 +29,18 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
-from dense_grasp_interfaces.action import GraspObject, ScanObject
+from dense_grasp_interfaces.action import GraspObject, PlaceObject, ScanObject
 from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
 from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 OBSERVE = [-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108]
-POINTS = {"contact": (0.45, 0.0, 0.11), "axis_a": (0.45, 0.0, 0.11), "axis_b": (0.6, 0.0, 0.11)}
+POINTS = {
+    "contact": (0.45, 0.0, 0.11),
+    "axis_a": (0.45, 0.0, 0.11),
+    "axis_b": (0.6, 0.0, 0.11),
+    "top": (0.5, 0.2, 0.05),  # of another object
+}
 NUMBERS = count()
 
 
@@ -120,8 +125,8 @@ class FakeCell(Node):
         return action.Result(success=True)
 
     def list(self, request, response):
-        if request.object_id == "cap":
-            response.taught = [TaughtKeypoint(object_id="cap", keypoint=name) for name in POINTS]
+        taught = {"cap": ["contact", "axis_a", "axis_b"], "box": ["top"]}.get(request.object_id, [])
+        response.taught = [TaughtKeypoint(object_id=request.object_id, keypoint=name) for name in taught]
         return response
 
     def locate(self, request, response):
@@ -153,6 +158,7 @@ class Setup:
                 "list_service": f"/{prefix}list",
                 "action": f"/{prefix}grasp_object",
                 "scan_action": f"/{prefix}scan_object",
+                "place_action": f"/{prefix}place_object",
                 "grasp_markers_topic": f"/{prefix}markers",
                 "use_depth": False,
                 "hold_time": 0.1,
@@ -491,3 +497,125 @@ def test_a_scan_with_something_in_the_hand_is_refused(setup, tmp_path):
     result = send_scan(made)
     assert result.code == ScanCode.HOLDS_OBJECT, result.message
     assert not made.cell.trajectories
+
+
+def send_place(made, **goal):
+    """The handle of the goal, the future of its result, and its stages as they come."""
+    client = ActionClient(made.graph.node, PlaceObject, f"/{made.prefix}place_object")
+    assert client.wait_for_server(10.0)
+    stages: list = []
+    future = client.send_goal_async(
+        PlaceObject.Goal(**{"where": PlaceObject.Goal.BACK, **goal}),
+        feedback_callback=lambda m: stages.append(m.feedback.stage),
+    )
+    handle = made.until(lambda: future.done() and future.result(), 10.0, "acceptance")
+    return handle, handle.get_result_async(), stages
+
+
+def place(made, **goal):
+    return made.result(send_place(made, **goal)[1])
+
+
+def place_at(made, **fields):
+    goal = {"x": 0.45, "y": 0.1, "z": 0.2, "frame": f"{made.prefix}fr3_link0", "turn": (1.0, 0.0, 0.0, 0.0), **fields}
+    pose = PoseStamped()
+    pose.header.frame_id = goal["frame"]
+    pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = goal["x"], goal["y"], goal["z"]
+    turn = pose.pose.orientation
+    turn.x, turn.y, turn.z, turn.w = goal["turn"]
+    return place(made, where=PlaceObject.Goal.AT_POSE, pose=pose)
+
+
+def test_what_was_grasped_is_put_back_with_its_path_and_its_pose(setup):
+    made = setup()
+    grasped = made.grasp()
+    assert grasped.code == GraspCode.SUCCESS, grasped.message
+    _, future, stages = send_place(made, return_path=True)
+    result = made.result(future)
+    assert result.code == PlaceCode.SUCCESS, result.message
+    assert result.place_pose.pose == grasped.grasp_pose.pose
+    assert result.place_pose.header.frame_id == f"{made.prefix}fr3_link0"
+    assert len(result.path) == 3 and len(made.cell.trajectories) == 6 and made.cell.width == 0.08
+    assert 0 < result.planning_time < result.total_time
+    made.until(lambda: set(stages) == set(PlaceStage) - {PlaceStage.LOCATING_TARGET}, 5.0, "feedback of every stage")
+    again = place(made)
+    assert again.code == PlaceCode.NOTHING_HELD and "80.0 mm apart" in again.message
+    assert len(made.cell.trajectories) == 6
+
+
+def test_it_is_put_on_the_point_of_another_object(setup):
+    made = setup()
+    made.grasp()
+    on_box = {"where": PlaceObject.Goal.ON_KEYPOINT, "target_object_id": "box"}
+    nowhere = place(made, **on_box, target_keypoint="foot")
+    assert nowhere.code == PlaceCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT, nowhere.message
+    assert len(made.cell.trajectories) == 3
+    result = place(made, **on_box, target_keypoint="top")
+    assert result.code == PlaceCode.SUCCESS, result.message
+    place_pose = result.place_pose.pose.position
+    assert (place_pose.x, place_pose.y) == pytest.approx((0.5, 0.2), abs=1e-6)
+    assert [match.keypoint for match in result.matches] == ["top"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"x": float("nan")}, "pose.position is [nan"),
+        ({"turn": (0.0, 0.0, 0.0, 0.0)}, "of length 0.000, expected a unit quaternion"),
+        ({"frame": ""}, "frame_id is empty"),
+        ({"frame": "nowhere"}, "'nowhere', expected"),
+        ({"x": 3.0}, "the workspace is"),
+    ],
+)
+def test_a_pose_that_cannot_be_meant_is_refused(setup, fields, word):
+    made = setup(depth_timeout=0.2)
+    made.grasp()
+    result = place_at(made, **fields)
+    assert result.code == PlaceCode.INVALID_GOAL and word in result.message, result.message
+    assert len(made.cell.trajectories) == 3 and made.cell.width == pytest.approx(0.003)
+    if fields == {"x": 3.0}:
+        assert place_at(made).code == PlaceCode.SUCCESS
+        assert place(made, where=7).code == PlaceCode.INVALID_GOAL
+
+
+def test_a_place_is_canceled_on_its_way_and_done_by_the_next_goal(setup):
+    made = setup()
+    made.grasp()
+    made.cell.held = ("Arm", 4)
+    made.cell.holding.clear()
+    handle, future, stages = send_place(made)
+    assert made.cell.holding.wait(20.0)
+    made.until(lambda: PlaceStage.CARRYING in stages, 5.0, "carrying")
+    assert made.grasp().code == GraspCode.BUSY and send_scan(made).code == ScanCode.BUSY
+    handle.cancel_goal_async()
+    result = made.result(future)
+    assert result.code == PlaceCode.CANCELED and result.message.endswith("; the hand still holds cap")
+    assert "cancel" in made.cell.stops and made.cell.width == pytest.approx(0.003)
+    made.cell.held = None
+    assert made.grasp().code == GraspCode.HOLDS_OBJECT
+    assert place(made).code == PlaceCode.SUCCESS
+
+
+def test_a_place_while_a_grasp_runs_is_busy(setup):
+    made = setup()
+    made.cell.held = ("Arm", 1)
+    future = made.send()[1]
+    assert made.cell.holding.wait(20.0)
+    assert place(made).code == PlaceCode.BUSY
+    made.cell.held = None
+    assert made.result(future).code == GraspCode.SUCCESS
+
+
+def test_an_object_that_is_taken_out_while_it_is_carried_is_lost(setup):
+    made = setup(motion_margin=60.0)
+    made.grasp()
+    made.cell.held = ("Arm", 4)
+    made.cell.holding.clear()
+    future = send_place(made)[1]
+    assert made.cell.holding.wait(20.0)
+    made.cell.width = 0.0
+    made.until(lambda: "cancel" in made.cell.stops, 10.0, "cancel of the way")
+    made.cell.held = None
+    result = made.result(future)
+    assert result.code == PlaceCode.OBJECT_LOST and "now narrower, 0.0 mm apart" in result.message
+    assert place(made).code == PlaceCode.NOTHING_HELD

@@ -57,6 +57,7 @@ class Cell:
             heartbeat_timeout=TIMEOUT,
             action=self.executor,
             scan_action=f"{self.executor}_scan",
+            place_action=f"{self.executor}_place",
             stop_service=self.stop_service,
         )
         self.topic = f"/{self.prefix}fr3_arm_controller/executor_heartbeat"

@@ -17,7 +17,7 @@ from dense_grasp.planning.moveit.planner import MoveItPlanner
 from dense_grasp.planning.moveit.planning_scene import HELD, NAME_PREFIX
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.interfaces import TABLE, PickRequest, PlaceRequest, PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
@@ -266,6 +266,24 @@ def test_a_held_object_is_carried_as_the_embedded_planner_carries_it(make, robot
     assert checker.untouched(trajectory.positions, 0.02)
     planner.plan_joints(RIGHT, LEFT, WorldModel())
     assert port.carried == {} and HELD not in port.objects
+
+
+def test_a_place_carries_the_object_down_and_leaves_without_it(make, robot):
+    grasp = robot.tcp_pose(LEFT)
+    grasp[:3, :3], grasp[2, 3] = np.diag([1.0, -1.0, -1.0]), 0.08
+    x, y = np.meshgrid(np.linspace(-0.05, 0.05, 12), np.linspace(-0.05, 0.05, 12))
+    top = grasp[:3, 3] + np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
+    planner, port = make()
+    world = WorldModel(top, grasp[:3, 3], held_at=grasp, seen_from=OBSERVE, stood_at=0.0)
+    there = grasp.copy()
+    there[:2, 3] = 0.5, -0.1
+    plan = planner.plan_place(PlaceRequest(OBSERVE, [there], world, touches=frozenset({TABLE})))
+    assert port.carried == {} and set(port.objects) == {f"{NAME_PREFIX}table"}
+    np.testing.assert_allclose(robot.tcp_pose(plan.lower.end), there, atol=2e-3)
+    np.testing.assert_allclose(plan.lower.end, plan.retreat.start)
+    np.testing.assert_allclose(plan.to_above.end, plan.lower.start)
+    error = failure(lambda: planner.plan_place(PlaceRequest(OBSERVE, [there], world)))
+    assert error.code == GraspCode.GOAL_IN_COLLISION and "held object touches table" in str(error)
 
 
 def test_start_and_goal_in_collision_have_their_codes(make, robot):

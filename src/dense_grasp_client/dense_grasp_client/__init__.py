@@ -1,4 +1,4 @@
-"""A small facade over the running graph for programs of your own: teach, list, locate, plan, grasp, cancel, stop."""
+"""A small facade over the graph for programs of your own: teach, list, locate, plan, grasp, place, cancel, stop."""
 
 from dense_grasp_client.client import GraspClient, contact
 from dense_grasp_client.connection import Connection, GraphError

@@ -1,4 +1,4 @@
-"""The facade: scan, teach, list, locate, plan, grasp, cancel, stop."""
+"""The facade: scan, teach, list, locate, plan, grasp, place, cancel, stop."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.service_qos import EVERY_CALL
+from geometry_msgs.msg import PoseStamped
 from rclpy.duration import Duration
 from std_srvs.srv import Trigger
 
 from dense_grasp_client.connection import Connection, GraphError, NodeCalls
 from dense_grasp_client.refused import checked
 from dense_grasp_client.scans import Scans
-from dense_grasp_interfaces.action import GraspObject, ScanObject
+from dense_grasp_interfaces.action import GraspObject, PlaceObject, ScanObject
 from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
@@ -32,6 +33,7 @@ ANSWER_TIMEOUT_S = 20.0
 GRASP_TIMEOUT_S = 300.0
 SCAN_TIMEOUT_S = 1800.0
 CANCEL_TIMEOUT_S = 5.0
+PLACE_HINT = "; where to is said by on=(OBJECT, KEYPOINT) or at=POSE"
 CONTACTS_HINT = "; axis and approach go into contact=contact(NAME, axis=…, approach=…)"
 
 
@@ -60,7 +62,11 @@ class GraspClient:
         self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
         self._actions = {
             name: ActionClient(self.connection.node, kind, name)
-            for name, kind in (("dense_grasp/grasp_object", GraspObject), ("dense_grasp/scan_object", ScanObject))
+            for name, kind in (
+                ("dense_grasp/grasp_object", GraspObject),
+                ("dense_grasp/place_object", PlaceObject),
+                ("dense_grasp/scan_object", ScanObject),
+            )
         }
         #: the scans that there are: `summaries`, `view`, `surface`
         self.scans = Scans(self.connection)
@@ -183,6 +189,41 @@ class GraspClient:
                 on_stage(message.feedback.stage, message.feedback.detail)
 
         return self._run_goal("dense_grasp/grasp_object", request, f"grasp of {object_id}", feedback, timeout)
+
+    # places
+
+    def place(
+        self,
+        on: tuple[str, str] | None = None,
+        at: PoseStamped | None = None,
+        on_stage: Callable[[int, str], None] | None = None,
+        timeout: float = GRASP_TIMEOUT_S,
+        **goal: Any,
+    ) -> Any:
+        """Put down what the hand holds; the action's result.
+
+        on: object and keypoint that it is put on; at: the pose to let go at, of the object's frame where it was
+        scanned, else of the tool centre point; neither: back where it was picked up. on_stage: as of `grasp`. goal:
+        further fields of PlaceObject.Goal, such as object_id, upright or plan_only; TypeError for an unknown one,
+        ValueError for both places at once. Raises as `grasp`.
+        """
+        _check_fields(goal, PlaceObject, ("where", "target_object_id", "target_keypoint", "pose"), PLACE_HINT)
+        if on is not None and at is not None:
+            raise ValueError(f"on is {on} and at is a pose, expected one of them, or neither to put it back")
+        request = PlaceObject.Goal(where=PlaceObject.Goal.BACK, **goal)
+        where = "back"
+        if on is not None:
+            request.where = PlaceObject.Goal.ON_KEYPOINT
+            request.target_object_id, request.target_keypoint = on
+            where = f"on {'/'.join(on)}"
+        elif at is not None:
+            request.where, request.pose, where = PlaceObject.Goal.AT_POSE, at, "at a pose"
+
+        def feedback(message: Any) -> None:
+            if on_stage is not None:
+                on_stage(message.feedback.stage, message.feedback.detail)
+
+        return self._run_goal("dense_grasp/place_object", request, f"place {where}", feedback, timeout)
 
     # scans
 

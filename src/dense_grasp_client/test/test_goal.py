@@ -8,6 +8,7 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import pytest
 from dense_grasp_ros.domains import private_domain
+from geometry_msgs.msg import PoseStamped
 
 from dense_grasp_client import Connection, GraspClient, contact
 
@@ -27,3 +28,7 @@ def test_a_field_that_a_goal_does_not_have_is_refused():
             client.grasp("cap", "rim", axis_keypoints=["a", "b"])
         with pytest.raises(TypeError, match=r"no field view, expected one of centre, height, join, overwrite, "):
             client.scan("cap", view=8)
+        with pytest.raises(TypeError, match=r"no field target_keypoint, expected one of object_id, .*on=\(OBJECT"):
+            client.place(target_keypoint="top")
+        with pytest.raises(ValueError, match="expected one of them"):
+            client.place(on=("box", "top"), at=PoseStamped())

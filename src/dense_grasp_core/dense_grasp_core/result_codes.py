@@ -139,3 +139,45 @@ class ScanStage(IntEnum):
     MOVING = 3
     TAKING = 4
     FUSING = 5
+
+
+class PlaceCode(IntEnum):
+    """Outcome of putting down what is held (PlaceObject.action); a number means the same as in GraspCode."""
+
+    SUCCESS = 0
+    PERCEPTION = 100
+    PERCEPTION_UNAVAILABLE = 199
+    UNREACHABLE = 201
+    START_IN_COLLISION = 202
+    GOAL_IN_COLLISION = 203
+    PLANNING_FAILED = 204
+    PLANNER_UNAVAILABLE = 205
+    CONTROLLER_UNAVAILABLE = 301
+    CONTROLLER_REJECTED = 302
+    CONTROLLER_ABORTED = 303
+    EXECUTION_TIMEOUT = 304
+    JOINT_STATE_STALE = 305
+    NOT_AT_GOAL = 306
+    GRIPPER_UNAVAILABLE = 401
+    GRIPPER_FAILED = 402
+    OBJECT_LOST = 404
+    BUSY = 501
+    CANCELED = 502
+    INVALID_GOAL = 503
+    CLOCK_ERROR = 504
+    CONFIGURATION_ERROR = 505
+    NOT_SUPPORTED = 506
+    INTERNAL_ERROR = 599
+    NOTHING_HELD = 701
+    NOT_RELEASED = 702
+
+
+class PlaceStage(IntEnum):
+    """What a running place is doing (feedback of PlaceObject.action)."""
+
+    LOCATING_TARGET = 1
+    PLANNING_PLACE = 2
+    CARRYING = 3
+    LOWERING = 4
+    RELEASING = 5
+    RETREATING = 6

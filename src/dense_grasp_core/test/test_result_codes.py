@@ -2,7 +2,18 @@ import re
 from pathlib import Path
 
 import pytest
-from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, ScanStage, Stage, StoreCode, Visibility
+from dense_grasp_core.placing.interfaces import Where
+from dense_grasp_core.result_codes import (
+    GraspCode,
+    MatchCode,
+    PlaceCode,
+    PlaceStage,
+    ScanCode,
+    ScanStage,
+    Stage,
+    StoreCode,
+    Visibility,
+)
 
 INTERFACES = Path(__file__).resolve().parents[2] / "dense_grasp_interfaces"
 VISIBILITIES = {"VISIBILITY_UNKNOWN": Visibility.UNKNOWN, "VISIBLE": Visibility.VISIBLE, "HIDDEN": Visibility.HIDDEN}
@@ -45,6 +56,9 @@ def test_codes_are_those_of_the_interfaces():
     assert values(Stage) == constants(INTERFACES / "action" / "GraspObject.action", FEEDBACK)
     assert values(ScanCode) == constants(INTERFACES / "action" / "ScanObject.action", ANSWER)
     assert values(ScanStage) == constants(INTERFACES / "action" / "ScanObject.action", FEEDBACK)
+    assert values(PlaceCode) == constants(INTERFACES / "action" / "PlaceObject.action", ANSWER)
+    assert values(PlaceStage) == constants(INTERFACES / "action" / "PlaceObject.action", FEEDBACK)
+    assert values(Where) == constants(INTERFACES / "action" / "PlaceObject.action", REQUEST)
     found = constants(INTERFACES / "msg" / "KeypointMatch.msg")
     assert {name: found[name] for name in VISIBILITIES} == VISIBILITIES
 

@@ -11,8 +11,10 @@ from dense_grasp_core.grasping.interfaces import Located
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from rclpy.node import Node
 
+from dense_grasp.grasping.markers import pose_matrix
 from dense_grasp.perception.messages import stamp_ns
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
+from dense_grasp_interfaces.msg import ObjectPose
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
@@ -87,6 +89,7 @@ class KeypointClient:
                 np.array([m.position.x, m.position.y, m.position.z]),
                 stamp_ns(m.header.stamp),
                 m,
+                _base_from_object(answer.objects, m.instance),
             )
             for m in answer.matches
         ]
@@ -105,3 +108,11 @@ class KeypointClient:
             raise GraspFailure(
                 GraspCode.PERCEPTION_UNAVAILABLE, f"{client.srv_name} did not answer within {timeout} s"
             ) from error
+
+
+def _base_from_object(objects: Sequence[ObjectPose], instance: int) -> np.ndarray | None:
+    """base_from_object (4, 4) of an instance whose pose is known, else None."""
+    for found in objects:
+        if found.instance == instance and not found.two_poses:
+            return pose_matrix(found.pose.pose)
+    return None

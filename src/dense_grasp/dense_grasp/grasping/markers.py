@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from dense_grasp_core.geometry.se3 import to_quaternion
+from dense_grasp_core.geometry.se3 import from_quaternion, to_quaternion
 from dense_grasp_core.motion.interfaces import PickPlan
 from geometry_msgs.msg import Point, Pose
 from std_msgs.msg import ColorRGBA, Header
@@ -41,6 +41,12 @@ def pose_message(base_from_tcp: np.ndarray) -> Pose:
     x, y, z, w = (float(value) for value in to_quaternion(base_from_tcp))
     pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w = x, y, z, w
     return pose
+
+
+def pose_matrix(pose: Pose) -> np.ndarray:
+    """A pose message, of a unit quaternion, as (4, 4)."""
+    turn, place = pose.orientation, pose.position
+    return from_quaternion((turn.x, turn.y, turn.z, turn.w), (place.x, place.y, place.z))
 
 
 def _marker(header: Header, namespace: str, number: int, kind: int, colour: tuple[float, float, float]) -> Marker:

@@ -1,5 +1,5 @@
-"""Node: drives the arm. It picks an object up by a taught point (action dense_grasp/grasp_object), and scans one
-(dense_grasp/scan_object).
+"""Node: drives the arm. It picks an object up by a taught point (action dense_grasp/grasp_object), puts it down
+(dense_grasp/place_object), and scans one (dense_grasp/scan_object).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dense_grasp_ros.quiet import QuietGroup, keep_quiet
 from geometry_msgs.msg import PoseStamped
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.clock import Clock
 from rclpy.node import Node
 from tf2_ros import Buffer
 from visualization_msgs.msg import MarkerArray
@@ -46,12 +47,14 @@ from dense_grasp.grasping.markers import plan_markers, pose_message
 from dense_grasp.grasping.settings import Timeouts, changed_settings, grasp_settings, timeouts
 from dense_grasp.gripper.registry import gripper_namespaces, make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
+from dense_grasp.perception.camera_pose import base_from
 from dense_grasp.perception.depth_world import DepthWorld
 from dense_grasp.perception.loaded_scans import scans_folder
+from dense_grasp.placing.place_server import PlaceServer, PlaceTools
 from dense_grasp.planning.registry import make_planner, resolved_planner
 from dense_grasp.ros.clock_watch import ClockWatch
 from dense_grasp.ros.transforms import TransformListener
-from dense_grasp.ros.waiting import StopCheck
+from dense_grasp.ros.waiting import Deadline, StopCheck
 from dense_grasp.scanning.scan_folder import ScanFolder
 from dense_grasp.scanning.scan_server import ScanServer, ScanTools
 from dense_grasp.scanning.settings import scan_settings
@@ -62,10 +65,11 @@ from dense_grasp_interfaces.action import GraspObject
 class _Perception:
     """Keypoints from query_node, obstacles from the depth camera."""
 
-    def __init__(self, keypoints: KeypointClient, world: DepthWorld):
+    def __init__(self, keypoints: KeypointClient, world: DepthWorld, clock: Clock):
         self.taught = keypoints.taught
         self.locate = keypoints.locate
         self.points = world.points
+        self.points_now = lambda stop=None: world.points(clock.now().nanoseconds, stop)
         self.forget = world.forget
 
 
@@ -80,7 +84,7 @@ def _camera_options(values: Mapping[str, Any], times: Timeouts) -> dict[str, Any
 
 
 class GraspExecutor(Node):
-    """Runs one goal at a time; a second one, of either action, is answered BUSY."""
+    """Runs one goal at a time; a second one, of whichever action, is answered BUSY."""
 
     def __init__(self, **node_arguments):
         super().__init__("grasp_executor", **node_arguments)
@@ -145,6 +149,7 @@ class GraspExecutor(Node):
             callback_group=group,
         )
         self._scans = ScanServer(self, values["scan_action"], self._scan_tools(values, times), self._goals, group)
+        self._places = PlaceServer(self, values["place_action"], self._place_tools(times), self._goals, group)
         self.get_logger().info(f"ready for {self._robot.name} with {choice.sentence}")
 
     def destroy_node(self) -> None:
@@ -175,7 +180,7 @@ class GraspExecutor(Node):
             wall_factor=times.wall_factor,
             callback_group=group,
         )
-        return _Perception(keypoints, world)
+        return _Perception(keypoints, world, self.get_clock())
 
     def _scan_tools(self, values, times) -> ScanTools:
         topics = (values["color_topic"], values["depth_topic"], values["camera_info_topic"])
@@ -196,6 +201,25 @@ class GraspExecutor(Node):
             lambda: self._settings,
             self._fingers,
             self._check_arm,
+        )
+
+    def _place_tools(self, times: Timeouts) -> PlaceTools:
+        def base_from_frame(frame: str, stamp: Any, stop: StopCheck) -> np.ndarray:
+            deadline = Deadline(times.depth, self.get_clock(), times.wall_factor)
+            return base_from(self._buffer.lookup_transform, self._robot.base_frame, frame, stamp, deadline, stop)
+
+        return PlaceTools(
+            self._arm,
+            self._gripper,
+            self._perception,
+            self._planner,
+            self._robot.base_frame,
+            base_from_frame,
+            self._robot.table_height,
+            lambda: self._settings,
+            self._fingers,
+            self._check_ready,
+            self._wrench.vertical,
         )
 
     def _change(self, changes: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from dense_grasp.nodes.robot_parameters import (
     MAX_FORCE,
     MAX_SPEED,
     MOTION,
+    PLACE_ACTION,
     WALL_TIME_FACTOR,
 )
 from dense_grasp.nodes.scan_parameters import SCAN
@@ -182,6 +183,7 @@ GRASP_EXECUTOR = (
     SYNC_TOLERANCE,
     ACTION,
     *SCAN,
+    PLACE_ACTION,
     ParameterSpec("locate_service", "dense_grasp/locate_keypoints", "query_node's service", text="name"),
     ParameterSpec("list_service", "dense_grasp/list_descriptors", "query_node's service", text="name"),
     ParameterSpec(

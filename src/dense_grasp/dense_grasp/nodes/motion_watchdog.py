@@ -78,6 +78,7 @@ class MotionWatchdog(Node):
             # First: an executor that is not told takes a stopped motion for a failed one.
             "executor": Stoppable(self, [executor_action], callback_group=group),
             "scan": Stoppable(self, [values["scan_action"]], callback_group=group),
+            "place": Stoppable(self, [values["place_action"]], callback_group=group),
             "arm": Stoppable(self, [robot.arm_action], callback_group=group),
             "gripper": Stoppable(self, gripper_actions, [f"{ns}/stop" for ns in namespaces], group),
         }

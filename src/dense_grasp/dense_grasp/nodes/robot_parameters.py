@@ -62,6 +62,12 @@ ACTION = ParameterSpec("action", "dense_grasp/grasp_object", "grasp_executor's a
 SCAN_ACTION = ParameterSpec(
     "scan_action", "dense_grasp/scan_object", "grasp_executor's action of a scan by the arm", text="name"
 )
+PLACE_ACTION = ParameterSpec(
+    "place_action",
+    "dense_grasp/place_object",
+    "grasp_executor's action that puts down what the hand holds",
+    text="name",
+)
 CONTROLLER_MANAGER = ParameterSpec(
     "controller_manager",
     "",
@@ -221,6 +227,7 @@ MOTION_WATCHDOG = (
     GRIPPER_NAMESPACE,
     ACTION,
     SCAN_ACTION,
+    PLACE_ACTION,
     ParameterSpec("stop_service", "dense_grasp/stop", "service that stops arm, gripper and executor", text="name"),
 )
 MOVEIT_PY_PLANNER = MOTION

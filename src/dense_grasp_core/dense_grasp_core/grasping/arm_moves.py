@@ -30,14 +30,17 @@ class ArmMoves:
         start = self._arm.positions()
         self.execute(self._run.timed(lambda: self._planner.plan_joints(start, pose, world, self._run.stop)))
 
-    def observe(self, pose: Array, detail: str) -> None:
-        """Goes to an observation pose (J,), up first where the hand is low, and waits until the arm is still."""
+    def observe(self, pose: Array, detail: str, world: WorldModel | None = None) -> None:
+        """Goes to an observation pose (J,), up first where the hand is low, and waits until the arm is still.
+
+        world: what is held and what is around it; None: nothing is known, which is no obstacle.
+        """
         positions = self._arm.positions()
         if np.max(np.abs(positions - pose)) > self._settings.observe_tolerance:
             self._run.stage(Stage.OBSERVING, detail)
             if self._raise_to_safe_height(positions):
                 self._arm.wait_still(self._run.stop)
-            self.to_joints(pose, WorldModel())
+            self.to_joints(pose, world or WorldModel())
         self._arm.wait_still(self._run.stop)
 
     def _raise_to_safe_height(self, positions: Array) -> bool:

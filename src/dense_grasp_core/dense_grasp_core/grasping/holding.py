@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
-from dense_grasp_core.grasping.interfaces import GraspSettings, Gripper, StopCheck
+from dense_grasp_core.grasping.interfaces import Array, GraspSettings, Gripper, StopCheck
+from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.result_codes import GraspCode
 
 #: s that a width stays outside of the range before the object counts as lost: one odd joint state drops nothing.
@@ -43,6 +44,18 @@ def held_range(width: float, settings: GraspSettings) -> HeldRange | None:
         return None
     change = settings.lost_width_change
     return HeldRange(width, max(least, width - change), min(most, width + change))
+
+
+@dataclass(frozen=True)
+class Grip:
+    """How an object was picked up. base_from_tcp: (4, 4), where the fingers closed; world: what was seen before, with
+    the object in it; tcp_from_object: (4, 4), of the object's frame, None for an object without a scan.
+    """
+
+    object_id: str
+    base_from_tcp: Array
+    world: WorldModel
+    tcp_from_object: Array | None = None
 
 
 class HoldWatch:
@@ -116,6 +129,7 @@ class FingerMemory:
     def forget(self) -> None:
         """Nothing is known: the hand was restarted, or is closing."""
         self._held: HeldRange | None = None
+        self._grip: Grip | None = None
         self._is_empty = False
         self._left_at: float | None = None
 
@@ -125,9 +139,14 @@ class FingerMemory:
             self.forget()
         self._device = device
 
-    def holds(self, held: HeldRange) -> None:
-        """The fingers closed on something."""
-        self._held, self._is_empty = held, False
+    def holds(self, held: HeldRange, grip: Grip | None = None) -> None:
+        """The fingers closed on something; grip: what is known of it."""
+        self._held, self._grip, self._is_empty = held, grip, False
+
+    @property
+    def held(self) -> tuple[HeldRange, Grip] | None:
+        """What the last goal grasped, unless nothing is known of it or the fingers opened on purpose since."""
+        return None if self._held is None or self._grip is None else (self._held, self._grip)
 
     def opening(self) -> None:
         """The fingers are told to open: away from the range in which something was held, nothing is."""
@@ -135,7 +154,7 @@ class FingerMemory:
 
     def empty(self) -> None:
         """Nothing is between the fingers."""
-        self._held, self._is_empty, self._left_at = None, True, None
+        self._held, self._grip, self._is_empty, self._left_at = None, None, True, None
 
     def left(self, width: float | None) -> None:
         """The goal ends with the fingers at this width (m); None: unknown."""

@@ -22,7 +22,11 @@ AFTER_GRASP = ("hold", "place_back", "release", "deliver")
 
 @dataclass(frozen=True)
 class Located:
-    """One keypoint in one image: `position` (3,) m in the base frame, NaN when unknown; `message`: as received."""
+    """One keypoint in one image: `position` (3,) m in the base frame, NaN when unknown; `message`: as received.
+
+    base_from_object: (4, 4), of the frame of the object that it belongs to; None without a scan, or where two poses
+    explain the image.
+    """
 
     keypoint: str
     code: int
@@ -30,6 +34,7 @@ class Located:
     position: Array
     stamp_ns: int
     message: Any = None
+    base_from_object: Array | None = None
 
 
 class Arm(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dense_grasp_core.geometry.se3 import inverse, rotation_angle
@@ -11,6 +13,13 @@ from dense_grasp_core.motion.inverse_kinematics import InverseKinematics, interp
 from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
+#: Whether a pair (link, link or obstacle) may touch.
+MayTouch = Callable[[tuple[str, str]], bool]
+
+
+def nothing(pair: tuple[str, str]) -> bool:
+    """No pair may touch."""
+    return False
 
 
 def straight_line(
@@ -22,13 +31,13 @@ def straight_line(
     step: float = 0.005,
     angle_step: float = 0.03,
     max_joint_step: float = 0.15,
-    ignored: frozenset[str] = frozenset(),
+    may_touch: MayTouch = nothing,
 ) -> Array:
     """Joint path (N, 7) from `start` (7,) whose tool centre point goes straight to the pose (4, 4).
 
     step m and angle_step rad between the points; a joint that moves more than max_joint_step rad
     between two of them is a jump to another branch. With a checker every point but the first is collision-free;
-    the obstacles named in `ignored` may be touched.
+    what `may_touch` names may.
     Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
     """
     base_from_start = kinematics.robot.tcp_pose(start)
@@ -49,7 +58,7 @@ def straight_line(
                 f"straight line: a joint jumps by {jump:.2f} rad after {done}, at most {max_joint_step} is allowed",
             )
         if checker is not None and not checker.free(q):
-            contacts = [pair for pair in checker.contacts(q) if ignored.isdisjoint(pair)]
+            contacts = [pair for pair in checker.contacts(q) if not may_touch(pair)]
             if contacts:
                 raise PlanError(GraspCode.GOAL_IN_COLLISION, f"straight line: {describe(contacts)} after {done}")
         path.append(q)

@@ -16,6 +16,8 @@ Array = np.ndarray
 NEAR_JOINT = 6
 #: m by which the tool centre point may be outside its workspace: half of what the guard tolerates.
 ROOM_TOLERANCE = 5e-4
+#: As one of a pair that touches: what the fingers hold.
+HELD_OBJECT = "held object"
 #: As a pair that touches: where the workspace of the tool centre point ends.
 OUTSIDE = ("tool centre point", "the end of its workspace")
 
@@ -25,6 +27,7 @@ class CollisionChecker:
 
     def __init__(self, robot: RobotModel, scene: CollisionScene):
         self.robot = robot
+        self.scene = scene
         self._model = robot.geometry.copy()
         self._labels: list[tuple[str, str]] = []
         for i, j in robot.self_pairs:
@@ -115,9 +118,9 @@ class CollisionChecker:
             box = pin.GeometryObject(f"held_{number}", frame.parentJoint, placement, coal.Box(*map(float, size)))
             index = self._model.addGeometryObject(box)
             for obstacle, name in obstacles:
-                self._pair(index, obstacle, "held object", name)
+                self._pair(index, obstacle, HELD_OBJECT, name)
             for i in far:
-                self._pair(index, i, "held object", robot.links_of_geometry[i])
+                self._pair(index, i, HELD_OBJECT, robot.links_of_geometry[i])
 
     def _pair(self, i: int, j: int, a: str, b: str) -> None:
         self._model.addCollisionPair(pin.CollisionPair(i, j))

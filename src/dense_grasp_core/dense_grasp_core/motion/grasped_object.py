@@ -53,3 +53,32 @@ def held_object(points: Array, base_from_tcp: Array, voxel: float = HELD_VOXEL) 
     tcp_from_base = np.linalg.inv(np.asarray(base_from_tcp, dtype=float))
     local = np.asarray(points, dtype=float) @ tcp_from_base[:3, :3].T + tcp_from_base[:3, 3]
     return HeldObject(*merge_cells(thin(local, voxel), voxel))
+
+
+def down_to(points: Array, height: float, voxel: float = HELD_VOXEL) -> Array:
+    """The points (N, 3) m of an object and, under each, points down to the height (m) of what it stands on.
+
+    A camera above it sees the top alone; what is below may be there, so the hand does not carry it through anything.
+    """
+    if not len(points):
+        return points
+    cells = np.round(points / voxel).astype(np.int64)
+    order = np.lexsort((cells[:, 2], cells[:, 1], cells[:, 0]))
+    _, first = np.unique(cells[order][:, :2], axis=0, return_index=True)
+    # The lowest point of each column of cells: between it and those above there is nothing that was seen.
+    columns = [
+        np.column_stack([np.repeat(low[None, :2], len(steps), axis=0), steps])
+        for low in points[order][first]
+        for steps in [np.append(np.arange(low[2], height, -voxel), height)]
+    ]
+    return np.concatenate([points, *columns])
+
+
+def inside_held(points: Array, held: HeldObject, base_from_tcp: Array, margin: float) -> Array:
+    """(N,) True for points (N, 3) m of the base frame within `margin` m of what the hand at the pose (4, 4) holds."""
+    tcp_from_base = np.linalg.inv(np.asarray(base_from_tcp, dtype=float))
+    local = points @ tcp_from_base[:3, :3].T + tcp_from_base[:3, 3]
+    inside = np.zeros(len(points), dtype=bool)
+    for centre, size in zip(held.centres, held.sizes, strict=True):
+        inside |= np.all(np.abs(local - centre) <= size / 2 + margin, axis=1)
+    return inside

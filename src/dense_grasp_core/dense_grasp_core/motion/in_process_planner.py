@@ -7,12 +7,22 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dense_grasp_core.motion.cartesian import describe, straight_line
+from dense_grasp_core.motion.cartesian import MayTouch, describe, nothing, straight_line
 from dense_grasp_core.motion.collision import CollisionChecker, in_workspace
-from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.interfaces import (
+    PickPlan,
+    PickRequest,
+    PlacePlan,
+    PlaceRequest,
+    PlanError,
+    StopCheck,
+    Trajectory,
+    WorldModel,
+)
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.pick_planner import plan_pick
+from dense_grasp_core.motion.place_planner import plan_place
 from dense_grasp_core.motion.reachable import find_joint_positions
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import CollisionScene, SceneConfig, build_collision_scene
@@ -97,6 +107,10 @@ class EmbeddedPlanner:
         """Pre-grasp, straight approach and lift of the first feasible candidate."""
         return plan_pick(self, request, stop)
 
+    def plan_place(self, request: PlaceRequest, stop: StopCheck | None = None) -> PlacePlan:
+        """The way over the place, straight down and back up of the first feasible candidate."""
+        return plan_place(self, request, stop)
+
     def collision_checker(self, world: WorldModel, start: Array) -> CollisionChecker:
         """Collision checks in `world`. Clearance is given up when the start has less of it.
 
@@ -126,15 +140,15 @@ class EmbeddedPlanner:
         return CollisionChecker(self.robot, CollisionScene((), 0.0))
 
     def straight_path(
-        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, ignored: frozenset[str] = frozenset()
+        self, checker: CollisionChecker, start: Array, base_from_tcp: Array, may_touch: MayTouch = nothing
     ) -> Array:
-        """Joint path (N, 7) of a straight line that touches no obstacle but those named in `ignored`.
+        """Joint path (N, 7) of a straight line that on which only what `may_touch` names touches.
 
         Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
         """
-        return straight_line(self.kinematics, start, base_from_tcp, checker, ignored=ignored)
+        return straight_line(self.kinematics, start, base_from_tcp, checker, may_touch=may_touch)
 
-    def check_path(self, checker: CollisionChecker, path: Array, ignored: frozenset[str] = frozenset()) -> None:
+    def check_path(self, checker: CollisionChecker, path: Array, may_touch: MayTouch = nothing) -> None:
         """A last look at a straight line (N, 7) that is to be taken, for planners that know more than our checker.
 
         Raises PlanError GOAL_IN_COLLISION.

@@ -13,6 +13,9 @@ from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
 StopCheck = Callable[[], bool]
+#: Names of obstacles: the table; points that were seen; of them those about the grasp, or about where something is put,
+#: which fingers may touch; and the rest of what it is put on.
+TABLE, SEEN, TARGET, SUPPORT = "table", "seen", "target", "support"
 
 
 class PlanError(DenseGraspError):
@@ -84,6 +87,11 @@ class WorldModel:
     held_at: base_from_tcp (4, 4) at which the fingers closed on the object at target_point, which from then on moves
     with the hand and touches nothing either; seen_from: (J,) rad, where the arm was when the points were seen, None
     for where the motion starts.
+
+    Of an object that is held already: stood_at: m, height of what it stood on, so that what is held goes down to there
+    below all that was seen of it, None for what was seen alone; in_hand: False once it has left the hand, when it is
+    neither there nor where it was; newer_points: (N, 3) m, seen later, with it in the hand, from newer_from (J,) rad;
+    put_on: (3,) m, a point of what it is put on: fingers may touch the points within target_radius of it.
     """
 
     points_base: Array = field(default_factory=lambda: np.zeros((0, 3)))
@@ -91,6 +99,11 @@ class WorldModel:
     target_radius: float = 0.09
     held_at: Array | None = None
     seen_from: Array | None = None
+    stood_at: float | None = None
+    in_hand: bool = True
+    newer_points: Array = field(default_factory=lambda: np.zeros((0, 3)))
+    newer_from: Array | None = None
+    put_on: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +134,37 @@ class PickPlan:
     candidate: int
     planning_time: float
     stage_times: dict[str, float]
+
+
+@dataclass(frozen=True)
+class PlaceRequest:
+    """To put down what is held, which `world` tells: `candidates` are base_from_tcp (4, 4) at the release in order of
+    preference; `start` (J,) rad.
+
+    above: m straight over the release where the way down begins; retreat: m that the hand goes back along its approach
+    after the release; touches: names of obstacles (TABLE, SEEN, TARGET, SUPPORT) that the held object
+    may touch in the last centimetres.
+    """
+
+    start: Array
+    candidates: Sequence[Array]
+    world: WorldModel
+    above: float = 0.18
+    retreat: float = 0.10
+    minimum_height: float = 0.005
+    touches: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class PlacePlan:
+    """A whole place. The three trajectories join; `base_from_tcp` (4, 4) is the tool centre point at the release."""
+
+    to_above: Trajectory
+    lower: Trajectory
+    retreat: Trajectory
+    base_from_tcp: Array
+    candidate: int
+    planning_time: float
 
 
 class MotionPlanner(Protocol):
@@ -157,3 +201,6 @@ class MotionPlanner(Protocol):
 
     def plan_pick(self, request: PickRequest, stop: StopCheck | None = None) -> PickPlan:
         """Pre-grasp, straight approach and lift of the first feasible candidate."""
+
+    def plan_place(self, request: PlaceRequest, stop: StopCheck | None = None) -> PlacePlan:
+        """The way over the place, straight down and back up of the first feasible candidate."""

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dense_grasp_core.motion.cartesian import describe
+from dense_grasp_core.motion.cartesian import MayTouch, describe, nothing
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
-from dense_grasp_core.motion.scene import TARGET
+from dense_grasp_core.motion.interfaces import TARGET, PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 
 if TYPE_CHECKING:
@@ -114,9 +113,9 @@ def _option(
     raise failure
 
 
-def _carried(request: PickRequest) -> frozenset[str]:
-    """What the arm may touch on its way up, as a part of the object is in the hand."""
-    return frozenset({TARGET}) if request.carries_target else frozenset()
+def _carried(request: PickRequest) -> MayTouch:
+    """What may touch on the way up, as a part of the object is in the hand."""
+    return (lambda pair: TARGET in pair) if request.carries_target else nothing
 
 
 def _summary(failures: list[PlanError]) -> PlanError:

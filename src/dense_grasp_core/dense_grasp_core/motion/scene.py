@@ -9,14 +9,14 @@ import numpy as np
 import pinocchio as pin
 
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.grasped_object import HeldObject, held_object, split_object
-from dense_grasp_core.motion.interfaces import WorldModel
+from dense_grasp_core.motion.grasped_object import HeldObject, down_to, held_object, inside_held, split_object
+from dense_grasp_core.motion.interfaces import SEEN, SUPPORT, TABLE, TARGET, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.voxel_boxes import thin
 
 Array = np.ndarray
-#: Name of the obstacle of points about the grasp, which fingers may touch.
-TARGET = "target"
+#: m around what is held in which points that were seen with it in the hand are its own.
+HELD_MARGIN = 0.02
 
 
 class SceneError(DenseGraspError):
@@ -104,7 +104,7 @@ def scene_of(config: SceneConfig, cells: tuple[Cells, ...], held: HeldObject | N
 def seen_cells(
     config: SceneConfig, world: WorldModel, robot: RobotModel, seen_from: Array | None = None
 ) -> tuple[tuple[Cells, ...], HeldObject | None]:
-    """What the camera saw as cells of `config.voxel` m, free of table and robot: "seen", and TARGET about the grasp.
+    """What the camera saw as cells of `config.voxel` m, free of table and robot: SEEN, TARGET about the grasp, SUPPORT.
 
     An object that is held is no cell, but the second value. The same for every planner. A part without cells is left
     out.
@@ -116,7 +116,9 @@ def seen_cells(
     held = None
     if world.held_at is not None and world.target_point is not None:
         own, points = split_object(points, np.asarray(world.target_point, dtype=float))
-        held, world = held_object(own, world.held_at), replace(world, target_point=None)
+        held = held_object(own if world.stood_at is None else down_to(own, world.stood_at), world.held_at)
+        points = np.concatenate([points, _newer(config, world, robot, held)])
+        held, world = held if world.in_hand else None, replace(world, target_point=world.put_on)
     parts = (Cells(name, thin(part, config.voxel), fingers) for name, part, fingers in _split_target(points, world))
     return tuple(part for part in parts if len(part.centres)), held
 
@@ -154,7 +156,7 @@ def _fixed(config: SceneConfig) -> list[Obstacle]:
     obstacles = []
     if config.table_height is not None:
         half_space = coal.Halfspace(np.array([0.0, 0.0, 1.0]), float(config.table_height))
-        obstacles.append(Obstacle("table", pin.SE3.Identity(), half_space))
+        obstacles.append(Obstacle(TABLE, pin.SE3.Identity(), half_space))
     for wall in config.walls:
         placement = pin.SE3(np.eye(3), np.asarray(wall.centre, dtype=float))
         obstacles.append(Obstacle(wall.name, placement, coal.Box(*wall.size)))
@@ -163,6 +165,24 @@ def _fixed(config: SceneConfig) -> list[Obstacle]:
 
 def _split_target(points: Array, world: WorldModel) -> list[tuple[str, Array, bool]]:
     if world.target_point is None:
-        return [("seen", points, True)]
-    near = np.linalg.norm(points - np.asarray(world.target_point, dtype=float), axis=1) < world.target_radius
-    return [("seen", points[~near], True), (TARGET, points[near], False)]
+        return [(SEEN, points, True)]
+    point = np.asarray(world.target_point, dtype=float)
+    near = np.linalg.norm(points - point, axis=1) < world.target_radius
+    target, points = points[near], points[~near]
+    if world.put_on is None:
+        return [(SEEN, points, True), (TARGET, target, False)]
+    support, others = split_object(np.concatenate([target, points]), point)
+    far = np.linalg.norm(support - point, axis=1) >= world.target_radius
+    near = np.linalg.norm(others - point, axis=1) < world.target_radius
+    return [(SEEN, others[~near], True), (TARGET, target, False), (SUPPORT, support[far], True)]
+
+
+def _newer(config: SceneConfig, world: WorldModel, robot: RobotModel, held: HeldObject | None) -> Array:
+    """What was seen later, with the object in the hand, but the robot and the object."""
+    points = free_of_table(crop(world.newer_points, config.bounds), config)
+    if not len(points) or world.newer_from is None:
+        return points
+    points = points[~inside_robot(points, robot, world.newer_from, config.self_margin)]
+    if held is None:
+        return points
+    return points[~inside_held(points, held, robot.tcp_pose(world.newer_from), HELD_MARGIN)]

@@ -10,7 +10,16 @@ import numpy as np
 from ament_index_python.packages import get_package_share_directory
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.interfaces import (
+    PickPlan,
+    PickRequest,
+    PlacePlan,
+    PlaceRequest,
+    PlanError,
+    StopCheck,
+    Trajectory,
+    WorldModel,
+)
 from dense_grasp_core.motion.path_search import PathOptions
 from dense_grasp_core.motion.robot import AttachedBox, RobotModel
 from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig
@@ -102,6 +111,11 @@ class DescribedBackend:
         """A whole pick."""
         with self._ready(stop) as planner:
             return planner.plan_pick(request, stop)
+
+    def plan_place(self, request: PlaceRequest, stop: StopCheck | None = None) -> PlacePlan:
+        """A whole place of what the hand holds."""
+        with self._ready(stop) as planner:
+            return planner.plan_place(request, stop)
 
     def _ready(self, stop: StopCheck | None = None) -> _Borrowed:
         wait_in_callback(lambda: self._planner is not None or bool(self._error), Deadline(self._timeout), stop)

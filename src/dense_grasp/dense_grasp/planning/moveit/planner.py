@@ -16,17 +16,26 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-from dense_grasp_core.motion.cartesian import describe
-from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.cartesian import MayTouch, describe, nothing
+from dense_grasp_core.motion.collision import HELD_OBJECT, CollisionChecker
 from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
-from dense_grasp_core.motion.interfaces import PickPlan, PickRequest, PlanError, StopCheck, Trajectory, WorldModel
+from dense_grasp_core.motion.interfaces import (
+    PickPlan,
+    PickRequest,
+    PlacePlan,
+    PlaceRequest,
+    PlanError,
+    StopCheck,
+    Trajectory,
+    WorldModel,
+)
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import CollisionScene, scene_of, seen_cells
 from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.planning.moveit import codes as moveit_codes
 from dense_grasp.planning.moveit.interface import MoveItInterface, PathQuestion, PresentScene, SceneObject
-from dense_grasp.planning.moveit.planning_scene import NAME_PREFIX, carried, scene_change, scene_objects
+from dense_grasp.planning.moveit.planning_scene import HELD, NAME_PREFIX, carried, scene_change, scene_objects
 from dense_grasp.planning.moveit.retiming import retimed
 
 Array = np.ndarray
@@ -93,6 +102,11 @@ class MoveItPlanner(EmbeddedPlanner):
         with self._stoppable(stop):
             return super().plan_pick(request, stop)
 
+    def plan_place(self, request: PlaceRequest, stop: StopCheck | None = None) -> PlacePlan:
+        """The way over the place, straight down and back up of the first feasible candidate."""
+        with self._stoppable(stop):
+            return super().plan_place(request, stop)
+
     def collision_checker(self, world: WorldModel, start: Array) -> MoveItChecker:
         """Gives MoveIt the scene. Clearance is given up when the start has less of it.
 
@@ -117,13 +131,13 @@ class MoveItPlanner(EmbeddedPlanner):
         self._change(self._moveit.scene(self._stop), carried(self.robot))
         return MoveItChecker(self.robot, CollisionScene((), 0.0), self._moveit, self._stop)
 
-    def check_path(self, checker: CollisionChecker, path: Array, ignored: frozenset[str] = frozenset()) -> None:
+    def check_path(self, checker: CollisionChecker, path: Array, may_touch: MayTouch = nothing) -> None:
         """Asks MoveIt about a straight line (N, 7). Raises PlanError GOAL_IN_COLLISION."""
         assert isinstance(checker, MoveItChecker)
         # All at once, since an answer takes longer to come than to be found.
         sampled = sorted({*range(0, len(path), SAMPLE_EVERY), len(path) - 1})
         for index, touching in zip(sampled, checker.moveit_contacts(path[sampled]), strict=True):
-            pairs = [pair for pair in touching if ignored.isdisjoint(pair)]
+            pairs = [pair for pair in touching if not may_touch(pair)]
             if pairs:
                 share = index / (len(path) - 1)
                 raise PlanError(
@@ -200,4 +214,4 @@ def _check_goal(contacts: list[tuple[str, str]]) -> None:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix(NAME_PREFIX)
+    return HELD_OBJECT if name == HELD else name.removeprefix(NAME_PREFIX)

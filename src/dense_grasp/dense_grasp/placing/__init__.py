@@ -1,0 +1,1 @@
+"""The action PlaceObject: what the hand holds is put down."""

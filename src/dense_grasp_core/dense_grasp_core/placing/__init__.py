@@ -1,0 +1,1 @@
+"""Putting down what the hand holds: where it is released, and the stages of the action."""
