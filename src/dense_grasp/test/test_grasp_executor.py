@@ -30,7 +30,7 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import MarkerArray
 
 from dense_grasp_interfaces.action import GraspObject, PlaceObject, ScanObject
-from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, TaughtKeypoint
+from dense_grasp_interfaces.msg import GraspContact, KeypointMatch, ObjectPose, TaughtKeypoint
 from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
@@ -55,6 +55,7 @@ class FakeCell(Node):
         self.joints = np.array(OBSERVE)
         self.width, self.closes_at = 0.08, 0.003
         self.code, self.frozen = MatchCode.OK, False
+        self.objects: list[ObjectPose] = []
         self.held: tuple[str, int] | None = None
         self.holding = threading.Event()
         self.asked: Counter[str] = Counter()
@@ -134,8 +135,9 @@ class FakeCell(Node):
         for name in request.keypoints:
             x, y, z = POINTS[name]
             match = KeypointMatch(keypoint=name, code=int(self.code), position=Point(x=x, y=y, z=z), message="said so")
-            match.header.stamp = Time(sec=1)
+            match.header.stamp, match.instance = Time(sec=1), int(bool(self.objects))
             response.matches.append(match)
+        response.objects = self.objects
         return response
 
 
@@ -576,6 +578,24 @@ def test_a_pose_that_cannot_be_meant_is_refused(setup, fields, word):
     if fields == {"x": 3.0}:
         assert place_at(made).code == PlaceCode.SUCCESS
         assert place(made, where=7).code == PlaceCode.INVALID_GOAL
+
+
+@pytest.mark.parametrize("two_poses", [False, True])
+def test_a_pose_is_of_the_objects_frame_where_its_pose_is_known(setup, two_poses):
+    made = setup()
+    made.cell.objects = [ObjectPose(instance=2), ObjectPose(instance=1, two_poses=two_poses)]
+    frame = made.cell.objects[1].pose.pose
+    frame.position.x, frame.position.z, frame.orientation.w = 0.5, 0.02, 1.0
+    grasped = made.grasp().grasp_pose.pose
+    result = place_at(made, x=0.5, y=0.1, z=0.02, turn=(0.0, 0.0, 0.0, 1.0))
+    if two_poses:  # taken for the tool's, on the table
+        assert result.code in (PlaceCode.GOAL_IN_COLLISION, PlaceCode.UNREACHABLE), result.message
+        return
+    assert result.code == PlaceCode.SUCCESS, result.message
+    placed = result.place_pose.pose.position
+    assert (placed.x, placed.y, placed.z) == pytest.approx(
+        (grasped.position.x, grasped.position.y + 0.1, grasped.position.z), abs=1e-6
+    )
 
 
 def test_a_place_is_canceled_on_its_way_and_done_by_the_next_goal(setup):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,6 @@ from dense_grasp_ros.quiet import QuietGroup, keep_quiet
 from geometry_msgs.msg import PoseStamped
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.clock import Clock
 from rclpy.node import Node
 from tf2_ros import Buffer
 from visualization_msgs.msg import MarkerArray
@@ -41,6 +40,7 @@ from dense_grasp.arm.trajectory_client import ArmClient
 from dense_grasp.arm.wrench_monitor import WrenchMonitor
 from dense_grasp.grasping.arm_goals import ArmGoals
 from dense_grasp.grasping.executor_diagnostics import executor_diagnostics
+from dense_grasp.grasping.executor_perception import ExecutorPerception, camera_options
 from dense_grasp.grasping.goal_messages import goal_from_message, path_messages
 from dense_grasp.grasping.keypoint_client import KeypointClient
 from dense_grasp.grasping.markers import plan_markers, pose_message
@@ -60,27 +60,6 @@ from dense_grasp.scanning.scan_server import ScanServer, ScanTools
 from dense_grasp.scanning.settings import scan_settings
 from dense_grasp.scanning.still_camera import StillCamera
 from dense_grasp_interfaces.action import GraspObject
-
-
-class _Perception:
-    """Keypoints from query_node, obstacles from the depth camera."""
-
-    def __init__(self, keypoints: KeypointClient, world: DepthWorld, clock: Clock):
-        self.taught = keypoints.taught
-        self.locate = keypoints.locate
-        self.points = world.points
-        self.points_now = lambda stop=None: world.points(clock.now().nanoseconds, stop)
-        self.forget = world.forget
-
-
-def _camera_options(values: Mapping[str, Any], times: Timeouts) -> dict[str, Any]:
-    """What everybody that takes pictures is told of the camera."""
-    return {
-        "timeout": times.depth,
-        "wall_factor": times.wall_factor,
-        "lens_model": values["lens_model"],
-        "sync_tolerance": values["sync_tolerance"],
-    }
 
 
 class GraspExecutor(Node):
@@ -158,7 +137,7 @@ class GraspExecutor(Node):
         self._gripper.stop()
         super().destroy_node()
 
-    def _make_perception(self, values, times, group) -> _Perception:
+    def _make_perception(self, values, times, group) -> ExecutorPerception:
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
@@ -169,7 +148,7 @@ class GraspExecutor(Node):
             self._robot.base_frame,
             self._buffer.lookup_transform,
             callback_group=QuietGroup(),
-            **_camera_options(values, times),
+            **camera_options(values, times),
         )
         keypoints = KeypointClient(
             self,
@@ -180,7 +159,7 @@ class GraspExecutor(Node):
             wall_factor=times.wall_factor,
             callback_group=group,
         )
-        return _Perception(keypoints, world, self.get_clock())
+        return ExecutorPerception(keypoints, world, self.get_clock())
 
     def _scan_tools(self, values, times) -> ScanTools:
         topics = (values["color_topic"], values["depth_topic"], values["camera_info_topic"])
@@ -194,7 +173,7 @@ class GraspExecutor(Node):
                 self._robot.base_frame,
                 self._buffer.lookup_transform,
                 callback_group=ReentrantCallbackGroup(),
-                **_camera_options(values, times),
+                **camera_options(values, times),
             ),
             ScanFolder(scans_folder(values["store"], values["scans"])),
             scan_settings(values, self._robot),

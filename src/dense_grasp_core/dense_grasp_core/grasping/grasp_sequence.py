@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.grasping.arm_moves import ArmMoves, backwards
 from dense_grasp_core.grasping.contacts import instead_of, numbers, summary
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
-from dense_grasp_core.grasping.holding import FingerMemory, Grip, HoldWatch, held_range
+from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch, held_range
 from dense_grasp_core.grasping.interfaces import (
     Arm,
     Array,
@@ -30,7 +28,6 @@ from dense_grasp_core.motion.interfaces import (
     PickPlan,
     PlanCanceled,
     PlanError,
-    WorldModel,
 )
 from dense_grasp_core.result_codes import GraspCode, Stage
 
@@ -191,7 +188,7 @@ class GraspSequence:
         width = self._width()
         held = held_range(width, self._settings)
         if held is not None:
-            self._memory.holds(held, self._grip(goal, plan))
+            self._memory.holds(held, self._search.grip(goal, plan))
             self._stop.start(held)
         self._goal.stage(Stage.GRASPING, f"{1000 * width:.1f} mm between the fingers")
         if held is None:
@@ -202,23 +199,6 @@ class GraspSequence:
                 f"{1000 * self._settings.min_grasp_width:.1f} to {1000 * self._settings.max_grasp_width:.1f} mm",
             )
         self.outcome.width = width
-
-    def _grip(self, goal: GraspGoal, plan: PickPlan) -> Grip:
-        """How the fingers closed on the object, for a goal that puts it down."""
-        contact = next((match for match in self.outcome.matches if match.keypoint == self.outcome.contact), None)
-        base_from_object = None if contact is None else contact.base_from_object
-        return Grip(
-            goal.object_id,
-            plan.base_from_tcp,
-            self._held_world(plan),
-            None if base_from_object is None else inverse(plan.base_from_tcp) @ base_from_object,
-        )
-
-    def _held_world(self, plan: PickPlan) -> WorldModel:
-        """What was seen, with the object in the hand that closed at the plan's pose."""
-        request = self._search.request
-        assert request is not None
-        return replace(request.world, held_at=plan.base_from_tcp, seen_from=request.start)
 
     def _lift(self, plan: PickPlan) -> None:
         self._goal.stage(Stage.LIFTING, f"by {self._settings.lift_height:.2f} m")
@@ -266,7 +246,7 @@ class GraspSequence:
     def _deliver(self, plan: PickPlan, pose: Array) -> None:
         """Brings the object to a joint pose (J,) and opens there; it is part of the arm on the way."""
         self._goal.stage(Stage.DELIVERING, "to deliver_joints")
-        self._moves.to_joints(pose, self._held_world(plan))
+        self._moves.to_joints(pose, self._search.world_with_held(plan))
         self._measure_held()
         self._goal.stage(Stage.DELIVERING, "opening the gripper")
         self._open()

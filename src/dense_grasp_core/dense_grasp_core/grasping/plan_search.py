@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.grasping.contacts import (
     TRY_ANOTHER,
     contacts_to_try,
@@ -18,6 +20,7 @@ from dense_grasp_core.grasping.contacts import (
 )
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
+from dense_grasp_core.grasping.holding import Grip
 from dense_grasp_core.grasping.interfaces import (
     Arm,
     Array,
@@ -37,7 +40,7 @@ LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, Match
 
 
 class PlanSearch:
-    """Asks perception and planner for one goal. `request`: what the planner was asked last."""
+    """Asks perception and planner for one goal."""
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class PlanSearch:
         self._settings = settings
         self._run = run
         self._on_plan = on_plan
-        self.request: PickRequest | None = None
+        self._request: PickRequest | None = None
 
     def contacts(self, goal: GraspGoal) -> tuple[list[GraspContact], list[GraspContact], dict[str, GraspFailure]]:
         """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
@@ -98,6 +101,23 @@ class PlanSearch:
             return plan
         return None
 
+    def grip(self, goal: GraspGoal, plan: PickPlan) -> Grip:
+        """How the fingers close on the object by the plan, for a goal that puts it down."""
+        outcome = self._run.outcome
+        contact = next((match for match in outcome.matches if match.keypoint == outcome.contact), None)
+        base_from_object = None if contact is None else contact.base_from_object
+        return Grip(
+            goal.object_id,
+            plan.base_from_tcp,
+            self.world_with_held(plan),
+            None if base_from_object is None else inverse(plan.base_from_tcp) @ base_from_object,
+        )
+
+    def world_with_held(self, plan: PickPlan) -> WorldModel:
+        """What was seen for the plan, with the object in the hand that closed by it."""
+        assert self._request is not None
+        return replace(self._request.world, held_at=plan.base_from_tcp, seen_from=self._request.start)
+
     def _locate(
         self, goal: GraspGoal, contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]
     ) -> tuple[Sequence[GraspContact], dict[str, Located]]:
@@ -132,7 +152,7 @@ class PlanSearch:
             minimum_height=self._settings.minimum_height,
             carries_target=found.approach_a is not None,
         )
-        self.request = request
+        self._request = request
         plan = self._run.timed(lambda: self._planner.plan_pick(request, self._run.stop))
         self._run.outcome.plan = plan
         self._on_plan(plan)

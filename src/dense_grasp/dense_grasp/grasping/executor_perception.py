@@ -1,0 +1,39 @@
+"""What the executor is told of the cell: keypoints by query_node, obstacles by the depth camera."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from rclpy.clock import Clock
+
+from dense_grasp.grasping.keypoint_client import KeypointClient
+from dense_grasp.grasping.settings import Timeouts
+from dense_grasp.perception.depth_world import DepthWorld
+from dense_grasp.ros.waiting import StopCheck
+
+
+class ExecutorPerception:
+    """Keypoints from query_node, obstacles from the depth camera; see Perception and PlacePerception of core."""
+
+    def __init__(self, keypoints: KeypointClient, world: DepthWorld, clock: Clock):
+        self.taught = keypoints.taught
+        self.locate = keypoints.locate
+        self.points = world.points
+        self.forget = world.forget
+        self._clock = clock
+
+    def points_now(self, stop: StopCheck | None = None) -> np.ndarray:
+        """Surface points (N, 3) m in the base frame, of an image that is newer than the call. Raises as `points`."""
+        return self.points(self._clock.now().nanoseconds, stop)
+
+
+def camera_options(values: Mapping[str, Any], times: Timeouts) -> dict[str, Any]:
+    """What everybody that takes pictures is told of the camera."""
+    return {
+        "timeout": times.depth,
+        "wall_factor": times.wall_factor,
+        "lens_model": values["lens_model"],
+        "sync_tolerance": values["sync_tolerance"],
+    }
