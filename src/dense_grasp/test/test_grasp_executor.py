@@ -56,6 +56,7 @@ class FakeCell(Node):
         self.width, self.closes_at = 0.08, 0.003
         self.code, self.frozen = MatchCode.OK, False
         self.objects: list[ObjectPose] = []
+        self.there: int | None = None  # so many grasps until nothing is found
         self.held: tuple[str, int] | None = None
         self.holding = threading.Event()
         self.asked: Counter[str] = Counter()
@@ -131,6 +132,8 @@ class FakeCell(Node):
         return response
 
     def locate(self, request, response):
+        if self.there is not None and self.asked["Grasp"] >= self.there:
+            self.code = MatchCode.LOW_SCORE
         response.code = int(self.code)
         for name in request.keypoints:
             x, y, z = POINTS[name]
@@ -170,6 +173,7 @@ class Setup:
                 **parameters,
             },
         )
+        until(self.cell.states.get_subscription_count, 20.0, "the executor, which hears the joint states")
         self.markers: list[MarkerArray] = []
         graph.node.create_subscription(MarkerArray, f"/{prefix}markers", self.markers.append, 1)
         self.client = ActionClient(graph.node, GraspObject, f"/{prefix}grasp_object")
@@ -253,13 +257,25 @@ def test_the_planned_path_is_told_on_request(setup):
 
 
 @pytest.mark.parametrize(
-    ("instances", "code", "word"), [(1, GraspCode.NOT_SUPPORTED, "ALL"), (9, GraspCode.INVALID_GOAL, "9")]
+    ("instances", "code", "word"),
+    [(1, GraspCode.CONFIGURATION_ERROR, "after_grasp is 'hold'"), (9, GraspCode.INVALID_GOAL, "9")],
 )
 def test_a_goal_for_what_is_not_done_is_refused(setup, instances, code, word):
     made = setup()
     result = made.grasp(instances=instances)
     assert (result.code, word in result.message) == (code, True)
     assert not made.cell.trajectories
+
+
+def test_all_of_them_are_delivered_until_no_more_is_found(setup):
+    made = setup(after_grasp="deliver", deliver_joints=[0.5, *OBSERVE[1:]])
+    made.cell.there = 3
+    result = made.grasp(instances=GraspObject.Goal.ALL)
+    assert result.code == GraspCode.SUCCESS, result.message
+    assert result.message == "grasped 3 x cap, and no more was found"
+    assert (result.instances_grasped, made.cell.asked["Grasp"], made.cell.width) == (3, 3, 0.08)
+    none = made.grasp(instances=GraspObject.Goal.ALL)
+    assert none.code == GraspCode.PERCEPTION + MatchCode.LOW_SCORE and none.instances_grasped == 0
 
 
 def test_contacts_are_tried_as_the_goal_names_them(setup):

@@ -13,19 +13,15 @@ from dense_grasp_interfaces.action import GraspObject
 
 
 def goal_from_message(request: GraspObject.Goal) -> GraspGoal:
-    """The goal. Raises GraspFailure NOT_SUPPORTED, or INVALID_GOAL, for a field that asks for what is not done."""
-    if request.instances == GraspObject.Goal.ALL:
-        raise GraspFailure(
-            GraspCode.NOT_SUPPORTED,
-            "instances is ALL, and this version grasps one object a goal; send ANY (0), and the next goal for the next",
-        )
-    if request.instances != GraspObject.Goal.ANY:
+    """The goal. Raises GraspFailure INVALID_GOAL for a field that asks for what is not done."""
+    if request.instances not in (GraspObject.Goal.ANY, GraspObject.Goal.ALL):
         raise GraspFailure(GraspCode.INVALID_GOAL, f"instances is {request.instances}, expected ANY (0) or ALL (1)")
     contacts = tuple(
         GraspContact(contact.keypoint, tuple(contact.axis_keypoints), tuple(contact.approach_keypoints))
         for contact in request.contacts
     )
-    return GraspGoal(request.object_id, contacts, request.plan_only, request.may_drop)
+    every = request.instances == GraspObject.Goal.ALL
+    return GraspGoal(request.object_id, contacts, request.plan_only, request.may_drop, every)
 
 
 def path_messages(plan: PickPlan | None) -> list[JointTrajectory]:

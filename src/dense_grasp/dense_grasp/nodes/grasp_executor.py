@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grasping.grasp_all import GraspAll
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.holding import FingerMemory
-from dense_grasp_core.grasping.interfaces import GraspOutcome
+from dense_grasp_core.grasping.interfaces import GraspOutcome, GraspSettings
 from dense_grasp_core.grasping.pinch_choice import PinchChoice, PinchPoints, SurfaceError
 from dense_grasp_core.grasping.pinch_geometry import GraspError
 from dense_grasp_core.motion.interfaces import PickPlan
@@ -221,31 +222,37 @@ class GraspExecutor(Node):
             self._goals.running.release()
 
     def _run(self, handle, began: float) -> GraspObject.Result:
+        settings = self._settings
         outcome = GraspOutcome()
 
         def grasp(stop: StopCheck) -> str:
             nonlocal outcome
-            sequence = GraspSequence(
-                self._arm,
-                self._gripper,
-                self._perception,
-                self._planner,
-                self._candidates,
-                self._settings,
-                memory=self._fingers,
-                check_ready=self._check_ready,
-                on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
-                on_plan=self._show,
-                force=self._wrench.vertical,
-                stop=stop,
-            )
-            outcome = sequence.outcome
+            grasps = GraspAll(lambda: self._sequence(handle, settings, stop), settings)
             goal = goal_from_message(handle.request)
             self.get_logger().info(f"goal: {goal}")
-            return sequence.run(goal)
+            try:
+                return grasps.run(goal)
+            finally:
+                outcome = grasps.outcome
 
         code, message = self._goals.outcome(handle, grasp)
         return self._end(handle, began, code, message, outcome)
+
+    def _sequence(self, handle, settings: GraspSettings, stop: StopCheck) -> GraspSequence:
+        return GraspSequence(
+            self._arm,
+            self._gripper,
+            self._perception,
+            self._planner,
+            self._candidates,
+            settings,
+            memory=self._fingers,
+            check_ready=self._check_ready,
+            on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
+            on_plan=self._show,
+            force=self._wrench.vertical,
+            stop=stop,
+        )
 
     def _check_ready(self, stop: StopCheck) -> None:
         """Raises GraspFailure or PlanError when one of what moves cannot be commanded now."""
@@ -266,7 +273,7 @@ class GraspExecutor(Node):
             if handle.request.return_path:
                 result.path = path_messages(outcome.plan)
         result.used_contact = outcome.contact
-        result.instances_grasped = int(code == GraspCode.SUCCESS and not handle.request.plan_only)
+        result.instances_grasped = outcome.grasped
         result.grasp_width = float(outcome.width)
         result.planning_time = float(outcome.planning_time)
         result.time_to_first_motion = float(outcome.time_to_first_motion)

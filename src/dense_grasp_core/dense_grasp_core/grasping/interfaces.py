@@ -146,20 +146,22 @@ class GraspGoal:
 
     contacts: tried in this order when the one before is not found or not reached; none: the keypoint "contact" with the
     pairs axis_a, axis_b and approach_a, approach_b where both are taught. may_drop: the fingers may open even where
-    they hold something.
+    they hold something. all_instances: one after the other, until no more is found.
     """
 
     object_id: str
     contacts: tuple[GraspContact, ...] = ()
     plan_only: bool = False
     may_drop: bool = False
+    all_instances: bool = False
 
 
 @dataclass
 class GraspOutcome:
     """What is known of a grasp, filled as it goes; times in s of wall clock.
 
-    matches: of the last image; contact: name of the contact that is grasped, empty until there is a plan.
+    matches: of the last image; contact: name of the contact that is grasped, empty until there is a plan; grasped:
+    objects that were, by the whole goal.
     """
 
     matches: list[Located] = field(default_factory=list)
@@ -168,6 +170,7 @@ class GraspOutcome:
     width: float = float("nan")
     planning_time: float = 0.0
     time_to_first_motion: float = float("nan")
+    grasped: int = 0
 
 
 def validate(goal: GraspGoal) -> None:
