@@ -106,6 +106,16 @@ def test_it_is_put_on_a_box_that_is_larger_than_the_fingers_may_touch(planner, s
         planner.plan_place(ask(start, scene, released(0.5, 0.15, 0.1), touches=frozenset({TABLE, TARGET, SUPPORT})))
 
 
+def test_a_point_of_the_table_makes_no_support_of_what_stands_elsewhere(planner, start, observe):
+    thing = block((0.5, 0.2, 0.04), (0.04, 0.04, 0.05))
+    beside, on_table = np.array([0.5, 0.13, 0.0]), released(0.5, 0.13)
+    scene = world(observe, thing, put_on=beside)
+    cells, _ = seen_cells(planner.config.scene, scene, planner.robot)
+    assert {part.name for part in cells} == {SEEN}
+    with pytest.raises(PlanError, match="held object touches seen"):
+        planner.plan_place(ask(start, scene, on_table, touches=frozenset({TABLE, TARGET, SUPPORT})))
+
+
 def test_back_among_what_stood_beside_it(planner, start, observe):
     beside = block((0.45, -0.06, 0.04), (0.06, 0.03, 0.05))
     scene = world(observe, beside)

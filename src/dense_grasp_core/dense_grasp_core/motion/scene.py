@@ -17,6 +17,8 @@ from dense_grasp_core.motion.voxel_boxes import thin
 Array = np.ndarray
 #: m around what is held in which points that were seen with it in the hand are its own.
 HELD_MARGIN = 0.02
+#: m from the point that something is put on to a point of what it is put on: else that is the table.
+SUPPORT_NEAR = 0.03
 
 
 class SceneError(DenseGraspError):
@@ -171,10 +173,12 @@ def _split_target(points: Array, world: WorldModel) -> list[tuple[str, Array, bo
     target, points = points[near], points[~near]
     if world.put_on is None:
         return [(SEEN, points, True), (TARGET, target, False)]
-    support, others = split_object(np.concatenate([target, points]), point)
-    far = np.linalg.norm(support - point, axis=1) >= world.target_radius
-    near = np.linalg.norm(others - point, axis=1) < world.target_radius
-    return [(SEEN, others[~near], True), (TARGET, target, False), (SUPPORT, support[far], True)]
+    both = np.concatenate([target, points])
+    if not len(target) or np.linalg.norm(target - point, axis=1).min() > SUPPORT_NEAR:
+        return [(SEEN, both, True)]  # the point is on the table
+    support, others = split_object(both, point)
+    near = np.linalg.norm(support - point, axis=1) < world.target_radius
+    return [(SEEN, others, True), (TARGET, support[near], False), (SUPPORT, support[~near], True)]
 
 
 def _newer(config: SceneConfig, world: WorldModel, robot: RobotModel, held: HeldObject | None) -> Array:
