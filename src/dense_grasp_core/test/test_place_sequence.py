@@ -298,6 +298,8 @@ def test_nothing_is_held():
     assert "may hold something" in str(failure := fails(cell)) and failure.code == PlaceCode.NOTHING_HELD
     cell.fingers = 0.08
     assert "the hand holds nothing, its fingers are 80.0 mm apart" in str(fails(cell))
+    cell.fingers = None
+    assert "nothing is known to be in the hand" in str(fails(cell))
     assert set(cell.log) == {"stop"}
 
 

@@ -32,10 +32,15 @@ def what_is_held(
     if known is None:
         why = memory.why_held(width, settings)
         if why:
-            why = f"{why}, and nothing is known of it: this executor did not grasp it, or the hand was restarted since"
+            why = (
+                f"{why}, and nothing is known of it: this executor did not grasp it, or the hand was restarted since; "
+                "take it out, and grasp it again"
+            )
+        elif width is None:
+            why = "nothing is known to be in the hand, and its width is not told; grasp an object first"
         else:
-            why = "the hand holds nothing" + ("" if width is None else f", its fingers are {_mm(width)} apart")
-        raise GraspFailure(PlaceCode.NOTHING_HELD, f"{why}; grasp an object first")
+            why = f"the hand holds nothing, its fingers are {_mm(width)} apart; grasp an object first"
+        raise GraspFailure(PlaceCode.NOTHING_HELD, why)
     held, grip = known
     gone = None if width is None else held.failure(width)
     if gone is not None:
