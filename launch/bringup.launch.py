@@ -18,6 +18,7 @@ from launch_ros.substitutions import FindPackageShare
 ARGUMENTS = launch_arguments(
     "sim",
     "robot_type",
+    "gripper",
     "robot_ip",
     "prefix",
     "namespace",
@@ -55,19 +56,37 @@ def start(values):
     asked = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", AUTO))
     choice = bringups_planner(asked, robot_type, prefix, values["namespace"])
     if sim:
-        parts = [part("sim", values, "robot_type", "prefix")]
+        parts = [part("sim", values, "robot_type", "prefix", "gripper")]
     else:
         parts = [
             part("camera", values, "camera", "camera_serial", "prefix"),
             # A move_group that runs already brought its driver along.
-            part("robot", values, "robot_ip", "robot_type", "prefix", planner="ompl" if asked == AUTO else asked),
+            part(
+                "robot",
+                values,
+                "robot_ip",
+                "robot_type",
+                "prefix",
+                "gripper",
+                planner="ompl" if asked == AUTO else asked,
+            ),
         ]
     # A real arm's move_group comes with its driver, see robot.launch.py.
     if choice.planner == "moveit_py" or (asked == "move_group" and sim):
-        parts.append(part("moveit", values, "robot_type", "prefix", planner=choice.planner, **clock))
+        parts.append(part("moveit", values, "robot_type", "prefix", "gripper", planner=choice.planner, **clock))
     parts += [
         part("perception", values, "model", "store", "robot_type", "prefix", **clock),
-        part("grasp", values, "robot_type", "prefix", "heartbeat_timeout", "store", planner=choice.planner, **clock),
+        part(
+            "grasp",
+            values,
+            "robot_type",
+            "prefix",
+            "gripper",
+            "heartbeat_timeout",
+            "store",
+            planner=choice.planner,
+            **clock,
+        ),
         LogInfo(msg=choice.sentence),
     ]
     if flag("ui", values["ui"]):

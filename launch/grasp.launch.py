@@ -7,18 +7,19 @@ from dense_grasp.bringup.launch_support import (
     config_file,
     flag,
     given,
+    gripper_files,
     store_url,
 )
 
 ARGUMENTS = launch_arguments(
-    "robot_type", "prefix", "planner", "heartbeat_timeout", "store", "namespace", "use_sim_time"
+    "robot_type", "prefix", "gripper", "planner", "heartbeat_timeout", "store", "namespace", "use_sim_time"
 )
 
 
 def start(values):
     """The nodes, with the arguments laid over the configuration files."""
     clock = {"use_sim_time": flag("use_sim_time", values["use_sim_time"])}
-    robot = given({name: values[name] for name in ("robot_type", "prefix")})
+    robot = given({name: values[name] for name in ("robot_type", "prefix", "gripper")})
     patience = {}
     if values["heartbeat_timeout"]:
         patience = {"heartbeat_timeout": float(values["heartbeat_timeout"])}
@@ -39,7 +40,7 @@ def start(values):
             package="dense_grasp",
             executable=name,
             name=name,
-            parameters=[*[config_file(file) for file in files], overrides],
+            parameters=[*[config_file(file) for file in files], *gripper_files(values["gripper"]), overrides],
             output="screen",
         )
         for name, (files, overrides) in nodes.items()

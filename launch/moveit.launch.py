@@ -6,13 +6,21 @@ planner:=move_group starts MoveIt's node, planner:=moveit_py ours around MoveItP
 from ament_index_python.packages import get_package_share_directory
 from dense_grasp.bringup.lasting_node import lasting_node, launch_file
 from dense_grasp.bringup.launch_arguments import LaunchArgument, launch_arguments
-from dense_grasp.bringup.launch_support import LaunchArgumentError, config_file, flag, given, read_parameter
+from dense_grasp.bringup.launch_support import (
+    LaunchArgumentError,
+    config_file,
+    flag,
+    given,
+    gripper_files,
+    read_parameter,
+)
 from dense_grasp.planning.moveit.config import move_group_parameters, moveit_parameters, moveit_py_parameters
 from dense_grasp.planning.moveit.installed import advice, lacking
+from dense_grasp_ros.shared_parameters import GRIPPER
 
 ARGUMENTS = {
     "planner": LaunchArgument("move_group", "move_group or moveit_py", options=("move_group", "moveit_py")),
-    **launch_arguments("robot_type", "prefix", "namespace", "use_sim_time"),
+    **launch_arguments("robot_type", "prefix", "gripper", "namespace", "use_sim_time"),
 }
 
 
@@ -33,15 +41,17 @@ def start(values):
         limits,
         get_package_share_directory,
         str(read_parameter(file, "planning_group", "")),
+        values["gripper"] or str(read_parameter(file, "gripper", GRIPPER.default)),
     )
     # No name: it would be given to every node of the process, and each of the two has several.
     if values["planner"] == "moveit_py":
-        robot = given({name: values[name] for name in ("robot_type", "prefix")})
+        robot = given({name: values[name] for name in ("robot_type", "prefix", "gripper")})
+        files = [file, config_file("grasp.yaml"), *gripper_files(values["gripper"])]
         return [
             lasting_node(
                 package="dense_grasp",
                 executable="moveit_py_planner",
-                parameters=[file, config_file("grasp.yaml"), {**moveit_py_parameters(parameters), **clock, **robot}],
+                parameters=[*files, {**moveit_py_parameters(parameters), **clock, **robot}],
                 output="screen",
             )
         ]

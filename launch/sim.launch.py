@@ -2,15 +2,16 @@
 
 from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
-from dense_grasp.bringup.launch_support import config_file, given
+from dense_grasp.bringup.launch_support import config_file, given, gripper_files
 
-ARGUMENTS = launch_arguments("robot_type", "prefix", "namespace")
+ARGUMENTS = launch_arguments("robot_type", "prefix", "gripper", "namespace")
 
 
 def start(values):
     """The cell, with the arguments laid over the configuration files; it makes the clock itself."""
-    robot = given({name: values[name] for name in ("robot_type", "prefix")})
+    robot = given({name: values[name] for name in ("robot_type", "prefix", "gripper")})
     files = [config_file(name) for name in ("robot.yaml", "camera.yaml", "hand_eye.yaml", "grasp.yaml", "sim.yaml")]
+    files += gripper_files(values["gripper"])
     return [
         lasting_node(
             package="dense_grasp_sim",

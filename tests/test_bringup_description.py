@@ -259,6 +259,18 @@ def test_what_is_given_goes_to_every_node_that_takes_it(start, tmp_path):
     assert cell.overrides("query_node")["store"] == store
 
 
+def test_a_gripper_reaches_every_node_that_knows_it_with_its_file(start):
+    cell = start("bringup", sim="true", gripper="robotiq")
+    for name in ("sim_cell", "hand_eye_publisher", "motion_watchdog", "grasp_executor"):
+        assert cell.overrides(name)["gripper"] == "robotiq", name
+        assert cell.files(name)[-1] == "gripper_robotiq.yaml", name
+
+
+def test_frankas_hand_is_not_started_where_another_gripper_is(start):
+    driver = start("bringup", camera="none", robot_ip="10.0.0.1", gripper="robotiq").included["franka_bringup"]
+    assert driver["load_gripper"] == "false"
+
+
 def test_the_watchdog_is_patient_in_simulation_only(start):
     assert start("bringup", sim="true").overrides("motion_watchdog")["heartbeat_timeout"] == 2.0
 
@@ -364,7 +376,7 @@ def keys(path: Path) -> set[str]:
 CELLS = [
     ("bringup", {"sim": "true"}),
     ("bringup", {"camera": "replay"}),
-    ("bringup", {"sim": "true", "planner": "moveit_py"}),
+    ("bringup", {"sim": "true", "planner": "moveit_py", "gripper": "robotiq"}),
     ("photo", {}),
 ]
 

@@ -6,6 +6,7 @@ setup(
     name=package_name,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
+    package_data={package_name: ["grippers/*.yaml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/" + package_name]),
         ("share/" + package_name, ["package.xml"]),
@@ -15,6 +16,7 @@ setup(
         "numpy",
         "opencv-python-headless",
         "openvino>=2025",
+        "PyYAML",
         "safetensors",
         "SQLAlchemy>=2",
     ],

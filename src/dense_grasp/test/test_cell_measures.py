@@ -19,6 +19,7 @@ from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp_core.cell_measures.mount_check import Mount, MountView, PointPair
 from dense_grasp_core.cell_measures.table_plane import Plane
 from dense_grasp_core.geometry.se3 import exp, from_quaternion, inverse, transform
+from dense_grasp_core.grippers.record import gripper_record
 from dense_grasp_ros.images import image_message
 from geometry_msgs.msg import TransformStamped
 from lifecycle_msgs.msg import State
@@ -146,13 +147,14 @@ def test_depth_must_have_the_intrinsics_of_colour():
 
 # fingers
 
-FINGERS = ("f1", "f2")
+HAND = gripper_record("franka", "fr3")
+ROBOTIQ = gripper_record("robotiq", "fr3")
 
 
-def readings(topic: str, positions, count: int = LEAST_MESSAGES) -> FingerReadings:
-    made = FingerReadings(topic)
+def readings(topic: str, positions, count: int = LEAST_MESSAGES, gripper=HAND) -> FingerReadings:
+    made = FingerReadings(topic, gripper)
     for _ in range(count):
-        made.add(FINGERS, ("a1", *FINGERS), (1.0, *positions))
+        made.add(("a1", *gripper.joints), (1.0, *positions))
     return made
 
 
@@ -168,7 +170,9 @@ def readings(topic: str, positions, count: int = LEAST_MESSAGES) -> FingerReadin
     ],
 )
 def test_fingers_that_read_zero_for_ever(told, own, ok, words):
-    own_readings = FingerReadings("/gripper/joint_states") if own is None else readings("/gripper/joint_states", own)
+    own_readings = (
+        FingerReadings("/gripper/joint_states", HAND) if own is None else readings("/gripper/joint_states", own)
+    )
     check = check_fingers(readings("/joint_states", told), [own_readings], ["/joint_state_publisher"])
     assert check.ok == ok and words in check.seen
     assert ok or "/joint_state_publisher" in check.remedy
@@ -176,7 +180,12 @@ def test_fingers_that_read_zero_for_ever(told, own, ok, words):
 
 def test_too_few_zeros_are_no_proof_and_no_fingers_no_line():
     assert check_fingers(readings("/j", (0.0, 0.0), LEAST_MESSAGES - 1), [], []).ok
-    assert check_fingers(FingerReadings("/j"), [], []) is None
+    assert check_fingers(FingerReadings("/j", HAND), [], []) is None
+
+
+def test_a_gripper_whose_zero_is_open_may_say_it_for_ever():
+    check = check_fingers(readings("/joint_states", (0.0,), gripper=ROBOTIQ), [], ["/joint_state_broadcaster"])
+    assert check.ok and "85.0 mm" in check.seen
 
 
 # TF

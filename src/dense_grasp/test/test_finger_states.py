@@ -74,8 +74,10 @@ def made(graph, until):
         values = declare(node, GRASP_EXECUTOR)
         robot = robot_settings(values)
         joints = JointStateMonitor(node, robot.joint_states_topic, 1.0)
-        gripper = make_gripper(node, values, robot, timeouts(values), lambda after: joints.finger_width(FINGERS, after))
-        until(lambda: joints.finger_width(FINGERS) is not None, 10.0, "merged joint states")
+        gripper = make_gripper(
+            node, values, robot, timeouts(values), lambda after: joints.finger_width(robot.gripper, after)
+        )
+        until(lambda: joints.finger_width(robot.gripper) is not None, 10.0, "merged joint states")
         if own:
             until(lambda: gripper.width() == pytest.approx(0.02), 10.0, "the gripper's own joint states")
         return hand, gripper

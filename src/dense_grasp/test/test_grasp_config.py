@@ -7,10 +7,9 @@ import pytest
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.bringup.launch_support import config_file, read_parameter
 from dense_grasp.grasping.settings import grasp_settings, timeouts
-from dense_grasp.gripper.registry import gripper_namespaces
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
 from dense_grasp.nodes.hand_eye_publisher import hand_eye_transform
-from dense_grasp.nodes.robot_parameters import GRIPPER, MOTION
+from dense_grasp.nodes.robot_parameters import MOTION
 from dense_grasp.planning.in_process.planner import build_planner
 from dense_grasp_core.geometry.se3 import from_quaternion
 from dense_grasp_core.motion.interfaces import WorldModel
@@ -49,12 +48,12 @@ def test_the_files_and_the_defaults_agree(graph, from_files):
 
 def test_the_names_of_an_arm_are_in_its_namespace(graph):
     node = Node("mover", namespace="left", context=graph.context)
-    values = declare(node, (*MOTION, *GRIPPER))
+    values = declare(node, MOTION)
     robot = robot_settings(values, node.get_namespace())
     assert robot.arm_action == "/left/fr3_arm_controller/follow_joint_trajectory"
     assert robot.heartbeat_topic == "/left/fr3_arm_controller/executor_heartbeat"
     assert (robot.joint_states_topic, robot.moveit_py_namespace) == ("/left/joint_states", "/left/fr3_moveit_py")
-    assert gripper_namespaces(robot, values["gripper_namespace"]) == ["/left/franka_gripper", "/left/fr3_gripper"]
+    assert robot.gripper_namespaces == ("/left/franka_gripper", "/left/fr3_gripper")
     node.destroy_node()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from itertools import count
@@ -10,12 +11,17 @@ import pytest
 from control_msgs.action import GripperCommand
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.grasping.settings import timeouts
-from dense_grasp.gripper.adapters import CommandGripper, FrankaGripper, GripperSettings
+from dense_grasp.gripper.action_runner import GripperSettings
+from dense_grasp.gripper.franka import FrankaGripper
+from dense_grasp.gripper.gripper_command import CommandGripper
 from dense_grasp.gripper.registry import make_gripper
+from dense_grasp.nodes.grasp_executor import GraspExecutor
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grippers.record import GripperRecordError, gripper_record
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_core.result_codes import GraspCode
+from dense_grasp_ros.node_runner import CONFIGURATION_ERROR, run_node
 from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp, Homing, Move
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
@@ -102,6 +108,7 @@ class FrankaHand:
 
 
 NUMBERS = count()
+HAND, COMMANDED, ROBOTIQ = (gripper_record(name, "fr3") for name in ("franka", "gripper_command", "robotiq"))
 NAMESPACES = ["", ""]
 
 
@@ -116,7 +123,7 @@ def franka(graph, hand: FrankaHand | None = None, **changes) -> FrankaGripper:
     values = {"server_timeout": 10.0, "action_timeout": 20.0, "wall_factor": 1.0}
     if hand is not None:
         values["read_width"] = lambda after: hand.width
-    return FrankaGripper(graph.node, NAMESPACES, GripperSettings(**{**values, **changes}))
+    return FrankaGripper(graph.node, NAMESPACES, GripperSettings(HAND, **{**values, **changes}))
 
 
 def names(hand: FrankaHand) -> list[str]:
@@ -258,27 +265,50 @@ def test_a_goal_that_is_accepted_too_late_is_stopped(graph, until):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"grasp_force": 80.0}, r"grasp_force is 80\.0, expected a number above 0 and at most 70 N"),
-        ({"grasp_speed": 0.0}, r"grasp_speed is 0\.0, expected a number above 0 and at most 0\.1"),
-        ({"gripper": "vacuum"}, "gripper is 'vacuum', expected one of franka, gripper_command"),
+        ({"grasp_force": 80.0}, r"grasp_force is 80\.0, expected at most 70 N, what the gripper franka can do"),
+        ({"grasp_force": 250.0, "gripper": "robotiq"}, r"grasp_force is 250\.0, expected at most 235 N"),
+        ({"grasp_speed": 0.0}, r"grasp_speed is 0\.0, expected a number above 0"),
+        ({"grasp_speed": 0.2}, r"grasp_speed is 0\.2, expected at most 0\.1 m/s"),
+        ({"open_width": 0.09, "gripper": "robotiq"}, r"open_width is 0\.09, expected at most 0\.085 m, as wide as"),
+        ({"gripper": "vacuum"}, "gripper is 'vacuum', expected one of franka, gripper_command, robotiq, or the path"),
         ({"homing": "often"}, "homing is 'often'"),
     ],
 )
 def test_what_no_gripper_can_do_is_refused(graph, parameters, message):
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     node = Node("gripper_settings", context=graph.context, parameter_overrides=overrides)
-    with pytest.raises(ParameterError, match=message):
-        declare(node, GRASP_EXECUTOR)
+    with pytest.raises((ParameterError, GripperRecordError), match=message):
+        values = declare(node, GRASP_EXECUTOR)
+        make_gripper(node, values, robot_settings(values), timeouts(values), lambda after: None)
     node.destroy_node()
 
 
-@pytest.mark.parametrize(("kind", "adapter"), [("franka", FrankaGripper), ("gripper_command", CommandGripper)])
+@pytest.mark.parametrize(
+    ("kind", "adapter"), [("franka", FrankaGripper), ("gripper_command", CommandGripper), ("robotiq", CommandGripper)]
+)
 def test_the_adapter_is_chosen_by_parameter(graph, kind, adapter):
     node = Node("gripper_choice", context=graph.context, parameter_overrides=[Parameter("gripper", value=kind)])
     values = declare(node, GRASP_EXECUTOR)
     gripper = make_gripper(node, values, robot_settings(values), timeouts(values), lambda after: None)
     assert isinstance(gripper, adapter)
     node.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (
+            "like: franka\nconvention: suction\n",
+            "mine has the convention 'suction', expected one of franka, gripper_com",
+        ),
+        ("convention: franka\n", r"mine\.yaml lacks namespaces, command, .*, expected convention, namespaces"),
+    ],
+)
+def test_a_record_that_no_adapter_takes_ends_a_node_at_its_start(capfd, tmp_path, record, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(record)
+    assert run_node("grasp_executor", GraspExecutor, ["--ros-args", "-p", f"gripper:={path}"]) == CONFIGURATION_ERROR
+    assert re.search(message, capfd.readouterr().err)
 
 
 def test_fingers_at_rest_are_not_stopped(graph):
@@ -290,15 +320,15 @@ def test_fingers_at_rest_are_not_stopped(graph):
 
 
 class CommandHand:
-    """A GripperCommand server that ends at `reached` m of half width."""
+    """A GripperCommand server that ends at the position `reached`, else where it was sent."""
 
-    def __init__(self, graph, reached: float | None = None, stalled: bool = False):
+    def __init__(self, graph, reached: float | None = None, stalled: bool = False, action: str = "gripper_action"):
         self.goals = []
         self.reached, self.stalled = reached, stalled
         self.server = ActionServer(
             graph.node,
             GripperCommand,
-            f"{NAMESPACES[0]}/gripper_action",
+            f"{NAMESPACES[0]}/{action}",
             execute_callback=self.run,
             callback_group=ReentrantCallbackGroup(),
         )
@@ -313,9 +343,9 @@ class CommandHand:
         )
 
 
-def command(graph, server_timeout: float = 10.0, **more) -> CommandGripper:
-    settings = GripperSettings(server_timeout=server_timeout, **more)
-    return CommandGripper(graph.node, f"{NAMESPACES[0]}/gripper_action", settings)
+def command(graph, server_timeout: float = 10.0, gripper=COMMANDED, **more) -> CommandGripper:
+    settings = GripperSettings(gripper, server_timeout=server_timeout, **more)
+    return CommandGripper(graph.node, NAMESPACES, settings)
 
 
 def test_command_gripper_halves_the_width(graph):
@@ -326,6 +356,17 @@ def test_command_gripper_halves_the_width(graph):
     assert gripper.width() == pytest.approx(0.08)
     gripper.open(0.08)
     assert len(hand.goals) == 1
+
+
+def test_robotiqs_positions_are_angles_that_grow_as_it_closes(graph):
+    hand = CommandHand(graph, action="gripper_cmd")
+    gripper = command(graph, gripper=ROBOTIQ, force=100.0)
+    gripper.open(0.085)
+    assert hand.goals == [(pytest.approx(0.0), pytest.approx(100.0))]
+    assert gripper.width() == pytest.approx(0.085)
+    hand.reached, hand.stalled = 0.7, True
+    gripper.grasp()
+    assert hand.goals[-1][0] == pytest.approx(0.8) and gripper.width() == pytest.approx(0.01158)
 
 
 def test_command_gripper_stalls_on_the_object(graph):

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grippers.record import gripper_record
 from dense_grasp_core.result_codes import GraspCode
 from sensor_msgs.msg import JointState
+
+HAND = gripper_record("franka", "fr3")
 
 
 @pytest.fixture
@@ -19,11 +22,11 @@ def monitor(graph):
 
 def test_states_arrive_in_parts_and_any_order(monitor):
     monitor.update(JointState(name=["b", "a"], position=[2.0, 1.0], velocity=[0.0, -0.3]))
-    monitor.update(JointState(name=["finger1", "finger2"], position=[0.01, 0.02]))
+    monitor.update(JointState(name=list(HAND.joints), position=[0.01, 0.02]))
     np.testing.assert_array_equal(monitor.positions(["a", "b"]), [1.0, 2.0])
     assert monitor.speed(["a", "b"]) == pytest.approx(0.3)
-    assert monitor.finger_width(["finger1", "finger2"]) == pytest.approx(0.03)
-    assert monitor.finger_width(["finger1", "finger2"], after=time.monotonic()) is None
+    assert monitor.finger_width(HAND) == pytest.approx(0.03)
+    assert monitor.finger_width(HAND, after=time.monotonic()) is None
 
 
 def test_a_missing_joint_is_named(monitor):
@@ -31,7 +34,7 @@ def test_a_missing_joint_is_named(monitor):
     with pytest.raises(GraspFailure, match="has no c") as failure:
         monitor.positions(["a", "c"])
     assert failure.value.code == GraspCode.JOINT_STATE_STALE
-    assert monitor.finger_width(["c"]) is None
+    assert monitor.finger_width(HAND) is None
 
 
 def test_old_states_are_refused(graph, until):

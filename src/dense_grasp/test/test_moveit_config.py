@@ -13,6 +13,7 @@ from dense_grasp.planning.moveit.config import (
     moveit_py_parameters,
     semantic_description,
 )
+from dense_grasp_core.grippers.record import gripper_record
 
 SRDF = """<robot name="panda">
   <group name="panda_arm"><chain base_link="panda_link0" tip_link="panda_link8"/></group>
@@ -57,6 +58,17 @@ def test_names_follow_robot_type_and_prefix(share, robot_type, prefix):
     limits = parameters["robot_description_planning"]["joint_limits"]
     assert limits[f"{name}_joint2"] == {"has_acceleration_limits": True, "max_acceleration": 1.875}
     assert f"{name}_arm" in parameters["ompl"]
+
+
+def test_a_gripper_that_the_description_does_not_know_may_touch_its_flange_and_itself(share):
+    gripper = gripper_record("robotiq", "fr3", "left_")
+    root = ElementTree.fromstring(
+        moveit_parameters("fr3", "left_", LIMITS, share, gripper="robotiq")["robot_description_semantic"]
+    )
+    pairs = {frozenset((pair.get("link1"), pair.get("link2"))) for pair in root.findall("disable_collisions")}
+    for link in (*gripper.links[1:], *gripper.finger_links):
+        assert frozenset((gripper.hand, link)) in pairs and frozenset(("left_fr3_link8", link)) in pairs
+    assert not any("left_fr3_link6" in pair for pair in pairs)
 
 
 def test_the_base_is_the_planning_frame(share):

@@ -15,6 +15,7 @@ from dense_grasp.planning.moveit.planning_scene import (
     scene_change,
     scene_objects,
 )
+from dense_grasp_core.grippers.record import gripper_record
 from dense_grasp_core.motion.grasped_object import HeldObject
 from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
@@ -116,6 +117,17 @@ def test_what_the_fingers_hold_is_carried_by_the_hand_and_replaced_each_time(rob
     assert HELD in [each.name for each in scene_change(present, objects).objects]
     without = scene_change(present, scene_objects(SceneConfig(), (), robot, 0.0))
     assert without.release == (HELD,) and HELD in without.remove
+
+
+def test_what_a_gripper_holds_whose_tool_frame_is_turned_is_carried_the_same_way():
+    """Robotiq's fingers close along x of the link that carries the object, which is y of the tool's frame."""
+    gripper = gripper_record("robotiq", "fr3")
+    urdf = primitive_arm_urdf().replace('"fr3_hand"', f'"{gripper.hand}"')
+    held = HeldObject(np.array([[0.01, 0.02, 0.03]]), np.array([[0.2, 0.1, 0.02]]))
+    thing = in_hand(held, RobotModel(urdf, "fr3", gripper=gripper))
+    assert thing.link == gripper.hand and gripper.hand in thing.touch
+    np.testing.assert_allclose(thing.centres, [[0.02, -0.01, 0.03 + 0.1528]], atol=1e-6)
+    np.testing.assert_allclose(thing.sizes, [[0.1, 0.2, 0.02]])
 
 
 def test_the_matrix_keeps_the_rules_of_others():

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grippers.record import gripper_record
 from dense_grasp_core.motion.urdf import RobotModelError, joint_limits
 from dense_grasp_ros.diagnostics import ERROR, OK, Diagnostics, Report
 from dense_grasp_ros.node_runner import RestartNeeded, run_node
@@ -39,6 +40,7 @@ class Bridge(Node):
         super().__init__("franka_bridge", **node_arguments)  # type: ignore[arg-type]
         values = declare(self, FRANKA_BRIDGE)
         name = f"{values['prefix']}{values['robot_type']}"
+        gripper = gripper_record("franka", values["robot_type"], values["prefix"])
         address, urdf = values["robot_ip"], values["robot_description"]
         joints = [f"{name}_joint{i}" for i in range(1, 8)]
         try:
@@ -67,9 +69,8 @@ class Bridge(Node):
             values["arm_action"] or f"{name}_arm_controller/follow_joint_trajectory",
             values["error_recovery_action"] or recovery_action(self.get_namespace(), values["prefix"]),
         )
-        self._hand_server = HandServer(self, self.hand, values["gripper_namespace"] or "franka_gripper")
-        fingers = [f"{name}_finger_joint{i}" for i in (1, 2)]
-        self._state = StatePublisher(self, self.arm, self.hand, joints, fingers, urdf, values["publish_tf"])
+        self._hand_server = HandServer(self, self.hand, values["gripper_namespace"] or gripper.namespaces[0])
+        self._state = StatePublisher(self, self.arm, self.hand, joints, gripper.joints, urdf, values["publish_tf"])
         self.create_timer(WATCH_PERIOD, self._watch)
         self._diagnostics = Diagnostics(
             self, f"{name} at {address}", {"arm": self._arm_report, "hand": self._hand_report}

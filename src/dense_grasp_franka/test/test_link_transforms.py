@@ -18,7 +18,7 @@ def test_chain_of_transforms_is_the_planners_pose():
     urdf = primitive_arm_urdf()
     robot = RobotModel(urdf, "fr3")
     links = LinkTransforms(urdf)
-    positions = dict(zip(robot.joint_names, Q)) | dict.fromkeys(robot.finger_joint_names, 0.02)
+    positions = dict(zip(robot.joint_names, Q)) | dict.fromkeys(robot.gripper.joints, 0.02)
     by_child = {found.child: found for found in links.fixed() + links.moving(positions)}
     pose, link = np.eye(4), robot.tcp_frame
     while link != robot.base_frame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dense_grasp_core.grippers.record import GripperRecord, gripper_record, shipped_grippers
 from dense_grasp_core.parameters import ParameterSpec
 
 ARM_JOINTS = 7
@@ -54,7 +55,9 @@ SYNC_TOLERANCE = ParameterSpec(
 )
 CAMERA_TOPICS = (COLOR_TOPIC, DEPTH_TOPIC, CAMERA_INFO_TOPIC)
 
-PARENT = ParameterSpec("parent", "", "frame the camera is fixed to; empty: <prefix><robot_type>_hand", text="frame")
+PARENT = ParameterSpec(
+    "parent", "", "frame the camera is fixed to; empty: the gripper's, such as fr3_hand", text="frame"
+)
 CHILD = ParameterSpec("child", "", "root frame of the camera driver; empty: <prefix>camera_link", text="frame")
 OPTICAL_FRAME = ParameterSpec(
     "optical_frame", "", "frame of the images; empty: <prefix>camera_color_optical_frame", text="frame"
@@ -76,7 +79,12 @@ QUATERNION = ParameterSpec(
     high=1.001,
     count=4,
 )
-HAND_EYE = (PARENT, CHILD, XYZ, QUATERNION)
+GRIPPER = ParameterSpec(
+    "gripper",
+    "franka",
+    f"which gripper: {', '.join(shipped_grippers())}, or the path of a record of your own (.yaml)",
+)
+HAND_EYE = (GRIPPER, PARENT, CHILD, XYZ, QUATERNION)
 
 OBSERVE_JOINTS = ParameterSpec(
     "observe_joints",
@@ -102,7 +110,7 @@ ERROR_RECOVERY_ACTION = ParameterSpec(
 GRIPPER_NAMESPACE = ParameterSpec(
     "gripper_namespace",
     "",
-    "namespace of the gripper's actions; empty: franka_gripper, or <prefix><robot_type>_gripper on older drivers",
+    "namespace of the gripper's actions; empty: where its driver puts them, such as franka_gripper",
     text="name",
 )
 
@@ -116,8 +124,16 @@ def recovery_action(namespace: str, prefix: str) -> str:
 
 
 def camera_parent(values: Mapping[str, Any]) -> str:
-    """The frame that the camera is fixed to, from the values of PARENT, ROBOT_TYPE and PREFIX."""
-    return values["parent"] or f"{values['prefix']}{values['robot_type']}_hand"
+    """The frame that the camera is fixed to, from the values of PARENT, GRIPPER, ROBOT_TYPE and PREFIX.
+
+    Raises as chosen_gripper.
+    """
+    return str(values["parent"] or chosen_gripper(values).hand)
+
+
+def chosen_gripper(values: Mapping[str, Any]) -> GripperRecord:
+    """The gripper on this arm, from the values of GRIPPER, ROBOT_TYPE and PREFIX. Raises GripperRecordError."""
+    return gripper_record(values["gripper"], values["robot_type"], values["prefix"])
 
 
 def camera_link(values: Mapping[str, Any]) -> str:

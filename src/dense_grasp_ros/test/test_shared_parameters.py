@@ -20,8 +20,16 @@ def test_the_recovery_action_is_where_franka_ros2_has_it(namespace, prefix, acti
 
 
 def test_frames_carry_the_prefix_unless_they_are_named():
-    values = {"robot_type": "fr3", "prefix": "left_", "parent": "", "child": "", "optical_frame": ""}
+    values = {
+        "robot_type": "fr3",
+        "prefix": "left_",
+        "gripper": "franka",
+        "parent": "",
+        "child": "",
+        "optical_frame": "",
+    }
     assert camera_parent(values) == "left_fr3_hand"
+    assert camera_parent({**values, "gripper": "robotiq"}) == "left_robotiq_85_base_link"
     assert (camera_link(values), optical_frame(values)) == ("left_camera_link", "left_camera_color_optical_frame")
     named = {**values, "parent": "flange", "child": "eye", "optical_frame": "lens"}
     assert (camera_parent(named), camera_link(named), optical_frame(named)) == ("flange", "eye", "lens")

@@ -7,7 +7,7 @@ from dense_grasp_sim.physics.simulator import Simulator
 
 def test_a_held_cap_falls_and_the_fingers_close_on_nothing():
     simulator = Simulator()
-    ik = TopDownIk(simulator.cell.urdf, simulator.cell.names.tcp)
+    ik = TopDownIk(simulator.cell.urdf, simulator.cell.names.record)
     simulator.set_scene(1000, pose_seed=0)
     assert pick(simulator, ik, np.zeros(3)) == ""
     held = simulator.gripper.width(simulator.data)

@@ -50,16 +50,16 @@ def test_fingers_that_tremble_are_stopped_all_the_same(empty_cell: Simulator) ->
     command = gripper.grasp(data, 0.0, 0.1, 20.0, 0.08, 0.08)
     end, sign = empty_cell.time + 2.0, 1.0
     while command.outcome is None:
-        assert empty_cell.time < end, f"not stopped at {gripper.velocities(data)} m/s"
+        assert empty_cell.time < end, f"not stopped at {gripper.states(data)[1]} m/s"
         empty_cell.step(1)
         if gripper.width(data) < 0.001:
-            data.qvel[gripper._dofs] = sign * 0.005
+            data.qvel[gripper._fingers._dofs] = sign * 0.005
             sign = -sign
     assert command.outcome.stalled
 
 
 def test_grasp_of_a_cap_ends_at_its_thickness_and_keeps_pressing(cap_cell: Simulator) -> None:
-    ik = TopDownIk(cap_cell.cell.urdf, cap_cell.cell.names.tcp)
+    ik = TopDownIk(cap_cell.cell.urdf, cap_cell.cell.names.record)
     contact = cap_cell.truth("crown", 0.5, 0.0).position
     front = cap_cell.truth("crown", 0.0, 0.0).position
     grasp = top_down(contact - [0.0, 0.0, PINCH_DEPTH], front - contact)
@@ -71,7 +71,7 @@ def test_grasp_of_a_cap_ends_at_its_thickness_and_keeps_pressing(cap_cell: Simul
     assert outcome.success and outcome.stalled
     assert 0.0020 < outcome.width < 0.006
     cap_cell.step(250)
-    assert cap_cell.gripper.efforts(cap_cell.data)[0] == pytest.approx(-GRASP_FORCE)
+    assert cap_cell.gripper.states(cap_cell.data)[2][0] == pytest.approx(-GRASP_FORCE)
 
 
 def test_stop_ends_a_command_and_holds(empty_cell: Simulator) -> None:

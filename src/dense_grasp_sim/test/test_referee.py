@@ -71,7 +71,7 @@ def test_contacts_are_sorted_into_pads_and_others() -> None:
 def test_a_good_pinch_of_a_real_cap_is_counted() -> None:
     simulator = Simulator()
     simulator.set_scene(1003, Placement(0.52, 0.05, 2.0))
-    reason = pick(simulator, TopDownIk(simulator.cell.urdf, simulator.cell.names.tcp), np.zeros(3))
+    reason = pick(simulator, TopDownIk(simulator.cell.urdf, simulator.cell.names.record), np.zeros(3))
     assert reason == "" and simulator.referee.lifted
     assert simulator.referee.max_height > 0.15
 
@@ -80,5 +80,5 @@ def test_a_pinch_beside_the_cap_is_not() -> None:
     simulator = Simulator()
     simulator.set_scene(1003, Placement(0.52, 0.05, 2.0))
     beside = np.array([-0.03, 0.06, 0.0])
-    reason = pick(simulator, TopDownIk(simulator.cell.urdf, simulator.cell.names.tcp), beside)
+    reason = pick(simulator, TopDownIk(simulator.cell.urdf, simulator.cell.names.record), beside)
     assert reason and not simulator.referee.lifted

@@ -31,7 +31,7 @@ def test_forward_kinematics_agree(robot_type: str, prefix: str) -> None:
     for _ in range(20):
         q = rng.uniform(low, high)
         width = rng.uniform(0.0, 0.04)
-        positions = dict(zip(names.arm_joints + names.finger_joints, [*q, width, width]))
+        positions = dict(zip([*names.arm_joints, *names.record.joints], [*q, width, width]))
         configuration = np.zeros(reference.nq)
         for name, value in positions.items():
             data.joint(name).qpos[0] = value

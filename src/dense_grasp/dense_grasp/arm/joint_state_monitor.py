@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grippers.record import GripperRecord
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.quiet import heard_at
 from rclpy.node import Node
@@ -67,17 +68,16 @@ class JointStateMonitor:
         """Raises GraspFailure JOINT_STATE_STALE unless all joints are known and fresh."""
         self._read(names)
 
-    def finger_width(self, names: Sequence[str], after: float = 0.0) -> float | None:
-        """Sum of the finger positions in m.
+    def finger_width(self, gripper: GripperRecord, after: float = 0.0) -> float | None:
+        """Width between the gripper's fingers in m.
 
         None when a finger's state is missing, old, or was received before `after` (time.monotonic()).
         """
         try:
-            rows = self._read(names)
+            rows = self._read(gripper.joints)
         except GraspFailure:
             return None
-        # Fingers that press on each other may be told a hair below zero.
-        return max(0.0, float(np.sum(rows[:, 0]))) if np.min(rows[:, 2]) >= after else None
+        return gripper.width(rows[:, 0].tolist()) if np.min(rows[:, 2]) >= after else None
 
     def _read(self, names: Sequence[str]) -> np.ndarray:
         now = time.monotonic()

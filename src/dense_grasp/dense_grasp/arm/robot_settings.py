@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from dense_grasp_core.grippers.record import GripperRecord
 from dense_grasp_core.parameters import ParameterError
-from dense_grasp_ros.shared_parameters import ARM_JOINTS
+from dense_grasp_ros.shared_parameters import ARM_JOINTS, chosen_gripper
 
 _ARRAYS = ("workspace_min", "workspace_max", "tcp_min", "tcp_max", "acceleration_limits", "camera_box")
 _SINGLE = (
@@ -35,10 +36,15 @@ _SINGLE = (
 
 @dataclass(frozen=True)
 class RobotSettings:
-    """Names and limits of one arm; metres, radians, seconds, in the base frame."""
+    """Names and limits of one arm and its gripper; metres, radians, seconds, in the base frame.
+
+    gripper: named for this arm. gripper_namespaces: where its driver may be, absolute; the first that answers counts.
+    """
 
     robot_type: str
     prefix: str
+    gripper: GripperRecord
+    gripper_namespaces: tuple[str, ...]
     description_topic: str
     joint_states_topic: str
     arm_action: str
@@ -109,27 +115,29 @@ class RobotSettings:
         """Where this arm's moveit_py_planner offers its services."""
         return self.absolute(f"{self.name}_moveit_py")
 
-    @property
-    def finger_names(self) -> tuple[str, ...]:
-        """The fingers' joints."""
-        return tuple(f"{self.name}_finger_joint{i}" for i in (1, 2))
-
 
 def absolute(namespace: str, name: str) -> str:
-    """A relative ROS name in an absolute namespace."""
-    return f"{namespace.rstrip('/')}/{name}"
+    """A ROS name in an absolute namespace; one that is absolute stays as it is."""
+    return name if name.startswith("/") else f"{namespace.rstrip('/')}/{name}"
 
 
 def robot_settings(values: Mapping[str, Any], namespace: str = "/") -> RobotSettings:
     """From the values of robot_parameters.MOTION, names as declare() gives them, for a node in `namespace`.
 
-    Raises ParameterError for values that do not fit together.
+    Raises ParameterError for values that do not fit together, GripperRecordError.
     """
+    gripper = chosen_gripper(values)
+    if values["open_width"] > gripper.greatest_width:
+        most = f"at most {gripper.greatest_width} m, as wide as the gripper {gripper.name} opens"
+        raise ParameterError("open_width", values["open_width"], most)
+    spaces = [values["gripper_namespace"]] if values["gripper_namespace"] else gripper.namespaces
     taken: dict[str, Any] = {name: values[name] for name in _SINGLE}
     taken.update((name, np.array(values[name])) for name in _ARRAYS)
     settings = RobotSettings(
         robot_type=values["robot_type"],
         prefix=values["prefix"],
+        gripper=gripper,
+        gripper_namespaces=tuple(absolute(namespace, space) for space in spaces),
         description_topic=values["robot_description_topic"],
         arm_action=values["arm_action"]
         or absolute(namespace, f"{values['prefix']}{values['robot_type']}_arm_controller/follow_joint_trajectory"),

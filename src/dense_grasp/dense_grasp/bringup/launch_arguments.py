@@ -13,7 +13,7 @@ from pathlib import Path
 from dense_grasp_core.parameters import ParameterError, ParameterSpec
 from dense_grasp_ros.known_parameters import nearest, suggestion
 from dense_grasp_ros.parameter_files import read_yaml
-from dense_grasp_ros.shared_parameters import PREFIX, ROBOT_TYPE
+from dense_grasp_ros.shared_parameters import GRIPPER, PREFIX, ROBOT_TYPE
 
 from dense_grasp.bringup.launch_support import LaunchArgumentError, flag
 from dense_grasp.nodes.grasp_parameters import PLANNERS
@@ -79,6 +79,7 @@ ARGUMENTS = {
     "sim": LaunchArgument("false", "true: the embedded cell instead of camera and robot", is_flag=True),
     "robot_type": LaunchArgument("", f"{ROBOT_TYPE.description}; empty: as in config/robot.yaml", spec=ROBOT_TYPE),
     "prefix": LaunchArgument("", "before the robot type in names; empty: as in config/robot.yaml", spec=PREFIX),
+    "gripper": LaunchArgument("", f"{GRIPPER.description}; empty: as in config/robot.yaml", spec=GRIPPER),
     "robot_ip": LaunchArgument("", "address of the arm; empty: its driver is started elsewhere"),
     "planner": LaunchArgument(
         "",

@@ -47,6 +47,12 @@ def config_file(name: str, share: Path | None = None) -> str:
     return str(path)
 
 
+def gripper_files(gripper: str, share: Path | None = None) -> list[str]:
+    """Parameter files to lay over the others for a gripper: config/gripper_<name>.yaml, where there is one."""
+    path = (share or share_directory()) / "config" / f"gripper_{gripper}.yaml"
+    return [str(path)] if gripper and path.is_file() else []
+
+
 def read_parameter(path: str, name: str, default: object = None) -> object:
     """One value of a ROS parameter file that is written for every node (`/**: ros__parameters:`)."""
     try:

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
+from dense_grasp_core.grippers.record import GripperRecord
 
 from dense_grasp.cell.checks import Check
 
 #: Messages until a value that never changes is believed to be stuck.
 LEAST_MESSAGES = 10
-#: m between what two topics say of one finger.
-TOLERANCE = 0.002
+#: m between the widths that two topics tell.
+TOLERANCE = 0.004
 
 
 @dataclass
 class FingerReadings:
-    """Positions of the fingers, m, as one topic tells them."""
+    """Where the fingers' joints are, as one topic tells it. gripper: named for its arm."""
 
     topic: str
+    gripper: GripperRecord
     count: int = 0
     largest: float = 0.0
     last: dict[str, float] = field(default_factory=dict)
 
-    def add(self, fingers: Sequence[str], names: Sequence[str], positions: Sequence[float]) -> None:
+    def add(self, names: Sequence[str], positions: Sequence[float]) -> None:
         """Note one message's fingers, if it has any."""
-        found = {name: float(p) for name, p in zip(names, positions) if name in fingers}
+        found = {name: float(p) for name, p in zip(names, positions) if name in self.gripper.joints}
         if found:
             self.count += 1
             self.largest = max(self.largest, *(abs(p) for p in found.values()))
@@ -34,13 +35,17 @@ class FingerReadings:
 
     @property
     def zero(self) -> bool:
-        """Whether every finger was exactly 0.0 in every message: a measured finger is a few micrometres off."""
-        return self.count >= LEAST_MESSAGES and self.largest == 0.0
+        """Whether every finger was exactly 0.0 in every message: a measured finger is a few micrometres off.
+
+        Never where 0.0 is open: a gripper that counts its steps from there tells it exactly.
+        """
+        closed = self.gripper.width([0.0] * len(self.gripper.joints)) == 0.0
+        return closed and self.count >= LEAST_MESSAGES and self.largest == 0.0
 
     @property
     def width(self) -> float:
-        """m between the fingers, by the last message."""
-        return float(sum(self.last.values()))
+        """m between the fingers, by the last messages."""
+        return self.gripper.width(self.last.values())
 
 
 def check_fingers(told: FingerReadings, own: Iterable[FingerReadings], publishers: Sequence[str]) -> Check | None:
@@ -60,8 +65,8 @@ def check_fingers(told: FingerReadings, own: Iterable[FingerReadings], publisher
             f"start the gripper's driver, or give joint_state_publisher its topic in source_list; {who}",
         )
     for readings in heard:
-        apart = np.abs([readings.last[n] - told.last[n] for n in readings.last if n in told.last])
-        if told.zero and readings.largest > TOLERANCE:
+        apart = abs(readings.width - told.width)
+        if told.zero and apart > TOLERANCE:
             return Check(
                 name,
                 False,
@@ -69,7 +74,7 @@ def check_fingers(told: FingerReadings, own: Iterable[FingerReadings], publisher
                 f"{1000 * readings.width:.1f} mm between the fingers",
                 f"{who}: put {readings.topic} into source_list of the joint_state_publisher among them",
             )
-        if apart.size and apart.max() > TOLERANCE and not told.zero:
+        if apart > TOLERANCE:
             text = f"{1000 * told.width:.1f} mm on {told.topic}, {1000 * readings.width:.1f} mm on {readings.topic}"
             return Check(name, False, text, f"stop what moves the fingers and look again; {who}")
     return Check(name, True, f"{1000 * told.width:.1f} mm between the fingers")

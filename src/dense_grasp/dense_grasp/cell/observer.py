@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
-from control_msgs.action import FollowJointTrajectory, GripperCommand
+from control_msgs.action import FollowJointTrajectory
 from dense_grasp_core.cell_measures.mount_check import PointPair
 from dense_grasp_core.cell_measures.resting_points import resting_points
 from dense_grasp_core.errors import DenseGraspError
@@ -16,7 +16,6 @@ from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.quiet import QuietGroup, stay_awake_while
 from dense_grasp_ros.shared_parameters import camera_link, camera_parent
-from franka_msgs.action import Grasp
 from rclpy.clock import Clock as RclpyClock
 from rclpy.clock import ClockType
 from rclpy.node import Node
@@ -42,7 +41,7 @@ from dense_grasp.cell.robot_mode import RobotMode
 from dense_grasp.cell.second_pose import SecondPose
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.cell.wrist_camera import PlaceError, WristCamera
-from dense_grasp.gripper.registry import gripper_namespaces
+from dense_grasp.gripper.registry import adapter_of, own_joint_states
 from dense_grasp.nodes.robot_parameters import CHECK_CELL
 from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.matches import matrix_from_transform
@@ -70,7 +69,6 @@ class CellObserver(Node):
         self._observe = np.array(values["observe_joints"])
         self._hand, self._child = camera_parent(values), camera_link(values)
         topics = [values[f"{name}_topic"] for name in ("color", "depth", "camera_info")]
-        self._gripper_kind, self._gripper_namespace = values["gripper"], values["gripper_namespace"]
         self._manager = values["controller_manager"]
         self._system = RclpyClock(clock_type=ClockType.SYSTEM_TIME)
         self._simulated: int | None = None
@@ -103,9 +101,8 @@ class CellObserver(Node):
         self._urdf = ""
         self._joints, self._tf = Stream(robot.joint_states_topic), Stream("/tf")
         self._joint_names: set[str] = set()
-        self._fingers = FingerReadings(robot.joint_states_topic)
-        spaces = gripper_namespaces(robot, self._gripper_namespace)
-        self._own_fingers = [FingerReadings(f"{space}/joint_states") for space in spaces]
+        self._fingers = FingerReadings(robot.joint_states_topic, robot.gripper)
+        self._own_fingers = [FingerReadings(topic, robot.gripper) for topic in own_joint_states(robot)]
         quiet = self._quiet
         self.create_subscription(Clock, "/clock", self._on_clock, QoSProfile(depth=1), callback_group=quiet)
         self.create_subscription(JointState, robot.joint_states_topic, self._on_joints, sensor, callback_group=quiet)
@@ -117,9 +114,9 @@ class CellObserver(Node):
         self.create_subscription(TFMessage, "/tf_static", self._on_static, STATIC)
         self._mode = RobotMode(self)
         self._arm = ActionClient(self, FollowJointTrajectory, robot.arm_action)
-        command = self._gripper_kind == "gripper_command"
-        action, name = (GripperCommand, "gripper_action") if command else (Grasp, "grasp")
-        self._grippers = {f"{space}/{name}": ActionClient(self, action, f"{space}/{name}") for space in spaces}
+        offered, kind = robot.gripper.command, adapter_of(robot.gripper).COMMAND
+        commands = [f"{space}/{offered}" for space in robot.gripper_namespaces]
+        self._grippers = {name: ActionClient(self, kind, name) for name in commands}
 
     def _note(self, stream: Stream, stamp: int, message: Any) -> None:
         stream.add(stamp, message, self._system.now().nanoseconds, self._simulated)
@@ -145,7 +142,7 @@ class CellObserver(Node):
         self._on_fingers(self._fingers, message)
 
     def _on_fingers(self, readings: FingerReadings, message: JointState) -> None:
-        readings.add(self._robot.finger_names, message.name, message.position)
+        readings.add(message.name, message.position)
 
     def _on_description(self, message: String) -> None:
         self._urdf = message.data
@@ -218,7 +215,7 @@ class CellObserver(Node):
     def _check_joints(self) -> list[Check | None]:
         robot = self._robot
         return [
-            check_joints(self._joints, self._joint_names, robot.joint_names, robot.finger_names),
+            check_joints(self._joints, self._joint_names, robot.joint_names, robot.gripper.joints),
             check_fingers(self._fingers, self._own_fingers, self._nodes_behind(self._joints.topic)),
         ]
 
@@ -240,7 +237,7 @@ class CellObserver(Node):
         header, base = self._colour.last.header, self._robot.base_frame
         try:
             placed = self._camera.place(base, header.frame_id, Time.from_msg(header.stamp))
-            hand = self._camera.place(f"{self._robot.name}_hand", header.frame_id, Time())
+            hand = self._camera.place(self._robot.gripper.hand, header.frame_id, Time())
         except PlaceError as error:
             remedy = "start robot_state_publisher, the camera driver and hand_eye_publisher; compare their clocks"
             return [tree, Check("transforms", False, str(error), remedy)]

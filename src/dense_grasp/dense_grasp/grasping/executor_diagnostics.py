@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
 
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.diagnostics import Diagnostics, without_publisher
@@ -43,21 +42,21 @@ class GoalRecord:
 def executor_diagnostics(
     node: Node,
     robot: RobotSettings,
-    grippers: Sequence[str],
     heartbeat: Heartbeat,
     planner: tuple[PlannerChoice, DescribedBackend],
     goals: tuple[threading.Lock, GoalRecord],
 ) -> Diagnostics:
-    """The node's diagnostics. grippers: namespaces of which one has the gripper; goals: the lock that a goal holds."""
+    """The node's diagnostics. goals: the lock that a goal holds, and what became of those before."""
     choice, backend = planner
     running, record = goals
     topics = [robot.joint_states_topic, robot.description_topic, _status(robot.arm_action)]
 
     def missing() -> list[str]:
         absent = without_publisher(node, topics)
-        hands = [_status(f"{space}/{name}") for space in grippers for name in ("grasp", "gripper_action")]
+        spaces = robot.gripper_namespaces
+        hands = [_status(f"{space}/{robot.gripper.command}") for space in spaces]
         if len(without_publisher(node, hands)) == len(hands):
-            absent.append(f"a gripper in {' or '.join(grippers)}")
+            absent.append(f"a gripper in {' or '.join(spaces)}")
         return [name.removesuffix("/_action/status") for name in absent]
 
     return Diagnostics(

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grippers.record import GripperRecord
 from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
 
-#: m; fingers that the gripper says are farther apart are not told of as 0.0 by anything that measures them.
-SURELY_OPEN = 0.01
+#: m; fingers that the gripper says are so far from where positions of 0.0 are, are told of as 0.0 by nothing that
+#: measures them.
+SURELY_ELSEWHERE = 0.01
 
 
 class FingerStates:
@@ -26,13 +28,15 @@ class FingerStates:
 
     def __init__(
         self,
-        names: Sequence[str],
+        gripper: GripperRecord,
         own: Sequence[JointStateMonitor],
         merged: Callable[[float], float | None],
         merged_topic: str,
         timeout: float,
     ):
-        self._names = tuple(names)
+        self._gripper = gripper
+        #: m, as wide as made-up zeros say.
+        self._zeros = gripper.width([0.0] * len(gripper.joints))
         self._own = tuple(own)
         self._merged = merged
         self._merged_topic = merged_topic
@@ -45,11 +49,11 @@ class FingerStates:
         Raises GraspFailure GRIPPER_FAILED when the only states that come are known to be no measurement.
         """
         for monitor in self._own:
-            if monitor.finger_width(self._names) is not None:
+            if monitor.finger_width(self._gripper) is not None:
                 self._unreal = ""
-                return monitor.finger_width(self._names, after)
+                return monitor.finger_width(self._gripper, after)
         width = self._merged(after)
-        if width != 0.0:
+        if width != self._zeros:
             self._unreal = ""
         elif self._unreal:
             raise GraspFailure(GraspCode.GRIPPER_FAILED, self._unreal)
@@ -60,7 +64,7 @@ class FingerStates:
 
         Raises GraspFailure GRIPPER_FAILED when the joint states say exactly 0.0 then; GraspCanceled.
         """
-        if told < SURELY_OPEN:
+        if abs(told - self._zeros) < SURELY_ELSEWHERE:
             return
         widths: list[float] = []
 
@@ -70,12 +74,13 @@ class FingerStates:
                 widths.append(width)
             return bool(widths)
 
-        if wait_in_callback(read, Deadline(self._timeout), stop) and widths[0] == 0.0:
+        if wait_in_callback(read, Deadline(self._timeout), stop) and widths[0] == self._zeros:
             topics = " or ".join(monitor.topic for monitor in self._own)
+            remedy = f"Let the gripper's node publish {topics} (remap its joint_states), or name" if topics else "Name"
             self._unreal = (
-                f"gripper: {self._merged_topic} says exactly 0.0 for {' and '.join(self._names)} while the gripper "
-                f"says that they are {1000 * told:.0f} mm apart, so no grasp can be verified: joint_state_publisher "
-                f"merges a topic that nobody publishes. Let the gripper's node publish {topics} (remap its "
-                "joint_states), or name the topic that it does publish in source_list"
+                f"gripper: {self._merged_topic} says exactly 0.0 for {' and '.join(self._gripper.joints)} while the "
+                f"gripper says that they are {1000 * told:.0f} mm apart, so no grasp can be verified: "
+                f"joint_state_publisher merges a topic that nobody publishes. {remedy} the topic that it does publish "
+                "in source_list"
             )
             raise GraspFailure(GraspCode.GRIPPER_FAILED, self._unreal)

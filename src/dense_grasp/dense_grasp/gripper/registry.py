@@ -1,4 +1,4 @@
-"""The gripper adapter that the parameters name."""
+"""The adapters of grippers by convention, and the one that the parameters name."""
 
 from __future__ import annotations
 
@@ -6,21 +6,42 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dense_grasp_core.grasping.interfaces import Gripper
+from dense_grasp_core.grippers.record import GripperRecord, GripperRecordError
+from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.quiet import QuietGroup
 from rclpy.node import Node
 
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
-from dense_grasp.arm.robot_settings import RobotSettings
+from dense_grasp.arm.robot_settings import RobotSettings, absolute
 from dense_grasp.grasping.settings import Timeouts
-from dense_grasp.gripper.adapters import CommandGripper, FrankaGripper, GripperSettings
+from dense_grasp.gripper.action_runner import GripperSettings
 from dense_grasp.gripper.finger_states import FingerStates
+from dense_grasp.gripper.franka import FrankaGripper
+from dense_grasp.gripper.gripper_command import CommandGripper
+
+#: Convention of a record -> adapter(node, namespaces, settings, callback_group), which is a `Gripper`; its COMMAND is
+#: the type of the action that the record calls command.
+ADAPTERS: dict[str, type[FrankaGripper | CommandGripper]] = {
+    "franka": FrankaGripper,
+    "gripper_command": CommandGripper,
+}
 
 
-def gripper_namespaces(robot: RobotSettings, namespace: str) -> list[str]:
-    """Where the hand's node may be: as configured, or under the names that franka_ros2 gave it."""
-    # Renamed from <type>_gripper to franka_gripper in 2.0.0.
-    return [namespace] if namespace else [robot.absolute(name) for name in ("franka_gripper", f"{robot.name}_gripper")]
+def adapter_of(record: GripperRecord) -> type[FrankaGripper | CommandGripper]:
+    """The adapter of its convention. Raises GripperRecordError."""
+    if record.convention not in ADAPTERS:
+        raise GripperRecordError(
+            f"gripper {record.name} has the convention {record.convention!r}, expected one of {', '.join(ADAPTERS)}"
+        )
+    return ADAPTERS[record.convention]
+
+
+def own_joint_states(robot: RobotSettings) -> list[str]:
+    """Topics on which the gripper's driver itself may tell where its fingers are."""
+    topic = robot.gripper.joint_states
+    topics = [absolute(space, topic) for space in robot.gripper_namespaces] if topic else []
+    return [topic for topic in topics if topic != robot.joint_states_topic]
 
 
 def make_gripper(
@@ -32,22 +53,26 @@ def make_gripper(
     callback_group=None,
     pulse: Pulse | None = None,
 ) -> Gripper:
-    """The adapter for the values of robot_parameters.GRIPPER and grasp_parameters.FINGERS.
+    """The adapter for the robot's gripper and the values of grasp_parameters.FINGERS.
 
     read_width(after): width in m by the robot's joint states, used where the gripper publishes none of its own.
+    Raises ParameterError for what this gripper cannot do, GripperRecordError for a convention without an adapter.
     """
-    namespaces = gripper_namespaces(robot, values["gripper_namespace"])
-    topics = [f"{ns}/joint_states" for ns in namespaces]
-    own = [
-        JointStateMonitor(node, topic, times.joint_state, QuietGroup())
-        for topic in topics
-        if topic != robot.joint_states_topic
-    ]
-    fingers = FingerStates(robot.finger_names, own, read_width, robot.joint_states_topic, times.joint_state)
+    record = robot.gripper
+    adapter = adapter_of(record)
+    for name, most, unit in (
+        ("grasp_force", record.greatest_force, "N"),
+        ("grasp_speed", record.greatest_speed, "m/s"),
+    ):
+        if values[name] > most:
+            raise ParameterError(name, values[name], f"at most {most:g} {unit}, what the gripper {record.name} can do")
+    own = [JointStateMonitor(node, topic, times.joint_state, QuietGroup()) for topic in own_joint_states(robot)]
+    fingers = FingerStates(record, own, read_width, robot.joint_states_topic, times.joint_state)
     settings = GripperSettings(
+        record,
         speed=values["grasp_speed"],
         force=values["grasp_force"],
-        homing=values["homing"] == "auto",
+        homing=record.needs_homing and values["homing"] == "auto",
         server_timeout=times.server,
         action_timeout=times.gripper,
         homing_timeout=times.homing,
@@ -58,6 +83,4 @@ def make_gripper(
         check_opened=fingers.check_opened,
         pulse=pulse or NoPulse(),
     )
-    if values["gripper"] == "franka":
-        return FrankaGripper(node, namespaces, settings, callback_group)
-    return CommandGripper(node, f"{namespaces[0]}/gripper_action", settings, callback_group)
+    return adapter(node, robot.gripper_namespaces, settings, callback_group)

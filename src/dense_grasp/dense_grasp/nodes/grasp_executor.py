@@ -46,7 +46,7 @@ from dense_grasp.grasping.goal_messages import goal_from_message, path_messages
 from dense_grasp.grasping.keypoint_client import KeypointClient
 from dense_grasp.grasping.markers import plan_markers, pose_message
 from dense_grasp.grasping.settings import Timeouts, changed_settings, grasp_settings, timeouts
-from dense_grasp.gripper.registry import gripper_namespaces, make_gripper
+from dense_grasp.gripper.registry import make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.camera_pose import base_from
 from dense_grasp.perception.depth_world import DepthWorld
@@ -94,7 +94,7 @@ class GraspExecutor(Node):
             values,
             self._robot,
             times,
-            lambda after: joints.finger_width(self._robot.finger_names, after),
+            lambda after: joints.finger_width(self._robot.gripper, after),
             group,
             self._heartbeat,
         )
@@ -113,7 +113,6 @@ class GraspExecutor(Node):
         self._diagnostics = executor_diagnostics(
             self,
             self._robot,
-            gripper_namespaces(self._robot, values["gripper_namespace"]),
             self._heartbeat,
             (choice, self._planner),
             (self._goals.running, self._goals.record),

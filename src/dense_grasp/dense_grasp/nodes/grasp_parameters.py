@@ -18,7 +18,6 @@ from dense_grasp_ros.shared_parameters import (
 from dense_grasp.nodes.robot_parameters import (
     ACTION,
     ERROR_RECOVERY,
-    GRIPPER,
     LONGEST_WAIT,
     MAX_FORCE,
     MAX_SPEED,
@@ -166,7 +165,6 @@ FINGERS = (
 )
 GRASP_EXECUTOR = (
     *MOTION,
-    *GRIPPER,
     *ERROR_RECOVERY,
     *SEQUENCE,
     *PINCH,

@@ -24,7 +24,6 @@ from std_srvs.srv import Trigger
 from dense_grasp.arm.heartbeat import MOVED, QOS
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.arm.stop_all import Stoppable, stop_all
-from dense_grasp.gripper.registry import gripper_namespaces
 from dense_grasp.nodes.robot_parameters import MOTION_WATCHDOG
 from dense_grasp.ros.reports import watchdog_report
 from dense_grasp.ros.waiting import Deadline
@@ -44,7 +43,6 @@ AGAIN_AFTER = (0.0, 0.05, 0.2, 0.5)
 ANSWER_TIMEOUT = 1.0
 #: The same for the requests after the first: who answered that one answers soon.
 LATER_TIMEOUT = 0.1
-GRIPPER_ACTIONS = ("homing", "move", "grasp", "gripper_action")
 
 
 @dataclass
@@ -70,17 +68,18 @@ class MotionWatchdog(Node):
         robot = robot_settings(values, self.get_namespace())
         self._timeout = robot.heartbeat_timeout
         self._wall_factor = values["wall_time_factor"]
-        namespaces = gripper_namespaces(robot, values["gripper_namespace"])
         executor_action, stop_service = values["action"], values["stop_service"]
         group = ReentrantCallbackGroup()
-        gripper_actions = [f"{namespace}/{action}" for namespace in namespaces for action in GRIPPER_ACTIONS]
+        gripper, spaces = robot.gripper, robot.gripper_namespaces
+        gripper_actions = [f"{space}/{action}" for space in spaces for action in gripper.actions]
+        gripper_stops = [f"{space}/{service}" for space in spaces for service in gripper.stop_services]
         self._stoppable = {
             # First: an executor that is not told takes a stopped motion for a failed one.
             "executor": Stoppable(self, [executor_action], callback_group=group),
             "scan": Stoppable(self, [values["scan_action"]], callback_group=group),
             "place": Stoppable(self, [values["place_action"]], callback_group=group),
             "arm": Stoppable(self, [robot.arm_action], callback_group=group),
-            "gripper": Stoppable(self, gripper_actions, [f"{ns}/stop" for ns in namespaces], group),
+            "gripper": Stoppable(self, gripper_actions, gripper_stops, group),
         }
         on_stop = long_callback(self, self._on_stop, on_error=self._on_failed_stop)
         self.create_service(Trigger, stop_service, on_stop, qos_profile=EVERY_CALL, callback_group=group)

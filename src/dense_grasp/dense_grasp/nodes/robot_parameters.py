@@ -11,6 +11,7 @@ from dense_grasp_ros.shared_parameters import (
     CAMERA_TOPICS,
     CHILD,
     ERROR_RECOVERY_ACTION,
+    GRIPPER,
     GRIPPER_NAMESPACE,
     HAND_EYE,
     LENS_MODEL,
@@ -21,9 +22,9 @@ from dense_grasp_ros.shared_parameters import (
     SYNC_TOLERANCE,
 )
 
-#: What Franka's hand holds with continuously (N), the fastest it closes (m/s).
-MAX_FORCE = 70.0
-MAX_SPEED = 0.1
+#: What no gripper does, N and m/s: the record of the chosen one says how much it does.
+MAX_FORCE = 1000.0
+MAX_SPEED = 1.0
 FASTEST_TOOL = 3.0  # m/s, no Franka arm is faster
 LONGEST_WAIT = 600.0  # s
 
@@ -87,6 +88,8 @@ HEARTBEAT_TIMEOUT = ParameterSpec(
 MOTION = (
     ROBOT_TYPE,
     PREFIX,
+    GRIPPER,
+    GRIPPER_NAMESPACE,
     *WORKSPACE,
     ParameterSpec(
         "minimum_height", 0.008, "lowest tool centre point of a grasp above the table", "m", low=0.0, high=0.5
@@ -200,15 +203,6 @@ MOTION = (
     ParameterSpec("joint_states_topic", "joint_states", "sensor_msgs/JointState of arm and fingers", text="name"),
     ParameterSpec("robot_description_topic", "robot_description", "the URDF of arm and hand, latched", text="name"),
 )
-GRIPPER = (
-    ParameterSpec(
-        "gripper",
-        "franka",
-        "interface of the gripper: franka_msgs' actions or control_msgs' GripperCommand",
-        options=("franka", "gripper_command"),
-    ),
-    GRIPPER_NAMESPACE,
-)
 ERROR_RECOVERY = (
     ParameterSpec(
         "error_recovery",
@@ -224,7 +218,6 @@ HAND_EYE_PUBLISHER = (ROBOT_TYPE, PREFIX, *HAND_EYE)
 MOTION_WATCHDOG = (
     *MOTION,
     WALL_TIME_FACTOR,
-    GRIPPER_NAMESPACE,
     ACTION,
     SCAN_ACTION,
     PLACE_ACTION,
@@ -236,7 +229,6 @@ CHECK_CELL = (
     *CAMERA_TOPICS,
     LENS_MODEL,
     SYNC_TOLERANCE,
-    *GRIPPER,
     OBSERVE_JOINTS,
     PARENT,
     CHILD,

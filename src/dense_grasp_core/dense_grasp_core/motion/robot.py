@@ -1,4 +1,4 @@
-"""Kinematics and collision geometry of one seven-joint arm with a two-finger hand, from a URDF string."""
+"""Kinematics and collision geometry of one seven-joint arm with a two-finger gripper, from a URDF string."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ import coal
 import numpy as np
 import pinocchio as pin
 
+from dense_grasp_core.grippers.record import GripperRecord, gripper_record
 from dense_grasp_core.motion.urdf import (
     PackageResolver,
     RobotModelError,
     collision_shapes,
     disabled_pairs,
-    parse_urdf,
+    mimic_joints,
 )
 from dense_grasp_core.motion.velocity_limits import near_ends
 
 Array = np.ndarray
 ARM_JOINTS = 7
-#: Franka's hand: tool centre point along z of the hand frame, m (franka_description).
-HAND_TO_TCP = 0.1034
 #: A posture that every arm of the family can rest in; pairs that touch here do so by the coarseness of their hulls.
 READY = np.array([0.0, -np.pi / 4, 0.0, -3 * np.pi / 4, 0.0, np.pi / 2, np.pi / 4])
 
@@ -38,7 +37,8 @@ class AttachedBox:
 class RobotModel:
     """One arm in the base frame `{prefix}{robot_type}_link0`; positions are (7,) rad. For one thread at a time.
 
-    Fingers are locked at `finger_width`; any other joint of the description at its neutral position.
+    Fingers are locked at `finger_width` (None: as wide as they go), with the joints that mimic them; any other joint of
+    the description at its neutral position. gripper: named for this arm; None: Franka's hand.
     Raises RobotModelError when a joint, frame or mesh is missing.
     """
 
@@ -48,15 +48,16 @@ class RobotModel:
         robot_type: str,
         prefix: str = "",
         *,
-        finger_width: float = 0.08,
+        gripper: GripperRecord | None = None,
+        finger_width: float | None = None,
         resolve_package: PackageResolver | None = None,
         srdf: str | None = None,
         attached: tuple[AttachedBox, ...] = (),
     ):
-        parse_urdf(urdf)
+        mimicked = mimic_joints(urdf)
         self.name = f"{prefix}{robot_type}"
         self.joint_names = tuple(f"{self.name}_joint{i + 1}" for i in range(ARM_JOINTS))
-        self.finger_joint_names = tuple(f"{self.name}_finger_joint{i}" for i in (1, 2))
+        self.gripper = gripper or gripper_record("franka", robot_type, prefix)
         try:
             full = pin.buildModelFromXML(urdf)
         except Exception as error:
@@ -67,7 +68,12 @@ class RobotModel:
                 raise RobotModelError(
                     f"robot description has no joint {joint} (it has: {has}); check robot_type, prefix"
                 )
-        self.model = self._reduce(full, finger_width)
+        width = self.gripper.greatest_width if finger_width is None else finger_width
+        fingers = dict.fromkeys(self.gripper.joints, self.gripper.position(width))
+        for joint, (source, multiplier, offset) in mimicked.items():
+            if source in self.gripper.joints:
+                fingers[joint] = multiplier * fingers[source] + offset
+        self.model = self._reduce(full, fingers)
         self.data = self.model.createData()
         self.near_ends = near_ends(urdf, self.joint_names, robot_type)
         self.lower, self.upper = self._reachable()
@@ -127,13 +133,13 @@ class RobotModel:
 
     def is_finger(self, geometry: int) -> bool:
         """True for the collision geometries that a grasp brings to the object."""
-        return "finger" in self.links_of_geometry[geometry]
+        return self.links_of_geometry[geometry] in self.gripper.finger_links
 
     def moves(self, geometry: int) -> bool:
         """True when the geometry moves with some joint."""
         return self.geometry.geometryObjects[geometry].parentJoint != 0
 
-    def _reduce(self, full: pin.Model, finger_width: float) -> pin.Model:
+    def _reduce(self, full: pin.Model, fingers: dict[str, float]) -> pin.Model:
         reference = pin.neutral(full)
         lock = []
         for name in full.names:
@@ -141,8 +147,8 @@ class RobotModel:
                 continue
             joint = full.getJointId(name)
             lock.append(joint)
-            if name in self.finger_joint_names:
-                reference[full.joints[joint].idx_q] = finger_width / 2
+            if name in fingers:
+                reference[full.joints[joint].idx_q] = fingers[name]
         return pin.buildReducedModel(full, lock, reference)
 
     def _frame(self, name: str) -> int:
@@ -151,11 +157,11 @@ class RobotModel:
         return int(self.model.getFrameId(name))
 
     def _add_tcp(self) -> tuple[str, int]:
-        name = f"{self.name}_hand_tcp"
+        name = self.gripper.tcp
         if not self.model.existFrame(name):
-            hand = self._frame(f"{self.name}_hand")
+            hand = self._frame(self.gripper.hand)
             frame = self.model.frames[hand]
-            placement = frame.placement * pin.SE3(np.eye(3), np.array([0.0, 0.0, HAND_TO_TCP]))
+            placement = frame.placement * pin.SE3(self.gripper.hand_from_tcp)
             self.model.addFrame(pin.Frame(name, frame.parentJoint, hand, placement, pin.FrameType.OP_FRAME))
             self.data = self.model.createData()
         return name, self._frame(name)

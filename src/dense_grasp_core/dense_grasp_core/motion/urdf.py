@@ -57,6 +57,21 @@ def collision_shapes(urdf: str, resolve_package: PackageResolver | None = None) 
             yield CollisionShape(name, _origin(collision), _geometry(name, shape, resolve_package))
 
 
+def mimic_joints(urdf: str) -> dict[str, tuple[str, float, float]]:
+    """Joint -> (joint that it follows, multiplier, offset), of a URDF's <mimic> elements. Raises RobotModelError."""
+    found = {}
+    for joint in parse_urdf(urdf).iter("joint"):
+        mimic = joint.find("mimic")
+        if mimic is not None:
+            name, source = joint.get("name", ""), mimic.get("joint", "")
+            try:
+                numbers = float(mimic.get("multiplier", "1")), float(mimic.get("offset", "0"))
+            except ValueError as error:
+                raise RobotModelError(f"joint {name} mimics {source} by what is no number ({error})") from error
+            found[name] = (source, *numbers)
+    return found
+
+
 def disabled_pairs(srdf: str) -> set[frozenset[str]]:
     """Link pairs that an SRDF excludes from collision checking."""
     try:

@@ -1,4 +1,4 @@
-"""The Franka hand: homing, move, grasp and stop with libfranka's semantics, driven by forces on the fingers."""
+"""A gripper: homing, move, grasp and stop with libfranka's semantics, driven by forces on the fingers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import mujoco
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 
+from dense_grasp_sim.world.hands.registry import hand_of
 from dense_grasp_sim.world.robot_model import RobotNames
 
-MAX_WIDTH = 0.08  # m
-MAX_FORCE = 70.0  # N, continuous grasping force of the real hand
 MOVE_FORCE = 30.0  # N a finger may use while moving freely
 STIFFNESS = 3000.0  # N/m
 DAMPING = 80.0  # N s/m
@@ -52,11 +51,9 @@ class SimulatedGripper:
     """Controller of both fingers in one MuJoCo model. Not thread-safe: the simulator's lock guards it."""
 
     def __init__(self, model: mujoco.MjModel, names: RobotNames, homed: bool = True) -> None:
-        joints = [model.joint(name) for name in names.finger_joints]
-        self._qpos = np.array([int(joint.qposadr[0]) for joint in joints])
-        self._dofs = np.array([int(joint.dofadr[0]) for joint in joints])
-        self._motors = np.array([model.actuator(name).id for name in names.finger_joints])
-        self.homed = homed
+        self.record = names.record
+        self._fingers = hand_of(names.gripper).fingers(model, self.record)
+        self.homed = homed or not self.record.needs_homing
         self.refuses = False
         self._command: GripperCommand | None = None
         self._target = 0.0
@@ -65,38 +62,29 @@ class SimulatedGripper:
         self._force = MOVE_FORCE
         self._still, self._still_at = 0.0, 0.0
 
-    def positions(self, data: mujoco.MjData) -> np.ndarray:
-        """Finger positions (2,), m; the width is their sum."""
-        return np.array(data.qpos[self._qpos])
-
-    def velocities(self, data: mujoco.MjData) -> np.ndarray:
-        """Finger velocities (2,), m/s."""
-        return np.array(data.qvel[self._dofs])
-
-    def efforts(self, data: mujoco.MjData) -> np.ndarray:
-        """Finger forces (2,), N."""
-        return np.array(data.ctrl[self._motors])
+    def states(self, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Positions, velocities and efforts of the joints that the record names, in its units."""
+        return self._fingers.states(data)
 
     def width(self, data: mujoco.MjData) -> float:
         """Distance between the pads, m."""
-        return float(data.qpos[self._qpos].sum())
+        return self._fingers.width(data)
 
     @property
     def max_width(self) -> float:
         """Greatest width, m; 0 until the hand is homed."""
-        return MAX_WIDTH if self.homed else 0.0
+        return self.record.greatest_width if self.homed else 0.0
 
     def place(self, data: mujoco.MjData, width: float) -> None:
         """Put the fingers at `width` at once and drop any command."""
         self._end(GripperOutcome(False, "the scene was set anew", width))
-        data.qpos[self._qpos] = 0.5 * width
-        data.qvel[self._dofs] = 0.0
+        self._fingers.place(data, width)
         self._target = self._reference = 0.5 * width
         self._force = MOVE_FORCE
 
     def homing(self, data: mujoco.MjData) -> GripperCommand:
         """Open to the stop; afterwards the greatest width is known."""
-        return self._begin(data, GripperCommand("homing", MAX_WIDTH, 0.1, MOVE_FORCE))
+        return self._begin(data, GripperCommand("homing", self.record.greatest_width, 0.1, MOVE_FORCE))
 
     def move(self, data: mujoco.MjData, width: float, speed: float, force: float = MOVE_FORCE) -> GripperCommand:
         """Move to `width` (m) at `speed` (m/s, of the width). Raises GripperError for impossible numbers."""
@@ -123,8 +111,8 @@ class SimulatedGripper:
             raise GripperError(f"gripper width is {width} m, expected 0 to {self.max_width}{hint}")
         if not 0.0 < speed <= 0.2:
             raise GripperError(f"gripper speed is {speed} m/s, expected above 0, at most 0.2")
-        if not 0.0 < force <= MAX_FORCE:
-            raise GripperError(f"gripper force is {force} N, expected above 0, at most {MAX_FORCE}")
+        if not 0.0 < force <= self.record.greatest_force:
+            raise GripperError(f"gripper force is {force} N, expected above 0, at most {self.record.greatest_force}")
 
     def _begin(self, data: mujoco.MjData, command: GripperCommand) -> GripperCommand:
         if self.refuses:
@@ -149,10 +137,10 @@ class SimulatedGripper:
         travel = self._speed * dt
         goal = low if self._closing() else self._target
         self._reference += float(np.clip(goal - self._reference, -travel, travel))
-        position, velocity = float(data.qpos[self._qpos].mean()), float(data.qvel[self._dofs].mean())
+        position, velocity = 0.5 * self.width(data), self._fingers.opening_speed(data)
         moving = 0.0 if abs(goal - self._reference) < travel else np.sign(goal - self._reference) * self._speed
         force = STIFFNESS * (self._reference - position) + DAMPING * (moving - velocity)
-        data.ctrl[self._motors] = np.clip(force, -self._force, self._force)
+        self._fingers.push(data, float(np.clip(force, -self._force, self._force)))
         if self._command is not None:
             self._judge(self._command, data, position, velocity, dt)
 

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 import pinocchio
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grippers.record import GripperRecord
 from numpy.typing import NDArray
 
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.physics.trajectory import JointSpline
 from dense_grasp_sim.world.cell_model import CellSettings
+from dense_grasp_sim.world.hands.registry import HANDS
 
 Array = NDArray[np.float64]
 PINCH_DEPTH = 0.009  # m below the rim
@@ -32,10 +34,13 @@ class ReachError(DenseGraspError):
 class TopDownIk:
     """Damped least squares on the arm's seven joints for poses of the tool centre point."""
 
-    def __init__(self, urdf: str, tcp: str) -> None:
+    def __init__(self, urdf: str, gripper: GripperRecord) -> None:
         self._model = pinocchio.buildModelFromXML(urdf)
+        hand = self._model.frames[self._model.getFrameId(gripper.hand)]
+        placement = hand.placement * pinocchio.SE3(gripper.hand_from_tcp)
+        tool = pinocchio.Frame("tool", hand.parentJoint, placement, pinocchio.FrameType.OP_FRAME)
+        self._frame = self._model.addFrame(tool)
         self._data = self._model.createData()
-        self._frame = self._model.getFrameId(tcp)
         self._low, self._high = self._model.lowerPositionLimit[:7] + 0.02, self._model.upperPositionLimit[:7] - 0.02
 
     def solve(self, base_from_tcp: Array, start: Array, attempts: int = 12) -> Array:
@@ -105,7 +110,8 @@ def pick(simulator: Simulator, ik: TopDownIk, noise: Array) -> str:
     for goal, speed in ((above, SPEED), (at, 0.3)):
         if not move(simulator, goal, speed):
             return "the arm did not arrive"
-    command = simulator.gripper.grasp(simulator.data, 0.0, 0.05, GRASP_FORCE, 0.08, 0.08)
+    widest = simulator.gripper.record.greatest_width
+    command = simulator.gripper.grasp(simulator.data, 0.0, 0.05, GRASP_FORCE, widest, widest)
     while command.outcome is None:
         simulator.step(5)
     move(simulator, raised, 0.4)
@@ -113,10 +119,12 @@ def pick(simulator: Simulator, ik: TopDownIk, noise: Array) -> str:
     return simulator.referee.reason
 
 
-def run(seeds: Sequence[int], robot_type: str = "fr3", noise_m: float = 0.003) -> dict[str, object]:
+def run(
+    seeds: Sequence[int], robot_type: str = "fr3", noise_m: float = 0.003, gripper: str = "franka"
+) -> dict[str, object]:
     """Pick one cap a seed; figures as a dictionary."""
-    simulator = Simulator(CellSettings(robot_type))
-    ik = TopDownIk(simulator.cell.urdf, simulator.cell.names.tcp)
+    simulator = Simulator(CellSettings(robot_type, gripper=gripper))
+    ik = TopDownIk(simulator.cell.urdf, simulator.cell.names.record)
     trials = []
     for seed in seeds:
         rng = np.random.default_rng([7, seed])
@@ -138,10 +146,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Pinch caps by their true pose and count strict lifts.")
     parser.add_argument("--seeds", type=int, default=20, help="number of caps (default 20)")
     parser.add_argument("--robot-type", default="fr3", choices=("fr3", "panda"))
+    parser.add_argument("--gripper", default="franka", choices=tuple(HANDS))
     parser.add_argument("--noise", type=float, default=0.003, help="noise of the contact point, m a component")
     parser.add_argument("--json", help="write the figures to this file")
     arguments = parser.parse_args(argv)
-    figures = run(range(arguments.seeds), arguments.robot_type, arguments.noise)
+    figures = run(range(arguments.seeds), arguments.robot_type, arguments.noise, arguments.gripper)
     print(f"lifted {figures['lifted']} of {figures['n']}")
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:

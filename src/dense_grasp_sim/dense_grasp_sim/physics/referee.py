@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from dense_grasp_sim.world.hands.registry import hand_of
 from dense_grasp_sim.world.robot_model import RobotNames
 
 
@@ -138,4 +139,4 @@ def read_pairs(model: mujoco.MjModel, data: mujoco.MjData) -> list[tuple[str, st
 
 def pad_names(names: RobotNames) -> frozenset[str]:
     """Names of the geoms of the two finger pads."""
-    return frozenset(f"{names.of(side)}_pad" for side in ("leftfinger", "rightfinger"))
+    return hand_of(names.gripper).pads(names.record)

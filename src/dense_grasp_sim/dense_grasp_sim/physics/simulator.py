@@ -14,7 +14,7 @@ from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 
 from dense_grasp_sim.devices.arm import MotionStatus, SimulatedArm
-from dense_grasp_sim.devices.gripper import MAX_WIDTH, SimulatedGripper
+from dense_grasp_sim.devices.gripper import SimulatedGripper
 from dense_grasp_sim.physics.referee import (
     LiftReferee,
     LiftRule,
@@ -105,7 +105,7 @@ class Simulator:
         """Go over to another model; what runs is ended, what the hand knows is kept."""
         old = self.gripper
         self.arm.abort(MotionStatus.ABORTED, "the scene was set anew")
-        old.place(self.data, MAX_WIDTH)
+        old.place(self.data, old.record.greatest_width)
         gripper = SimulatedGripper(cell.model, cell.names, homed=old.homed)
         gripper.refuses = old.refuses
         self._use(cell, gripper, self.time)
@@ -116,7 +116,7 @@ class Simulator:
         self.data.time = time
         self.arm, self.gripper = self._make_arm(cell), gripper
         self.arm.place(self.data, self._observe)
-        self.gripper.place(self.data, MAX_WIDTH)
+        self.gripper.place(self.data, gripper.record.greatest_width)
         mujoco.mj_forward(self.model, self.data)
         self.generation += 1
         self.referee = LiftReferee(self.rule)

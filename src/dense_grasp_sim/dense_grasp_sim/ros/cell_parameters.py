@@ -12,6 +12,7 @@ from dense_grasp_ros.shared_parameters import camera_link, optical_frame
 
 from dense_grasp_sim.ros.camera_publisher import CameraOptions
 from dense_grasp_sim.world.cell_model import CellSettings
+from dense_grasp_sim.world.hands.registry import HANDS
 from dense_grasp_sim.world.robot_model import ROBOT_TYPES
 
 NORM_TOLERANCE = 1e-3
@@ -21,6 +22,8 @@ def cell_settings(values: Mapping[str, Any]) -> CellSettings:
     """From the values of sim_parameters.CELL. Raises ParameterError for what no cell can have."""
     if values["robot_type"] not in ROBOT_TYPES:
         raise ParameterError("robot_type", values["robot_type"], f"one of {', '.join(ROBOT_TYPES)} in the simulation")
+    if values["gripper"] not in HANDS:
+        raise ParameterError("gripper", values["gripper"], f"one of {', '.join(HANDS)} in the simulation")
     quaternion = np.array(values["quaternion"])
     norm = float(np.linalg.norm(quaternion))
     if abs(norm - 1.0) > NORM_TOLERANCE:
@@ -30,6 +33,7 @@ def cell_settings(values: Mapping[str, Any]) -> CellSettings:
     return CellSettings(
         robot_type=values["robot_type"],
         prefix=values["prefix"],
+        gripper=values["gripper"],
         hand_from_camera_link=se3.from_quaternion(quaternion, np.array(values["xyz"])),
         camera_parent=values["parent"],
         table_seed=values["table_seed"],

@@ -1,4 +1,4 @@
-"""The Franka gripper's actions and stop service, and the generic GripperCommand, for the simulated hand."""
+"""The actions and stop services that the simulated gripper's record names: Franka's own, and GripperCommand."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ DEFAULT_SPEED = 0.1  # m/s, of GripperCommand
 DEFAULT_FORCE = 20.0  # N, when GripperCommand asks for 0
 DEFAULT_EPSILON = 0.005  # m, of GripperCommand
 FEEDBACK_PERIOD = 0.05  # s
+FRANKAS_COMMAND = "gripper_action"  # of franka_gripper, beside its own actions
 
 Start = Callable[[Any], GripperCommand]
 
@@ -34,21 +35,23 @@ class GripperServer:
     def __init__(self, node: Node, simulator: Simulator, fault: Callable[[], str], namespace: str) -> None:
         self._node, self._simulator, self._fault = node, simulator, fault
         self._group = ReentrantCallbackGroup()
-        self.servers = [
-            self._serve(Homing, f"{namespace}/homing", lambda goal: self._hand.homing(self._data)),
-            self._serve(Move, f"{namespace}/move", lambda goal: self._hand.move(self._data, goal.width, goal.speed)),
-            self._serve(Grasp, f"{namespace}/grasp", self._start_grasp),
-            ActionServer(
-                node,
-                GripperCommandAction,
-                f"{namespace}/gripper_action",
-                execute_callback=long_callback(node, self._execute_generic),
-                goal_callback=self._accept,
-                cancel_callback=lambda _: CancelResponse.ACCEPT,
-                callback_group=self._group,
-            ),
-        ]
-        node.create_service(Trigger, f"{namespace}/stop", self._stop, callback_group=self._group)
+        self._record = simulator.gripper.record
+        frankas: dict[str, tuple[type, Start]] = {
+            "homing": (Homing, lambda goal: self._hand.homing(self._data)),
+            "move": (Move, lambda goal: self._hand.move(self._data, goal.width, goal.speed)),
+            "grasp": (Grasp, self._start_grasp),
+        }
+        self.servers = []
+        for action in self._record.actions:
+            name = f"{namespace}/{action}"
+            if action in frankas:
+                kind, start = frankas[action]
+                self.servers.append(self._serve(kind, name, self._franka_executor(kind, start)))
+            else:
+                execute = self._as_franka_gripper if action == FRANKAS_COMMAND else self._as_controller
+                self.servers.append(self._serve(GripperCommandAction, name, execute))
+        for service in self._record.stop_services:
+            node.create_service(Trigger, f"{namespace}/{service}", self._stop, callback_group=self._group)
 
     @property
     def _hand(self):  # type: ignore[no-untyped-def]
@@ -58,12 +61,12 @@ class GripperServer:
     def _data(self):  # type: ignore[no-untyped-def]
         return self._simulator.data
 
-    def _serve(self, action: type, name: str, start: Start) -> ActionServer:
+    def _serve(self, action: type, name: str, execute: Callable[[ServerGoalHandle], object]) -> ActionServer:
         return ActionServer(
             self._node,
             action,
             name,
-            execute_callback=long_callback(self._node, lambda handle: self._execute(handle, action, start)),
+            execute_callback=long_callback(self._node, execute),
             goal_callback=self._accept,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
             callback_group=self._group,
@@ -78,31 +81,43 @@ class GripperServer:
     def _start_grasp(self, goal: Grasp.Goal) -> GripperCommand:
         return self._hand.grasp(self._data, goal.width, goal.speed, goal.force, goal.epsilon.inner, goal.epsilon.outer)
 
-    def _execute(self, handle: ServerGoalHandle, action: Any, start: Start) -> object:
-        outcome = self._run(handle, lambda: start(handle.request), self._franka_feedback(action))
-        return action.Result(success=outcome.success, error=outcome.error)
+    def _franka_executor(self, action: Any, start: Start) -> Callable[[ServerGoalHandle], object]:
+        def execute(handle: ServerGoalHandle) -> object:
+            outcome = self._run(handle, lambda: start(handle.request), lambda now: action.Feedback(current_width=now))
+            return action.Result(success=outcome.success, error=outcome.error)
 
-    @staticmethod
-    def _franka_feedback(action: Any) -> Callable[[float], object]:
-        return lambda width: action.Feedback(current_width=width)
+        return execute
 
-    def _execute_generic(self, handle: ServerGoalHandle) -> GripperCommandAction.Result:
-        command = handle.request.command
-        width = 2.0 * command.position
-        force = command.max_effort or DEFAULT_FORCE
+    def _execute_command(self, handle: ServerGoalHandle, start: Callable[[float, float], GripperCommand]) -> object:
+        command, record = handle.request.command, self._record
+        width, force = record.width([command.position] * len(record.joints)), command.max_effort or DEFAULT_FORCE
 
-        def start() -> GripperCommand:
+        def feedback(now: float) -> object:
+            return GripperCommandAction.Feedback(position=record.position(now))
+
+        outcome = self._run(handle, lambda: start(width, force), feedback)
+        return GripperCommandAction.Result(
+            position=record.position(outcome.width),
+            effort=force if outcome.stalled else 0.0,
+            stalled=outcome.stalled,
+            reached_goal=outcome.success,
+        )
+
+    def _as_franka_gripper(self, handle: ServerGoalHandle) -> object:
+        """As franka_gripper has it: a motion outwards, a grasp inwards, which fails unless it ends near the width."""
+
+        def start(width: float, force: float) -> GripperCommand:
             if width >= self._hand.width(self._data):
                 return self._hand.move(self._data, width, DEFAULT_SPEED)
             epsilon = DEFAULT_EPSILON
             return self._hand.grasp(self._data, width, DEFAULT_SPEED, force, epsilon, epsilon)
 
-        outcome = self._run(handle, start, lambda now: GripperCommandAction.Feedback(position=0.5 * now))
-        return GripperCommandAction.Result(
-            position=0.5 * outcome.width,
-            effort=force if outcome.stalled else 0.0,
-            stalled=outcome.stalled,
-            reached_goal=outcome.success,
+        return self._execute_command(handle, start)
+
+    def _as_controller(self, handle: ServerGoalHandle) -> object:
+        """As GripperActionController has it: a motion to the position, which may stall on the way."""
+        return self._execute_command(
+            handle, lambda width, force: self._hand.move(self._data, width, DEFAULT_SPEED, force)
         )
 
     def _run(

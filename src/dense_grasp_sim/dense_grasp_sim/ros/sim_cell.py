@@ -40,9 +40,10 @@ class SimCell(Node):
         if values["scene_object"]:
             self.simulator.set_scene(values["scene_seed"], pose_seed=values["scene_pose_seed"])
         options = camera_options(values)
-        self._state = StatePublisher(self, self.simulator, camera_frames(values), values["gripper_namespace"])
+        hand = values["gripper_namespace"] or self.simulator.gripper.record.namespaces[0]
+        self._state = StatePublisher(self, self.simulator, camera_frames(values), hand)
         self._arm = ArmServer(self, self.simulator, self.fault)
-        self._gripper = GripperServer(self, self.simulator, self.fault, values["gripper_namespace"])
+        self._gripper = GripperServer(self, self.simulator, self.fault, hand)
         self._scene = SceneServices(self, self.simulator)
         self._seen = time.monotonic(), self.simulator.time
         self._diagnostics = Diagnostics(self, "simulation", {"cell": self._report})

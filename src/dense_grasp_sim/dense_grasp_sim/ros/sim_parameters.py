@@ -56,7 +56,7 @@ CELL = (
 )
 SIM_CELL = (
     *CELL,
-    replace(GRIPPER_NAMESPACE, default="franka_gripper", description="namespace of the gripper's actions"),
+    GRIPPER_NAMESPACE,
     ParameterSpec("fault", "", "fault that a test switches on; empty: none", options=tuple(FAULTS), changeable=True),
 )
 FRANKA_CELL = (

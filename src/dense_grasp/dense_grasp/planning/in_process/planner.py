@@ -181,11 +181,12 @@ def robot_and_config(
     hand_from_box = np.eye(4)
     hand_from_box[:3, 3] = centre
     edges = (float(size[0]), float(size[1]), float(size[2]))
-    camera = (AttachedBox("camera", f"{settings.name}_hand", hand_from_box, edges),) if np.all(size > 0) else ()
+    camera = (AttachedBox("camera", settings.gripper.hand, hand_from_box, edges),) if np.all(size > 0) else ()
     robot = RobotModel(
         urdf,
         settings.robot_type,
         settings.prefix,
+        gripper=settings.gripper,
         finger_width=settings.open_width,
         resolve_package=resolve_package,
         attached=camera,

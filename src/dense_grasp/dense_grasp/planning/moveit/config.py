@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.grippers.record import GripperRecord, gripper_record
 
 from dense_grasp.planning.moveit.installed import FRANKA, PANDA
 
@@ -28,11 +29,16 @@ class MoveItConfigError(DenseGraspError):
 
 
 def moveit_parameters(
-    robot_type: str, prefix: str, acceleration_limits: Sequence[float], share: Share, group: str = ""
+    robot_type: str,
+    prefix: str,
+    acceleration_limits: Sequence[float],
+    share: Share,
+    group: str = "",
+    gripper: str = "franka",
 ) -> dict[str, Any]:
     """Parameters for a planning scene, kinematics and OMPL's RRTConnect, without execution. Raises MoveItConfigError.
 
-    acceleration_limits: (7,) rad/s^2. Velocity limits are the robot description's.
+    acceleration_limits: (7,) rad/s^2; velocity limits are the robot description's. gripper: name or path of its record.
     """
     name = f"{prefix}{robot_type}"
     arm = group or f"{name}_arm"
@@ -41,7 +47,9 @@ def moveit_parameters(
         for i, value in enumerate(acceleration_limits)
     }
     return {
-        "robot_description_semantic": semantic_description(robot_type, prefix, share),
+        "robot_description_semantic": with_gripper(
+            semantic_description(robot_type, prefix, share), gripper_record(gripper, robot_type, prefix), name
+        ),
         "robot_description_kinematics": {arm: dict(_kinematics(share))},
         "robot_description_planning": {"joint_limits": limits},
         "ompl": {
@@ -114,6 +122,21 @@ def semantic_description(robot_type: str, prefix: str, share: Share) -> str:
         needs = PANDA if robot_type == "panda" else f"{FRANKA} or {PANDA}"
         raise MoveItConfigError(f"MoveIt for robot_type {robot_type!r} needs the package {needs}") from error
     return renamed(rooted(_read(path)), "panda", f"{prefix}{robot_type}")
+
+
+def with_gripper(srdf: str, gripper: GripperRecord, arm: str) -> str:
+    """The SRDF with a gripper that it does not know: its links touch each other, and the flange that they are fixed to.
+
+    arm: prefix and type, the first part of the names of the arm's links.
+    """
+    if f'"{gripper.hand}"' in srdf:
+        return srdf
+    root = ElementTree.fromstring(srdf)
+    links = [f"{arm}_link7", f"{arm}_link8", *gripper.links, *gripper.finger_links]
+    for index, first in enumerate(links):
+        for second in links[index + 1 :]:
+            ElementTree.SubElement(root, "disable_collisions", link1=first, link2=second, reason="Adjacent")
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def rooted(srdf: str) -> str:

@@ -36,14 +36,16 @@ def scene_objects(
 
 def in_hand(held: HeldObject, robot: RobotModel) -> SceneObject:
     """The object between the fingers, carried by the hand; it may touch what moves with the last two joints."""
-    hand = f"{robot.name}_hand"
+    hand = robot.gripper.hand
     frames = {frame.name: frame.placement for frame in robot.model.frames}
     hand_from_tcp = frames[hand].inverse() * frames[robot.tcp_frame]
-    if not np.allclose(hand_from_tcp.rotation, np.eye(3), atol=1e-6):
+    axes = np.round(hand_from_tcp.rotation)
+    if not np.allclose(hand_from_tcp.rotation, axes, atol=1e-6):
         raise ValueError(f"{robot.tcp_frame} is turned in the frame of {hand}, expected along its axes")
     parts = zip(robot.links_of_geometry, robot.geometry.geometryObjects, strict=True)
     near = {link for link, part in parts if part.parentJoint >= NEAR_JOINT}
-    return SceneObject(HELD, held.centres + hand_from_tcp.translation, held.sizes, hand, tuple(sorted(near | {hand})))
+    centres, sizes = held.centres @ axes.T + hand_from_tcp.translation, held.sizes @ np.abs(axes).T
+    return SceneObject(HELD, centres, sizes, hand, tuple(sorted(near | {hand})))
 
 
 def carried(robot: RobotModel) -> tuple[SceneObject, ...]:

@@ -110,8 +110,9 @@ class MoveItServices:
 
     def _state(self, positions: Array) -> Any:
         # The fingers as a grasp begins: the arm's own ones may be anywhere while it plans.
-        fingers = [self._settings.open_width / 2] * len(self._settings.finger_names)
-        return messages.robot_state((*self._names, *self._settings.finger_names), (*positions, *fingers))
+        gripper = self._settings.gripper
+        fingers = [gripper.position(self._settings.open_width)] * len(gripper.joints)
+        return messages.robot_state((*self._names, *gripper.joints), (*positions, *fingers))
 
     def _ask(self, key: str, request: Any, stop: StopCheck | None, longer: float = 0.0) -> Any:
         return self._wait(key, self._send(key, request, stop), stop, longer)

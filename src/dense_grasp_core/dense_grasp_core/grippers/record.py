@@ -1,0 +1,239 @@
+"""What a two-finger gripper is and can do: one record a gripper, read by everybody who has to know it.
+
+The records that come with the package lie beside this module; `gripper_record` takes the path of another, too. A file
+that says `like: franka` has all fields of that record but those that it sets itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from dense_grasp_core.errors import DenseGraspError
+
+UNITS = ("m", "rad")
+_SHIPPED = Path(__file__).parent
+
+
+class GripperRecordError(DenseGraspError):
+    """A gripper that nobody knows, or a record that lacks something or says what cannot be."""
+
+
+@dataclass(frozen=True)
+class GripperRecord:
+    """One gripper. Metres, radians, newtons, seconds. In texts {arm} is the prefix with the robot's type, {prefix} the
+    prefix alone, until `on_arm` has put them in.
+
+    convention: how it is commanded, a key of the registry of adapters. namespaces: where its driver may be, the first
+    that answers counts. command: the action that its driver offers; actions: those whose goals a stop cancels;
+    stop_services: what a stop calls beside that. joint_states: its driver's own topic; "": the merged ones only.
+    needs_homing: whether it knows its fingers' place after it was switched on.
+    joints: as joint states name them. position_unit: m or rad. widths: rows (position, width) of one joint, straight
+    lines between them: the joints' widths together are the width between the fingers.
+    greatest_width, greatest_force, greatest_speed: m, N, m/s, of what it may be asked for.
+    hand: link that a camera on the gripper is fixed to; tcp: frame of the tool centre point, z along the approach, y
+    along the closing axis; where the robot description lacks it, tcp_xyz and tcp_yaw (about z) place it in `hand`.
+    finger_links: what a grasp brings to the object; links: all others of the gripper.
+    """
+
+    name: str
+    convention: str
+    namespaces: tuple[str, ...]
+    command: str
+    actions: tuple[str, ...]
+    stop_services: tuple[str, ...]
+    joint_states: str
+    needs_homing: bool
+    joints: tuple[str, ...]
+    position_unit: str
+    widths: tuple[tuple[float, float], ...]
+    greatest_width: float
+    greatest_force: float
+    greatest_speed: float
+    hand: str
+    tcp: str
+    tcp_xyz: tuple[float, float, float]
+    tcp_yaw: float
+    finger_links: tuple[str, ...]
+    links: tuple[str, ...]
+
+    def on_arm(self, robot_type: str, prefix: str = "") -> GripperRecord:
+        """The record with the names that it has on one arm."""
+        names = {"arm": f"{prefix}{robot_type}", "prefix": prefix}
+        return replace(self, **{field.name: _named(getattr(self, field.name), names) for field in fields(self)})
+
+    def width(self, positions: Iterable[float]) -> float:
+        """Width in m by the positions of `joints`; fingers that press on each other may be told a hair below zero."""
+        return max(0.0, float(sum(self._joint_width(position) for position in positions)))
+
+    def position(self, width: float) -> float:
+        """Where each of the joints is at a width in m."""
+        share = width / len(self.joints)
+        rows = sorted(self.widths, key=lambda row: row[1])
+        index = _between([row[1] for row in rows], share)
+        return _line(rows[index][::-1], rows[index + 1][::-1], share)
+
+    @property
+    def hand_from_tcp(self) -> np.ndarray:
+        """The tool centre point in the frame `hand`, (4, 4)."""
+        cosine, sine = math.cos(self.tcp_yaw), math.sin(self.tcp_yaw)
+        pose = np.eye(4)
+        pose[:2, :2] = [[cosine, -sine], [sine, cosine]]
+        pose[:3, 3] = self.tcp_xyz
+        return pose
+
+    def _joint_width(self, position: float) -> float:
+        index = _between([row[0] for row in self.widths], position)
+        return _line(self.widths[index], self.widths[index + 1], position)
+
+
+def shipped_grippers() -> tuple[str, ...]:
+    """Names of the records that come with the package."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
+
+
+def gripper_record(gripper: str, robot_type: str, prefix: str = "") -> GripperRecord:
+    """The record of a gripper on an arm, by its name or by the path of its file. Raises GripperRecordError."""
+    if gripper in shipped_grippers():
+        return read_record(_SHIPPED / f"{gripper}.yaml").on_arm(robot_type, prefix)
+    if gripper.endswith(".yaml"):
+        return read_record(Path(gripper)).on_arm(robot_type, prefix)
+    raise GripperRecordError(
+        f"gripper is {gripper!r}, expected one of {', '.join(shipped_grippers())}, or the path of a record (.yaml)"
+    )
+
+
+def read_record(path: Path) -> GripperRecord:
+    """The record in a file, named after it. Raises GripperRecordError, which names the file and the field."""
+    content = _content(path)
+    wanted = {field.name: str(field.type) for field in fields(GripperRecord) if field.name != "name"}
+    missing, unknown = [n for n in wanted if n not in content], [str(n) for n in content if n not in wanted]
+    if missing or unknown:
+        faults = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
+        raise GripperRecordError(f"gripper record {path} {' and '.join(faults)}, expected {', '.join(wanted)}")
+    taken: dict[str, Any] = {}
+    for name, kind in wanted.items():
+        try:
+            taken[name] = _READERS[kind](content[name])
+        except (TypeError, ValueError) as error:
+            raise GripperRecordError(
+                f"gripper record {path}: {name} is {content[name]!r:.80}, expected {error}"
+            ) from error
+    record = GripperRecord(name=path.stem, **taken)
+    fault = _fault(record)
+    if fault:
+        raise GripperRecordError(f"gripper record {path}: {fault}")
+    return record
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The fields in a file, with those of the record that it is like. Raises GripperRecordError."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise GripperRecordError(f"gripper record {path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise GripperRecordError(f"gripper record {path} is {content!r:.60}, expected the fields of a record")
+    like = content.pop("like", None)
+    if like is not None:
+        if like not in shipped_grippers() or path == _SHIPPED / f"{like}.yaml":
+            others = ", ".join(name for name in shipped_grippers() if name != path.stem)
+            raise GripperRecordError(f"gripper record {path}: like is {like!r}, expected one of {others}")
+        return {**_content(_SHIPPED / f"{like}.yaml"), **content}
+    return content
+
+
+def _fault(record: GripperRecord) -> str:
+    """What the record says that cannot be, "" when nothing."""
+    if record.position_unit not in UNITS:
+        return f"position_unit is {record.position_unit!r}, expected {' or '.join(UNITS)}"
+    for name in ("namespaces", "joints", "finger_links"):
+        if not getattr(record, name):
+            return f"{name} is empty, expected at least one name"
+    for name in ("greatest_width", "greatest_force", "greatest_speed"):
+        if getattr(record, name) <= 0.0:
+            return f"{name} is {getattr(record, name)}, expected a number above 0"
+    if record.command not in record.actions:
+        return f"command is {record.command!r}, expected one of its actions {', '.join(record.actions)}"
+    positions, widths = zip(*record.widths, strict=True) if record.widths else ((), ())
+    grows = np.all(np.diff(positions) > 0.0) and (np.all(np.diff(widths) > 0.0) or np.all(np.diff(widths) < 0.0))
+    if len(positions) < 2 or not grows:
+        return "widths are expected as two or more rows [position, width], positions rising, widths rising or falling"
+    widest = len(record.joints) * max(widths)
+    if abs(widest - record.greatest_width) > 1e-6:
+        return f"greatest_width is {record.greatest_width}, expected the widest of its widths, {widest:g}"
+    try:
+        record.on_arm("arm")
+    except (KeyError, IndexError, ValueError) as error:
+        return f"a name has a placeholder that is neither {{arm}} nor {{prefix}} ({error})"
+    return ""
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("true or false")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise TypeError("a number")
+    return float(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise TypeError("a list of names")
+    return tuple(value)
+
+
+def _point(value: Any) -> tuple[float, float, float]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise TypeError("three numbers")
+    return (_number(value[0]), _number(value[1]), _number(value[2]))
+
+
+def _rows(value: Any) -> tuple[tuple[float, float], ...]:
+    if not isinstance(value, list) or not all(isinstance(row, list) and len(row) == 2 for row in value):
+        raise TypeError("rows of two numbers")
+    return tuple((_number(first), _number(second)) for first, second in value)
+
+
+_READERS = {
+    "str": _text,
+    "bool": _flag,
+    "float": _number,
+    "tuple[str, ...]": _texts,
+    "tuple[float, float, float]": _point,
+    "tuple[tuple[float, float], ...]": _rows,
+}
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return value.format(**names)
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
+        return tuple(text.format(**names) for text in value)
+    return value
+
+
+def _between(ends: Sequence[float], value: float) -> int:
+    """Which of the lines between rising `ends` holds the value; the outer ones go on beyond the ends."""
+    return int(np.clip(np.searchsorted(ends, value) - 1, 0, len(ends) - 2))
+
+
+def _line(first: tuple[float, ...], second: tuple[float, ...], value: float) -> float:
+    slope = (second[1] - first[1]) / (second[0] - first[0])
+    return first[1] + (float(value) - first[0]) * slope

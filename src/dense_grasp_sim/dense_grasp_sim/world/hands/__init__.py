@@ -1,0 +1,1 @@
+"""The grippers that the simulated arm may carry: one module each."""
