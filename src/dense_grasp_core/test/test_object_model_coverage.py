@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_grasp_core.object_model.coverage import coverage
+from dense_grasp_core.object_model.coverage import COVERED_WITHIN, coverage, on_disc, outline
 from dense_grasp_core.object_model.scan import ScanError
 
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
@@ -44,3 +44,16 @@ def test_up_is_where_the_pictures_look_from_unless_it_is_given():
     assert "3 pictures look from below" in coverage(below, np.array([0.0, 0.0, 1.0])).table()
     with pytest.raises(ScanError, match="expected a direction"):
         coverage(below, np.zeros(3))
+
+
+@pytest.mark.parametrize("direction", [(0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, -0.6, 0.8)])
+def test_what_a_picture_covers_is_drawn_around_its_direction(direction):
+    around = outline(np.array(direction))
+    np.testing.assert_allclose(np.linalg.norm(around, axis=1), 1.0)
+    np.testing.assert_allclose(np.arccos(around @ direction), COVERED_WITHIN)
+
+
+def test_places_on_the_disc_are_angles_from_the_zenith():
+    half = np.sqrt(0.5)
+    directions = np.array([[0, 0, 1.0], [half, 0, half], [0, -1.0, 0], [half, 0, -half]])
+    np.testing.assert_allclose(on_disc(directions), [[0, 0], [0.5, 0], [0, -1], [1.5, 0]], atol=1e-12)

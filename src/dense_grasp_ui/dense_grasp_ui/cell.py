@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -14,6 +15,7 @@ from dense_grasp_ros.images import MessageError, rgb_from_message
 from dense_grasp_ros.service_qos import EVERY_CALL
 from diagnostic_msgs.msg import DiagnosticArray
 from numpy.typing import NDArray
+from rcl_interfaces.srv import GetParameters
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -32,6 +34,7 @@ NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LOOK_S = 1.0
 CLOCK_S = 2.0
 CANCEL_S = 5.0
+PARAMETERS_S = 5.0
 DESCRIBED_S = 5.0
 #: Images that wait for their descriptors: half a second of a fast camera.
 RECENT = 16
@@ -44,9 +47,11 @@ class Cell:
         self._node, self._color_topic = node, color_topic
         self.calls = NodeCalls(node)
         self.client = GraspClient(connection=self.calls)
-        self._cancel = node.create_client(
-            CancelGoal, "dense_grasp/grasp_object/_action/cancel_goal", qos_profile=EVERY_CALL
-        )
+        self._cancels = [
+            node.create_client(CancelGoal, f"dense_grasp/{action}/_action/cancel_goal", qos_profile=EVERY_CALL)
+            for action in ("grasp_object", "scan_object")
+        ]
+        self._parameters = node.create_client(GetParameters, "grasp_executor/get_parameters", qos_profile=EVERY_CALL)
         self.health = Health(node.get_namespace())
         self.live = NewestFrame()
         self.picture_error = ""
@@ -82,9 +87,21 @@ class Cell:
         return self.pictures.keep_live()
 
     def cancel(self) -> int:
-        """Cancel every grasp goal, whoever sent it; how many are being cancelled. Raises GraphError."""
-        answer = self.calls.call(self._cancel, CancelGoal.Request(), CANCEL_S)  # zeros mean all, see CancelGoal.srv
-        return len(answer.goals_canceling)
+        """Cancel every grasp and scan, whoever sent it; how many are being cancelled. Raises GraphError."""
+        self.calls.wait(lambda: all(one.service_is_ready() for one in self._cancels), CANCEL_S, "the executor's cancel")
+        sent = [one.call_async(CancelGoal.Request()) for one in self._cancels]  # zeros mean all, see CancelGoal.srv
+        return sum(len(self.calls.result(one, CANCEL_S, "answer to the cancel").goals_canceling) for one in sent)
+
+    def scan_speed(self) -> float:
+        """m/s of the tool centre point that no motion of a scan exceeds; NaN while the executor is not there.
+
+        Raises GraphError when it does not answer.
+        """
+        if not self._parameters.service_is_ready():
+            return math.nan
+        request = GetParameters.Request(names=["scan_speed", "tcp_speed"])
+        answer = self.calls.call(self._parameters, request, PARAMETERS_S)
+        return min((value.double_value for value in answer.values), default=math.nan)
 
     def _woken(self) -> None:
         while self._turns:

@@ -12,11 +12,12 @@ from dense_grasp_ui.page_backend import PageBackend
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import camera
 from dense_grasp_ui.panels.header import header
+from dense_grasp_ui.panels.scan_strip import ScanStrip
 from dense_grasp_ui.panels.status import status
 from dense_grasp_ui.panels.teach import teach
 from dense_grasp_ui.panels.try_panel import try_panel
 from dense_grasp_ui.panels.where import where
-from dense_grasp_ui.web.routes import add_heat, add_live
+from dense_grasp_ui.web.routes import add_heat, add_live, add_scans
 from dense_grasp_ui.web.site import HEAD, guarded, make_site
 
 #: s between two updates of what a browser shows beside the pictures.
@@ -33,15 +34,17 @@ def operator_site(backend: PageBackend, rules: AccessRules, limits: Limits) -> G
         with ui.element("main").classes("dg-main"):
             with ui.element("div").classes("dg-column"):
                 panel = camera(browser)
+                strip = ScanStrip(browser, panel)
                 status(browser)
             with ui.element("div").classes("dg-column"):
                 where(backend.calibration)
-                teach(browser, panel)
+                teach(browser, panel, strip)
                 try_panel(browser, panel)
         ui.timer(REFRESH_S, browser.refresh)
 
     def routes(app: FastAPI) -> None:
         add_live(app, backend.cell.live, backend.cell.looked_at)
         add_heat(app, backend.cell.pictures, backend.cell.described_for.want)
+        add_scans(app, backend.scans, backend.shots)
 
     return guarded(make_site("dense_grasp", build, routes), rules, limits)

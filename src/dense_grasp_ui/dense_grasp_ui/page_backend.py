@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dense_grasp_core.errors import DenseGraspError
 
@@ -13,10 +15,13 @@ from dense_grasp_client import Refused
 from dense_grasp_interfaces.msg import KeypointMatch
 from dense_grasp_ui.access.control import Control
 from dense_grasp_ui.cell import Cell
-from dense_grasp_ui.grasps import Grasps
+from dense_grasp_ui.grasps import GRASP, PLAN, SCAN, Attempt, Grasps, ScanProgress
 from dense_grasp_ui.pictures.calibration import Calibration
+from dense_grasp_ui.pictures.demand import LASTS_S
 from dense_grasp_ui.pictures.network import Network
 from dense_grasp_ui.pictures.newest import PictureError, picture_rgb
+from dense_grasp_ui.pictures.scan_views import Point, ScanViews, ViewOfScan
+from dense_grasp_ui.pictures.shots import Shots
 from dense_grasp_ui.undo import Change
 
 T = TypeVar("T")
@@ -43,6 +48,12 @@ class PageBackend:
         self.taught: list[tuple[str, str, float, float]] = []
         #: the objects of `taught`, each once
         self.objects: list[str] = []
+        #: (x, y, z), m, in the frame of the object's scan, of those keypoints of `taught` that have one
+        self.points: dict[tuple[str, str], Point] = {}
+        self.scans = ScanViews(lambda: self.cell.client.scans)
+        self.shots = Shots()
+        #: key of a kept picture → the view of a scan that it is
+        self.scan_pictures: dict[str, ViewOfScan] = {}
         self.control = Control()
         self._calls = ThreadPoolExecutor(CALLS, "call")
         self._urgent = ThreadPoolExecutor(URGENT_CALLS, "urgent call")
@@ -55,6 +66,8 @@ class PageBackend:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
         self.taught = [(row.object_id, row.keypoint, row.u, row.v) for row in rows]
+        places = {(row.object_id, row.keypoint): row.object_point for row in rows}
+        self.points = {name: (at.x, at.y, at.z) for name, at in places.items() if math.isfinite(at.x)}
         self.objects = list(dict.fromkeys(row.object_id for row in rows))
 
     async def undo(self) -> str:
@@ -100,15 +113,73 @@ class PageBackend:
 
         return await self.call(ask)
 
+    async def scan_picture(self, view: ViewOfScan) -> str:
+        """Key of a picture of a scan that was loaded, described now, to point at. Raises DenseGraspError."""
+        pictures = self.cell.pictures
+        kept = pictures.names()
+        self.scan_pictures = {key: one for key, one in self.scan_pictures.items() if key in kept}
+        for key, known in self.scan_pictures.items():
+            if known == view:
+                return key
+
+        def describe() -> str:
+            rgb = self.scans.picture(view).rgb
+            return pictures.add(self._own_network().describe(f"view {view.number} of {view.object_id}", rgb))
+
+        key = await self.call(describe)
+        self.scan_pictures[key] = view
+        return key
+
     async def grasp(self, object_id: str, plan_only: bool) -> str:
         """Pick the object up, or only plan to; a sentence on what came of it. Every browser sees it run."""
-        if not self.grasps.begin(object_id, plan_only):
-            return "Another grasp runs: wait for its end, or cancel it."
-        client = self.cell.client
+        client, told = self.cell.client, self.grasps.on_stage
+        ended = await self._attempt(
+            object_id,
+            PLAN if plan_only else GRASP,
+            lambda: client.grasp(object_id, on_stage=told, plan_only=plan_only),
+        )
+        return ended if isinstance(ended, str) else f"{ended.kind} of {object_id}: {ended.outcome()}"
+
+    async def scan(self, object_id: str, views: int, overwrite: bool) -> Attempt | str:
+        """Let the arm scan what stands on the table: the attempt as it ended, or why there was none. Every browser sees
+        it run. views: pictures, 0: as many as the executor's spacing asks for.
+        """
+
+        def told(feedback: Any) -> None:
+            live = self.cell.live.frame
+            if feedback.taken and live is not None and live.at > began:
+                self.shots.put(feedback.taken, live.rgb)
+            directions = [(one.x, one.y, one.z) for one in feedback.directions]
+            progress = ScanProgress(feedback.taken, feedback.planned, feedback.coverage, directions)
+            self.grasps.on_scan(feedback.stage, feedback.detail, progress)
+
+        def run() -> Any:
+            self.shots.begin()
+            return self.cell.client.scan(object_id, views, told, overwrite=overwrite)
+
+        began = time.monotonic()
+        looking = asyncio.create_task(self._look_on())
+        try:
+            return await self._attempt(object_id, SCAN, run)
+        finally:
+            looking.cancel()
+
+    async def _look_on(self) -> None:
+        """Have camera images until it is cancelled, whether or not a browser shows them."""
+        while True:
+            self.cell.looked_at.want()
+            await asyncio.sleep(LASTS_S / 3.0)
+
+    async def _attempt(self, object_id: str, kind: str, work: Callable[[], Any]) -> Attempt | str:
+        """Run the arm, one attempt at a time; the attempt as it ended, or a sentence while another runs."""
+        if not self.grasps.begin(object_id, kind):
+            running = self.grasps.running
+            what = f"{running.kind} of {running.object_id}" if running else "Another goal"
+            return f"{what} runs: wait for its end, or cancel it."
 
         def run() -> tuple[int, str]:
             try:
-                result = client.grasp(object_id, on_stage=self.grasps.on_stage, plan_only=plan_only)
+                result = work()
             except Refused as refused:
                 return refused.code, refused.sentence
             except DenseGraspError as error:
@@ -120,7 +191,7 @@ class PageBackend:
             code, sentence = await self.call(run)
         finally:
             ended = self.grasps.end(code, sentence)
-        return f"{ended.kind} of {object_id}: {ended.outcome()}"
+        return ended
 
     async def stop(self) -> str:
         """Stop arm and gripper, whoever moves them; a sentence. Raises DenseGraspError."""
@@ -128,10 +199,13 @@ class PageBackend:
         return f"Stop: {told}."
 
     async def cancel(self) -> str:
-        """Cancel the grasp that runs, whoever sent it; a sentence. Raises DenseGraspError."""
+        """Cancel the grasp or scan that runs, whoever sent it; a sentence. Raises DenseGraspError."""
         count = await asyncio.get_running_loop().run_in_executor(self._urgent, self.cell.cancel)
+        running = self.grasps.running
+        if running is not None and running.kind == SCAN and count:
+            return "The scan is being cancelled: the arm stops; what was taken is kept where it is enough for a scan."
         return (
-            "The grasp is being cancelled: arm and gripper stop." if count else "No grasp runs that could be cancelled."
+            "The grasp is being cancelled: arm and gripper stop." if count else "Nothing runs that could be cancelled."
         )
 
     def close(self) -> None:

@@ -95,10 +95,8 @@ class Coverage:
             cv2.circle(
                 rgb, (round(middle), round(middle)), round(radius * (90 - degrees) / 90), (90, 90, 90), 1, cv2.LINE_AA
             )
-        for direction in self.views[self.views[:, 2] >= 0]:
-            out = np.arccos(np.clip(direction[2], -1, 1)) / (np.pi / 2) * radius
-            flat = direction[:2] / max(float(np.hypot(*direction[:2])), 1e-12) * out
-            place = (round(middle + flat[0]), round(middle - flat[1]))
+        for x_out, y_out in radius * on_disc(self.views[self.views[:, 2] >= 0]):
+            place = (round(middle + x_out), round(middle - y_out))
             cv2.circle(rgb, place, max(3, size // 120), (0, 0, 0), -1, cv2.LINE_AA)
         label = f"{self.share:.0%} of the dome, {len(self.views)} pictures"
         cv2.putText(rgb, label, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
@@ -112,6 +110,23 @@ class Coverage:
 def share_covered(views: Array) -> float:
     """Share of the directions of the upper dome that pictures from the directions (V, 3), unit, z up, cover."""
     return float(_covered(_dome(_DIRECTIONS), views).mean()) if len(views) else 0.0
+
+
+def on_disc(directions: Array) -> Array:
+    """Places (n, 2) of directions (n, 3), unit, z up, on the dome seen from above: x to the right, y up, the zenith in
+    the middle, the horizon at distance 1, below it beyond. Distances from the middle are angles.
+    """
+    out = np.arccos(np.clip(directions[:, 2], -1.0, 1.0)) / (np.pi / 2.0)
+    flat = np.linalg.norm(directions[:, :2], axis=1)
+    return directions[:, :2] * (out / np.maximum(flat, 1e-12))[:, None]
+
+
+def outline(direction: Array, corners: int = 36) -> Array:
+    """Directions (corners, 3) around what a picture from a direction (3,), unit, covers."""
+    turned = _upright(direction).T
+    angles = np.linspace(0.0, 2.0 * np.pi, corners, endpoint=False)
+    flat = np.sin(COVERED_WITHIN) * np.stack([np.cos(angles), np.sin(angles)], 1)
+    return np.column_stack([flat, np.full(corners, np.cos(COVERED_WITHIN))]) @ turned.T
 
 
 def coverage(views: Sequence[ScanView], up_object: Array | None = None) -> Coverage:

@@ -14,13 +14,15 @@ from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.found_points import Mark
 from dense_grasp_ui.panels.pointed_picture import pointed_picture, show
 from dense_grasp_ui.pictures.kept import LIVE
+from dense_grasp_ui.pictures.scan_views import ViewOfScan
 
 
 class PicturePanel:
     """What the other panels want of the picture: its clicks, and marks on it."""
 
     def __init__(self) -> None:
-        self.on_pixel: Callable[[float, float], Awaitable[None]] | None = None
+        #: told a click: pixel (u, v), and the view where it is in a picture of a scan and not in the live one
+        self.on_pixel: Callable[[float, float, ViewOfScan | None], Awaitable[None]] | None = None
         self._marks: ui.html | None = None
         #: shows a kept picture by its key, with the point at a pixel (u, v) of it
         self.show: Callable[[str, float, float], None] = lambda key, u, v: None
@@ -57,10 +59,11 @@ def camera(browser: Browser) -> PicturePanel:
         point = event.args.get("detail") if isinstance(event.args, dict) else None
         if not isinstance(point, dict) or not all(isinstance(point.get(key), (int, float)) for key in "uv"):
             return
-        if chosen.value != LIVE:
-            browser.say("Teaching clicks the live picture: choose it first.", wrong=True)
+        view = browser.backend.scan_pictures.get(str(chosen.value))
+        if chosen.value != LIVE and view is None:
+            browser.say("Teaching clicks the live picture, or one of the object's scan: choose it first.", wrong=True)
         elif panel.on_pixel is not None:
-            await panel.on_pixel(float(point["u"]), float(point["v"]))
+            await panel.on_pixel(float(point["u"]), float(point["v"]), view)
 
     image.on("dgpick", on_pick, args=["detail"])
 

@@ -11,6 +11,7 @@ from nicegui import ui
 from dense_grasp_ui.panels.browser import WATCHES, Browser, set_if_new
 from dense_grasp_ui.panels.camera import PicturePanel
 from dense_grasp_ui.panels.questions import confirmed, name_refused, new_name
+from dense_grasp_ui.panels.scan_strip import ScanStrip
 from dense_grasp_ui.undo import RenamedChange
 
 #: Rows of the list; a store can hold 100,000.
@@ -19,8 +20,8 @@ MOST_ROWS = 100
 FEW_ROWS = 20
 
 
-def taught_points(browser: Browser, panel: PicturePanel) -> None:
-    """Builds the list."""
+def taught_points(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> None:
+    """Builds the list. strip: shows in which pictures of its scan a point is seen."""
     backend = browser.backend
     client = backend.cell.client
     drawn: list[Any] = [None]
@@ -78,7 +79,8 @@ def taught_points(browser: Browser, panel: PicturePanel) -> None:
         with ui.element("div").props("role=listitem").classes("dg-taught-row"):
             ui.label(name)
             ui.label(f"({u:.0f}, {v:.0f}) px").classes("dg-note")
-            for text, press in (("Point at", point_at), ("Rename", rename), ("Delete", delete)):
+            in_scan = [("In the scan", strip.show)] if (object_id, keypoint) in backend.points else []
+            for text, press in (("Point at", point_at), *in_scan, ("Rename", rename), ("Delete", delete)):
                 button = ui.button(text, color=None, on_click=lambda _, press=press: press(object_id, keypoint))
                 button.props(f'flat no-caps dense aria-label="{text} {name}"')
 
@@ -98,7 +100,7 @@ def taught_points(browser: Browser, panel: PicturePanel) -> None:
     def refresh() -> None:
         undo.set_visibility(backend.last_change is not None)
         set_if_new(undo, backend.last_change.sentence if backend.last_change else "Undo")
-        now = backend.taught, str(wanted.value or "")
+        now = backend.taught, str(wanted.value or ""), backend.points
         if drawn[0] == now:
             return
         drawn[0] = now

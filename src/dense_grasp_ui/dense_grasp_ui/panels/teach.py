@@ -10,7 +10,10 @@ from dense_grasp_client import Refused
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import PicturePanel
 from dense_grasp_ui.panels.questions import RULE, confirmed, name_refused
+from dense_grasp_ui.panels.scan import scan
+from dense_grasp_ui.panels.scan_strip import ScanStrip
 from dense_grasp_ui.panels.taught_points import taught_points
+from dense_grasp_ui.pictures.scan_views import ViewOfScan
 from dense_grasp_ui.undo import TaughtChange
 
 #: In the order in which they are clicked: what each point is for.
@@ -25,23 +28,24 @@ STEPS = {
 OWN = "own"
 
 
-def teach(browser: Browser, panel: PicturePanel) -> None:
-    """Builds the panel, and takes the picture's clicks while it is armed."""
+def teach(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> None:
+    """Builds the panel, and takes the picture's clicks while it is armed. strip: shows points of a scanned object."""
     backend = browser.backend
     client = backend.cell.client
     with ui.element("section").classes("dg-card").props("aria-labelledby=dg-teach"):
         ui.html('<h2 id="dg-teach">Teach</h2>', sanitize=False)
         name = ui.input("Name of the object").props(f'maxlength=64 hint="{RULE}"').classes("dg-wide")
+        scan(browser, lambda: str(name.value or ""), strip)
         options = {step: step for step in STEPS} | {OWN: "another name"}
         step = ui.radio(options, value=PLAIN_CONTACT).props("inline aria-label='Point to click'")
         own = ui.input("Name of the point").props("maxlength=64").bind_visibility_from(step, "value", value=OWN)
         what = ui.label(STEPS[PLAIN_CONTACT]).classes("dg-note")
-        armed = ui.switch("A click on the live picture teaches this point", value=False)
-        taught_points(browser, panel)
+        armed = ui.switch("A click on the picture teaches this point", value=False)
+        taught_points(browser, panel, strip)
 
     step.on_value_change(lambda: what.set_text(STEPS.get(step.value, "A point of your own: name it above.")))
 
-    async def on_pixel(u: float, v: float) -> None:
+    async def on_pixel(u: float, v: float, view: ViewOfScan | None) -> None:
         if not armed.value:
             browser.say("To teach this point, name the object and switch on “A click teaches”.")
             return
@@ -49,11 +53,18 @@ def teach(browser: Browser, panel: PicturePanel) -> None:
         if refused := name_refused("object", object_id) or name_refused("point", keypoint):
             browser.say(refused, wrong=True)
             return
-        await browser.attempt(lambda: register(object_id, keypoint, u, v))
+        if view is not None and view.object_id != object_id:
+            told = f"That is a picture of the scan of {view.object_id}, and the object is named {object_id}"
+            browser.say(f"{told}: name {view.object_id}, or choose the live picture.", wrong=True)
+            return
+        await browser.attempt(lambda: register(object_id, keypoint, u, v, view))
 
-    async def register(object_id: str, keypoint: str, u: float, v: float) -> str:
+    async def register(object_id: str, keypoint: str, u: float, v: float, view: ViewOfScan | None) -> str:
+        if view is not None and not await backend.call(lambda: backend.scans.is_current(view)):
+            return f"The scan of {object_id} was replaced since: press “Show its scan”, and choose a picture of it."
+        number = None if view is None else view.number
         try:
-            row = await backend.call(lambda: client.teach(object_id, keypoint, u, v))
+            row = await backend.call(lambda: client.teach(object_id, keypoint, u, v, scan_view=number))
             backend.last_change = TaughtChange(object_id, keypoint, row.id)
         except Refused as refused:
             if refused.code != StoreCode.ALREADY_EXISTS:
@@ -62,11 +73,14 @@ def teach(browser: Browser, panel: PicturePanel) -> None:
                 browser.place, f"{object_id}/{keypoint} is taught already. Replace it by this click?", "Replace"
             ):
                 return f"{object_id}/{keypoint} stays as it was."
-            await backend.call(lambda: client.teach(object_id, keypoint, u, v, overwrite=True))
+            await backend.call(lambda: client.teach(object_id, keypoint, u, v, overwrite=True, scan_view=number))
         steps = list(STEPS)
         if keypoint in steps[:-1]:
             step.set_value(steps[steps.index(keypoint) + 1])
         await backend.list_taught()
-        return f"Taught {object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f})."
+        if (object_id, keypoint) in backend.points:
+            await strip.load(object_id, keypoint)
+        of_view = "" if view is None else f" of view {number} of its scan"
+        return f"Taught {object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f}){of_view}."
 
     panel.on_pixel = on_pixel

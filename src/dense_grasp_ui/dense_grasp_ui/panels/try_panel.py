@@ -31,7 +31,7 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         stage = ui.label(NOTHING_RUNS).classes("dg-stage").props("role=status aria-live=polite")
         found = ui.element("ul").classes("dg-sentences dg-found").props("aria-label='What was found'")
         ui.html("<h3>History</h3>", sanitize=False)
-        history = ui.element("ol").classes("dg-history").props("aria-label='Grasps, the newest first'")
+        history = ui.element("ol").classes("dg-history").props("aria-label='Grasps, plans and scans, the newest first'")
     shown: list[object] = [None]
 
     async def run(work) -> None:
@@ -71,6 +71,6 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
                 with ui.element("li").classes("dg-right" if one.code == 0 else "dg-wrong"):
                     ui.label(f"{at} {one.kind} of {one.object_id}, {one.took:.1f} s: {one.outcome()}")
                     if one.stages:
-                        ui.label(" → ".join(one.stages).lower()).classes("dg-note")
+                        ui.label(" → ".join(one.stages).lower().replace("_", " ")).classes("dg-note")
 
     browser.on_refresh(refresh)

@@ -1,4 +1,4 @@
-"""Pictures over plain HTTP, as JPEG files: the newest camera image, kept pictures, heatmaps."""
+"""Pictures over plain HTTP, as JPEG files: the newest camera image, kept pictures, heatmaps, scans."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from dense_grasp_ui.pictures.demand import Demand
 from dense_grasp_ui.pictures.heat import look_for
 from dense_grasp_ui.pictures.kept import LIVE, PicturesByKey
 from dense_grasp_ui.pictures.newest import NewestFrame, jpeg
+from dense_grasp_ui.pictures.scan_views import ScanViews, ViewOfScan
+from dense_grasp_ui.pictures.shots import Shots
 
 #: s that a request for the next frame waits for one.
 NEXT_FRAME_S = 1.0
 STATIC = Path(__file__).resolve().parents[1] / "static"
 NEVER_KEPT = {"Cache-Control": "no-store"}
 Key = Annotated[str, Query(max_length=40)]
+Key64 = Annotated[str, Query(max_length=64)]
+Number = Annotated[int, Query(ge=0, lt=2**63)]
 Pixel = Annotated[float, Query(ge=-1.0, le=100_000.0)]
 
 
@@ -77,6 +81,29 @@ def add_heat(app: FastAPI, pictures: PicturesByKey, wanted: Callable[[], None] =
         except DenseGraspError as error:
             return _sentence(error)
         return Response(data, media_type="image/jpeg", headers={**NEVER_KEPT, "X-Peaks": peaks})
+
+
+def add_scans(app: FastAPI, views: ScanViews, shots: Shots) -> None:
+    """GET /scan.jpg?object_id=O&version=V&view=N: a small picture of a scan that was loaded.
+
+    GET /shot.jpg?scan=S&number=N: one of the scan that runs.
+    """
+
+    @app.get("/shot.jpg")
+    def shot(scan: Number, number: Number) -> Response:
+        try:
+            return Response(shots.get(scan, number), media_type="image/jpeg", headers=NEVER_KEPT)
+        except DenseGraspError as error:
+            return _sentence(error)
+
+    @app.get("/scan.jpg")
+    def scan(object_id: Key64, version: Number, view: Number) -> Response:
+        try:
+            return Response(
+                views.picture(ViewOfScan(object_id, version, view)).small, media_type="image/jpeg", headers=NEVER_KEPT
+            )
+        except DenseGraspError as error:
+            return _sentence(error)
 
 
 def _sentence(error: DenseGraspError) -> Response:

@@ -1,0 +1,227 @@
+"""Scanning at the operator's page as a person does: in a headless Chromium, on the simulated cell."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dense_grasp_bench.chromium import again_until
+from dense_grasp_bench.taught_clicks import TRAINING_SEED
+from dense_grasp_client.connection import wait_for
+from dense_grasp_core.object_model.clicked_point import view_point
+from dense_grasp_core.object_model.scan import read_scan
+from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
+
+from tests.browser import running_browser
+from tests.page_process import served_page
+from tests.page_user import (
+    PATIENCE_S,
+    answer,
+    click_on,
+    holding_sign,
+    opened_pages,
+    press,
+    until_answered,
+    watching_sign,
+)
+
+pytestmark = pytest.mark.graph
+OBJECT, CANCELLED, VIEWS = "scanned_on_page", "cancelled_on_page", 8
+SAME_SPOT = 0.006  # m
+SHOTS = Path(__file__).resolve().parents[1] / "out/page_scan"
+
+
+@pytest.fixture(scope="module")
+def scans(cell):
+    """The scans of the cell; those that these tests leave are removed at the end."""
+    folders = ScanFolders(folder_beside(Path(cell.store.removeprefix("sqlite:///"))))
+    before = folders.names()
+    cell.session.set_cap(TRAINING_SEED)
+    yield folders
+    for name in set(folders.names()) - set(before):
+        folders.remove(name)
+    cell.client.call("delete", object_id=OBJECT)
+    cell.teach_again()
+
+
+@pytest.fixture(scope="module")
+def served(cell, scans, test_model, tmp_path_factory):
+    """The page of the running cell."""
+    with served_page(cell.client.domain, tmp_path_factory.mktemp("page") / "page.log", f"model:={test_model}") as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def window(browser, served):
+    """A function that opens the page in a browser of its own."""
+    with opened_pages(browser, served.address) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def holder(window):
+    """The browser that holds control."""
+    page = window()
+    holding_sign(page).wait_for()
+    return page
+
+
+@pytest.fixture(scope="module")
+def watcher(holder, window):
+    """A browser that watches."""
+    page = window()
+    watching_sign(page).wait_for()
+    return page
+
+
+def name_it(page, name: str) -> None:
+    page.get_by_label("Name of the object").fill(name)
+    page.get_by_label("Pictures", exact=True).fill(str(VIEWS))
+
+
+def history_of(page, name: str, outcome: str = ""):
+    """The entries of a name's scans that say so."""
+    return page.locator(".dg-history li", has_text=re.compile(f"Scan of {name}.*{outcome}"))
+
+
+def running_scan(page):
+    """The button that is there while a scan runs."""
+    return page.get_by_role("button", name="Cancel the scan", exact=True)
+
+
+def scan_it(page, name: str, meanwhile=lambda: None) -> None:
+    """Press the button, and wait until the scan has ended or was refused."""
+    line, ended = page.locator(".dg-line"), history_of(page, name)
+    many, before = ended.count(), line.inner_text()
+    press(page, "Scan it")()
+    meanwhile()
+    wait_for(
+        lambda: ended.count() > many or (line.inner_text() != before and not running_scan(page).is_visible()),
+        PATIENCE_S,
+        "the end of the scan",
+        period=0.2,
+    )
+
+
+def test_the_page_says_how_fast_the_arm_moves_and_who_may_scan(holder, watcher, scans):
+    holder.get_by_text("Its tool does 0.25 m/s at most").wait_for()
+    name_it(watcher, OBJECT)
+    until_answered(watcher, press(watcher, "Scan it"), "^This browser only watches")
+    name_it(holder, "no good")
+    until_answered(holder, press(holder, "Scan it"), "^The name of the object is 'no good', expected 1 to 64 letters")
+    name_it(holder, OBJECT)
+    until_answered(holder, press(holder, "Show its scan"), f"^{OBJECT} has no scan yet")
+    assert OBJECT not in scans.names() and not running_scan(holder).is_visible()
+
+
+def test_a_scan_is_cancelled_and_its_sentence_stays(holder, watcher):
+    numbers = count()
+
+    def scan_and_cancel() -> None:
+        """Under a new name each time: one that was done before its cancel is no scan to do again."""
+        name = f"{CANCELLED}_{next(numbers)}"
+        name_it(holder, name)
+
+        def cancel() -> None:
+            wait_for(
+                lambda: running_scan(holder).is_visible() or history_of(holder, name).count(), PATIENCE_S, "the scan"
+            )
+            if running_scan(holder).is_visible():
+                running_scan(holder).click(timeout=10_000)
+
+        scan_it(holder, name, cancel)
+
+    cancelled = history_of(holder, CANCELLED, "CANCELED")
+    again_until(cancelled.count, scan_and_cancel, PATIENCE_S, "a scan that is cancelled")
+    history_of(watcher, CANCELLED, "CANCELED").first.wait_for()
+
+
+def test_the_arm_scans_by_a_button_and_every_browser_sees_the_dome_fill(holder, watcher, scans):
+    name_it(holder, OBJECT)
+
+    def filling() -> None:
+        watcher.locator(".dg-scan", has_text=f"Scan of {OBJECT}").wait_for()
+        watcher.locator(".dg-dome-dots circle").first.wait_for(state="attached")
+
+    done = history_of(holder, OBJECT, "SUCCESS")
+    again_until(done.count, lambda: scan_it(holder, OBJECT, filling), PATIENCE_S, "a scan")
+    assert OBJECT in scans.names()
+    history_of(watcher, OBJECT, "SUCCESS").first.wait_for()
+    views = len(read_scan(scans.folder(OBJECT)))
+    assert 4 <= views <= watcher.locator(".dg-dome-dots circle").count() <= VIEWS
+    assert watcher.locator(".dg-shots img").count() >= 1
+    holder.wait_for_function("many => document.querySelectorAll('.dg-thumb').length === many", arg=views)
+    holder.wait_for_function(
+        "[...document.querySelectorAll('.dg-thumb img')].every(image => image.naturalWidth === 200)"
+    )
+
+
+def test_a_scan_is_replaced_after_a_question_only(holder, scans):
+    before = scans.folder(OBJECT).stat().st_ino
+    until_answered(
+        holder, answer(holder, press(holder, "Scan it"), "Leave it"), f"^The scan of {OBJECT} stays as it was"
+    )
+    assert scans.folder(OBJECT).stat().st_ino == before
+
+
+def open_view(page, number: int) -> None:
+    """Click on a picture of the row until it is the one to point at."""
+    thumb = page.get_by_role("button", name=re.compile(f"^View {number} of {OBJECT}"))
+    until_answered(page, lambda: thumb.click(timeout=60_000), f"^View {number} of the scan of {OBJECT}: a click")
+    page.wait_for_function(
+        "() => { const shown = document.querySelector('.dg-live').dataset;"
+        " return shown.picture !== 'live' && shown.painted === shown.picture; }"
+    )
+
+
+def test_a_click_in_a_picture_of_the_scan_teaches_a_point_that_all_views_show_on_one_spot(holder, watcher, cell, scans):
+    views = read_scan(scans.folder(OBJECT))
+    pixels = views[0].surface_pixels()
+    u, v = pixels[np.linalg.norm(pixels - pixels.mean(0), axis=1).argmin()].tolist()
+    point = view_point(views[0], u, v)
+    open_view(holder, 0)
+    holder.get_by_role("switch").click()
+    holder.get_by_role("radio", name="contact").click()
+    until_answered(holder, click_on(holder, (u, v)), f"^Taught {OBJECT}/contact at pixel .* of view 0 of its scan")
+    (row,) = cell.client.call("list", object_id=OBJECT).taught
+    assert row.scan_view == 0
+    taught = np.array([row.object_point.x, row.object_point.y, row.object_point.z])
+    assert np.linalg.norm(taught - point) < SAME_SPOT
+
+    holder.get_by_text(re.compile(rf"^contact is seen in \d of {len(views)} pictures")).wait_for()
+    shown = holder.locator(".dg-thumb")
+    wait_for(lambda: 0 < shown.count() == holder.locator(".dg-thumb circle").count(), PATIENCE_S, "the marks")
+    seen = {}
+    for label, x, y in holder.evaluate(
+        "() => [...document.querySelectorAll('.dg-thumb')].map(one => [one.ariaLabel,"
+        " ...['cx', 'cy'].map(name => Number(one.querySelector('circle').getAttribute(name)))])"
+    ):
+        seen[int(re.match(r"View (\d+) ", label)[1])] = (x, y)
+    assert np.hypot(seen[0][0] - u, seen[0][1] - v) < 2.0
+    for number, pixel in seen.items():
+        assert np.linalg.norm(view_point(views[number], *pixel) - taught) < SAME_SPOT
+    holder.get_by_role("switch").click()
+    watcher.get_by_role("button", name=f"In the scan {OBJECT}/contact", exact=True).click()
+    watcher.get_by_text(f"contact is seen in {len(seen)} of {len(views)} pictures").wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_fits_on_the_screen_and_a_picture_of_it_is_kept(holder, width):
+    holder.set_viewport_size({"width": width, "height": 1800})
+    try:
+        holder.wait_for_function(f"window.innerWidth === {width}")
+        assert holder.evaluate("document.documentElement.scrollWidth") <= width
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        holder.screenshot(path=str(SHOTS / f"page_{width}.jpg"), type="jpeg", quality=60, full_page=True)
+        assert (SHOTS / f"page_{width}.jpg").stat().st_size > 10_000
+    finally:
+        holder.set_viewport_size({"width": 1280, "height": 1800})
