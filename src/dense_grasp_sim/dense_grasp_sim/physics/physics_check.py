@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pinocchio
@@ -85,8 +85,19 @@ def move(simulator: Simulator, goal: Array, speed: float = SPEED) -> bool:
     return motion.status.value == "succeeded"
 
 
-def pick(simulator: Simulator, ik: TopDownIk, noise: Array) -> str:
-    """One top-down pinch of the back rim, then lift and hold; "" when lifted, else the reason."""
+def close_fingers(simulator: Simulator) -> None:
+    """Close with GRASP_FORCE until something stops the fingers."""
+    widest = simulator.gripper.record.greatest_width
+    command = simulator.gripper.grasp(simulator.data, 0.0, 0.05, GRASP_FORCE, widest, widest)
+    while command.outcome is None:
+        simulator.step(5)
+
+
+def pick(simulator: Simulator, ik: TopDownIk, noise: Array, close: Callable[[Simulator], None] = close_fingers) -> str:
+    """One top-down pinch of the back rim, then lift and hold; "" when lifted, else the reason.
+
+    close: closes the fingers, and returns when they are closed.
+    """
     contact = simulator.truth("crown", 0.5, 0.0).position + noise
     front = simulator.truth("crown", 0.0, 0.0).position
     here = simulator.arm.reference.positions
@@ -110,10 +121,7 @@ def pick(simulator: Simulator, ik: TopDownIk, noise: Array) -> str:
     for goal, speed in ((above, SPEED), (at, 0.3)):
         if not move(simulator, goal, speed):
             return "the arm did not arrive"
-    widest = simulator.gripper.record.greatest_width
-    command = simulator.gripper.grasp(simulator.data, 0.0, 0.05, GRASP_FORCE, widest, widest)
-    while command.outcome is None:
-        simulator.step(5)
+    close(simulator)
     move(simulator, raised, 0.4)
     simulator.step(1500)
     return simulator.referee.reason
