@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from dense_grasp_sim.world.surroundings import draw_surroundings
 
 from dense_grasp_bench.arguments import count
 from dense_grasp_bench.scanned_cap import write_cap_scan
+from dense_grasp_bench.search_cost import SearchCost, resident_mb
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 
 
@@ -41,7 +41,6 @@ class Figures:
     """errors_mm: of every keypoint of every cap that was found; counts of pictures."""
 
     errors_mm: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
     found: int = 0
     asked: int = 0
     false_alarms: int = 0
@@ -54,28 +53,39 @@ class Figures:
             f"found {self.found} of {self.asked}; keypoints: median {np.median(errors):.1f} mm, p95 "
             f"{np.percentile(errors, 95):.1f} mm, worst {errors.max():.1f} mm (n {len(self.errors_mm)})\n"
             f"found where there is no cap: {self.false_alarms} of {empty}\n"
-            f"other caps taken for it: {self.others_found} of {others}\n"
-            f"CPU s a search: median {np.median(self.seconds):.2f}, worst {max(self.seconds):.2f}"
+            f"other caps taken for it: {self.others_found} of {others}"
         )
 
 
-class Bench:
-    """The finder of a scanned cap, and the simulated cell in front of it."""
+class Cell:
+    """The simulated cell, ready to show pictures."""
 
-    def __init__(self, finder: PoseFinder, cap_seed: int):
-        self.finder, self.cap_seed = finder, cap_seed
+    def __init__(self) -> None:
+        self.simulator, self.renderer = Simulator(), CellRenderer()
+        self.renderer.render(self.simulator.snapshot())
+
+
+class Bench:
+    """The finder of a scanned cap, and the simulated cell in front of it. cost: of the searches; the finder's network
+    is run through it.
+    """
+
+    def __init__(self, cell: Cell, finder: PoseFinder, cost: SearchCost, cap_seed: int):
+        self.finder, self.cost, self.cap_seed = finder, cost, cap_seed
         self.figures = Figures()
-        self._simulator, self._renderer = Simulator(), CellRenderer()
+        self._simulator, self._renderer = cell.simulator, cell.renderer
         self._rng = np.random.default_rng(0)
+
+    def warm_up(self) -> None:
+        """Search once, so that the network is compiled for every size it will see; nothing is noted."""
+        shown = self._renderer.render(self._simulator.snapshot())
+        find_objects(self.finder, shown.rgb, WRIST_INTRINSICS)
 
     def look(self) -> list[ObjectPose]:
         """Instances in a picture of the cell as it is."""
         shown = self._renderer.render(self._simulator.snapshot())
         depth = imitate(shown.depth, self._rng) / 1000.0
-        began = time.process_time()
-        poses = find_objects(self.finder, shown.rgb, WRIST_INTRINSICS, depth)
-        self.figures.seconds.append(time.process_time() - began)
-        return poses
+        return self.cost.of(lambda: find_objects(self.finder, shown.rgb, WRIST_INTRINSICS, depth))
 
     def pose(self, number: int) -> str:
         """The cap at a drawn pose."""
@@ -124,6 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--poses", type=count(1), default=20, help="drawn poses of the cap (default %(default)s)")
     parser.add_argument("--empty", type=int, default=10, help="tables without a cap (default %(default)s)")
     parser.add_argument("--others", type=int, default=10, help="other caps (default %(default)s)")
+    parser.add_argument("--threads", type=count(1), default=2, help="of the network (default %(default)s)")
     return exit_status("bench_scanned", partial(_run, parser.parse_args(argv)))
 
 
@@ -133,8 +144,11 @@ def _run(arguments: argparse.Namespace) -> int:
         write_cap_scan(scan, arguments.cap, arguments.views, arguments.size)
         views = read_scan(scan)
     print(f"scan of cap {arguments.cap}: {require_consistent(views)}", flush=True)
-    describe = DescriptorExtractor(share_directory() / "models" / "general.xml")
-    bench = Bench(PoseFinder(build(views, describe), describe), arguments.cap)
+    cell = Cell()
+    before_mb = resident_mb()
+    cost = SearchCost(DescriptorExtractor(share_directory() / "models" / "general.xml", threads=arguments.threads))
+    bench = Bench(cell, PoseFinder(build(views, cost), cost), cost, arguments.cap)
+    bench.warm_up()
     for number in range(arguments.poses):
         print(bench.pose(number), flush=True)
     for seed in range(1, arguments.empty + 1):
@@ -142,6 +156,7 @@ def _run(arguments: argparse.Namespace) -> int:
     for seed in range(1000, 1000 + arguments.others):
         print(bench.other(seed), flush=True)
     print(bench.figures.summary(arguments.empty, arguments.others))
+    print(f"{cost.summary()}; network, bank and searches take {resident_mb() - before_mb:.0f} MB more")
     return 0
 
 

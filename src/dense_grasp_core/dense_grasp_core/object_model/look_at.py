@@ -7,6 +7,7 @@ the real picture: without the stretch of a wide lens towards its border.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -71,39 +72,21 @@ class PicturePyramid:
         self.camera = camera
         self._levels = [(rgb, camera)]
 
-    def sample(self, rays_camera: Array, focal: float) -> NDArray[np.uint8]:
-        """The picture (h, w, 3) along directions (h, w, 3) of an image with about this focal length, px.
-
-        Border pixels go on beyond the picture.
-        """
-        height, width = rays_camera.shape[:2]
-        rgb, camera = self._level(self._fitting(focal))
-        flat = rays_camera.reshape(-1, 3)
-        if camera.distorts:
-            pixels = camera.project(flat)
-        else:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                pixels = flat[:, :2] / flat[:, 2:] * [camera.fx, camera.fy] + [camera.cx, camera.cy]
-        known = np.nan_to_num(pixels, nan=-1.0, posinf=1e6, neginf=-1e6).reshape(height, width, 2).astype(np.float32)
-        return cv2.remap(rgb, known, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value, call-overload]
-
     def look(self, view: LookAt) -> NDArray[np.uint8]:
-        """The virtual picture (size, size, 3)."""
-        if not self.camera.distorts:
-            rgb, camera = self._level(self._fitting(view.focal))
+        """The virtual picture (size, size, 3). Border pixels go on beyond the picture."""
+        rgb, camera = self.level(view.focal)
+        if not camera.distorts:
             camera_pixel_from_virtual = camera.matrix @ view.camera_from_virtual @ np.linalg.inv(view.matrix)
             flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
             size = (view.size, view.size)
             return cv2.warpPerspective(rgb, camera_pixel_from_virtual, size, flags=flags, borderMode=border)  # type: ignore[return-value]
         u, v = np.meshgrid(np.arange(view.size, dtype=float), np.arange(view.size, dtype=float))
         rays = view.rays_camera(np.stack([u.ravel(), v.ravel()], 1))
-        return self.sample(rays.reshape(view.size, view.size, 3), view.focal)
+        return remapped(rgb, _places(camera, rays.reshape(view.size, view.size, 3)))
 
-    def _fitting(self, focal: float) -> int:
-        """The level whose focal length is nearest above the one asked for."""
-        return max(0, int(np.floor(np.log2(self.camera.fx / focal) + 0.4)))
-
-    def _level(self, level: int) -> tuple[NDArray[np.uint8], CameraModel]:
+    def level(self, focal: float) -> tuple[NDArray[np.uint8], CameraModel]:
+        """The picture, or its half of a half, and its camera, whose focal length is nearest above the one asked for."""
+        level = max(0, int(np.floor(np.log2(self.camera.fx / focal) + 0.4)))
         while len(self._levels) <= level:
             rgb, camera = self._levels[-1]
             width, height = camera.width // 2, camera.height // 2
@@ -112,6 +95,23 @@ class PicturePyramid:
             half = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
             self._levels.append((half, camera.scaled(width / camera.width, height / camera.height)))  # type: ignore[arg-type]
         return self._levels[min(level, len(self._levels) - 1)]
+
+
+def remapped(rgb: NDArray[np.uint8], places: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The picture (h, w, 3) at places (h, w, 2); border pixels go on beyond it."""
+    return cv2.remap(rgb, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value, call-overload]
+
+
+def _places(camera: CameraModel, rays_camera: Array) -> NDArray[np.float32]:
+    """Pixels (h, w, 2) of directions (h, w, 3); far outside where the camera cannot see."""
+    flat = rays_camera.reshape(-1, 3)
+    if camera.distorts:
+        pixels = camera.project(flat)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pixels = flat[:, :2] / flat[:, 2:] * [camera.fx, camera.fy] + [camera.cx, camera.cy]
+    known = np.nan_to_num(pixels, nan=-1.0, posinf=1e6, neginf=-1e6)
+    return known.reshape(*rays_camera.shape[:2], 2).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -129,16 +129,10 @@ class ConformalPicture:
     @classmethod
     def of(cls, picture: PicturePyramid, scale: float) -> ConformalPicture:
         """The picture with ``scale`` times the camera's focal length in its middle; its sides are multiples of 8."""
-        camera = picture.camera
-        focal = camera.fx * scale
-        corners = np.array([[0.0, 0.0], [camera.width - 1.0, camera.height - 1.0]])
-        plane = np.nan_to_num(camera.rays(corners)[:, :2])
-        first, last = 2.0 * np.tan(np.arctan(plane) / 2.0)
-        width, height = (int(np.ceil((b - a) * focal / 8.0)) * 8 for a, b in zip(first, last, strict=True))
-        u, v = np.meshgrid(np.arange(width) / focal + first[0], np.arange(height) / focal + first[1])
-        rays = np.stack([u, v, 1.0 - (u * u + v * v) / 4.0], 2)
-        rgb = picture.sample(rays, focal)
-        return cls(rgb, focal, (-first[0] * focal, -first[1] * focal))
+        focal = picture.camera.fx * scale
+        rgb, source = picture.level(focal)
+        places, middle = _conformal_places(picture.camera, scale, source)
+        return cls(remapped(rgb, places), focal, middle)
 
     def directions(self, pixels: Array) -> tuple[Array, Array]:
         """Directions (..., 3) of length 1 of pixels (..., 2), and how much larger than in the middle things are there
@@ -148,3 +142,19 @@ class ConformalPicture:
         quarter = np.sum(plane * plane, -1) / 4.0
         unit = np.concatenate([plane, (1.0 - quarter)[..., None]], -1) / (1.0 + quarter)[..., None]
         return unit, 1.0 + quarter
+
+
+@lru_cache(maxsize=16)  # a camera's pictures at all sizes looked for: they are the same for every picture of it
+def _conformal_places(
+    camera: CameraModel, scale: float, source: CameraModel
+) -> tuple[NDArray[np.float32], tuple[float, float]]:
+    """Pixels (h, w, 2) of the source, a smaller picture of the camera's, and where the optical axis lies."""
+    focal = camera.fx * scale
+    corners = np.array([[0.0, 0.0], [camera.width - 1.0, camera.height - 1.0]])
+    plane = np.nan_to_num(camera.rays(corners)[:, :2])
+    first, last = 2.0 * np.tan(np.arctan(plane) / 2.0)
+    width, height = (int(np.ceil((b - a) * focal / 8.0)) * 8 for a, b in zip(first, last, strict=True))
+    u, v = np.meshgrid(np.arange(width) / focal + first[0], np.arange(height) / focal + first[1])
+    places = _places(source, np.stack([u, v, 1.0 - (u * u + v * v) / 4.0], 2))
+    places.setflags(write=False)
+    return places, (-first[0] * focal, -first[1] * focal)

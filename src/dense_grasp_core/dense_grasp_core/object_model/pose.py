@@ -1,15 +1,17 @@
 """The pose of a scanned object in one colour picture: first poses of its templates, refined on its bank of views.
 
 Refinement looks at the object with a virtual camera that the assumed pose turns, rolls and sizes as the nearest view of
-the bank; matches of that view's cells and its neighbours' near where the pose expects them give the next pose (SQPnP in
-RANSAC; with depth, least squares of both). Where a sensor's depth is known, it says which sizes are possible and
-settles the distance. The poses that remain are judged by the share of matches that agree with them, and by how much
-alike picture and nearest view are, measured by what views of the scan have in common at the same angle.
+the bank; matches of that view's cells and its neighbours' near where the pose expects them give the next pose (RANSAC;
+with depth, least squares of both). Poses in one place share such a picture, since the bank has every roll. Where a
+sensor's depth is known, it says which sizes are possible and settles the distance. The poses that remain are judged by
+the share of matches that agree with them, and by how much alike picture and nearest view are, measured by what views of
+the scan have in common at the same angle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +21,15 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import PicturePyramid
-from dense_grasp_core.object_model.pose_refinement import PoseLook, expected_similarity
+from dense_grasp_core.object_model.pose_refinement import (
+    CLOSE,
+    LOOSE,
+    Looks,
+    PoseLook,
+    PoseStep,
+    Tolerance,
+    expected_similarity,
+)
 from dense_grasp_core.object_model.seen_colours import ColourVerdict, ScanColours
 from dense_grasp_core.object_model.sensed_depth import DepthVerdict, SensedDepth
 from dense_grasp_core.object_model.template_search import Taken, Templates, TemplateScores
@@ -28,6 +38,7 @@ from dense_grasp_core.object_model.view_bank import COARSE, Describe, ViewBank
 Array = NDArray[np.float64]
 _FARTHEST_VIEW = np.radians(60.0)  # from the nearest one of the scan; what lies beyond was never seen
 _SAME_TURN = np.radians(15.0)
+_THE_SAME = (float(np.radians(8.0)), 0.15)  # turn, radians, and place, of the radius, of poses that lead to one another
 _ANOTHER_PLACE = 0.4  # of the radius, between the middles of two instances
 _LEAST_EXPECTED = 0.5  # similarity; beyond the angles of the scan's own neighbours the line means nothing
 
@@ -41,18 +52,29 @@ class PoseSearch:
     """How hard to look.
 
     sizes: radii of the object's sphere to look for, as shares of the picture's height: smallest, largest.
-    hypotheses: first poses that are refined; twins_of: how many of them are also tried turned round. reaches: distance,
-    in cells, from where a pose expects a point within which its match is looked for, one pass each. finalists: poses
-    that go through the last ``final_reaches``. neighbours: views that matches come from, within neighbour_angle
-    (radians) of the look. seed: of RANSAC's samples.
+    hypotheses: first poses that are tried, at_once of them before the best one's score is looked at: when it is clear,
+    the others are left. reaches: distance, in cells, from where a pose expects a point within which its match is looked
+    for, one pass each, with first_points of the points; going_on: poses that go from one of these passes to the next.
+    twins_of: how many of the best, if their score is hopeful, are also tried turned round. finalists: poses that go
+    through the passes of final_reaches with all points, if their score is that share (contender) of the best one's.
+    neighbours: views that matches come from, within neighbour_angle (radians) of the look. seed: of RANSAC's samples.
+
+    The scores of clear, hopeful and contender are those of the first passes, a third lower than the last ones. They and
+    the counts were set on every picture of a bottle that has moved (docs/benchmarks.md).
     """
 
     sizes: tuple[float, float] = (0.083, 0.33)
     size_step: float = 1.3
-    hypotheses: int = 8
-    twins_of: int = 2
+    hypotheses: int = 10
+    at_once: int = 5
+    clear: float = 0.6
     reaches: tuple[float, ...] = (5.0, 4.0)
+    first_points: int = 320
+    going_on: int = 5
+    twins_of: int = 2
+    hopeful: float = 0.08
     finalists: int = 3
+    contender: float = 0.0
     final_reaches: tuple[float, ...] = (3.0, 2.0)
     neighbours: int = 4
     neighbour_angle: float = float(np.radians(30.0))
@@ -122,7 +144,7 @@ class PoseFinder:
         picture = PicturePyramid(rgb, camera)
         scales = _scales(self.bank, camera, self.search)
         scores = TemplateScores(self.bank, self.templates, picture, self.describe, scales, sensed)
-        return PictureSearch(self, picture, scores, sensed)
+        return PictureSearch(self, picture, scores, Looks(self.bank, self.describe, picture), sensed)
 
 
 @dataclass(frozen=True)
@@ -132,6 +154,7 @@ class PictureSearch:
     finder: PoseFinder
     picture: PicturePyramid
     scores: TemplateScores
+    looks: Looks
     depth: SensedDepth | None
 
     def poses(self, taken: Sequence[Array] = ()) -> list[ObjectPose]:
@@ -142,16 +165,34 @@ class PictureSearch:
         ]
         if self.depth is not None:
             first = [self.depth.settled(bank, pose) for pose in first]
-        refined = self._elsewhere([self._refined(pose, search.reaches) for pose in first], taken)
-        twins = [twin for pose in refined[: search.twins_of] for twin in twins_of(bank, pose.camera_from_object)]
-        refined = self._elsewhere(refined + [self._refined(twin, search.reaches) for twin in twins], taken)
-        finalists = [pose.camera_from_object for pose in refined[: search.finalists]]
-        last = self._elsewhere([self._refined(pose, search.final_reaches) for pose in finalists], taken)
+        refined: list[ObjectPose] = []
+        for start in range(0, len(first), search.at_once):
+            refined = self._elsewhere(refined + self._brought_nearer(first[start : start + search.at_once]), taken)
+            if refined and refined[0].score >= search.clear:
+                break
+        hopeful = [pose for pose in refined[: search.twins_of] if pose.score >= search.hopeful]
+        twins = [twin for pose in hopeful for twin in twins_of(bank, pose.camera_from_object)]
+        refined = self._elsewhere(refined + self._brought_nearer(twins), taken)
+        last = [p for p in refined if p.score >= search.contender * refined[0].score]
+        last = self._distinct(last, _THE_SAME)[: search.finalists]
+        for reach in search.final_reaches:
+            last = self._passed([pose.camera_from_object for pose in last], reach, CLOSE)
+        colours = self.finder.colours
+        return [
+            replace(pose, colours=colours.verdict(self.picture, pose.camera_from_object))
+            for pose in self._distinct(self._elsewhere(last, taken))
+        ]
+
+    def _distinct(
+        self, poses: Sequence[ObjectPose], turn_place: tuple[float, float] = (_SAME_TURN, _ANOTHER_PLACE)
+    ) -> list[ObjectPose]:
+        """Those that differ from all before them."""
+        bank = self.finder.bank
         distinct: list[ObjectPose] = []
-        for pose in last:
-            if all(_differ(bank, pose.camera_from_object, other.camera_from_object) for other in distinct):
-                colours = self.finder.colours.verdict(self.picture, pose.camera_from_object)
-                distinct.append(replace(pose, colours=colours))
+        for pose in poses:
+            others = (other.camera_from_object for other in distinct)
+            if all(_differ(bank, pose.camera_from_object, other, *turn_place) for other in others):
+                distinct.append(pose)
         return distinct
 
     def _elsewhere(self, poses: list[ObjectPose], taken: Sequence[Array]) -> list[ObjectPose]:
@@ -164,23 +205,35 @@ class PictureSearch:
         ]
         return sorted(free, key=lambda pose: -pose.score)
 
-    def _refined(self, pose: Array, reaches: Sequence[float]) -> ObjectPose:
-        """The pose after a pass for each reach; its score is that of the look before the last pass."""
-        bank, search = self.finder.bank, self.finder.search
-        angle, alike, step = np.inf, 0.0, None
-        for last, reach in enumerate(reaches, 1 - len(reaches)):
-            seen = PoseLook.at(bank, self.finder.describe, self.picture, pose)
-            step = seen.step(reach, search.neighbours, search.neighbour_angle, search.seed, self.depth)
-            if step is None:
-                return ObjectPose(pose, 0.0, 0, 0.0, angle)
-            pose = step.camera_from_object
-            if last == 0:
-                similarity, angle = seen.similarity()
-                constant, slope = self.finder.expected
-                alike = max(0.0, similarity) / max(_LEAST_EXPECTED, constant + slope * angle)
-        if step is None:
-            return ObjectPose(pose, 0.0, 0, 0.0, angle)
-        verdict = None if self.depth is None else self.depth.verdict(bank, pose)
+    def _brought_nearer(self, poses: Sequence[Array]) -> list[ObjectPose]:
+        """The best poses after the first passes; of those that the first pass leads to the same place, one goes on."""
+        search = self.finder.search
+        passed = self._passed(poses, search.reaches[0], LOOSE, search.first_points)
+        for reach in search.reaches[1:]:
+            best = sorted(passed, key=lambda pose: -pose.score)
+            going_on = [pose.camera_from_object for pose in self._distinct(best, _THE_SAME)[: search.going_on]]
+            passed = self._passed(going_on, reach, LOOSE, search.first_points)
+        return passed
+
+    def _passed(
+        self, poses: Sequence[Array], reach: float, tolerance: Tolerance, most: int | None = None
+    ) -> list[ObjectPose]:
+        """The poses after one pass, without those that found no match; each one's score is that of its look."""
+        search = self.finder.search
+
+        def step(look: PoseLook) -> PoseStep | None:
+            return look.step(reach, search.neighbours, search.neighbour_angle, search.seed, self.depth, most)
+
+        # One pose's matches are looked for while the network describes the look at the next one.
+        with ThreadPoolExecutor(1) as helper:
+            steps = [helper.submit(step, self.looks.at(pose, tolerance)) for pose in poses]
+            return [self._judged(done) for later in steps if (done := later.result()) is not None]
+
+    def _judged(self, step: PoseStep) -> ObjectPose:
+        pose, angle = step.camera_from_object, step.view_angle
+        constant, slope = self.finder.expected
+        alike = max(0.0, step.similarity) / max(_LEAST_EXPECTED, constant + slope * angle)
+        verdict = None if self.depth is None else self.depth.verdict(self.finder.bank, pose)
         possible = 1.0 - verdict.farther if verdict is not None and verdict.is_telling else 1.0
         score = alike * step.share * possible if angle < _FARTHEST_VIEW else 0.0
         return ObjectPose(pose, score, step.supporting, step.share, angle, step.covariance, verdict)
@@ -206,9 +259,10 @@ def distance(bank: ViewBank, a: Array, b: Array) -> float:
     return float(np.linalg.norm(transform(a, bank.centre) - transform(b, bank.centre)))
 
 
-def _differ(bank: ViewBank, a: Array, b: Array) -> bool:
+def _differ(bank: ViewBank, a: Array, b: Array, turn: float = _SAME_TURN, place: float = _ANOTHER_PLACE) -> bool:
+    """Whether poses differ by more than a turn, radians, or by more than a place, of the radius."""
     cosine = (np.sum(a[:3, :3] * b[:3, :3]) - 1.0) / 2.0
-    return bool(cosine < np.cos(_SAME_TURN) or distance(bank, a, b) > _ANOTHER_PLACE * bank.radius)
+    return bool(cosine < np.cos(turn) or distance(bank, a, b) > place * bank.radius)
 
 
 def _taken(bank: ViewBank, pose: Array) -> Taken:

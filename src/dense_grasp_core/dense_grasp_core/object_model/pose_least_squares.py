@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.se3 import exp, hat, transform
 from dense_grasp_core.object_model.look_at import LookAt
-from dense_grasp_core.object_model.sensed_depth import SensedDepth
+from dense_grasp_core.object_model.sensed_depth import SensedDepth, shown
 from dense_grasp_core.object_model.view_bank import ViewBank
 
 Array = NDArray[np.float64]
@@ -50,11 +50,12 @@ def solve(
     """Refine a pose (4, 4) by matches of points (n, 3), object's frame, with pixels (n, 2) of the virtual picture."""
     pose = camera_from_object.copy()
     information = np.eye(6)
+    surface = None if depth is None else shown(bank, pose)
     for _ in range(_STEPS):
         centre = transform(pose, bank.centre)
         rows, residuals, weights = _matches(virtual, transform(pose, points), pixels, centre)
-        if depth is not None:
-            more = _depths(bank, pose, depth, centre)
+        if depth is not None and surface is not None:
+            more = _depths(bank, pose, depth, *surface, centre)
             if more is not None:
                 rows, residuals, weights = (np.concatenate(pair) for pair in zip((rows, residuals, weights), more))
         information = rows.T @ (weights[:, None] * rows) + 1e-6 * np.eye(6)
@@ -84,8 +85,10 @@ def _matches(virtual: LookAt, points_camera: Array, pixels: Array, centre: Array
     return rows, residuals.ravel(), weights
 
 
-def _depths(bank: ViewBank, pose: Array, depth: SensedDepth, centre: Array) -> tuple[Array, Array, Array] | None:
-    points, normals, measured = depth.surface(bank, pose)
+def _depths(
+    bank: ViewBank, pose: Array, depth: SensedDepth, points: Array, normals: Array, centre: Array
+) -> tuple[Array, Array, Array] | None:
+    measured = depth.measured(pose, points)
     points_camera, normals_camera = transform(pose, points), normals @ pose[:3, :3].T
     near = np.abs(measured - points_camera[:, 2]) < _BAND * bank.radius
     if near.sum() < _FEWEST_DEPTHS:

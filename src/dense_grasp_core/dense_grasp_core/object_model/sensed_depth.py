@@ -51,24 +51,14 @@ class SensedDepth:
         depth = np.asarray(self.metres[v, u], float)
         return np.where(inside & (depth > 0), depth, np.nan)
 
-    def surface(self, bank: ViewBank, camera_from_object: Array) -> tuple[Array, Array, Array]:
-        """Points (m, 3) of the bank's surface that the pose shows, their normals (m, 3), object's frame, and the depth
-        measured where they should be (m,), NaN where unknown.
-        """
-        seen = facing(camera_from_object, bank.surface, bank.normals)
-        points, normals = bank.surface[seen], bank.normals[seen]
-        if len(points) > MOST_POINTS:
-            some = np.linspace(0, len(points) - 1, MOST_POINTS).astype(int)
-            points, normals = points[some], normals[some]
-        free = ~covered(bank.surface, bank.centre, bank.radius, camera_from_object, points)
-        points, normals = points[free], normals[free]
-        return points, normals, self.at(self.camera.project(transform(camera_from_object, points)))
+    def measured(self, camera_from_object: Array, points: Array) -> Array:
+        """Depth (n,) measured where a pose puts points (n, 3), object's frame; NaN where unknown."""
+        return self.at(self.camera.project(transform(camera_from_object, points)))
 
     def settled(self, bank: ViewBank, camera_from_object: Array) -> Array:
         """The pose moved along its ray until the surface lies where most of it is measured; unmoved without depth."""
-        points, _, measured = self.surface(bank, camera_from_object)
-        expected = transform(camera_from_object, points)[:, 2]
-        off = measured - expected
+        points, _ = shown(bank, camera_from_object, may_cover_itself=False)
+        off = self.measured(camera_from_object, points) - transform(camera_from_object, points)[:, 2]
         off = off[np.abs(off) < 2.0 * bank.radius]  # NaN is not
         if len(off) < _FEWEST_POINTS:
             return camera_from_object
@@ -80,8 +70,8 @@ class SensedDepth:
 
     def verdict(self, bank: ViewBank, camera_from_object: Array) -> DepthVerdict:
         """How measured depth and the surface of a pose agree."""
-        points, _, measured = self.surface(bank, camera_from_object)
-        expected = transform(camera_from_object, points)[:, 2]
+        points, _ = shown(bank, camera_from_object)
+        measured, expected = self.measured(camera_from_object, points), transform(camera_from_object, points)[:, 2]
         known = np.isfinite(measured)
         if not known.any():
             return DepthVerdict(0.0, 0.0, 0.0, 0)
@@ -89,6 +79,23 @@ class SensedDepth:
         band = np.maximum(_BAND * bank.radius, _NOISE * expected[known])
         nearer, farther = float((off < -band).mean()), float((off > band).mean())
         return DepthVerdict(1.0 - nearer - farther, nearer, farther, int(known.sum()))
+
+
+def shown(bank: ViewBank, camera_from_object: Array, may_cover_itself: bool = True) -> tuple[Array, Array]:
+    """Some points (m, 3) of the bank's surface that a pose shows, and their normals (m, 3), object's frame.
+
+    may_cover_itself: leave out those that other parts of the surface hide, not only those that face away.
+    """
+    some = slice(None, None, max(1, len(bank.surface) // (4 * MOST_POINTS)))
+    seen = facing(camera_from_object, bank.surface[some], bank.normals[some])
+    points, normals = bank.surface[some][seen], bank.normals[some][seen]
+    if len(points) > MOST_POINTS:
+        kept = np.linspace(0, len(points) - 1, MOST_POINTS).astype(int)
+        points, normals = points[kept], normals[kept]
+    if may_cover_itself:
+        free = ~covered(bank.surface, bank.centre, bank.radius, camera_from_object, points)
+        points, normals = points[free], normals[free]
+    return points, normals
 
 
 def _mode(values: Array, band: float) -> float:

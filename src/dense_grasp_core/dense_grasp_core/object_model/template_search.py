@@ -7,6 +7,7 @@ the picture, as in FoundPose's retrieval (arXiv 2311.18809), but without a mask 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -21,6 +22,8 @@ Array = NDArray[np.float64]
 _SAME_TURN = np.radians(20.0)
 _SAME_DIRECTION = 0.05
 _DISTANCE_TOLERANCE = 0.15  # of the distance: half a step between two sizes
+_LOOKED_AT = 96  # of the best templates, each in its best place, that are compared whole
+_BLOCK = 16  # templates whose similarities stay in the processor's cache
 _DEPTH_REACH = 2  # cells around a template's middle, in which depth of the object is looked for
 
 
@@ -73,24 +76,46 @@ class Templates:
         border = COARSE.side // 2
         row_length = width + 2 * border
         flat = np.pad(features, ((border, border), (border, border), (0, 0))).reshape(-1, dimensions)
-        similarity = self.descriptors.reshape(-1, dimensions) @ flat.T
         first, length = border * row_length + border, (height - 1) * row_length + width
         total = np.zeros((len(self.counts), height * row_length), np.float32)
-        shifts = first + self.offsets[..., 0] * row_length + self.offsets[..., 1]
-        for row, of_cells in enumerate(shifts.tolist()):
-            place, start = total[row, :length], row * len(of_cells)
-            for cell in range(int(self.counts[row])):
-                place += similarity[start + cell, of_cells[cell] : of_cells[cell] + length]
+        shifts = (first + self.offsets[..., 0] * row_length + self.offsets[..., 1]).tolist()
+        for block in range(0, len(shifts), _BLOCK):
+            similarity = self.descriptors[block : block + _BLOCK].reshape(-1, dimensions) @ flat.T
+            for row, of_cells in enumerate(shifts[block : block + _BLOCK]):
+                place, start = total[block + row, :length], row * len(of_cells)
+                for cell in range(int(self.counts[block + row])):
+                    place += similarity[start + cell, of_cells[cell] : of_cells[cell] + length]
         scores = total.reshape(-1, height, row_length)[:, :, :width]
         return np.ascontiguousarray(scores / self.counts[:, None, None])
 
 
 @dataclass(frozen=True)
 class _Scale:
-    conformal: ConformalPicture
+    """A size of the picture: features (h, w, D), scores (T, h, w) of the templates, directions (h, w, 3) of length 1
+    and focal lengths (h, w), px, of the places.
+    """
+
+    features: NDArray[np.float32]
     scores: NDArray[np.float32]
     directions: Array
-    enlarged: Array
+    focal: Array
+
+    @classmethod
+    def laid(
+        cls,
+        templates: Templates,
+        features: NDArray[np.float32],
+        directions: Array,
+        focal: Array,
+        possible: NDArray[np.bool_] | None,
+    ) -> _Scale:
+        """The templates laid over the features, where it is possible (h, w)."""
+        few = features @ templates.basis
+        few /= np.maximum(np.linalg.norm(few, axis=2, keepdims=True), 1e-9)
+        scores = templates.scores(few)
+        if possible is not None:
+            scores[:, ~possible] = -1.0
+        return cls(features, scores, directions, focal)
 
 
 @dataclass(frozen=True)
@@ -115,24 +140,24 @@ class TemplateScores:
     ) -> None:
         """Lay the templates over the picture; where depth contradicts a size in all places, it is not tried."""
         self._bank, self._templates = bank, templates
-        self._scales: list[_Scale] = []
-        for scale in scales:
-            conformal = ConformalPicture.of(picture, scale)
-            rows, columns = (side // STRIDE for side in conformal.rgb.shape[:2])
-            # A template's middle lies between two cells: at the first pixel of cell (v, u).
-            u, v = np.meshgrid(np.arange(columns) * STRIDE - 0.5, np.arange(rows) * STRIDE - 0.5)
-            directions, enlarged = conformal.directions(np.stack([u, v], 2))
-            possible = None
-            if depth is not None:
-                possible = _possible(depth, directions, conformal.focal * enlarged * bank.radius / COARSE.radius, bank)
-                if not possible.any():
-                    continue
-            features = bank.centred(describe(conformal.rgb)) @ templates.basis
-            features /= np.maximum(np.linalg.norm(features, axis=2, keepdims=True), 1e-9)
-            scores = templates.scores(features)
-            if possible is not None:
-                scores[:, ~possible] = -1.0
-            self._scales.append(_Scale(conformal, scores, directions, enlarged))
+        # Templates are laid over one picture while the network describes the next one.
+        with ThreadPoolExecutor(1) as helper:
+            laid: list[Future[_Scale]] = []
+            for scale in scales:
+                conformal = ConformalPicture.of(picture, scale)
+                rows, columns = (side // STRIDE for side in conformal.rgb.shape[:2])
+                # A template's middle lies between two cells: at the first pixel of cell (v, u).
+                u, v = np.meshgrid(np.arange(columns) * STRIDE - 0.5, np.arange(rows) * STRIDE - 0.5)
+                directions, enlarged = conformal.directions(np.stack([u, v], 2))
+                focal = conformal.focal * enlarged
+                possible = None
+                if depth is not None:
+                    possible = _possible(depth, directions, focal * bank.radius / COARSE.radius, bank)
+                    if not possible.any():
+                        continue
+                features = bank.centred(describe(conformal.rgb))
+                laid.append(helper.submit(_Scale.laid, templates, features, directions, focal, possible))
+            self._scales = [scale.result() for scale in laid]
 
     def poses(self, most: int, taken: Sequence[Taken] = ()) -> list[FirstPose]:
         """The best poses away from what is taken that differ by more than 20 degrees or in their place, best first."""
@@ -144,17 +169,33 @@ class TemplateScores:
             flat = scores.reshape(len(scores), -1)
             best = flat.argmax(1)
             candidates += [(float(flat[row, at]), row, int(at), scale) for row, at in enumerate(best)]
+        candidates = [c for c in sorted(candidates, key=lambda candidate: -candidate[0])[:_LOOKED_AT] if c[0] > -1.0]
+        candidates = [(score + self._likeness(scale, row, at), row, at, scale) for score, row, at, scale in candidates]
         candidates.sort(key=lambda candidate: -candidate[0])
         found: list[tuple[FirstPose, Array]] = []
         for score, row, at, scale in candidates:
-            if score <= -1.0 or len(found) == most:
+            if len(found) == most:
                 break
             direction = scale.directions.reshape(-1, 3)[at]
-            focal = scale.conformal.focal * scale.enlarged.flat[at]
-            pose = _pose(self._bank, self._templates.views_rolls[row], direction, focal)
+            pose = _pose(self._bank, self._templates.views_rolls[row], direction, float(scale.focal.flat[at]))
             if all(_differ(pose, direction, other.camera_from_object, towards) for other, towards in found):
                 found.append((FirstPose(pose, score), direction))
         return [pose for pose, _ in found]
+
+    def _likeness(self, scale: _Scale, row: int, at: int) -> float:
+        """How alike a template's whole view and the picture are when each cell may lie a cell beside its place."""
+        view, index = self._templates.views_rolls[row]
+        cells = self._bank.coarse[view][index]
+        height, width, dimensions = scale.features.shape
+        v0, u0 = divmod(at, width)
+        v = v0 + cells.index // COARSE.side - COARSE.side // 2
+        u = u0 + cells.index % COARSE.side - COARSE.side // 2
+        around = np.arange(-1, 2)
+        rows, columns = v[:, None, None] + around[:, None], u[:, None, None] + around
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        window = scale.features[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)].reshape(-1, 9, dimensions)
+        similarity = (window @ cells.descriptors[..., None])[..., 0]
+        return float(np.where(inside.reshape(-1, 9), similarity, 0.0).max(1).mean())
 
 
 def _possible(depth: SensedDepth, directions: Array, distances: Array, bank: ViewBank) -> NDArray[np.bool_]:
