@@ -60,7 +60,7 @@ class PoseSearch:
     neighbours: views that matches come from, within neighbour_angle (radians) of the look. seed: of RANSAC's samples.
 
     The scores of clear, hopeful and contender are those of the first passes, a third lower than the last ones. They and
-    the counts were set on every picture of a bottle that has moved (docs/benchmarks.md).
+    the counts were chosen on the moved bottle and the eight things of docs/benchmarks.md, all of their pictures.
     """
 
     sizes: tuple[float, float] = (0.083, 0.33)
