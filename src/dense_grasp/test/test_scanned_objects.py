@@ -1,8 +1,11 @@
 """A box is scanned into a folder; from then on it is described once, found by its pose, and taught by a click."""
 
 import importlib.util
+import math
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +18,10 @@ from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_objects import WAITING, ScannedObjects
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
+from dense_grasp_core.object_model.bank_file import frame_digest
 from dense_grasp_core.object_model.find import Acceptance
 from dense_grasp_core.result_codes import MatchCode, StoreCode
-from dense_grasp_core.store import Row
+from dense_grasp_core.store import DescriptorStore, Row
 from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
 from dense_grasp_ros.local_graph import wait_until
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
@@ -289,6 +293,14 @@ def test_a_click_in_the_running_node_finds_the_box_from_then_on(graph, scanned, 
     assert frames[-1].child_frame_id == "box" and frames[-1].header.frame_id == "fr3_link0"
     (detection,) = detections[-1].detections
     assert detection.results[0].hypothesis.class_id == "box" and detection.bbox.size.z == pytest.approx(0.12, abs=0.02)
+
+    row = DescriptorStore(store).get("box", "contact")
+    assert row.scan == frame_digest(folder / "box")
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        connection.execute("UPDATE descriptors SET scan = ?", ("0" * 64,))
+    (match,) = told(LocateKeypoints, "locate_keypoints", **now).matches
+    assert match.code == MatchCode.MODEL_MISMATCH and math.isnan(match.position.x), match.message
+    assert match.message.startswith("box/contact was taught on another scan of box")
 
 
 def test_the_pictures_of_the_box_are_what_they_should_be():

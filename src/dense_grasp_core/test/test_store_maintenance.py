@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_grasp_core.store import DescriptorStore, StoreError
+from dense_grasp_core.store import SCHEMA_VERSION, DescriptorStore, StoreError
 from dense_grasp_core.store.maintenance import backup_store, check_store, restore_store
 
 VERSION_1 = Path(__file__).parent / "data" / "store_v1.db"
@@ -212,7 +212,7 @@ def test_other_databases_have_their_own_tools(url, tool, tmp_path):
 
 def test_check_names_every_damaged_row_and_page(store, path):
     report = check_store(str(path))
-    assert (report.rows, report.schema, report.journal_mode, report.problems) == (2, 3, "delete", [])
+    assert (report.rows, report.schema, report.journal_mode, report.problems) == (2, SCHEMA_VERSION, "delete", [])
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE descriptors SET descriptor = x'00' WHERE keypoint = 'b'")
     report = check_store(str(path))

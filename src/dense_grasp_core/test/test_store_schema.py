@@ -67,7 +67,7 @@ def test_a_store_of_0_1_0_is_kept_beside_and_converted(old):
     assert all(row.camera is None and row.patch.startswith(b"\x89PNG") for row in rows)
     store.add("cap", "new", np.ones(4), "m", 1.0, 2.0, camera=CAMERA)
     assert store.get("cap", "new").camera == CAMERA
-    assert schema_of(old) == SCHEMA_VERSION == 3
+    assert schema_of(old) == SCHEMA_VERSION == 4
     (backup,) = old.parent.glob("store.db.v1-backup-*")
     assert schema_of(backup) == 1
     assert backup.name in " ".join(store.notes)
@@ -202,8 +202,11 @@ def test_pictures_come_and_go_with_their_rows(tmp_path):
 
 def test_a_point_of_a_scan_is_kept(tmp_path):
     store = DescriptorStore(str(tmp_path / "store.db"))
-    added = store.add("cap", "contact", np.ones(4), "m", 1.0, 2.0, object_point=(0.01, -0.02, 0.3), scan_view=0)
+    added = store.add(
+        "cap", "contact", np.ones(4), "m", 1.0, 2.0, object_point=(0.01, -0.02, 0.3), scan_view=0, scan="s"
+    )
     found = store.get("cap", "contact")
+    assert found.scan == added.scan == "s" and store.list().entries[0].scan == "s"
     assert (found.object_point, found.scan_view) == (added.object_point, added.scan_view) == ((0.01, -0.02, 0.3), 0)
     with pytest.raises(StoreError, match="object_point"):
         store.add("cap", "nan", np.ones(4), "m", 1.0, 2.0, object_point=(float("nan"), 0.0, 0.0))

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.object_model.bank_file import bank_path, fingerprint, read_bank, write_bank
+from dense_grasp_core.object_model.bank_file import bank_path, fingerprint, frame_digest, read_bank, write_bank
 from dense_grasp_core.object_model.pose import PoseFinder
 from dense_grasp_core.object_model.scan import ScanView, read_scan
 from dense_grasp_core.object_model.scan_check import require_consistent
@@ -56,10 +56,11 @@ def scans_folder(store_url: str, chosen: str = "") -> Path | None:
 
 @dataclass(frozen=True)
 class ScannedObject:
-    """An object that can be looked for: its scan's views and its finder."""
+    """An object that can be looked for: its scan's views and its finder. frame: digest of the scan's poses."""
 
     views: list[ScanView] = field(repr=False)
     finder: PoseFinder = field(repr=False)
+    frame: str = ""
 
     @property
     def bank(self) -> ViewBank:
@@ -181,7 +182,7 @@ class LoadedScans:
 
     def _loaded(self, object_id: str, folder: Path, loading: _Loading) -> ScannedObject:
         extractor = self._describer()
-        views, scan = read_scan(folder), fingerprint(folder)
+        views, scan, frame = read_scan(folder), fingerprint(folder), frame_digest(folder)
         path = bank_path(folder, extractor.model_id)
         bank = read_bank(path, scan)
         if bank is None:
@@ -191,7 +192,7 @@ class LoadedScans:
                 bank = read_bank(path, scan) or bank  # the same answers today and after the next start
             except OSError as error:
                 self._log(f"the described scan of {object_id} cannot be kept, the next start builds it anew: {error}")
-        return ScannedObject(views, PoseFinder(bank, self._describe))
+        return ScannedObject(views, PoseFinder(bank, self._describe), frame)
 
     def _describe(self, rgb: np.ndarray) -> np.ndarray:
         extractor = self._describer()

@@ -92,4 +92,5 @@ class ScanTeaching:
             "model_id": self._scanned.scans.model_id,
             "network": self._scanned.scans.network,
             "object_point": tuple(map(float, point)),
+            "scan": scanned.frame,
         }

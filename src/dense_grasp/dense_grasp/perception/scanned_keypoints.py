@@ -20,6 +20,11 @@ from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp_interfaces.msg import KeypointMatch, ObjectPose
 
 
+def is_of_scan(row: Row, frame: str) -> bool:
+    """Whether a row's point lies in the frame of the scan with this `frame_digest`; a row of before may."""
+    return row.scan in ("", frame)
+
+
 def is_posed(row: Row) -> bool:
     """Whether a keypoint is found by its object's pose: it was taught on a scanned object."""
     return row.object_point is not None
@@ -55,7 +60,10 @@ class ScannedKeypoints:
         try:
             scanned, poses = self._scanned.find(object_id, frame, 0.0)
             found = FoundObject(object_id, self._scanned.scans.model_id, scanned.bank, poses)
-            matches = posed_matches(found, frame, rows, self._limits, self._base_frame, base_from_camera, no_transform)
+            own = [row for row in rows if is_of_scan(row, scanned.frame)]
+            given = (self._limits, self._base_frame, base_from_camera, no_transform)
+            posed = iter(posed_matches(found, frame, own, *given) if own else ())
+            matches = [next(posed) if is_of_scan(row, scanned.frame) else self._of_another_scan(row) for row in rows]
         except DenseGraspError as error:
             code = error.code if isinstance(error, ScannedObjectError) else MatchCode.NO_FRAME
             return [failed_match(object_id, row.keypoint, code, str(error), self._base_frame) for row in rows], []
@@ -65,3 +73,13 @@ class ScannedKeypoints:
         objects = object_messages(found, header, base_from_camera)
         self._publisher.publish(header, objects, scanned.bank, [pose.score for pose in poses])
         return matches, objects
+
+    def _of_another_scan(self, row: Row) -> KeypointMatch:
+        return failed_match(
+            row.object_id,
+            row.keypoint,
+            MatchCode.MODEL_MISMATCH,
+            f"{row.object_id}/{row.keypoint} was taught on another scan of {row.object_id} than the one that there is "
+            "now, in whose frame its point means another place: teach it again, or import the scan of before",
+            self._base_frame,
+        )

@@ -37,6 +37,17 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def frame_digest(folder: Path) -> str:
+    """Of a scan's poses, which say what the object's frame is: a point of another digest is of another frame.
+
+    Raises ScanError.
+    """
+    try:
+        return hashlib.sha256((folder / "poses.json").read_bytes()).hexdigest()
+    except OSError as error:
+        raise ScanError(f"the poses of the scan {folder} cannot be read: {error}") from error
+
+
 def bank_path(folder: Path, model_id: str) -> Path:
     """Where the bank of a scan lies for a network: beside the scan's pictures, so that it goes with them."""
     return folder / f"bank-{model_id}.npz"

@@ -100,12 +100,14 @@ class DescriptorStore:
         network: str = "",
         object_point: tuple[float, float, float] | None = None,
         scan_view: int | None = None,
+        scan: str = "",
     ) -> Row:
         """Stores descriptor (D,) taught at pixel (u, v) of an image of `camera`; its row, once that is on the disk.
 
         picture: the whole image, PNG, so that another network can describe the keypoint. network: its name for people.
-        object_point: m, in the frame of the object's scan, whose view `scan_view` was clicked. Raises
-        InvalidNameError, AlreadyExistsError (unless overwrite), StoreError.
+        object_point: m, in the frame of the object's scan, whose view `scan_view` was clicked. scan: that scan's
+        `frame_digest`, by which a later scan is known to have another frame. Raises InvalidNameError,
+        AlreadyExistsError (unless overwrite), StoreError.
         """
         check_name("object_id", object_id)
         check_name("keypoint", keypoint)
@@ -133,6 +135,7 @@ class DescriptorStore:
             "picture_bytes": len(picture),
             **dict(zip(OBJECT_COLUMNS, object_point or (None, None, None), strict=True)),
             "scan_view": scan_view,
+            "scan": scan,
             "descriptor": vector.tobytes(),
             "patch": bytes(patch),
         }

@@ -43,6 +43,7 @@ class Entry:
     object_point: tuple[float, float, float] | None = None
     scan_view: int | None = None
     picture_bytes: int = 0
+    scan: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Row:
     camera: of that image; None when it was taught with dense_grasp 0.1.0, which did not keep it.
     network: name of the network for people, "" when it is not known; model_id says which one it is.
     object_point: (x, y, z) m in the frame of the object's scan, scan_view: the view that was clicked; None without.
+    scan: that scan's `object_model.bank_file.frame_digest`; "" where it was not kept.
     """
 
     id: int
@@ -71,6 +73,7 @@ class Row:
     object_point: tuple[float, float, float] | None = None
     scan_view: int | None = None
     picture_bytes: int = 0
+    scan: str = ""
 
     @property
     def dimension(self) -> int:
@@ -156,6 +159,7 @@ def entry_from(found: Mapping[str, Any]) -> Entry:
             _object_point(found),
             None if found["scan_view"] is None else int(found["scan_view"]),
             int(found["picture_bytes"]),
+            str(found["scan"]),
         )
     except (TypeError, ValueError, DenseGraspError) as error:
         raise DamagedRowError(f"{name} (row {found['id']}) is damaged: {error}") from error
@@ -187,6 +191,7 @@ def row_from(found: Mapping[str, Any]) -> Row:
         entry.object_point,
         entry.scan_view,
         entry.picture_bytes,
+        entry.scan,
     )
 
 

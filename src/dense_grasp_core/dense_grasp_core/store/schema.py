@@ -2,7 +2,7 @@
 
 Version 1 (dense_grasp 0.1.0) did not keep the camera. Version 2 does: a row of before has image_width 0. Version 3
 keeps the whole picture, the network's name and, for scanned objects, the point in the object's frame: a row of before
-holds 64 pixels around the click, so that no other network can describe it.
+holds 64 pixels around the click, so that no other network can describe it. Version 4 says which scan the point is of.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from dense_grasp_core.store.errors import StoreError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 metadata = sa.MetaData()
 # Bytes come last: SQLite would read through them on the way to a column behind them.
 descriptors = sa.Table(
@@ -41,6 +41,7 @@ descriptors = sa.Table(
     sa.Column("object_y", sa.Float(53)),
     sa.Column("object_z", sa.Float(53)),
     sa.Column("scan_view", sa.Integer),
+    sa.Column("scan", sa.String(64), nullable=False, server_default=""),
     sa.Column("descriptor", sa.LargeBinary, nullable=False),
     sa.Column("patch", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("object_id", "keypoint"),
@@ -68,8 +69,9 @@ version_table = sa.Table("dense_grasp_schema", metadata, sa.Column("version", sa
 ADDED: dict[int, dict[str, Any]] = {
     2: {"image_width": 0, "image_height": 0, "fx": 0.0, "fy": 0.0, "cx": 0.0, "cy": 0.0, "distortion": "[]"},
     3: {"network": "", "picture_bytes": 0, "object_x": None, "object_y": None, "object_z": None, "scan_view": None},
+    4: {"scan": ""},
 }
-ADDED_TABLES: dict[int, tuple[sa.Table, ...]] = {2: (), 3: (pictures, former_descriptors)}
+ADDED_TABLES: dict[int, tuple[sa.Table, ...]] = {2: (), 3: (pictures, former_descriptors), 4: ()}
 #: Tables with a `descriptor_id`: what belongs to a row goes with it.
 OF_A_ROW = (pictures, former_descriptors)
 _BYTES = ("descriptor", "patch")
