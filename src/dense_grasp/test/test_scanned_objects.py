@@ -34,7 +34,7 @@ from tf2_ros import StaticTransformBroadcaster
 from vision_msgs.msg import Detection3DArray
 
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
-from dense_grasp_interfaces.srv import LocateKeypoints, RegisterDescriptor
+from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints, RegisterDescriptor
 
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
 scanned_box = importlib.util.module_from_spec(_spec)
@@ -279,6 +279,7 @@ def test_a_click_in_the_running_node_finds_the_box_from_then_on(graph, scanned, 
     u, v = CAMERA.project(se3.transform(SEEN, FRONT)[None])[0]
     answer = told(RegisterDescriptor, "register_descriptor", keypoint="contact", u=u, v=v)
     assert answer.code == StoreCode.OK, answer.message
+    answer_taught = answer.taught
     assert answer.taught.network == "general" and np.isfinite(answer.taught.object_point.x)
     moved = pose_from(-110, 40, 0.5, -100)
     camera.look(moved)
@@ -295,9 +296,13 @@ def test_a_click_in_the_running_node_finds_the_box_from_then_on(graph, scanned, 
     assert detection.results[0].hypothesis.class_id == "box" and detection.bbox.size.z == pytest.approx(0.12, abs=0.02)
 
     row = DescriptorStore(store).get("box", "contact")
+    (listed,) = call(ListDescriptors, "list_descriptors", object_id="box").taught
+    assert listed.object_point == answer_taught.object_point
     assert row.scan == frame_digest(folder / "box")
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute("UPDATE descriptors SET scan = ?", ("0" * 64,))
+    (listed,) = call(ListDescriptors, "list_descriptors", object_id="box").taught
+    assert math.isnan(listed.object_point.x)
     (match,) = told(LocateKeypoints, "locate_keypoints", **now).matches
     assert match.code == MatchCode.MODEL_MISMATCH and math.isnan(match.position.x), match.message
     assert match.message.startswith("box/contact was taught on another scan of box")

@@ -17,7 +17,7 @@ from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.object_model.bank_file import bank_path, fingerprint, frame_digest, read_bank, write_bank
 from dense_grasp_core.object_model.pose import PoseFinder
-from dense_grasp_core.object_model.scan import ScanView, read_scan
+from dense_grasp_core.object_model.scan import ScanError, ScanView, read_scan
 from dense_grasp_core.object_model.scan_check import require_consistent
 from dense_grasp_core.object_model.view_bank import ViewBank, build, descriptions
 from dense_grasp_core.result_codes import MatchCode
@@ -90,6 +90,7 @@ class LoadedScans:
         self._folder, self._network, self._log = folder, network, log
         self._lock = threading.Lock()
         self._loading: dict[str, _Loading] = {}
+        self._frames: dict[str, tuple[tuple[int, ...], str]] = {}
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="scan")
         self._extractor: DescriptorExtractor | None = None
         self._describing = threading.Lock()  # the network is one, and its memory
@@ -113,6 +114,22 @@ class LoadedScans:
     def has_scan(self, object_id: str) -> bool:
         """Whether the object has a scan, whatever it holds."""
         return self._version(object_id) is not None
+
+    def frame(self, object_id: str) -> str:
+        """`frame_digest` of the object's scan, read once; "" without a scan that can be read."""
+        version = self._version(object_id)
+        if version is None or self._folder is None:
+            return ""
+        with self._lock:
+            known = self._frames.get(object_id)
+        if known is None or known[0] != version:
+            try:
+                known = version, frame_digest(folder_of(self._folder, object_id))
+            except ScanError:
+                return ""
+            with self._lock:
+                self._frames[object_id] = known
+        return known[1]
 
     def where(self, object_id: str) -> str:
         """Where its scan is looked for, for a sentence."""

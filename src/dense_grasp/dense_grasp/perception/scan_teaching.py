@@ -10,10 +10,12 @@ from dense_grasp_core.geometry import se3
 from dense_grasp_core.object_model.clicked_point import ClickError, clicked_point, view_point
 from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.result_codes import StoreCode
+from dense_grasp_core.store import Entry, Row
 
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.loaded_scans import ScannedObject, ScannedObjectError
 from dense_grasp.perception.posed_matches import SAME_PLACE
+from dense_grasp.perception.scanned_keypoints import is_of_scan
 from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp_interfaces.srv import RegisterDescriptor
 
@@ -29,6 +31,10 @@ class ScanTeaching:
     def teaches(self, request: RegisterDescriptor.Request) -> bool:
         """Whether a request is for this: its object has a scan, or should have one."""
         return request.source == request.SCAN_VIEW or self._scanned.scans.has_scan(request.object_id)
+
+    def is_current(self, row: Row | Entry) -> bool:
+        """Whether a row's point, if it has one, is a place on the scan that there is now, as far as that is known."""
+        return row.object_point is None or is_of_scan(row, self._scanned.scans.frame(row.object_id))
 
     def in_view(self, request: RegisterDescriptor.Request) -> Taught:
         """Code, reason, and what the store keeps of a click in the scan's picture `scan_view`."""

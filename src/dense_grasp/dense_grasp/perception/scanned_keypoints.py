@@ -8,7 +8,7 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits
 from dense_grasp_core.result_codes import MatchCode
-from dense_grasp_core.store import Row
+from dense_grasp_core.store import Entry, Row
 from std_msgs.msg import Header
 
 from dense_grasp.perception.frames import CameraFrame
@@ -20,7 +20,7 @@ from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp_interfaces.msg import KeypointMatch, ObjectPose
 
 
-def is_of_scan(row: Row, frame: str) -> bool:
+def is_of_scan(row: Row | Entry, frame: str) -> bool:
     """Whether a row's point lies in the frame of the scan with this `frame_digest`; a row of before may."""
     return row.scan in ("", frame)
 

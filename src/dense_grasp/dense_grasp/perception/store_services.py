@@ -43,12 +43,12 @@ DAMAGED_SHOWN = 5
 FrameSource = Callable[[], tuple[CameraFrame | None, int, str]]
 
 
-def row_message(row: Row | Entry) -> TaughtKeypoint:
-    """A row of the store as a message, without its vector."""
+def row_message(row: Row | Entry, is_current: bool = True) -> TaughtKeypoint:
+    """A row of the store as a message, without its vector. is_current: its point is one of the scan that there is."""
     message = TaughtKeypoint(id=row.id, object_id=row.object_id, keypoint=row.keypoint, model_id=row.model_id)
     message.dimension = row.dimension
     message.network, message.has_picture = row.network, row.picture_bytes > 0
-    x, y, z = row.object_point or (math.nan, math.nan, math.nan)
+    x, y, z = row.object_point if row.object_point and is_current else (math.nan, math.nan, math.nan)
     message.object_point = Point(x=x, y=y, z=z)
     message.scan_view = -1 if row.scan_view is None else row.scan_view
     message.u, message.v = row.u, row.v
@@ -170,7 +170,7 @@ class DescriptorServices:
         except StoreError as error:
             response.code, response.message = code_of(error), str(error)
             return response
-        response.taught = [row_message(entry) for entry in page.entries]
+        response.taught = [row_message(entry, self._scans.is_current(entry)) for entry in page.entries]
         response.total = page.total
         response.message = f"{len(page.entries)} of {page.total} descriptors"
         if page.damaged:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.scanning.interfaces import FEWEST_VIEWS, MOST_VIEWS
@@ -70,23 +69,18 @@ def scan(browser: Browser, named: Callable[[], str], strip: ScanStrip) -> None:
             return
         on_it = sorted(keypoint for owner, keypoint in backend.points if owner == object_id)
         if before:
-            lost = f" Its points {', '.join(on_it)} belong to that scan, and are deleted with it." if on_it else ""
+            lost = f" Its points {', '.join(on_it)} are places on that scan: teach them again then." if on_it else ""
             question = f"{object_id} has a scan of {before[0].views} pictures. Replace it by a new one?{lost}"
             if not await confirmed(browser.place, question, "Scan again"):
                 browser.say(f"The scan of {object_id} stays as it was.")
                 return
-        await browser.attempt(lambda: run(object_id, views, bool(before), on_it))
+        await browser.attempt(lambda: run(object_id, views, bool(before)))
 
-    async def run(object_id: str, views: int, overwrite: bool, on_it: list[str]) -> str:
+    async def run(object_id: str, views: int, overwrite: bool) -> str:
         ended = await backend.scan(object_id, views, overwrite)
         if isinstance(ended, str):
             return ended
         if ended.code == 0:
-            await backend.list_taught()
-            for keypoint in on_it if overwrite else ():
-                if (object_id, keypoint) in backend.points:
-                    await backend.call(partial(backend.cell.client.forget, object_id, keypoint))
-                    backend.last_change = None  # what could be undone may be one of them
             await backend.list_taught()
             await strip.load(object_id)
         return f"Scan of {object_id}: {ended.outcome()}"
