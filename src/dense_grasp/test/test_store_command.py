@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from dense_grasp.perception.store_command import main
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.store import DescriptorStore
+from dense_grasp_core.store import SCHEMA_VERSION, DescriptorStore
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_list_and_check(store, path, capsys):
     assert main(["list"]) == 0 and main(["check"]) == 0
     printed = capsys.readouterr().out
     assert "cap/contact  (10.0, 20.0) in 640x480  model m  D = 8" in printed and "1 of 1" in printed
-    assert "1 rows, schema 3, journal mode delete" in printed and "in order" in printed
+    assert f"1 rows, schema {SCHEMA_VERSION}, journal mode delete" in printed and "in order" in printed
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE descriptors SET dimension = 7")
     assert main(["check"]) == 1 and "damaged: cap/contact (row 1)" in capsys.readouterr().out

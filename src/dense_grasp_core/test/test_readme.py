@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -12,4 +13,6 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     assert len(blocks) == 1
     monkeypatch.chdir(tmp_path)
     exec(compile(blocks[0], str(readme), "exec"), {})
-    assert capsys.readouterr().out.startswith("OK 200")
+    printed = capsys.readouterr().out
+    code, u, v = printed.split()[:3]
+    assert code == "OK" and np.hypot(float(u) - 200, float(v) - 90) < 1.0, printed  # its weights are others every time
