@@ -62,9 +62,16 @@ class NodeCalls:
         """
 
         def asked() -> T:
-            if not self.node.context.ok():  # rclpy's own questions would raise what names nothing, or wait for ever
-                raise GraphError(f"waiting for {what}: this client's node was shut down")
-            return condition()
+            # rclpy's own questions to a node that was shut down raise what names nothing, or wait for ever.
+            shut_down = GraphError(f"waiting for {what}: this client's node was shut down")
+            if not self.node.context.ok():
+                raise shut_down
+            try:
+                return condition()
+            except Exception as error:
+                if self.node.context.ok():
+                    raise
+                raise shut_down from error
 
         def check() -> None:
             if self._ended is not None:

@@ -50,6 +50,18 @@ def test_a_client_that_has_left_says_so_whatever_it_waits_for():
         client.result(Future(), 30.0, "an answer")
 
 
+def test_a_question_during_which_the_client_leaves_is_answered_by_that():
+    with Connection(domain=private_domain()) as client:
+        trigger = client.node.create_client(Trigger, "nobody_serves_this")
+
+        def leave_and_ask() -> bool:
+            client.node.context.try_shutdown()
+            return trigger.service_is_ready()
+
+        with pytest.raises(GraphError, match="waiting for the service: this client's node was shut down"):
+            client.wait(leave_and_ask, 30.0, "the service")
+
+
 def test_waiting_ends():
     began = time.monotonic()
     with pytest.raises(GraphError, match=r"the moon did not happen within 0\.1 s"):

@@ -93,12 +93,11 @@ class Cell:
         return sum(len(self.calls.result(one, CANCEL_S, "answer to the cancel").goals_canceling) for one in sent)
 
     def scan_speed(self) -> float:
-        """m/s of the tool centre point that no motion of a scan exceeds; NaN while the executor is not there.
+        """m/s of the tool centre point that no motion of a scan exceeds; NaN where the executor does not say it.
 
-        Raises GraphError when it does not answer.
+        Raises GraphError when the executor is not there now, or does not answer.
         """
-        if not self._parameters.service_is_ready():
-            return math.nan
+        self.calls.wait(self._parameters.service_is_ready, 0.0, "the executor's start")
         request = GetParameters.Request(names=["scan_speed", "tcp_speed"])
         answer = self.calls.call(self._parameters, request, PARAMETERS_S)
         return min((value.double_value for value in answer.values), default=math.nan)
