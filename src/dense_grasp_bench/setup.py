@@ -24,6 +24,7 @@ setup(
             "bench_stop = dense_grasp_bench.bench_stop:main",
             "soak = dense_grasp_bench.soak.run:main",
             "bench_finding = dense_grasp_bench.bench_finding:main",
+            "bench_place = dense_grasp_bench.bench_place:main",
             "bench_scanned = dense_grasp_bench.bench_scanned:main",
             "bench_arm_scan = dense_grasp_bench.bench_arm_scan:main",
             "bench_page = dense_grasp_bench.bench_page:main",
