@@ -279,8 +279,8 @@ def test_a_click_in_the_running_node_finds_the_box_from_then_on(graph, scanned, 
     u, v = CAMERA.project(se3.transform(SEEN, FRONT)[None])[0]
     answer = told(RegisterDescriptor, "register_descriptor", keypoint="contact", u=u, v=v)
     assert answer.code == StoreCode.OK, answer.message
-    answer_taught = answer.taught
-    assert answer.taught.network == "general" and np.isfinite(answer.taught.object_point.x)
+    taught = answer.taught
+    assert taught.network == "general" and np.isfinite(taught.object_point.x)
     moved = pose_from(-110, 40, 0.5, -100)
     camera.look(moved)
     now = {"not_before": Clock(clock_type=ClockType.SYSTEM_TIME).now().to_msg(), "timeout": Duration(sec=60)}
@@ -297,7 +297,7 @@ def test_a_click_in_the_running_node_finds_the_box_from_then_on(graph, scanned, 
 
     row = DescriptorStore(store).get("box", "contact")
     (listed,) = call(ListDescriptors, "list_descriptors", object_id="box").taught
-    assert listed.object_point == answer_taught.object_point
+    assert listed.object_point == taught.object_point
     assert row.scan == frame_digest(folder / "box")
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
         connection.execute("UPDATE descriptors SET scan = ?", ("0" * 64,))

@@ -15,4 +15,4 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     exec(compile(blocks[0], str(readme), "exec"), {})
     printed = capsys.readouterr().out
     code, u, v = printed.split()[:3]
-    assert code == "OK" and np.hypot(float(u) - 200, float(v) - 90) < 1.0, printed  # its weights are others every time
+    assert code == "OK" and np.hypot(float(u) - 200, float(v) - 90) < 1.0, printed  # its weights are random

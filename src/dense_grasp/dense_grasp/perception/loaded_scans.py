@@ -56,11 +56,11 @@ def scans_folder(store_url: str, chosen: str = "") -> Path | None:
 
 @dataclass(frozen=True)
 class ScannedObject:
-    """An object that can be looked for: its scan's views and its finder. frame: digest of the scan's poses."""
+    """An object that can be looked for: its scan's views and its finder. frame_digest: of its scan's poses."""
 
     views: list[ScanView] = field(repr=False)
     finder: PoseFinder = field(repr=False)
-    frame: str = ""
+    frame_digest: str = ""
 
     @property
     def bank(self) -> ViewBank:
@@ -90,7 +90,7 @@ class LoadedScans:
         self._folder, self._network, self._log = folder, network, log
         self._lock = threading.Lock()
         self._loading: dict[str, _Loading] = {}
-        self._frames: dict[str, tuple[tuple[int, ...], str]] = {}
+        self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="scan")
         self._extractor: DescriptorExtractor | None = None
         self._describing = threading.Lock()  # the network is one, and its memory
@@ -115,20 +115,20 @@ class LoadedScans:
         """Whether the object has a scan, whatever it holds."""
         return self._version(object_id) is not None
 
-    def frame(self, object_id: str) -> str:
-        """`frame_digest` of the object's scan, read once; "" without a scan that can be read."""
+    def frame_digest(self, object_id: str) -> str:
+        """Of the poses of the object's scan, read once; "" without a scan that can be read."""
         version = self._version(object_id)
         if version is None or self._folder is None:
             return ""
         with self._lock:
-            known = self._frames.get(object_id)
+            known = self._digests.get(object_id)
         if known is None or known[0] != version:
             try:
                 known = version, frame_digest(folder_of(self._folder, object_id))
             except ScanError:
                 return ""
             with self._lock:
-                self._frames[object_id] = known
+                self._digests[object_id] = known
         return known[1]
 
     def where(self, object_id: str) -> str:
@@ -199,7 +199,7 @@ class LoadedScans:
 
     def _loaded(self, object_id: str, folder: Path, loading: _Loading) -> ScannedObject:
         extractor = self._describer()
-        views, scan, frame = read_scan(folder), fingerprint(folder), frame_digest(folder)
+        views, scan, digest = read_scan(folder), fingerprint(folder), frame_digest(folder)
         path = bank_path(folder, extractor.model_id)
         bank = read_bank(path, scan)
         if bank is None:
@@ -209,7 +209,7 @@ class LoadedScans:
                 bank = read_bank(path, scan) or bank  # the same answers today and after the next start
             except OSError as error:
                 self._log(f"the described scan of {object_id} cannot be kept, the next start builds it anew: {error}")
-        return ScannedObject(views, PoseFinder(bank, self._describe), frame)
+        return ScannedObject(views, PoseFinder(bank, self._describe), digest)
 
     def _describe(self, rgb: np.ndarray) -> np.ndarray:
         extractor = self._describer()

@@ -34,7 +34,7 @@ class ScanTeaching:
 
     def is_current(self, row: Row | Entry) -> bool:
         """Whether a row's point, if it has one, is a place on the scan that there is now, as far as that is known."""
-        return row.object_point is None or is_of_scan(row, self._scanned.scans.frame(row.object_id))
+        return row.object_point is None or is_of_scan(row, self._scanned.scans.frame_digest(row.object_id))
 
     def in_view(self, request: RegisterDescriptor.Request) -> Taught:
         """Code, reason, and what the store keeps of a click in the scan's picture `scan_view`."""
@@ -98,5 +98,5 @@ class ScanTeaching:
             "model_id": self._scanned.scans.model_id,
             "network": self._scanned.scans.network,
             "object_point": tuple(map(float, point)),
-            "scan": scanned.frame,
+            "scan": scanned.frame_digest,
         }

@@ -20,9 +20,9 @@ from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp_interfaces.msg import KeypointMatch, ObjectPose
 
 
-def is_of_scan(row: Row | Entry, frame: str) -> bool:
-    """Whether a row's point lies in the frame of the scan with this `frame_digest`; a row of before may."""
-    return row.scan in ("", frame)
+def is_of_scan(row: Row | Entry, frame_digest: str) -> bool:
+    """Whether a row's point lies in the frame of the scan with this digest; one of an older store may."""
+    return row.scan in ("", frame_digest)
 
 
 def is_posed(row: Row) -> bool:
@@ -60,10 +60,12 @@ class ScannedKeypoints:
         try:
             scanned, poses = self._scanned.find(object_id, frame, 0.0)
             found = FoundObject(object_id, self._scanned.scans.model_id, scanned.bank, poses)
-            own = [row for row in rows if is_of_scan(row, scanned.frame)]
+            own = [row for row in rows if is_of_scan(row, scanned.frame_digest)]
             given = (self._limits, self._base_frame, base_from_camera, no_transform)
             posed = iter(posed_matches(found, frame, own, *given) if own else ())
-            matches = [next(posed) if is_of_scan(row, scanned.frame) else self._of_another_scan(row) for row in rows]
+            matches = [
+                next(posed) if is_of_scan(row, scanned.frame_digest) else self._of_another_scan(row) for row in rows
+            ]
         except DenseGraspError as error:
             code = error.code if isinstance(error, ScannedObjectError) else MatchCode.NO_FRAME
             return [failed_match(object_id, row.keypoint, code, str(error), self._base_frame) for row in rows], []
@@ -79,7 +81,7 @@ class ScannedKeypoints:
             row.object_id,
             row.keypoint,
             MatchCode.MODEL_MISMATCH,
-            f"{row.object_id}/{row.keypoint} was taught on another scan of {row.object_id} than the one that there is "
-            "now, in whose frame its point means another place: teach it again, or import the scan of before",
+            f"{row.object_id}/{row.keypoint} was taught on another scan of {row.object_id} than the present one, in "
+            "whose frame its point means another place: teach it again, or import the former scan",
             self._base_frame,
         )

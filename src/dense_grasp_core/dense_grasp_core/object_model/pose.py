@@ -56,10 +56,10 @@ class PoseSearch:
     the others are left. reaches: distance, in cells, from where a pose expects a point within which its match is looked
     for, one pass each, with first_points of the points; going_on: poses that go from one of these passes to the next.
     twins_of: how many of the best, if their score is hopeful, are also tried turned round. finalists: poses that go
-    through the passes of final_reaches with all points, if their score is that share (contender) of the best one's.
-    neighbours: views that matches come from, within neighbour_angle (radians) of the look. seed: of RANSAC's samples.
+    through the passes of final_reaches with all points. neighbours: views that matches come from, within
+    neighbour_angle (radians) of the look. seed: of RANSAC's samples.
 
-    The scores of clear, hopeful and contender are those of the first passes, a third lower than the last ones. They and
+    The scores of clear and hopeful are those of the first passes, a third lower than the last ones. They and
     the counts were chosen on the moved bottle and the eight things of docs/benchmarks.md, all of their pictures.
     """
 
@@ -74,7 +74,6 @@ class PoseSearch:
     twins_of: int = 2
     hopeful: float = 0.08
     finalists: int = 3
-    contender: float = 0.0
     final_reaches: tuple[float, ...] = (3.0, 2.0)
     neighbours: int = 4
     neighbour_angle: float = float(np.radians(30.0))
@@ -173,8 +172,7 @@ class PictureSearch:
         hopeful = [pose for pose in refined[: search.twins_of] if pose.score >= search.hopeful]
         twins = [twin for pose in hopeful for twin in twins_of(bank, pose.camera_from_object)]
         refined = self._elsewhere(refined + self._brought_nearer(twins), taken)
-        last = [p for p in refined if p.score >= search.contender * refined[0].score]
-        last = self._distinct(last, _THE_SAME)[: search.finalists]
+        last = self._distinct(refined, _THE_SAME)[: search.finalists]
         for reach in search.final_reaches:
             last = self._passed([pose.camera_from_object for pose in last], reach, CLOSE)
         colours = self.finder.colours
@@ -184,14 +182,14 @@ class PictureSearch:
         ]
 
     def _distinct(
-        self, poses: Sequence[ObjectPose], turn_place: tuple[float, float] = (_SAME_TURN, _ANOTHER_PLACE)
+        self, poses: Sequence[ObjectPose], apart: tuple[float, float] = (_SAME_TURN, _ANOTHER_PLACE)
     ) -> list[ObjectPose]:
-        """Those that differ from all before them."""
+        """Those that differ from all before them by more than a turn, radians, or a place, of the radius."""
         bank = self.finder.bank
         distinct: list[ObjectPose] = []
         for pose in poses:
             others = (other.camera_from_object for other in distinct)
-            if all(_differ(bank, pose.camera_from_object, other, *turn_place) for other in others):
+            if all(_differ(bank, pose.camera_from_object, other, *apart) for other in others):
                 distinct.append(pose)
         return distinct
 
