@@ -238,8 +238,10 @@ def test_a_request_that_cannot_be_meant_is_refused(cell, until):
 
 
 @pytest.mark.parametrize("callers", [1, 10])
-def test_every_one_of_a_thousand_calls_at_once_is_answered(graph, cell, until, callers):
-    taught(cell, until)
+def test_every_one_of_a_thousand_calls_at_once_is_answered(graph, store, until, callers):
+    # This test's own images wait behind its calls: on a busy machine the newest one is older than it may be elsewhere.
+    graph.start(QueryNode, store=store, tf_timeout=0.2, frame_timeout=1.0, max_frame_age=600.0, **SCORES)
+    cell = taught(Cell(graph), until)
     kinds = ((RegisterDescriptor, "register_descriptor"), (LocateKeypoints, "locate_keypoints"))
     for kind, name in kinds:
         clients = [
@@ -256,11 +258,10 @@ def test_every_one_of_a_thousand_calls_at_once_is_answered(graph, cell, until, c
             futures.append(clients[number % callers].call_async(request))
         until(lambda futures=futures: all(future.done() for future in futures), 120.0, f"1000 answers of {name}")
         codes = {future.result().code for future in futures}
-        # STALE: on a busy machine this test's own images wait behind its calls.
-        assert MatchCode.OK in codes and codes <= {MatchCode.OK, MatchCode.BUSY, MatchCode.STALE}, codes
+        assert MatchCode.OK in codes and codes <= {MatchCode.OK, MatchCode.BUSY}, codes
         for client in clients:
             graph.node.destroy_client(client)
-    until(lambda: cell.locate().code == MatchCode.OK, 20.0, "a located point")
+    assert cell.locate().code == MatchCode.OK
 
 
 def test_what_nobody_thought_of_is_an_answer_and_the_node_goes_on(graph, cell, until, monkeypatch):
