@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.page_fixtures import browser, holder, served, watcher, window  # noqa: F401 - for every file here
+
 # Needs what `make franka` installs; `make test-franka` runs it.
 collect_ignore = [] if importlib.util.find_spec("franka_sim") else ["franka"]
 

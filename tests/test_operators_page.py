@@ -10,8 +10,6 @@ from dense_grasp_bench.chromium import point_at
 from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_client.connection import wait_for
 
-from tests.browser import running_browser
-from tests.page_process import served_page
 from tests.page_user import (
     PATIENCE_S,
     answer,
@@ -19,53 +17,15 @@ from tests.page_user import (
     click_on,
     heat_at,
     holding_sign,
-    opened_pages,
     press,
     press_until,
     take_control,
     until_answered,
-    watching_sign,
 )
 
 pytestmark = pytest.mark.graph
 OBJECT = "cap_on_page"
 SHOTS = Path(__file__).resolve().parents[1] / "out/operators_page"
-
-
-@pytest.fixture(scope="module")
-def served(cell, test_model, tmp_path_factory):
-    """The page of the running cell."""
-    with served_page(cell.client.domain, tmp_path_factory.mktemp("page") / "page.log", f"model:={test_model}") as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running_browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def window(browser, served):
-    """A function that opens the page in a browser of its own."""
-    with opened_pages(browser, served.address) as open_page:
-        yield open_page
-
-
-@pytest.fixture(scope="module")
-def holder(window):
-    """The browser that holds control."""
-    page = window()
-    holding_sign(page).wait_for()
-    return page
-
-
-@pytest.fixture(scope="module")
-def watcher(holder, window):
-    """A browser that watches."""
-    page = window()
-    watching_sign(page).wait_for()
-    return page
 
 
 def test_the_live_picture_comes_and_the_cell_is_well(holder):

@@ -17,7 +17,6 @@ from dense_grasp_core.store import DescriptorStore
 from dense_grasp_core.store.schema import descriptors
 from dense_grasp_ros.domains import private_domain
 
-from tests.browser import running_browser
 from tests.page_process import served_page
 from tests.page_user import (
     PATIENCE_S,
@@ -66,12 +65,6 @@ def served(url, store, tmp_path_factory):
     finally:
         node.terminate()
         node.wait(PATIENCE_S)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture

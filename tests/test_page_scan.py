@@ -15,17 +15,12 @@ from dense_grasp_core.object_model.clicked_point import view_point
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
 
-from tests.browser import running_browser
-from tests.page_process import served_page
 from tests.page_user import (
     PATIENCE_S,
     answer,
     click_on,
-    holding_sign,
-    opened_pages,
     press,
     until_answered,
-    watching_sign,
 )
 
 pytestmark = pytest.mark.graph
@@ -34,9 +29,9 @@ SAME_SPOT = 0.006  # m
 SHOTS = Path(__file__).resolve().parents[1] / "out/page_scan"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def scans(cell):
-    """The scans of the cell; those that these tests leave are removed at the end."""
+    """The scans of the cell, its training cap on the table; those that these tests leave are removed at the end."""
     folders = ScanFolders(folder_beside(Path(cell.store.removeprefix("sqlite:///"))))
     before = folders.names()
     cell.session.set_cap(TRAINING_SEED)
@@ -45,42 +40,6 @@ def scans(cell):
         folders.remove(name)
     cell.client.call("delete", object_id=OBJECT)
     cell.teach_again()
-
-
-@pytest.fixture(scope="module")
-def served(cell, scans, test_model, tmp_path_factory):
-    """The page of the running cell."""
-    with served_page(cell.client.domain, tmp_path_factory.mktemp("page") / "page.log", f"model:={test_model}") as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running_browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def window(browser, served):
-    """A function that opens the page in a browser of its own."""
-    with opened_pages(browser, served.address) as open_page:
-        yield open_page
-
-
-@pytest.fixture(scope="module")
-def holder(window):
-    """The browser that holds control."""
-    page = window()
-    holding_sign(page).wait_for()
-    return page
-
-
-@pytest.fixture(scope="module")
-def watcher(holder, window):
-    """A browser that watches."""
-    page = window()
-    watching_sign(page).wait_for()
-    return page
 
 
 def name_it(page, name: str) -> None:
