@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -71,20 +70,31 @@ def take_control_alone(page: Any) -> None:
 
 
 def until_answered(page: Any, attempt: Callable[[], object], pattern: str) -> None:
-    """Do it until the answer is the one expected, as a person does who reads that the newest image is too old."""
-    from playwright.sync_api import Error
+    """Do it until the answer is the one expected, as a person does who reads that the newest image is too old.
 
-    line, told = page.locator(".dg-line"), []
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        before = line.inner_text()
-        with contextlib.suppress(GraphError, Error):  # a button that the page was drawing anew, no answer in time
-            attempt()
-            wait_for(lambda before=before: line.inner_text() != before, TRY_S, "an answer", period=0.1)
-        told.append(line.inner_text())
-        if re.search(pattern, told[-1]):
+    The page must not say so before: nobody could tell the answer from what was there.
+    """
+    line = page.locator(".dg-line")
+    told = [line.inner_text()]
+    assert not re.search(pattern, told[0]), f"the page says it before it is asked: {told[0]}"
+
+    def is_answered() -> bool:
+        if (now := line.inner_text()) != told[-1]:
+            told.append(now)
+        return re.search(pattern, told[-1]) is not None
+
+    def try_it() -> None:
+        if is_answered():  # late
             return
-    pytest.fail(f"expected {pattern}, the page said: {told}")
+        before = len(told)
+        with contextlib.suppress(GraphError):  # no answer in time
+            attempt()
+            wait_for(lambda: is_answered() or len(told) > before, TRY_S, "an answer", period=0.1)
+
+    try:
+        again_until(is_answered, try_it, PATIENCE_S, f"the answer {pattern}")
+    except GraphError:
+        pytest.fail(f"expected {pattern}, the page said: {told}")
 
 
 def press(page: Any, name: str) -> Callable[[], None]:

@@ -63,7 +63,8 @@ def press_if_shown(page: Any, name: str) -> None:
 
 
 def point_at(page: Any, pixel: tuple[float, float], click: bool = False) -> None:
-    """Move the mouse to a pixel of the picture to point at, wherever in its box it is painted."""
+    """Move the mouse to a pixel of the picture to point at, once there is one, wherever in its box it is painted."""
+    page.wait_for_function("document.querySelector('.dg-live')?.naturalWidth > 0")
     image = page.locator(".dg-live")
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
