@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ READING, WAITING = 2, 62
 _POINT = np.dtype([("place", "<f4", 3), ("rgb", "<u4")])
 
 
+class _AbsentError(DenseGraspError):
+    """There is no such scan, or it has no such part."""
+
+
 class ScanServices:
     """Handlers of the services. folder: of the scans, None: there is none and no scan."""
 
@@ -65,64 +70,50 @@ class ScanServices:
 
     def view(self, request: GetScanView.Request, response: GetScanView.Response) -> GetScanView.Response:
         """One picture, with mask, depth, camera and pose."""
-        folder, response.message = self._folder(request.object_id)
-        if folder is None:
-            response.code = StoreCode.NO_SCAN
-            return response
-        try:
+        with _refusals(request, response):
+            folder = self._folder(request.object_id)
             count = count_views(folder)
             if request.view >= count:
-                response.code = StoreCode.NO_SCAN
-                response.message = (
+                raise _AbsentError(
                     f"view is {request.view}, expected 0..{count - 1}: the scan of {request.object_id} has {count} "
                     "pictures"
                 )
-                return response
             view, taken = read_view(folder, request.view), (folder / "poses.json").stat().st_mtime
-        except (DenseGraspError, OSError) as error:
-            return _unreadable(request, response, error)
-        header = Header(stamp=time_message(taken))
-        for image, png in ((response.image, picture_png(view.rgb)), (response.mask, _mask_png(view))):
-            _fill(image, header, png)
-        _fill(response.depth, header, _depth_png(view))
-        response.camera_info = info_from_camera(view.camera, header)
-        response.camera_from_object = pose_message(view.pose)
-        response.message = f"view {request.view} of {count} of {request.object_id}"
+            header = Header(stamp=time_message(taken))
+            _fill(response.image, header, picture_png(view.rgb))
+            _fill(response.mask, header, _mask_png(view))
+            _fill(response.depth, header, _depth_png(view))
+            response.camera_info = info_from_camera(view.camera, header)
+            response.camera_from_object = pose_message(view.pose)
+            response.message = f"view {request.view} of {count} of {request.object_id}"
         return response
 
     def surface(self, request: GetScanSurface.Request, response: GetScanSurface.Response) -> GetScanSurface.Response:
         """Points of the surface, evenly taken from all of them where there are more than asked for."""
-        folder, response.message = self._folder(request.object_id)
-        if folder is None:
-            response.code = StoreCode.NO_SCAN
-            return response
-        try:
+        with _refusals(request, response):
+            folder = self._folder(request.object_id)
             surface = surface_of(folder)
-        except (DenseGraspError, OSError) as error:
-            return _unreadable(request, response, error)
-        if surface is None:
-            response.code = StoreCode.NO_SCAN
-            response.message = (
-                f"the scan of {request.object_id} has no surface: {folder / 'surface.ply'} does not exist; "
-                "scan_object and `ros2 run dense_grasp_train scan` make one"
-            )
-            return response
-        most = min(request.limit or MOST_POINTS, MOST_POINTS)
-        response.surface = surface_message(surface, most)
-        response.message = f"{response.surface.width} of {len(surface.points)} points of {request.object_id}"
+            if surface is None:
+                raise _AbsentError(
+                    f"the scan of {request.object_id} has no surface: {folder / 'surface.ply'} does not exist; "
+                    "scan_object and `ros2 run dense_grasp_train scan` make one"
+                )
+            most = min(request.limit or MOST_POINTS, MOST_POINTS)
+            response.surface = surface_message(surface, most)
+            response.message = f"{response.surface.width} of {len(surface.points)} points of {request.object_id}"
         return response
 
     def _names(self) -> Sequence[str]:
         return [] if self._scans is None else self._scans.names()
 
-    def _folder(self, object_id: str) -> tuple[Path | None, str]:
-        """Where the scan of an object lies, or None and a sentence that names those that there are."""
+    def _folder(self, object_id: str) -> Path:
+        """Where the scan of an object lies. Raises _AbsentError that names those that there are."""
         if self._scans is not None and is_name(object_id):
             folder = self._scans.folder(object_id)
             if folder.is_dir():
-                return folder, ""
-        names = self._names()
-        return None, f"{shown(object_id)} has no scan, expected one of: {some_of(names) if names else 'none is there'}"
+                return folder
+        there = some_of(names) if (names := self._names()) else "none is there"
+        raise _AbsentError(f"{shown(object_id)} has no scan, expected one of: {there}")
 
     def _summary(self, name: str) -> ScanSummaryMessage:
         assert self._scans is not None
@@ -174,10 +165,16 @@ def serve_scans(node: Node, folder: Path | None, callback_group: Any) -> None:
         )
 
 
-def _unreadable(request: Any, response: Any, error: Exception) -> Any:
-    response.code = StoreCode.STORE_ERROR
-    response.message = f"the scan of {request.object_id} cannot be read: {error}"
-    return response
+@contextmanager
+def _refusals(request: Any, response: Any) -> Iterator[None]:
+    """What keeps a scan from being shown becomes code and message of the response."""
+    try:
+        yield
+    except _AbsentError as error:
+        response.code, response.message = StoreCode.NO_SCAN, str(error)
+    except (DenseGraspError, OSError) as error:
+        response.code = StoreCode.STORE_ERROR
+        response.message = f"the scan of {request.object_id} cannot be read: {error}"
 
 
 def _fill(image: CompressedImage, header: Header, png: bytes) -> None:
