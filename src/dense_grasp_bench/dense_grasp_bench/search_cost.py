@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import psutil
 from dense_grasp_core.object_model.view_bank import Describe
 from numpy.typing import NDArray
 
@@ -16,10 +16,8 @@ T = TypeVar("T")
 
 
 def resident_mb() -> float:
-    """Memory of this process that is in RAM, MB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return int(kilobytes) / 1000.0
+    """Memory of this process that is in RAM, MB (10⁶ bytes)."""
+    return float(psutil.Process().memory_info().rss) / 1e6
 
 
 @dataclass
