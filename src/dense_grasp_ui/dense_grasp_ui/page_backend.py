@@ -14,13 +14,14 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_client import Refused
 from dense_grasp_interfaces.msg import KeypointMatch
 from dense_grasp_ui.access.control import Control
+from dense_grasp_ui.attempts import GRASP, PLAN, SCAN, Attempt, Attempts, ScanProgress
 from dense_grasp_ui.cell import Cell
-from dense_grasp_ui.grasps import GRASP, PLAN, SCAN, Attempt, Grasps, ScanProgress
 from dense_grasp_ui.pictures.calibration import Calibration
 from dense_grasp_ui.pictures.demand import LASTS_S
+from dense_grasp_ui.pictures.encoding import PictureError, picture_rgb
 from dense_grasp_ui.pictures.network import Network
-from dense_grasp_ui.pictures.newest import PictureError, picture_rgb
-from dense_grasp_ui.pictures.scan_views import Point, ScanViews, ViewOfScan
+from dense_grasp_ui.pictures.scan_picture import Point
+from dense_grasp_ui.pictures.scan_views import ScanViews, ViewOfScan
 from dense_grasp_ui.pictures.shots import Shots
 from dense_grasp_ui.undo import Change
 
@@ -43,13 +44,13 @@ class PageBackend:
         self._network: Network | None = None
         #: what undo takes back, None when there is nothing; set by the panels that change something
         self.last_change: Change | None = None
-        self.grasps = Grasps()
+        self.attempts = Attempts()
         #: (object, keypoint, u, v) of what is taught, as last listed
         self.taught: list[tuple[str, str, float, float]] = []
         #: the objects of `taught`, each once
         self.objects: list[str] = []
-        #: (x, y, z), m, in the frame of the object's scan, of those keypoints of `taught` that have one
-        self.points: dict[tuple[str, str], Point] = {}
+        #: object → keypoint → (x, y, z), m, in the frame of the object's scan: those of `taught` that lie on one
+        self.points: dict[str, dict[str, Point]] = {}
         self.scans = ScanViews(lambda: self.cell.client.scans)
         self.shots = Shots()
         #: key of a kept picture → the view of a scan that it is
@@ -66,9 +67,17 @@ class PageBackend:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
         self.taught = [(row.object_id, row.keypoint, row.u, row.v) for row in rows]
-        places = {(row.object_id, row.keypoint): row.object_point for row in rows}
-        self.points = {name: (at.x, at.y, at.z) for name, at in places.items() if math.isfinite(at.x)}
+        points: dict[str, dict[str, Point]] = {}
+        for row in rows:
+            at = row.object_point
+            if math.isfinite(at.x):
+                points.setdefault(row.object_id, {})[row.keypoint] = (at.x, at.y, at.z)
+        self.points = points
         self.objects = list(dict.fromkeys(row.object_id for row in rows))
+
+    def points_of(self, object_id: str) -> dict[str, Point]:
+        """The object's part of `points`, empty where nothing was taught on a scan of it."""
+        return self.points.get(object_id, {})
 
     async def undo(self) -> str:
         """Take the last change back, whichever browser made it; a sentence. Raises DenseGraspError."""
@@ -132,7 +141,7 @@ class PageBackend:
 
     async def grasp(self, object_id: str, plan_only: bool) -> str:
         """Pick the object up, or only plan to; a sentence on what came of it. Every browser sees it run."""
-        client, told = self.cell.client, self.grasps.on_stage
+        client, told = self.cell.client, self.attempts.on_stage
         ended = await self._attempt(
             object_id,
             PLAN if plan_only else GRASP,
@@ -151,7 +160,7 @@ class PageBackend:
                 self.shots.put(feedback.taken, live.rgb)
             directions = [(one.x, one.y, one.z) for one in feedback.directions]
             progress = ScanProgress(feedback.taken, feedback.planned, feedback.coverage, directions)
-            self.grasps.on_scan(feedback.stage, feedback.detail, progress)
+            self.attempts.on_scan(feedback.stage, feedback.detail, progress)
 
         def run() -> Any:
             self.shots.begin()
@@ -172,8 +181,8 @@ class PageBackend:
 
     async def _attempt(self, object_id: str, kind: str, work: Callable[[], Any]) -> Attempt | str:
         """Run the arm, one attempt at a time; the attempt as it ended, or a sentence while another runs."""
-        if not self.grasps.begin(object_id, kind):
-            running = self.grasps.running
+        if not self.attempts.begin(object_id, kind):
+            running = self.attempts.running
             what = f"{running.kind} of {running.object_id}" if running else "Another goal"
             return f"{what} runs: wait for its end, or cancel it."
 
@@ -190,7 +199,7 @@ class PageBackend:
         try:
             code, sentence = await self.call(run)
         finally:
-            ended = self.grasps.end(code, sentence)
+            ended = self.attempts.end(code, sentence)
         return ended
 
     async def stop(self) -> str:
@@ -201,7 +210,7 @@ class PageBackend:
     async def cancel(self) -> str:
         """Cancel the grasp or scan that runs, whoever sent it; a sentence. Raises DenseGraspError."""
         count = await asyncio.get_running_loop().run_in_executor(self._urgent, self.cell.cancel)
-        running = self.grasps.running
+        running = self.attempts.running
         if running is not None and running.kind == SCAN and count:
             return "The scan is being cancelled: the arm stops; what was taken is kept where it is enough for a scan."
         return (

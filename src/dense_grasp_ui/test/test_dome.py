@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import numpy as np
-from dense_grasp_ui.grasps import ScanProgress
+from dense_grasp_ui.attempts import ScanProgress
 from dense_grasp_ui.panels.dome import dome_svg
 
 

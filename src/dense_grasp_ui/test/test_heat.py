@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp_core.matching.descriptor_grid import MatchingError
+from dense_grasp_ui.pictures.encoding import PictureError
 from dense_grasp_ui.pictures.heat import PEAKS, Described, look_for
 from dense_grasp_ui.pictures.kept import LIVE, Pictures
-from dense_grasp_ui.pictures.newest import PictureError
 from dense_grasp_ui.web.routes import add_heat
 from fastapi import FastAPI
 from fastapi.testclient import TestClient

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from dense_grasp_ui.inspecting.inspected import Inspected
 from dense_grasp_ui.inspecting.picture_files import NoPicturesError, picture_files, short_names
-from dense_grasp_ui.pictures.newest import PictureError
+from dense_grasp_ui.pictures.encoding import PictureError
 
 
 def touch(root, *names):

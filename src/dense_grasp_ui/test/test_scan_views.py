@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_ui.pictures.newest import PictureError
-from dense_grasp_ui.pictures.scan_views import KEPT, SMALL, Picture, ScanViews, ViewOfScan
+from dense_grasp_ui.pictures.encoding import SMALL, PictureError
+from dense_grasp_ui.pictures.scan_picture import ScanPicture
+from dense_grasp_ui.pictures.scan_views import KEPT, ScanViews, ViewOfScan
 from dense_grasp_ui.pictures.shots import Shots
 from dense_grasp_ui.web.routes import add_scans
 from fastapi import FastAPI
@@ -58,9 +59,9 @@ class Served:
 def test_a_point_is_where_each_picture_shows_it():
     scan = ScanViews(lambda: Served("box")).load("box")
     left, right, behind = (-0.1, 0.0, 0.0), (0.1, 0.05, 0.0), (-0.1, 0.0, 0.05)
-    first, second = scan.pixels([left, right, behind])
+    first, second = zip(*map(scan.pixels, (left, right, behind)), strict=True)
     np.testing.assert_allclose(first[:2], [(20, 24), (44, 30)])
-    assert first[2] is None and second[1:] == [None, None]
+    assert first[2] is None and second[1:] == (None, None)
     np.testing.assert_allclose(second[0], (20, 24))
 
 
@@ -100,22 +101,22 @@ def test_a_small_picture_is_served_and_what_is_not_kept_is_a_sentence():
 def test_a_small_picture_shows_the_object_in_the_shape_of_the_picture():
     given = answer()
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    assert Picture.of("view 0 of box", given).part == (0, 0, WIDTH, HEIGHT)
+    assert ScanPicture.of("view 0 of box", given).crop == (0, 0, WIDTH, HEIGHT)
     mask[10:22, 40:48] = 255
     given.mask.data = png(mask)
-    left, top, width, height = Picture.of("view 0 of box", given).part
+    left, top, width, height = ScanPicture.of("view 0 of box", given).crop
     assert (width, height) == (21, 16) and left <= 40 < 48 <= left + width and top <= 10 < 22 <= top + height
     mask[:, :] = 0
     mask[:4, -4:] = 255  # at the border
     given.mask.data = png(mask)
-    assert Picture.of("view 0 of box", given).part == (WIDTH - 7, 0, 7, 5)
+    assert ScanPicture.of("view 0 of box", given).crop == (WIDTH - 7, 0, 7, 5)
 
 
 def test_pictures_that_cannot_be_read_are_said():
     torn = answer()
     torn.mask.data = torn.mask.data[:20]
     with pytest.raises(PictureError, match="20 bytes cannot be read"):
-        Picture.of("view 0 of box", torn).pixels([(0.0, 0.0, 0.0)])
+        ScanPicture.of("view 0 of box", torn).pixel((0.0, 0.0, 0.0))
     without = answer()
     without.depth.data = []  # a scan of colour pictures
-    assert Picture.of("view 0 of box", without).pixels([(0.0, 0.0, 0.0)]) == [None]
+    assert ScanPicture.of("view 0 of box", without).pixel((0.0, 0.0, 0.0)) is None

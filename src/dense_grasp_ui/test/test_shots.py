@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from dense_grasp_ui.pictures.newest import PictureError
-from dense_grasp_ui.pictures.scan_views import SMALL, ScanViews
+from dense_grasp_ui.pictures.encoding import SMALL, PictureError
+from dense_grasp_ui.pictures.scan_views import ScanViews
 from dense_grasp_ui.pictures.shots import Shots
 from dense_grasp_ui.web.routes import add_scans
 from fastapi import FastAPI

@@ -11,9 +11,9 @@ from dense_grasp_core.object_model.scan_files import file_bytes, upright
 from numpy.typing import NDArray
 
 from dense_grasp_ui.inspecting.picture_files import short_names
+from dense_grasp_ui.pictures.encoding import PictureError
 from dense_grasp_ui.pictures.heat import Described
 from dense_grasp_ui.pictures.network import Network
-from dense_grasp_ui.pictures.newest import PictureError
 
 #: Pictures kept in memory, with their descriptors at most some 20 MB each.
 KEPT = 8

@@ -29,6 +29,12 @@ class Browser:
         """Whether it may change anything."""
         return self.backend.control.holds(self.name)
 
+    def may_change(self) -> bool:
+        """Whether it holds control; where it does not, it is told."""
+        if not self.holds_control:
+            self.say(WATCHES, wrong=True)
+        return self.holds_control
+
     def answers_in(self, line: ui.label) -> None:
         """Where `say` writes."""
         self._line = line
@@ -41,8 +47,7 @@ class Browser:
 
     async def attempt(self, work: Callable[[], Awaitable[str]], needs_control: bool = True) -> None:
         """Do it and say what came of it, when the page shows it; what the graph refuses is said, too."""
-        if needs_control and not self.holds_control:
-            self.say(WATCHES, wrong=True)
+        if needs_control and not self.may_change():
             return
         try:
             told = await work()

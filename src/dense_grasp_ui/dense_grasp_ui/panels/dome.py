@@ -6,7 +6,7 @@ import numpy as np
 from dense_grasp_core.object_model.coverage import on_disc, outline
 from numpy.typing import NDArray
 
-from dense_grasp_ui.grasps import ScanProgress
+from dense_grasp_ui.attempts import ScanProgress
 
 #: Degrees above the table that are drawn as rings; the table's own is the rim.
 RINGS = (30, 60)

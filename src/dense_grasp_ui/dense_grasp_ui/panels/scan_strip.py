@@ -11,7 +11,8 @@ from nicegui import background_tasks, ui
 
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import PicturePanel
-from dense_grasp_ui.pictures.scan_views import Pixel, Point, Scan, ViewOfScan
+from dense_grasp_ui.pictures.scan_picture import Crop, Pixel, Point
+from dense_grasp_ui.pictures.scan_views import Scan, ViewOfScan
 
 EVERY, EVERY_PICTURE = "", "every picture"
 
@@ -68,8 +69,7 @@ class ScanStrip:
         return f"Scan of {object_id}: click on a picture to point at it, and to teach in it."
 
     def _points(self) -> dict[str, Point]:
-        points = self._browser.backend.points.items()
-        return {name: at for (owner, name), at in points if self._scan is not None and owner == self._scan.object_id}
+        return {} if self._scan is None else self._browser.backend.points_of(self._scan.object_id)
 
     def _set_options(self, chosen: str) -> None:
         options = {EVERY: EVERY_PICTURE, **{name: name for name in self._points()}}
@@ -88,15 +88,15 @@ class ScanStrip:
             background_tasks.create(self._draw(*now))
 
     async def _draw(self, scan: Scan, keypoint: str, place: Point | None) -> None:
-        pixels: list[Pixel | None] = [None] * len(scan.pictures)
-        if place is not None:
-            try:
-                found = await self._browser.backend.call(lambda: scan.pixels([place]))
-            except DenseGraspError as error:
-                self._browser.say(str(error), wrong=True)
-                return
-            pixels = [one for (one,) in found]
-        parts = await self._browser.backend.call(lambda: [picture.part for picture in scan.pictures])
+        def look() -> tuple[list[Crop], list[Pixel | None]]:
+            nowhere: list[Pixel | None] = [None] * len(scan.pictures)
+            return [picture.crop for picture in scan.pictures], nowhere if place is None else scan.pixels(place)
+
+        try:
+            crops, pixels = await self._browser.backend.call(look)
+        except DenseGraspError as error:
+            self._browser.say(str(error), wrong=True)
+            return
         if self._drawn != (scan, keypoint, place):
             return  # something else is being drawn meanwhile
         self._told.set_text(seen_sentence(keypoint, pixels) if place is not None else "")
@@ -104,12 +104,10 @@ class ScanStrip:
         with self._strip:
             for number, pixel in enumerate(pixels):
                 if place is None or pixel is not None:
-                    self._thumbnail(scan, number, parts[number], keypoint, pixel)
+                    self._thumbnail(scan, number, crops[number], keypoint, pixel)
 
-    def _thumbnail(
-        self, scan: Scan, number: int, part: tuple[int, int, int, int], keypoint: str, pixel: Pixel | None
-    ) -> None:
-        left, top, width, height = part
+    def _thumbnail(self, scan: Scan, number: int, crop: Crop, keypoint: str, pixel: Pixel | None) -> None:
+        left, top, width, height = crop
         query = urlencode({"object_id": scan.object_id, "version": scan.version, "view": number})
         name, mark = f"View {number} of {scan.object_id}", ""
         if pixel is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from dense_grasp_core.errors import DenseGraspError
 from nicegui import ui
 
-from dense_grasp_ui.panels.browser import WATCHES, Browser, set_if_new
+from dense_grasp_ui.panels.browser import Browser, set_if_new
 from dense_grasp_ui.panels.camera import PicturePanel
 from dense_grasp_ui.panels.questions import confirmed, name_refused, new_name
 from dense_grasp_ui.panels.scan_strip import ScanStrip
@@ -41,8 +41,7 @@ def taught_points(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> No
         await browser.attempt(fetch, needs_control=False)
 
     async def rename(object_id: str, keypoint: str = "") -> None:
-        if not browser.holds_control:
-            browser.say(WATCHES, wrong=True)
+        if not browser.may_change():
             return
         kind, old = ("point", keypoint) if keypoint else ("object", object_id)
         name = await new_name(browser.place, kind, old)
@@ -61,8 +60,7 @@ def taught_points(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> No
         await browser.attempt(give)
 
     async def delete(object_id: str, keypoint: str) -> None:
-        if not browser.holds_control:
-            browser.say(WATCHES, wrong=True)
+        if not browser.may_change():
             return
         if not await confirmed(browser.place, f"Delete {object_id}/{keypoint}? It cannot be brought back.", "Delete"):
             return
@@ -79,7 +77,7 @@ def taught_points(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> No
         with ui.element("div").props("role=listitem").classes("dg-taught-row"):
             ui.label(name)
             ui.label(f"({u:.0f}, {v:.0f}) px").classes("dg-note")
-            in_scan = [("In the scan", strip.show)] if (object_id, keypoint) in backend.points else []
+            in_scan = [("In the scan", strip.show)] if keypoint in backend.points_of(object_id) else []
             for text, press in (("Point at", point_at), *in_scan, ("Rename", rename), ("Delete", delete)):
                 button = ui.button(text, color=None, on_click=lambda _, press=press: press(object_id, keypoint))
                 button.props(f'flat no-caps dense aria-label="{text} {name}"')

@@ -78,7 +78,7 @@ def teach(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> None:
         if keypoint in steps[:-1]:
             step.set_value(steps[steps.index(keypoint) + 1])
         await backend.list_taught()
-        if (object_id, keypoint) in backend.points:
+        if keypoint in backend.points_of(object_id):
             await strip.load(object_id, keypoint)
         of_view = "" if view is None else f" of view {number} of its scan"
         return f"Taught {object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f}){of_view}."

@@ -57,10 +57,10 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         objects = backend.objects
         if objects != chosen.options:
             chosen.set_options(objects, value=chosen.value if chosen.value in objects else next(iter(objects), None))
-        running = backend.grasps.running
+        running = backend.attempts.running
         set_if_new(stage, f"{running.kind} of {running.object_id}: {running.outcome()}" if running else NOTHING_RUNS)
         cancel.set_enabled(running is not None)
-        past = backend.grasps.past()
+        past = backend.attempts.past()
         if past == shown[0]:
             return
         shown[0] = past

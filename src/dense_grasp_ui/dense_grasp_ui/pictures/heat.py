@@ -14,7 +14,7 @@ from dense_grasp_core.matching.heatmap import heatmap_overlay
 from dense_grasp_core.matching.peaks import highest
 from numpy.typing import NDArray
 
-from dense_grasp_ui.pictures.newest import PictureError
+from dense_grasp_ui.pictures.encoding import PictureError
 
 #: Peaks that are numbered, and the least height of one.
 PEAKS = 5

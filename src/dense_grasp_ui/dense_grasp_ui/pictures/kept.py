@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dense_grasp_ui.pictures.encoding import PictureError
 from dense_grasp_ui.pictures.heat import Described
-from dense_grasp_ui.pictures.newest import PictureError
 
 LIVE = "live"
 #: Kept pictures, about 4 MB each with their descriptors; the oldest goes when there is another.

@@ -8,32 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
-from dense_grasp_core.errors import DenseGraspError
 from numpy.typing import NDArray
 
-JPEG_QUALITY = 85
-
-
-class PictureError(DenseGraspError):
-    """A picture that cannot be shown."""
-
-
-def jpeg(rgb: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
-    """JPEG file of an RGB image (H, W, 3)."""
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise PictureError(f"image of {rgb.dtype} {rgb.shape} cannot be written as JPEG")
-    return bytes(data)
-
-
-def picture_rgb(data: bytes) -> NDArray[np.uint8]:
-    """RGB image (H, W, 3) of a PNG or JPEG file. Raises PictureError."""
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if image is None:
-        raise PictureError(f"a stored picture of {len(data)} bytes cannot be read, expected a whole PNG or JPEG")
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+from dense_grasp_ui.pictures.encoding import jpeg
 
 
 @dataclass

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_ui.pictures.newest import PictureError, jpeg
-from dense_grasp_ui.pictures.scan_views import SMALL
+from dense_grasp_ui.pictures.encoding import PictureError, small_jpeg
 
 
 class Shots:
@@ -32,10 +30,8 @@ class Shots:
     def put(self, number: int, rgb: NDArray[np.uint8]) -> None:
         """The camera shows this (H, W, 3) now that picture `number` is taken; one that is known stays."""
         with self._lock:
-            if number in self._pictures:
-                return
-            size = SMALL, max(1, round(SMALL * rgb.shape[0] / rgb.shape[1]))
-            self._pictures[number] = jpeg(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
+            if number not in self._pictures:
+                self._pictures[number] = small_jpeg(rgb)
 
     @property
     def numbers(self) -> tuple[int, ...]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
 from dense_grasp_core.errors import DenseGraspError
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.staticfiles import StaticFiles
 
 from dense_grasp_ui.pictures.demand import Demand
+from dense_grasp_ui.pictures.encoding import jpeg
 from dense_grasp_ui.pictures.heat import look_for
 from dense_grasp_ui.pictures.kept import LIVE, PicturesByKey
-from dense_grasp_ui.pictures.newest import NewestFrame, jpeg
+from dense_grasp_ui.pictures.newest import NewestFrame
 from dense_grasp_ui.pictures.scan_views import ScanViews, ViewOfScan
 from dense_grasp_ui.pictures.shots import Shots
 
@@ -25,7 +26,7 @@ NEXT_FRAME_S = 1.0
 STATIC = Path(__file__).resolve().parents[1] / "static"
 NEVER_KEPT = {"Cache-Control": "no-store"}
 Key = Annotated[str, Query(max_length=40)]
-Key64 = Annotated[str, Query(max_length=64)]
+ObjectId = Annotated[str, Query(max_length=64)]
 Number = Annotated[int, Query(ge=0, lt=2**63)]
 Pixel = Annotated[float, Query(ge=-1.0, le=100_000.0)]
 
@@ -45,7 +46,7 @@ def add_live(app: FastAPI, live: NewestFrame, looked_at: Demand) -> None:
             return Response(status_code=204, headers=NEVER_KEPT)
         height, width = frame.rgb.shape[:2]
         told = {"X-Frame": str(frame.number), "X-Width": str(width), "X-Height": str(height)}
-        return Response(frame.jpeg(), media_type="image/jpeg", headers={**NEVER_KEPT, **told})
+        return _picture(frame.jpeg(), told)
 
 
 def add_static(app: FastAPI) -> None:
@@ -60,13 +61,11 @@ def add_heat(app: FastAPI, pictures: PicturesByKey, wanted: Callable[[], None] =
     request, so that images are described from now on.
     """
     one = ThreadPoolExecutor(1, "heatmap")
+    app.add_exception_handler(DenseGraspError, _sentence)
 
     @app.get("/picture.jpg")
     def picture(key: Key = LIVE) -> Response:
-        try:
-            return Response(jpeg(pictures.rgb(key)), media_type="image/jpeg", headers=NEVER_KEPT)
-        except DenseGraspError as error:
-            return _sentence(error)
+        return _picture(jpeg(pictures.rgb(key)))
 
     @app.get("/heat.jpg")
     async def heat(source: Key = LIVE, target: Key = LIVE, u: Pixel = 0.0, v: Pixel = 0.0, t: float = 0.0) -> Response:
@@ -76,11 +75,8 @@ def add_heat(app: FastAPI, pictures: PicturesByKey, wanted: Callable[[], None] =
             found = look_for(pictures.get(source), u, v, pictures.get(target), t)
             return jpeg(found.rgb), json.dumps([[round(a), round(b), round(c, 3)] for a, b, c in found.peaks])
 
-        try:
-            data, peaks = await asyncio.get_running_loop().run_in_executor(one, compute)
-        except DenseGraspError as error:
-            return _sentence(error)
-        return Response(data, media_type="image/jpeg", headers={**NEVER_KEPT, "X-Peaks": peaks})
+        data, peaks = await asyncio.get_running_loop().run_in_executor(one, compute)
+        return _picture(data, {"X-Peaks": peaks})
 
 
 def add_scans(app: FastAPI, views: ScanViews, shots: Shots) -> None:
@@ -88,23 +84,20 @@ def add_scans(app: FastAPI, views: ScanViews, shots: Shots) -> None:
 
     GET /shot.jpg?scan=S&number=N: one of the scan that runs.
     """
+    app.add_exception_handler(DenseGraspError, _sentence)
 
     @app.get("/shot.jpg")
     def shot(scan: Number, number: Number) -> Response:
-        try:
-            return Response(shots.get(scan, number), media_type="image/jpeg", headers=NEVER_KEPT)
-        except DenseGraspError as error:
-            return _sentence(error)
+        return _picture(shots.get(scan, number))
 
     @app.get("/scan.jpg")
-    def scan(object_id: Key64, version: Number, view: Number) -> Response:
-        try:
-            return Response(
-                views.picture(ViewOfScan(object_id, version, view)).small, media_type="image/jpeg", headers=NEVER_KEPT
-            )
-        except DenseGraspError as error:
-            return _sentence(error)
+    def scan(object_id: ObjectId, version: Number, view: Number) -> Response:
+        return _picture(views.picture(ViewOfScan(object_id, version, view)).small)
 
 
-def _sentence(error: DenseGraspError) -> Response:
+def _picture(jpeg_file: bytes, told: Mapping[str, str] | None = None) -> Response:
+    return Response(jpeg_file, media_type="image/jpeg", headers={**NEVER_KEPT, **(told or {})})
+
+
+def _sentence(_request: Request, error: Exception) -> Response:
     return Response(str(error), status_code=409, media_type="text/plain", headers=NEVER_KEPT)

@@ -13,7 +13,7 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, ScanSt
 
 KEPT = 20
 GRASP, PLAN, SCAN = "Grasp", "Plan", "Scan"
-STAGES: Mapping[IntEnum, str] = {
+GRASP_STAGES: Mapping[IntEnum, str] = {
     Stage.OBSERVING: "moves to where it looks from",
     Stage.LOCATING: "finds the points",
     Stage.PLANNING: "plans",
@@ -85,7 +85,7 @@ class Attempt:
         return f"{name}: {self.sentence}" if self.sentence else name
 
 
-class Grasps:
+class Attempts:
     """Thread-safe."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class Grasps:
 
     def on_stage(self, stage: int, detail: str) -> None:
         """Feedback of the grasp or plan that runs."""
-        self._reached(STAGES, stage, detail)
+        self._reached(GRASP_STAGES, stage, detail)
 
     def on_scan(self, stage: int, detail: str, progress: ScanProgress) -> None:
         """Feedback of the scan that runs."""
