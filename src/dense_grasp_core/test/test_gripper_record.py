@@ -19,7 +19,7 @@ SHIPPED = Path(module.__file__).parent
 def test_a_width_and_its_position_are_each_others_inverse(name: str, prefix: str) -> None:
     gripper = gripper_record(name, "fr3", prefix)
     for width in np.linspace(0.0, gripper.greatest_width, 41):
-        assert gripper.width([gripper.position(width)] * len(gripper.joints)) == pytest.approx(width, abs=1e-12)
+        assert gripper.width_at(gripper.position(width)) == pytest.approx(width, abs=1e-12)
     names = (*gripper.joints, gripper.hand, gripper.tcp, *gripper.finger_links, *gripper.links)
     assert all(text.startswith(prefix) for text in names) and "{" not in "".join(names)
 
@@ -83,12 +83,16 @@ def test_a_record_that_lacks_a_field_is_refused_by_file_and_field(tmp_path: Path
         ({"colour": "red"}, "has unknown colour, expected convention"),
         ({"needs_homing": "often"}, "needs_homing is 'often', expected true or false"),
         ({"greatest_force": "strong"}, "greatest_force is 'strong', expected a number"),
+        ({"greatest_force": float("nan")}, "greatest_force is nan, expected finite numbers"),
+        ({"tcp_xyz": [0.0, float("inf"), 0.1]}, r"tcp_xyz is \(0\.0, inf, 0\.1\), expected finite numbers"),
+        ({"widths": [[0.0], [1.0, 2.0]]}, r"widths is \[0\.0\], expected 2 numbers"),
         ({"greatest_force": 0.0}, r"greatest_force is 0\.0, expected a number above 0"),
         ({"joints": []}, "joints is empty, expected at least one name"),
-        ({"joints": "jaw"}, "joints is 'jaw', expected a list of names"),
+        ({"joints": "jaw"}, "joints is 'jaw', expected a list of texts"),
+        ({"joints": ["jaw", ""]}, r"joints is \['jaw', ''\], expected no empty name"),
         ({"position_unit": "mm"}, "position_unit is 'mm', expected m or rad"),
         ({"command": "squeeze"}, "command is 'squeeze', expected one of its actions homing, move"),
-        ({"tcp_xyz": [0.0, 0.1]}, r"tcp_xyz is \[0\.0, 0\.1\], expected three numbers"),
+        ({"tcp_xyz": [0.0, 0.1]}, r"tcp_xyz is \[0\.0, 0\.1\], expected 3 numbers"),
         ({"widths": [[0.0, 0.0]]}, "widths are expected as two or more rows"),
         ({"widths": [[0.0, 0.0], [0.02, 0.04], [0.04, 0.03]]}, "widths rising or falling"),
         ({"greatest_width": 0.1}, r"greatest_width is 0\.1, expected the widest of its widths, 0\.08"),

@@ -48,9 +48,9 @@ def test_unknown_preset_lists_the_valid_ones():
     "text, message",
     [
         ("stepz: 3", "stepz .* is unknown"),
-        ("steps: many", "steps .* is 'many', expected int"),
-        ("losses: {pose: [1]}", r"losses.pose .* is \[1\], expected float"),
-        ("pairs: {crop: [1, 2, 3]}", "pairs.crop .* expected 2 values"),
+        ("steps: many", "steps .* is 'many', expected a whole number"),
+        ("losses: {pose: [1]}", r"losses.pose .* is \[1\], expected a number"),
+        ("pairs: {crop: [1, 2, 3]}", "pairs.crop .* expected 2 whole numbers"),
         ("pairs: {input_scale: 0.7}", "pairs.input_scale is 0.7, expected one of 0.25, 0.5, 1.0"),
         ("steps: 0", "steps is 0, expected a number of at least 1"),
         ("- 1", "expected keys and values"),

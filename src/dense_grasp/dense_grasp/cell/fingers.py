@@ -39,8 +39,7 @@ class FingerReadings:
 
         Never where 0.0 is open: a gripper that counts its steps from there tells it exactly.
         """
-        closed = self.gripper.width([0.0] * len(self.gripper.joints)) == 0.0
-        return closed and self.count >= LEAST_MESSAGES and self.largest == 0.0
+        return self.gripper.width_at(0.0) == 0.0 and self.count >= LEAST_MESSAGES and self.largest == 0.0
 
     @property
     def width(self) -> float:

@@ -36,7 +36,7 @@ class FingerStates:
     ):
         self._gripper = gripper
         #: m, as wide as made-up zeros say.
-        self._zeros = gripper.width([0.0] * len(gripper.joints))
+        self._zeros = gripper.width_at(0.0)
         self._own = tuple(own)
         self._merged = merged
         self._merged_topic = merged_topic

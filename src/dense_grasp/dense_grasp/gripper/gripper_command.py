@@ -92,4 +92,4 @@ class CommandGripper:
         return answer.result
 
     def _told(self, result: GripperCommand.Result) -> float:
-        return self._record.width([float(result.position)] * len(self._record.joints))
+        return self._record.width_at(result.position)

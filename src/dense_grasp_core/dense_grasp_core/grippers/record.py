@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.typed_fields import ValueMismatch, filled
 
 UNITS = ("m", "rad")
 _SHIPPED = Path(__file__).parent
@@ -70,14 +71,17 @@ class GripperRecord:
 
     def width(self, positions: Iterable[float]) -> float:
         """Width in m by the positions of `joints`; fingers that press on each other may be told a hair below zero."""
-        return max(0.0, float(sum(self._joint_width(position) for position in positions)))
+        ends, widths = zip(*self.widths, strict=True)
+        return max(0.0, sum(_along(ends, widths, float(position)) for position in positions))
+
+    def width_at(self, position: float) -> float:
+        """Width in m with every joint at one position."""
+        return self.width([position] * len(self.joints))
 
     def position(self, width: float) -> float:
         """Where each of the joints is at a width in m."""
-        share = width / len(self.joints)
-        rows = sorted(self.widths, key=lambda row: row[1])
-        index = _between([row[1] for row in rows], share)
-        return _line(rows[index][::-1], rows[index + 1][::-1], share)
+        positions, widths = zip(*sorted(self.widths, key=lambda row: row[1]), strict=True)
+        return _along(widths, positions, width / len(self.joints))
 
     @property
     def hand_from_tcp(self) -> np.ndarray:
@@ -87,10 +91,6 @@ class GripperRecord:
         pose[:2, :2] = [[cosine, -sine], [sine, cosine]]
         pose[:3, 3] = self.tcp_xyz
         return pose
-
-    def _joint_width(self, position: float) -> float:
-        index = _between([row[0] for row in self.widths], position)
-        return _line(self.widths[index], self.widths[index + 1], position)
 
 
 def shipped_grippers() -> tuple[str, ...]:
@@ -112,20 +112,15 @@ def gripper_record(gripper: str, robot_type: str, prefix: str = "") -> GripperRe
 def read_record(path: Path) -> GripperRecord:
     """The record in a file, named after it. Raises GripperRecordError, which names the file and the field."""
     content = _content(path)
-    wanted = {field.name: str(field.type) for field in fields(GripperRecord) if field.name != "name"}
+    wanted = [field.name for field in fields(GripperRecord) if field.name != "name"]
     missing, unknown = [n for n in wanted if n not in content], [str(n) for n in content if n not in wanted]
     if missing or unknown:
         faults = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
         raise GripperRecordError(f"gripper record {path} {' and '.join(faults)}, expected {', '.join(wanted)}")
-    taken: dict[str, Any] = {}
-    for name, kind in wanted.items():
-        try:
-            taken[name] = _READERS[kind](content[name])
-        except (TypeError, ValueError) as error:
-            raise GripperRecordError(
-                f"gripper record {path}: {name} is {content[name]!r:.80}, expected {error}"
-            ) from error
-    record = GripperRecord(name=path.stem, **taken)
+    try:
+        record: GripperRecord = filled(GripperRecord, {"name": path.stem, **content})
+    except ValueMismatch as error:
+        raise GripperRecordError(f"gripper record {path}: {error}") from error
     fault = _fault(record)
     if fault:
         raise GripperRecordError(f"gripper record {path}: {fault}")
@@ -156,6 +151,12 @@ def _fault(record: GripperRecord) -> str:
     for name in ("namespaces", "joints", "finger_links"):
         if not getattr(record, name):
             return f"{name} is empty, expected at least one name"
+    for name, value in vars(record).items():
+        if isinstance(value, tuple) and "" in value:
+            return f"{name} is {list(value)}, expected no empty name"
+    for name in ("widths", "greatest_width", "greatest_force", "greatest_speed", "tcp_xyz", "tcp_yaw"):
+        if not np.all(np.isfinite(getattr(record, name))):
+            return f"{name} is {getattr(record, name)}, expected finite numbers"
     for name in ("greatest_width", "greatest_force", "greatest_speed"):
         if getattr(record, name) <= 0.0:
             return f"{name} is {getattr(record, name)}, expected a number above 0"
@@ -175,52 +176,6 @@ def _fault(record: GripperRecord) -> str:
     return ""
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("true or false")
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise TypeError("a number")
-    return float(value)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise TypeError("a list of names")
-    return tuple(value)
-
-
-def _point(value: Any) -> tuple[float, float, float]:
-    if not isinstance(value, list) or len(value) != 3:
-        raise TypeError("three numbers")
-    return (_number(value[0]), _number(value[1]), _number(value[2]))
-
-
-def _rows(value: Any) -> tuple[tuple[float, float], ...]:
-    if not isinstance(value, list) or not all(isinstance(row, list) and len(row) == 2 for row in value):
-        raise TypeError("rows of two numbers")
-    return tuple((_number(first), _number(second)) for first, second in value)
-
-
-_READERS = {
-    "str": _text,
-    "bool": _flag,
-    "float": _number,
-    "tuple[str, ...]": _texts,
-    "tuple[float, float, float]": _point,
-    "tuple[tuple[float, float], ...]": _rows,
-}
-
-
 def _named(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return value.format(**names)
@@ -229,11 +184,8 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
     return value
 
 
-def _between(ends: Sequence[float], value: float) -> int:
-    """Which of the lines between rising `ends` holds the value; the outer ones go on beyond the ends."""
-    return int(np.clip(np.searchsorted(ends, value) - 1, 0, len(ends) - 2))
-
-
-def _line(first: tuple[float, ...], second: tuple[float, ...], value: float) -> float:
-    slope = (second[1] - first[1]) / (second[0] - first[0])
-    return first[1] + (float(value) - first[0]) * slope
+def _along(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
+    """y at x on the straight lines through points with rising xs; the outer lines go on beyond the ends."""
+    index = int(np.clip(np.searchsorted(xs, x) - 1, 0, len(xs) - 2))
+    slope = (ys[index + 1] - ys[index]) / (xs[index + 1] - xs[index])
+    return float(ys[index] + (x - xs[index]) * slope)

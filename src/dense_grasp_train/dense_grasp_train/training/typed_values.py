@@ -1,12 +1,12 @@
-"""Plain values, as YAML gives them, into frozen dataclasses; unknown keys and wrong types are errors with a name."""
+"""Settings as YAML gives them: laid over each other, and into the dataclasses of a configuration."""
 
 from __future__ import annotations
 
 import dataclasses
-import typing
 from typing import Any
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.typed_fields import ValueMismatch, filled
 
 
 class ConfigError(DenseGraspError):
@@ -28,13 +28,10 @@ def build(kind: Any, values: Any, source: str, prefix: str = "") -> Any:
     Raises:
         ConfigError: an unknown key, or a value of the wrong type.
     """
-    if not isinstance(values, dict):
-        raise ConfigError(f"{prefix or 'configuration'} in {source} is {values!r}, expected keys and values")
-    hints = typing.get_type_hints(kind)
-    unknown = sorted(set(values) - set(hints), key=str)
-    if unknown:
-        raise ConfigError(f"{prefix}{unknown[0]} in {source} is unknown, expected one of {', '.join(sorted(hints))}")
-    return kind(**{key: _convert(hints[key], value, source, prefix + key) for key, value in values.items()})
+    try:
+        return filled(kind, values, prefix)
+    except ValueMismatch as error:
+        raise ConfigError(f"{error.name or 'configuration'} in {source} {error.fault}") from error
 
 
 def changed(options: Any, changes: dict[str, Any], source: str, prefix: str) -> Any:
@@ -48,32 +45,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _convert(hint: Any, value: Any, source: str, name: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return build(hint, value, source, name + ".")
-    wrong = ConfigError(f"{name} in {source} is {value!r}, expected {getattr(hint, '__name__', hint)}")
-    if typing.get_origin(hint) is dict:
-        if not isinstance(value, dict):
-            raise ConfigError(f"{name} in {source} is {value!r}, expected keys and values")
-        return dict(value)
-    if typing.get_origin(hint) is tuple:
-        arguments = typing.get_args(hint)
-        if arguments[-1] is Ellipsis:
-            if not isinstance(value, (list, tuple)):
-                raise ConfigError(f"{name} in {source} is {value!r}, expected a list")
-            return tuple(_convert(arguments[0], item, source, name) for item in value)
-        if not isinstance(value, (list, tuple)) or len(value) != len(arguments):
-            raise ConfigError(f"{name} in {source} is {value!r}, expected {len(arguments)} values")
-        return tuple(_convert(h, v, source, name) for h, v in zip(arguments, value, strict=True))
-    if hint is float and isinstance(value, str):
-        try:
-            return float(value)  # YAML 1.1 reads 1e-3 as a string
-        except ValueError:
-            raise wrong from None
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not hint:
-        raise wrong
-    return value
