@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+from action_msgs.msg import GoalStatus
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import Arm
 from dense_grasp_core.motion.interfaces import Trajectory
@@ -21,7 +22,6 @@ from dense_grasp.arm.controller_recovery import ControllerRecovery, manager_besi
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.ros.waiting import POLL, Deadline, StopCheck, check, wait_future
 
-SUCCEEDED = 4
 TIMEOUT = 10.0  # s
 #: s of wall clock in which joint states come again after a recovery.
 STATES_TIMEOUT = 5.0
@@ -55,7 +55,7 @@ class FrankaRecovery:
             status = wait_future(handle.get_result_async(), deadline, stop).status
         except TimeoutError:
             return f"{self._action} did not recover within {TIMEOUT} s"
-        return "" if status == SUCCEEDED else f"{self._action} ended with status {status}"
+        return "" if status == GoalStatus.STATUS_SUCCEEDED else f"{self._action} ended with status {status}"
 
 
 class RecoverySteps:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
@@ -136,7 +137,7 @@ class ArmClient:
             self._active = None
         check_canceled(answer.status, stop)
         result = answer.result
-        if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL or answer.status != 4:
+        if result.error_code != FollowJointTrajectory.Result.SUCCESSFUL or answer.status != GoalStatus.STATUS_SUCCEEDED:
             raise GraspFailure(
                 GraspCode.CONTROLLER_ABORTED,
                 f"{self._action} ended with error {result.error_code} ({result.error_string or 'no text'}), "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,12 @@ from rclpy.node import Node
 
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.ros.cancel import cancel_when_accepted, confirmed_cancel
-from dense_grasp.ros.waiting import Deadline, StopCheck, check_canceled, wait_future, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, check_canceled, wait_for_value, wait_future
 
 #: A joint state that arrives so soon (s) after the fingers' motion may have been measured before its end.
 WIDTH_DELAY = 0.05
 #: m; fingers so near to the width that they are to open to are left alone.
 OPEN_TOLERANCE = 0.004
-SUCCEEDED = 4
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,26 @@ class ActionRunner:
         self._lock = threading.Lock()
         self._active = None
 
+    def ready(self, clients: Mapping[str, ActionClient], stop: StopCheck | None) -> ActionClient:
+        """The first of the clients, by the names of their actions, whose server is there.
+
+        Raises GraspFailure GRIPPER_UNAVAILABLE.
+        """
+
+        def found() -> ActionClient | None:
+            return next((client for client in clients.values() if client.server_is_ready()), None)
+
+        client = wait_for_value(found, Deadline(self._settings.server_timeout), stop)
+        if client is None:
+            raise GraspFailure(
+                GraspCode.GRIPPER_UNAVAILABLE,
+                f"no action server {' or '.join(clients)} within {self._settings.server_timeout} s; "
+                "is the gripper's node running?",
+            )
+        return client
+
     def run(self, client: ActionClient, goal: Any, what: str, timeout: float, stop: StopCheck | None) -> Any:
-        """The action's result message once it succeeded."""
+        """The action's answer, whatever its status. Raises GraspFailure, GraspCanceled."""
         with self._settings.pulse.moving("gripper"):
             return self._run(client, goal, what, timeout, stop)
 
@@ -107,16 +124,7 @@ class ActionRunner:
 
     def width(self) -> float | None:
         """Width in m from joint states that are newer than the last motion of the fingers, None when none come."""
-        widths: list[float] = []
-
-        def read() -> bool:
-            width = self.live_width()
-            if width is not None:
-                widths.append(width)
-            return bool(widths)
-
-        wait_in_callback(read, Deadline(self._settings.width_timeout))
-        return widths[0] if widths else None
+        return wait_for_value(self.live_width, Deadline(self._settings.width_timeout))
 
     def cancel(self) -> None:
         """Cancels the running goal, if any. Fingers at rest are left alone: they may hold something."""

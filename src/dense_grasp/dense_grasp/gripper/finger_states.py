@@ -13,7 +13,7 @@ from dense_grasp_core.grippers.record import GripperRecord
 from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_for_value
 
 #: m; fingers that the gripper says are so far from where positions of 0.0 are, are told of as 0.0 by nothing that
 #: measures them.
@@ -66,15 +66,7 @@ class FingerStates:
         """
         if abs(told - self._zeros) < SURELY_ELSEWHERE:
             return
-        widths: list[float] = []
-
-        def read() -> bool:
-            width = self.width(after)
-            if width is not None:
-                widths.append(width)
-            return bool(widths)
-
-        if wait_in_callback(read, Deadline(self._timeout), stop) and widths[0] == self._zeros:
+        if wait_for_value(lambda: self.width(after), Deadline(self._timeout), stop) == self._zeros:
             topics = " or ".join(monitor.topic for monitor in self._own)
             remedy = f"Let the gripper's node publish {topics} (remap its joint_states), or name" if topics else "Name"
             self._unreal = (

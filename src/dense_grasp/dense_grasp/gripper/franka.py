@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+from action_msgs.msg import GoalStatus
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
@@ -13,10 +14,10 @@ from franka_msgs.action import Grasp, Homing, Move
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from dense_grasp.gripper.action_runner import OPEN_TOLERANCE, SUCCEEDED, ActionRunner, GripperSettings
+from dense_grasp.gripper.action_runner import OPEN_TOLERANCE, ActionRunner, GripperSettings
 from dense_grasp.ros.cancel import CANCEL_TIMEOUT
 from dense_grasp.ros.device_life import DeviceLife
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future
 
 
 class FrankaGripper:
@@ -27,18 +28,18 @@ class FrankaGripper:
     def __init__(self, node: Node, namespaces: Sequence[str], settings: GripperSettings, callback_group=None):
         self._settings = settings
         self._runner = ActionRunner(node, settings, self._call_stop)
-        self._namespaces = tuple(namespaces)
+        #: By the action's name, and its name in each of the namespaces.
         self._clients = {
-            ns: {
-                name: ActionClient(node, kind, f"{ns}/{name}", callback_group=callback_group)
-                for name, kind in (("homing", Homing), ("move", Move), ("grasp", Grasp))
+            name: {
+                action: ActionClient(node, kind, action, callback_group=callback_group)
+                for action in (f"{space}/{name}" for space in namespaces)
             }
-            for ns in namespaces
+            for name, kind in (("homing", Homing), ("move", Move), ("grasp", Grasp))
         }
-        self._stops = {
-            ns: node.create_client(Trigger, f"{ns}/stop", callback_group=callback_group) for ns in namespaces
-        }
-        self._life = DeviceLife(node, [f"{ns}/{name}" for ns, clients in self._clients.items() for name in clients])
+        self._stops = [
+            node.create_client(Trigger, f"{space}/stop", callback_group=callback_group) for space in namespaces
+        ]
+        self._life = DeviceLife(node, [action for clients in self._clients.values() for action in clients])
         #: The device that was homed last, None after a command that failed: the hand may have lost its power.
         self._homed: int | None = None
 
@@ -87,7 +88,7 @@ class FrankaGripper:
     def check_available(self, stop: StopCheck | None = None) -> None:
         """Raises GraspFailure GRIPPER_UNAVAILABLE, or GRIPPER_FAILED when no grasp could be verified."""
         for name in ("homing", "move", "grasp") if self._settings.homing else ("move", "grasp"):
-            self._ready(name, stop)
+            self._runner.ready(self._clients[name], stop)
         if self.width() is None:
             raise GraspFailure(
                 GraspCode.GRIPPER_FAILED,
@@ -104,30 +105,15 @@ class FrankaGripper:
         self._runner.cancel()
 
     def _call_stop(self) -> None:
-        for client in self._stops.values():
+        for client in self._stops:
             if client.service_is_ready():
                 with contextlib.suppress(TimeoutError):
                     wait_future(client.call_async(Trigger.Request()), Deadline(CANCEL_TIMEOUT))
 
     def _run(self, name: str, goal: Any, timeout: float, stop: StopCheck | None) -> None:
-        client = self._ready(name, stop)
+        client = self._runner.ready(self._clients[name], stop)
         answer = self._runner.run(client, goal, name, timeout, stop)
-        if answer.status != SUCCEEDED or not answer.result.success:
+        if answer.status != GoalStatus.STATUS_SUCCEEDED or not answer.result.success:
             self._homed = None
             text = answer.result.error or "no reason given"
             raise GraspFailure(GraspCode.GRIPPER_FAILED, f"gripper: {name} failed ({text})")
-
-    def _ready(self, name: str, stop: StopCheck | None) -> ActionClient:
-        found: list[ActionClient] = []
-
-        def any_ready() -> bool:
-            found[:] = [c[name] for c in self._clients.values() if c[name].server_is_ready()]
-            return bool(found)
-
-        if not wait_in_callback(any_ready, Deadline(self._settings.server_timeout), stop):
-            raise GraspFailure(
-                GraspCode.GRIPPER_UNAVAILABLE,
-                f"no action server {' or '.join(f'{ns}/{name}' for ns in self._namespaces)} within "
-                f"{self._settings.server_timeout} s; is the gripper's node running?",
-            )
-        return found[0]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from action_msgs.msg import GoalStatus
 from control_msgs.action import GripperCommand
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
 from rclpy.node import Node
 
-from dense_grasp.gripper.action_runner import OPEN_TOLERANCE, SUCCEEDED, ActionRunner, GripperSettings
+from dense_grasp.gripper.action_runner import OPEN_TOLERANCE, ActionRunner, GripperSettings
 from dense_grasp.ros.device_life import DeviceLife
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
+from dense_grasp.ros.waiting import StopCheck
 
 
 class CommandGripper:
@@ -25,10 +26,10 @@ class CommandGripper:
 
     def __init__(self, node: Node, namespaces: Sequence[str], settings: GripperSettings, callback_group=None):
         self._record = settings.record
-        self._action = action = f"{namespaces[0]}/{self._record.command}"
+        action = f"{namespaces[0]}/{self._record.command}"
         self._settings = settings
         self._runner = ActionRunner(node, settings)
-        self._client = ActionClient(node, GripperCommand, action, callback_group=callback_group)
+        self._clients = {action: ActionClient(node, GripperCommand, action, callback_group=callback_group)}
         self._life = DeviceLife(node, [action])
         #: The device and the width (m) that it ended its last command at.
         self._last: tuple[int, float] | None = None
@@ -64,12 +65,7 @@ class CommandGripper:
 
     def check_available(self, stop: StopCheck | None = None) -> None:
         """Raises GraspFailure GRIPPER_UNAVAILABLE."""
-        if not wait_in_callback(self._client.server_is_ready, Deadline(self._settings.server_timeout), stop):
-            raise GraspFailure(
-                GraspCode.GRIPPER_UNAVAILABLE,
-                f"no action server {self._action} within {self._settings.server_timeout} s; "
-                "is the gripper's node running?",
-            )
+        self._runner.ready(self._clients, stop)
 
     def device(self) -> int:
         """Another number after the gripper's node was restarted."""
@@ -80,13 +76,13 @@ class CommandGripper:
         self._runner.cancel()
 
     def _run(self, what: str, width: float, stop: StopCheck | None) -> Any:
-        self.check_available(stop)
+        client = self._runner.ready(self._clients, stop)
         device = self.device()
         goal = GripperCommand.Goal()
         goal.command.position = self._record.position(width)
         goal.command.max_effort = float(self._settings.force)
-        answer = self._runner.run(self._client, goal, what, self._settings.action_timeout, stop)
-        if answer.status != SUCCEEDED and not answer.result.stalled:
+        answer = self._runner.run(client, goal, what, self._settings.action_timeout, stop)
+        if answer.status != GoalStatus.STATUS_SUCCEEDED and not answer.result.stalled:
             raise GraspFailure(GraspCode.GRIPPER_FAILED, f"gripper: {what} ended with status {answer.status}")
         self._last = device, self._told(answer.result)
         return answer.result

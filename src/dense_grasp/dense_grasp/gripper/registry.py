@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from dense_grasp_core.grasping.interfaces import Gripper
 from dense_grasp_core.grippers.record import GripperRecord, GripperRecordError
@@ -20,15 +20,24 @@ from dense_grasp.gripper.finger_states import FingerStates
 from dense_grasp.gripper.franka import FrankaGripper
 from dense_grasp.gripper.gripper_command import CommandGripper
 
-#: Convention of a record -> adapter(node, namespaces, settings, callback_group), which is a `Gripper`; its COMMAND is
-#: the type of the action that the record calls command.
-ADAPTERS: dict[str, type[FrankaGripper | CommandGripper]] = {
+
+class GripperAdapter(Gripper, Protocol):
+    """A gripper behind the actions of one convention."""
+
+    #: Type of the action that the record calls command.
+    COMMAND: Any
+
+    def __init__(self, node: Node, namespaces: Sequence[str], settings: GripperSettings, callback_group=None): ...
+
+
+#: Convention of a record -> its adapter.
+ADAPTERS: dict[str, type[GripperAdapter]] = {
     "franka": FrankaGripper,
     "gripper_command": CommandGripper,
 }
 
 
-def adapter_of(record: GripperRecord) -> type[FrankaGripper | CommandGripper]:
+def adapter_of(record: GripperRecord) -> type[GripperAdapter]:
     """The adapter of its convention. Raises GripperRecordError."""
     if record.convention not in ADAPTERS:
         raise GripperRecordError(

@@ -18,7 +18,7 @@ from tf2_ros import Buffer, TransformException
 
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.ros.transforms import TransformListener
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_for_value
 
 #: (base, frame, time) -> TransformStamped, or raises.
 Lookup = Callable[[str, str, Time], Any]
@@ -55,22 +55,22 @@ def base_from(
     GraspCanceled.
     """
     errors: list[str] = []
-    answers: list = []
 
-    def try_lookup() -> bool:
+    def try_lookup() -> Any:
         try:
-            answers.append(lookup(base_frame, frame, Time.from_msg(stamp)))
+            return lookup(base_frame, frame, Time.from_msg(stamp))
         except Exception as error:  # tf2's exceptions share no base class across distributions
             errors.append(str(error))
-        return bool(answers)
+            return None
 
-    if not wait_in_callback(try_lookup, deadline, stop):
+    answer = wait_for_value(try_lookup, deadline, stop)
+    if answer is None:
         raise GraspFailure(
             GraspCode.PERCEPTION + MatchCode.NO_TF,
             f"no transform {base_frame} <- {frame} at the image's stamp: {errors[-1]}",
         )
     try:
-        return matrix_from_transform(answers[0].transform)
+        return matrix_from_transform(answer.transform)
     except DenseGraspError as error:
         raise GraspFailure(
             GraspCode.PERCEPTION + MatchCode.NO_TF, f"transform {base_frame} <- {frame}: {error}"

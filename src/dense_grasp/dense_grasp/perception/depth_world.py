@@ -18,7 +18,7 @@ from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
 from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.perception.stamps import StampCache
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_for_value
 
 DEPTHS_KEPT = 40
 MAX_RANGE = 2.0
@@ -94,20 +94,13 @@ class DepthWorld:
         Raises GraspFailure 100 + NO_FRAME, NO_DEPTH, STAMP_AHEAD or NO_TF, and GraspCanceled.
         """
         deadline = Deadline(self._timeout, self._clock, self._wall_factor)
-        found: list[tuple[Image, int, CameraInfo]] = []
-
-        def look() -> bool:
-            seen = self._seen(stamp)
-            if seen is not None:
-                found.append(seen)
-            return seen is not None
-
-        if not wait_in_callback(look, deadline, stop):
+        seen = wait_for_value(lambda: self._seen(stamp), deadline, stop)
+        if seen is None:
             raise GraspFailure(
                 GraspCode.PERCEPTION + MatchCode.NO_FRAME,
                 f"{self._missing(stamp)} within {self._timeout} s on {self._topics}",
             )
-        depth, ahead, info = found[0]
+        depth, ahead, info = seen
         tolerance = stamp_tolerance(self._clock)
         if ahead > tolerance * NANOSECONDS:
             raise GraspFailure(GraspCode.PERCEPTION + MatchCode.STAMP_AHEAD, ahead_message(ahead, tolerance))

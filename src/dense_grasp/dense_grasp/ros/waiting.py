@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from action_msgs.msg import GoalStatus
 from dense_grasp_core.grasping.failure import GraspCanceled
@@ -15,6 +15,7 @@ from rclpy.task import Future
 POLL = 0.01
 CANCEL_LAG = 0.5  # s of wall clock between two cancels that one call of the stop service sends
 StopCheck = Callable[[], bool]
+Value = TypeVar("Value")
 
 
 class Deadline:
@@ -62,12 +63,17 @@ def wait_future(
 
 def wait_in_callback(condition: Callable[[], bool], deadline: Deadline, stop: StopCheck | None = None) -> bool:
     """True as soon as the condition holds, False when the time is over. Raises GraspCanceled."""
-    while not condition():
+    return wait_for_value(lambda: condition() or None, deadline, stop) is not None
+
+
+def wait_for_value(read: Callable[[], Value | None], deadline: Deadline, stop: StopCheck | None = None) -> Value | None:
+    """The first value other than None that `read` gives, None when the time is over. Raises GraspCanceled."""
+    while (value := read()) is None:
         check(stop)
         if deadline.expired:
-            return False
+            return None
         time.sleep(POLL)
-    return True
+    return value
 
 
 def check_canceled(status: int, stop: StopCheck | None) -> None:

@@ -24,7 +24,7 @@ from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
 from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
 from dense_grasp.perception.stamps import StampCache
-from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
+from dense_grasp.ros.waiting import Deadline, StopCheck, wait_for_value
 
 _KEPT = 10  # messages of each stream
 
@@ -85,22 +85,21 @@ class StillCamera:
         clock = self._node.get_clock()
         after = clock.now().nanoseconds
         deadline = Deadline(self._timeout, clock, self._wall_factor)
-        found: list[tuple[Image, Image, CameraInfo]] = []
 
-        def whole() -> bool:
+        def whole() -> tuple[Image, Image, CameraInfo] | None:
             colour, depth, info = self._caches
             for stamp in colour.stamps:
                 if stamp > after:
                     near = self._sync_tolerance
                     messages = (colour.get(stamp), depth.get(stamp, near), info.get(stamp, near))
                     if None not in messages:
-                        found.append(messages)
-                        return True
-            return False
+                        return messages
+            return None
 
-        if not wait_in_callback(whole, deadline, stop):
+        found = wait_for_value(whole, deadline, stop)
+        if found is None:
             raise GraspFailure(ScanCode.PERCEPTION_UNAVAILABLE, self._missing(after))
-        colour, depth, info = found[0]
+        colour, depth, info = found
         stamp, tolerance = stamp_ns(colour.header.stamp), stamp_tolerance(clock)
         ahead = stamp - clock.now().nanoseconds
         if ahead > tolerance * NANOSECONDS:
