@@ -10,11 +10,11 @@ import pytest
 from dense_grasp.perception import scan_services
 from dense_grasp.perception.messages import camera_from_info
 from dense_grasp.perception.scan_services import MOST_POINTS, ScanServices
-from dense_grasp_core.geometry import se3
 from dense_grasp_core.object_model.fused_surface import fuse
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.object_model.scan_writer import write_scan
 from dense_grasp_core.result_codes import StoreCode
+from dense_grasp_ros.poses import pose_matrix
 
 from dense_grasp_interfaces.srv import GetScanSurface, GetScanView, ListScans
 
@@ -85,9 +85,7 @@ def test_a_view_comes_with_all_that_a_projection_needs(root):
     assert depth.dtype == np.uint16
     np.testing.assert_allclose(depth / 1000.0, view.depth, atol=0.00051)
     assert camera_from_info(answer.camera_info) == view.camera
-    position, turn = answer.camera_from_object.position, answer.camera_from_object.orientation
-    found = se3.from_quaternion([turn.x, turn.y, turn.z, turn.w], [position.x, position.y, position.z])
-    np.testing.assert_allclose(found, view.pose, atol=1e-9)
+    np.testing.assert_allclose(pose_matrix(answer.camera_from_object), view.pose, atol=1e-9)
 
 
 def test_the_surface_comes_in_colour_and_not_larger_than_asked_for(root):

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.command_line import exit_status
-from dense_grasp_core.geometry.se3 import from_quaternion
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.poses import pose_matrix
 
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 from dense_grasp_bench.graph_process import GraphProcess
@@ -35,8 +35,7 @@ def scan(client: GraphClient, session: CellSession, folder: Path, views: int, ca
     """Scan the cap that lies there and print how it went. folder: where the scan will lie."""
     grasp = GraspClient(connection=client.connection)
     pose = session.set_cap(cap_seed).pose
-    at, turn = pose.position, pose.orientation
-    base_from_cap = from_quaternion([turn.x, turn.y, turn.z, turn.w], [at.x, at.y, at.z])
+    base_from_cap = pose_matrix(pose)
     began = stamp_seconds(client.now())
     moving: list[float] = []
     result = grasp.scan(OBJECT, views, lambda feedback: moving.append(stamp_seconds(client.now())))

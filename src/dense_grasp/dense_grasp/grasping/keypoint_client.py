@@ -9,9 +9,9 @@ from builtin_interfaces.msg import Duration
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import Located
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from dense_grasp_ros.poses import pose_matrix
 from rclpy.node import Node
 
-from dense_grasp.grasping.markers import pose_matrix
 from dense_grasp.perception.messages import stamp_ns
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
 from dense_grasp_interfaces.msg import ObjectPose

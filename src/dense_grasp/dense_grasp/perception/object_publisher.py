@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.object_model.view_bank import ViewBank
+from dense_grasp_ros.poses import pose_matrix, pose_message
 from geometry_msgs.msg import TransformStamped, Vector3
 from rclpy.node import Node
 from rclpy.time import Time
@@ -15,7 +15,6 @@ from tf2_ros import Buffer, TransformBroadcaster
 from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 from visualization_msgs.msg import MarkerArray
 
-from dense_grasp.grasping.markers import pose_message
 from dense_grasp.perception.markers import object_markers
 from dense_grasp_interfaces.msg import ObjectPose
 
@@ -39,17 +38,12 @@ def detections(
         hypothesis = ObjectHypothesisWithPose(pose=pose.pose)
         hypothesis.hypothesis.class_id, hypothesis.hypothesis.score = pose.object_id, float(min(1.0, score))
         detection.results = [hypothesis]
-        base_from_box = _matrix(pose)
+        base_from_box = pose_matrix(pose.pose.pose)
         base_from_box[:3, 3] = se3.transform(base_from_box, middle)
         detection.bbox.center = pose_message(base_from_box)
         detection.bbox.size = Vector3(**dict(zip("xyz", map(float, high - low), strict=True)))
         message.detections.append(detection)
     return message
-
-
-def _matrix(pose: ObjectPose) -> np.ndarray:
-    position, turn = pose.pose.pose.position, pose.pose.pose.orientation
-    return se3.from_quaternion([turn.x, turn.y, turn.z, turn.w], [position.x, position.y, position.z])
 
 
 def transforms(poses: Sequence[ObjectPose], prefix: str) -> list[TransformStamped]:

@@ -15,10 +15,10 @@ from dense_grasp_core.object_model.pose_keypoints import PosedKeypoint, posed_ke
 from dense_grasp_core.object_model.view_bank import ViewBank
 from dense_grasp_core.result_codes import MatchCode, Visibility
 from dense_grasp_core.store import Row
+from dense_grasp_ros.poses import pose_message
 from geometry_msgs.msg import PoseWithCovariance
 from std_msgs.msg import Header
 
-from dense_grasp.grasping.markers import pose_message
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.matches import match_message
 from dense_grasp_interfaces.msg import KeypointMatch

@@ -19,13 +19,13 @@ from dense_grasp_core.store.scan_folders import ScanFolders, size_of
 from dense_grasp_core.wording import some_of
 from dense_grasp_ros.images import byte_array
 from dense_grasp_ros.long_callback import Workers, long_callback
+from dense_grasp_ros.poses import pose_message
 from dense_grasp_ros.service_qos import EVERY_CALL
 from geometry_msgs.msg import Vector3
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, PointCloud2, PointField
 from std_msgs.msg import Header
 
-from dense_grasp.grasping.markers import pose_message
 from dense_grasp.perception.messages import info_from_camera
 from dense_grasp.perception.store_services import picture_png, time_message
 from dense_grasp.ros.failed_call import failed_call

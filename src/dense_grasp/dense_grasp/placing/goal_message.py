@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.placing.interfaces import PlaceGoal, Where, invalid
+from dense_grasp_ros.poses import pose_matrix
 from geometry_msgs.msg import PoseStamped
 
-from dense_grasp.grasping.markers import pose_matrix
 from dense_grasp_interfaces.action import PlaceObject
 
 #: By which the length of a quaternion may differ from 1.

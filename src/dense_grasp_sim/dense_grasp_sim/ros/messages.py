@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 from builtin_interfaces.msg import Time
-from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
-from geometry_msgs.msg import Point, Pose, Transform, TransformStamped
+from geometry_msgs.msg import Point, Transform, TransformStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -45,14 +44,6 @@ def camera_info_message(camera: CameraModel, stamp: Time, frame: str) -> CameraI
 def to_point(values: Sequence[float] | NDArray[np.float64]) -> Point:
     """Point of three numbers."""
     return Point(x=float(values[0]), y=float(values[1]), z=float(values[2]))
-
-
-def to_pose(matrix: NDArray[np.float64]) -> Pose:
-    """Pose of a (4, 4) motion."""
-    pose = Pose(position=to_point(matrix[:3, 3]))
-    o = pose.orientation
-    o.x, o.y, o.z, o.w = (float(value) for value in se3.to_quaternion(matrix))
-    return pose
 
 
 def to_transform(

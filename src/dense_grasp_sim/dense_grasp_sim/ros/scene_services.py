@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.long_callback import Workers, long_callback
+from dense_grasp_ros.poses import pose_message
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
 from dense_grasp_sim.physics.simulator import Simulator
-from dense_grasp_sim.ros.messages import to_point, to_pose
+from dense_grasp_sim.ros.messages import to_point
 from dense_grasp_sim.world.placement import ON_STAND, Placement
 from dense_grasp_sim.world.scenes import SCENES
 from dense_grasp_sim.world.surroundings import draw_surroundings
@@ -52,7 +53,7 @@ class SceneServices:
                 pose = self._simulator.set_scene(
                     request.seed, placement, request.pose_seed, scene.posture, post=scene.post
                 )
-                response.pose = to_pose(pose)
+                response.pose = pose_message(pose)
                 where = " behind a post" if scene.post else " on a stand" if scene.posture == ON_STAND else ""
                 response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m{where}"
             response.success = True

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.geometry.se3 import from_quaternion
 from dense_grasp_core.object_model.scan import ScanView
 from dense_grasp_core.object_model.seen_points import pixel_in_view
+from dense_grasp_ros.poses import pose_matrix
 from numpy.typing import NDArray
 
 from dense_grasp_ui.pictures.encoding import PictureError, one_channel, picture_rgb, small_jpeg
@@ -37,10 +37,9 @@ class ScanPicture:
     @classmethod
     def of(cls, name: str, answer: Any) -> ScanPicture:
         """From a GetScanView.Response. Raises DenseGraspError for a camera that is none."""
-        info, place = answer.camera_info, answer.camera_from_object.position
-        turn = answer.camera_from_object.orientation
+        info = answer.camera_info
         camera = CameraModel.from_camera_info(info.width, info.height, info.k, info.d, info.distortion_model)
-        pose = from_quaternion([turn.x, turn.y, turn.z, turn.w], [place.x, place.y, place.z])
+        pose = pose_matrix(answer.camera_from_object)
         return cls(name, bytes(answer.image.data), bytes(answer.mask.data), bytes(answer.depth.data), camera, pose)
 
     @property

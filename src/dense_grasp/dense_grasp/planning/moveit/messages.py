@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
+from dense_grasp_ros.poses import pose_message
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
 from moveit_msgs.msg import (
     AllowedCollisionEntry,
@@ -25,7 +26,6 @@ from moveit_msgs.msg import (
 )
 from shape_msgs.msg import SolidPrimitive
 
-from dense_grasp.grasping.markers import pose_message
 from dense_grasp.planning.moveit.interface import (
     CollisionMatrix,
     PathAnswer,

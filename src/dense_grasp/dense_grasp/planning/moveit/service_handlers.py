@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.geometry.se3 import from_quaternion
+from dense_grasp_ros.poses import pose_matrix, pose_message
 from moveit.core.collision_detection import AllowedCollisionMatrix, CollisionRequest, CollisionResult
 from moveit.planning import MoveItPy, PlanRequestParameters
 from moveit_msgs.msg import ContactInformation, MoveItErrorCodes
@@ -67,9 +67,7 @@ class MoveItPyAnswers:
                 return _coded(response, MoveItErrorCodes.INVALID_ROBOT_STATE)
             root_from_frame = np.asarray(scene.get_frame_transform(frame))
         pose = question.pose_stamped.pose
-        turn, place = pose.orientation, pose.position
-        frame_from_link = from_quaternion([turn.x, turn.y, turn.z, turn.w], [place.x, place.y, place.z])
-        goal = moveit_messages.pose_message(root_from_frame @ frame_from_link)
+        goal = pose_message(root_from_frame @ pose_matrix(pose))
         seconds = question.timeout.sec + 1e-9 * question.timeout.nanosec
         if not state.set_from_ik(question.group_name, goal, question.ik_link_name, seconds):
             return _coded(response, MoveItErrorCodes.NO_IK_SOLUTION)
