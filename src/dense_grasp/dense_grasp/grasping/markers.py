@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from dense_grasp_core.geometry.se3 import from_quaternion, to_quaternion
 from dense_grasp_core.motion.interfaces import PickPlan
-from geometry_msgs.msg import Point, Pose
+from geometry_msgs.msg import Point
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -33,20 +32,6 @@ def plan_markers(plan: PickPlan, tcp_paths: list[np.ndarray], frame: str, stamp:
         arrow.points = [_point(origin), _point(origin + AXIS_LENGTH * plan.base_from_tcp[:3, axis])]
         markers.append(arrow)
     return MarkerArray(markers=markers)
-
-
-def pose_message(base_from_tcp: np.ndarray) -> Pose:
-    """A pose (4, 4) as a message."""
-    pose = Pose(position=_point(base_from_tcp[:3, 3]))
-    x, y, z, w = (float(value) for value in to_quaternion(base_from_tcp))
-    pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w = x, y, z, w
-    return pose
-
-
-def pose_matrix(pose: Pose) -> np.ndarray:
-    """A pose message, of a unit quaternion, as (4, 4)."""
-    turn, place = pose.orientation, pose.position
-    return from_quaternion((turn.x, turn.y, turn.z, turn.w), (place.x, place.y, place.z))
 
 
 def _marker(header: Header, namespace: str, number: int, kind: int, colour: tuple[float, float, float]) -> Marker:

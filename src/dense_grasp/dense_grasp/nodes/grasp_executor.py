@@ -5,27 +5,14 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.grasping.failure import GraspFailure
-from dense_grasp_core.grasping.grasp_all import GraspAll
-from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.holding import FingerMemory
-from dense_grasp_core.grasping.interfaces import GraspOutcome, GraspSettings
-from dense_grasp_core.grasping.pinch_choice import PinchChoice, PinchPoints, SurfaceError
-from dense_grasp_core.grasping.pinch_geometry import GraspError
-from dense_grasp_core.motion.interfaces import PickPlan
-from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
-from dense_grasp_ros.action_server import ActionServer
-from dense_grasp_ros.long_callback import long_callback
+from dense_grasp_core.grasping.pinch_choice import PinchChoice
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.quiet import QuietGroup, keep_quiet
-from geometry_msgs.msg import PoseStamped
-from rclpy.action import CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from tf2_ros import Buffer
@@ -42,25 +29,25 @@ from dense_grasp.arm.wrench_monitor import WrenchMonitor
 from dense_grasp.grasping.arm_goals import ArmGoals
 from dense_grasp.grasping.executor_diagnostics import executor_diagnostics
 from dense_grasp.grasping.executor_perception import ExecutorPerception, camera_options
-from dense_grasp.grasping.goal_messages import goal_from_message, path_messages
+from dense_grasp.grasping.goal_server import GoalServer
+from dense_grasp.grasping.grasp_work import GraspTools, GraspWork
 from dense_grasp.grasping.keypoint_client import KeypointClient
-from dense_grasp.grasping.markers import plan_markers, pose_message
 from dense_grasp.grasping.settings import Timeouts, changed_settings, grasp_settings, timeouts
 from dense_grasp.gripper.registry import make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.camera_pose import base_from
 from dense_grasp.perception.depth_world import DepthWorld
 from dense_grasp.perception.loaded_scans import scans_folder
-from dense_grasp.placing.place_server import PlaceServer, PlaceTools
+from dense_grasp.placing.place_work import PlaceTools, PlaceWork
 from dense_grasp.planning.registry import make_planner, resolved_planner
 from dense_grasp.ros.clock_watch import ClockWatch
 from dense_grasp.ros.transforms import TransformListener
 from dense_grasp.ros.waiting import Deadline, StopCheck
 from dense_grasp.scanning.scan_folder import ScanFolder
-from dense_grasp.scanning.scan_server import ScanServer, ScanTools
+from dense_grasp.scanning.scan_work import ScanTools, ScanWork
 from dense_grasp.scanning.settings import scan_settings
 from dense_grasp.scanning.still_camera import StillCamera
-from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.action import GraspObject, PlaceObject, ScanObject
 
 
 class GraspExecutor(Node):
@@ -72,7 +59,6 @@ class GraspExecutor(Node):
         values = declare(self, GRASP_EXECUTOR, self._change)
         self._robot = robot_settings(values, self.get_namespace())
         self._settings = grasp_settings(values, self._robot)
-        self._choice = PinchChoice(**{spec.name: values[spec.name] for spec in PINCH})
         times = timeouts(values)
         self._heartbeat = Heartbeat(self, self._robot.heartbeat_topic, group)
         quiet = QuietGroup()
@@ -106,9 +92,7 @@ class GraspExecutor(Node):
         self._wrench = WrenchMonitor(self, self._robot.wrench_topic, quiet)
         self._clock_watch = ClockWatch(self)
         self._perception = self._make_perception(values, times, group)
-        self._markers = self.create_publisher(MarkerArray, values["grasp_markers_topic"], 1)
         self._fingers = FingerMemory()
-        self._run_long = long_callback(self, self._run)
         self._goals = ArmGoals(self, self._heartbeat, self._clock_watch)
         self._diagnostics = executor_diagnostics(
             self,
@@ -118,17 +102,15 @@ class GraspExecutor(Node):
             (self._goals.running, self._goals.record),
         )
         self._clock_watch.on_jump(self._forget)
-        self._server = ActionServer(
-            self,
-            GraspObject,
-            values["action"],
-            execute_callback=self._execute,
-            goal_callback=lambda goal: GoalResponse.ACCEPT,
-            cancel_callback=lambda handle: CancelResponse.ACCEPT,
-            callback_group=group,
-        )
-        self._scans = ScanServer(self, values["scan_action"], self._scan_tools(values, times), self._goals, group)
-        self._places = PlaceServer(self, values["place_action"], self._place_tools(times), self._goals, group)
+        grasps, scans, places = self._grasp_tools(values), self._scan_tools(values, times), self._place_tools(times)
+        self._servers = [
+            GoalServer(self, action_type, values[name], begin, self._goals, group)
+            for action_type, name, begin in (
+                (GraspObject, "action", lambda handle: GraspWork(self, handle, grasps)),
+                (ScanObject, "scan_action", lambda handle: ScanWork(self, handle, scans)),
+                (PlaceObject, "place_action", lambda handle: PlaceWork(self, handle, places)),
+            )
+        ]
         self.get_logger().info(f"ready for {self._robot.name} with {choice.sentence}")
 
     def destroy_node(self) -> None:
@@ -160,6 +142,21 @@ class GraspExecutor(Node):
             callback_group=group,
         )
         return ExecutorPerception(keypoints, world, self.get_clock())
+
+    def _grasp_tools(self, values) -> GraspTools:
+        return GraspTools(
+            self._arm,
+            self._gripper,
+            self._perception,
+            self._planner,
+            PinchChoice(**{spec.name: values[spec.name] for spec in PINCH}),
+            self._robot.base_frame,
+            self.create_publisher(MarkerArray, values["grasp_markers_topic"], 1),
+            lambda: self._settings,
+            self._fingers,
+            self._check_ready,
+            self._wrench.vertical,
+        )
 
     def _scan_tools(self, values, times) -> ScanTools:
         topics = (values["color_topic"], values["depth_topic"], values["camera_info_topic"])
@@ -208,51 +205,6 @@ class GraspExecutor(Node):
         self._buffer.clear()
         self._perception.forget()
 
-    # the goal
-
-    async def _execute(self, handle) -> GraspObject.Result:
-        began = time.monotonic()
-        # Answered by the loop itself: however many goals come, they take no thread.
-        if not self._goals.running.acquire(blocking=False):
-            return self._end(handle, began, GraspCode.BUSY, "another goal is running", GraspOutcome())
-        try:
-            return await self._run_long(handle, began)
-        finally:
-            self._goals.running.release()
-
-    def _run(self, handle, began: float) -> GraspObject.Result:
-        settings = self._settings
-        outcome = GraspOutcome()
-
-        def grasp(stop: StopCheck) -> str:
-            nonlocal outcome
-            grasps = GraspAll(lambda: self._sequence(handle, settings, stop), settings)
-            goal = goal_from_message(handle.request)
-            self.get_logger().info(f"goal: {goal}")
-            try:
-                return grasps.run(goal)
-            finally:
-                outcome = grasps.outcome
-
-        code, message = self._goals.outcome(handle, grasp)
-        return self._end(handle, began, code, message, outcome)
-
-    def _sequence(self, handle, settings: GraspSettings, stop: StopCheck) -> GraspSequence:
-        return GraspSequence(
-            self._arm,
-            self._gripper,
-            self._perception,
-            self._planner,
-            self._candidates,
-            settings,
-            memory=self._fingers,
-            check_ready=self._check_ready,
-            on_stage=lambda stage, detail: self._feedback(handle, stage, detail),
-            on_plan=self._show,
-            force=self._wrench.vertical,
-            stop=stop,
-        )
-
     def _check_ready(self, stop: StopCheck) -> None:
         """Raises GraspFailure or PlanError when one of what moves cannot be commanded now."""
         self._check_arm(stop)
@@ -261,43 +213,6 @@ class GraspExecutor(Node):
     def _check_arm(self, stop: StopCheck) -> None:
         self._controller.check_available(stop)
         self._planner.check_available(stop)
-
-    def _end(self, handle, began: float, code: int, message: str, outcome: GraspOutcome) -> GraspObject.Result:
-        result = GraspObject.Result(code=int(code), message=message)
-        result.matches = [m.message for m in outcome.matches if m.message is not None]
-        if outcome.plan is not None:
-            result.grasp_pose = PoseStamped(pose=pose_message(outcome.plan.base_from_tcp))
-            result.grasp_pose.header.frame_id = self._robot.base_frame
-            result.grasp_pose.header.stamp = self.get_clock().now().to_msg()
-            if handle.request.return_path:
-                result.path = path_messages(outcome.plan)
-        result.used_contact = outcome.contact
-        result.instances_grasped = outcome.grasped
-        result.grasp_width = float(outcome.width)
-        result.planning_time = float(outcome.planning_time)
-        result.time_to_first_motion = float(outcome.time_to_first_motion)
-        result.total_time = time.monotonic() - began
-        self._goals.end(handle, int(code), message)
-        return result
-
-    def _feedback(self, handle, stage: Stage, detail: str) -> None:
-        self.get_logger().info(f"{stage.name}: {detail}")
-        handle.publish_feedback(GraspObject.Feedback(stage=int(stage), detail=detail))
-
-    def _candidates(self, found: PinchPoints, points: np.ndarray) -> Sequence[np.ndarray]:
-        try:
-            return self._choice.candidates(found, points)
-        except SurfaceError as error:
-            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
-        except GraspError as error:
-            raise GraspFailure(GraspCode.UNREACHABLE, str(error)) from error
-
-    def _show(self, plan: PickPlan) -> None:
-        paths = [
-            np.array([self._planner.tcp_pose(q)[:3, 3] for q in part.positions])
-            for part in (plan.to_pre_grasp, plan.approach, plan.lift)
-        ]
-        self._markers.publish(plan_markers(plan, paths, self._robot.base_frame, self.get_clock().now().to_msg()))
 
 
 def main(arguments: list[str] | None = None) -> int:

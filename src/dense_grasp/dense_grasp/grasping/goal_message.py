@@ -1,14 +1,11 @@
-"""GraspObject's goal as a value, and the planned path as its messages."""
+"""GraspObject's goal as a value."""
 
 from __future__ import annotations
 
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import GraspContact, GraspGoal
-from dense_grasp_core.motion.interfaces import PickPlan
 from dense_grasp_core.result_codes import GraspCode
-from trajectory_msgs.msg import JointTrajectory
 
-from dense_grasp.arm.trajectory_client import trajectory_message
 from dense_grasp_interfaces.action import GraspObject
 
 
@@ -22,10 +19,3 @@ def goal_from_message(request: GraspObject.Goal) -> GraspGoal:
     )
     every = request.instances == GraspObject.Goal.ALL
     return GraspGoal(request.object_id, contacts, request.plan_only, request.may_drop, every)
-
-
-def path_messages(plan: PickPlan | None) -> list[JointTrajectory]:
-    """To the pre-grasp pose, to the grasp, up; empty without a plan."""
-    if plan is None:
-        return []
-    return [trajectory_message(part) for part in (plan.to_pre_grasp, plan.approach, plan.lift)]
