@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_core.motion.voxel_boxes import merge_cells, thin
 
 Array = np.ndarray
@@ -50,9 +51,7 @@ def held_object(points: Array, base_from_tcp: Array, voxel: float = HELD_VOXEL) 
     """
     if not len(points):
         return None
-    tcp_from_base = np.linalg.inv(np.asarray(base_from_tcp, dtype=float))
-    local = np.asarray(points, dtype=float) @ tcp_from_base[:3, :3].T + tcp_from_base[:3, 3]
-    return HeldObject(*merge_cells(thin(local, voxel), voxel))
+    return HeldObject(*merge_cells(thin(transform(inverse(base_from_tcp), points), voxel), voxel))
 
 
 def down_to(points: Array, height: float, voxel: float = HELD_VOXEL) -> Array:
@@ -76,8 +75,7 @@ def down_to(points: Array, height: float, voxel: float = HELD_VOXEL) -> Array:
 
 def inside_held(points: Array, held: HeldObject, base_from_tcp: Array, margin: float) -> Array:
     """(N,) True for points (N, 3) m of the base frame within `margin` m of what the hand at the pose (4, 4) holds."""
-    tcp_from_base = np.linalg.inv(np.asarray(base_from_tcp, dtype=float))
-    local = points @ tcp_from_base[:3, :3].T + tcp_from_base[:3, 3]
+    local = transform(inverse(base_from_tcp), points)
     inside = np.zeros(len(points), dtype=bool)
     for centre, size in zip(held.centres, held.sizes, strict=True):
         inside |= np.all(np.abs(local - centre) <= size / 2 + margin, axis=1)

@@ -142,7 +142,7 @@ class EmbeddedPlanner:
     def straight_path(
         self, checker: CollisionChecker, start: Array, base_from_tcp: Array, may_touch: MayTouch = nothing
     ) -> Array:
-        """Joint path (N, 7) of a straight line that on which only what `may_touch` names touches.
+        """Joint path (N, 7) of a straight line on which nothing touches but what `may_touch` names.
 
         Raises PlanError UNREACHABLE, GOAL_IN_COLLISION.
         """

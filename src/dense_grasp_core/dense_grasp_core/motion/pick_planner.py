@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible
 from dense_grasp_core.motion.cartesian import MayTouch, describe, nothing
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.interfaces import TARGET, PickPlan, PickRequest, PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.motion.interfaces import TARGET, PickPlan, PickRequest, PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def plan_pick(planner: EmbeddedPlanner, request: PickRequest, stop: StopCheck | 
     while candidates or pending:
         mark = time.monotonic()
         while candidates and len(pending) < _COMPARED:
-            _check(stop)
+            check_stop(stop)
             index, pose = candidates.pop(0)
             try:
                 pending.append(_option(planner, checker, request, index, np.asarray(pose, dtype=float), start))
@@ -77,18 +77,15 @@ def plan_pick(planner: EmbeddedPlanner, request: PickRequest, stop: StopCheck | 
         stages["timing"] = time.monotonic() - mark
         pose = np.asarray(request.candidates[option.candidate], dtype=float)
         return PickPlan(to_pre_grasp, approach, lift, pose, option.candidate, time.monotonic() - began, stages)
-    raise _summary(failures)
+    if not failures:
+        raise PlanError(GraspCode.UNREACHABLE, "there is no grasp candidate to plan for")
+    raise none_feasible(failures, "grasp candidates")
 
 
 def _option(
     planner: EmbeddedPlanner, checker: CollisionChecker, request: PickRequest, index: int, pose: Array, start: Array
 ) -> _Option:
-    table = planner.config.scene.table_height
-    floor = (table if table is not None else -np.inf) + request.minimum_height
-    if pose[2, 3] < floor:
-        raise PlanError(
-            GraspCode.GOAL_IN_COLLISION, f"the grasp is at z = {pose[2, 3]:.3f} m, lowest allowed is {floor:.3f} m"
-        )
+    check_height("the grasp", pose, planner.config.scene.table_height, request.minimum_height)
     pre_grasp, lifted = pose.copy(), pose.copy()
     pre_grasp[:3, 3] -= request.pre_grasp_distance * pose[:3, 2]
     lifted[2, 3] += request.lift_height
@@ -116,22 +113,3 @@ def _option(
 def _carried(request: PickRequest) -> MayTouch:
     """What may touch on the way up, as a part of the object is in the hand."""
     return (lambda pair: TARGET in pair) if request.carries_target else nothing
-
-
-def _summary(failures: list[PlanError]) -> PlanError:
-    """One error for all candidates: the code of the one that came farthest."""
-    if not failures:
-        return PlanError(GraspCode.UNREACHABLE, "there is no grasp candidate to plan for")
-    for code in (GraspCode.PLANNING_FAILED, GraspCode.GOAL_IN_COLLISION):
-        if any(f.code == code for f in failures):
-            break
-    else:
-        code = GraspCode.UNREACHABLE
-    reasons = Counter(str(f) for f in failures if f.code == code)
-    text = "; ".join(f"{reason} ({count}x)" for reason, count in reasons.most_common(2))
-    return PlanError(code, f"none of {len(failures)} grasp candidates is feasible: {text}")
-
-
-def _check(stop: StopCheck | None) -> None:
-    if stop is not None and stop():
-        raise PlanCanceled("planning was canceled")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible
 from dense_grasp_core.motion.cartesian import MayTouch, describe
 from dense_grasp_core.motion.collision import HELD_OBJECT, CollisionChecker
-from dense_grasp_core.motion.interfaces import PlacePlan, PlaceRequest, PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.motion.interfaces import PlacePlan, PlaceRequest, PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ Array = np.ndarray
 #: m over the release from which on the held object may touch what it is put on. Made of cells of 2 cm, it seems to
 #: reach deeper than it does by that and the clearance.
 LAST_STRETCH = 0.03
-#: The code of one failed candidate of several is told, the first of these that there is: of the one that came farthest.
-_FARTHEST = (GraspCode.PLANNING_FAILED, GraspCode.GOAL_IN_COLLISION)
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,7 @@ def plan_place(planner: EmbeddedPlanner, request: PlaceRequest, stop: StopCheck 
     touches = _touches(request.touches)
     failures: list[PlanError] = []
     for index, candidate in enumerate(request.candidates):
-        if stop is not None and stop():
-            raise PlanCanceled("planning was canceled")
+        check_stop(stop)
         pose = np.asarray(candidate, dtype=float)
         try:
             ways = _ways(planner, checker, empty, request, pose, touches)
@@ -70,7 +67,9 @@ def plan_place(planner: EmbeddedPlanner, request: PlaceRequest, stop: StopCheck 
         lower = planner.timed(np.concatenate([ways.down, ways.last[1:]]), planner.config.approach_speed)
         retreat = planner.timed(ways.back, planner.config.lift_speed)
         return PlacePlan(to_above, lower, retreat, pose, index, time.monotonic() - began)
-    raise _summary(failures)
+    if not failures:
+        raise PlanError(GraspCode.UNREACHABLE, "there is no pose to release the object at")
+    raise none_feasible(failures, "poses to release it")
 
 
 def _ways(
@@ -81,12 +80,7 @@ def _ways(
     pose: Array,
     touches: MayTouch,
 ) -> _Ways:
-    table = planner.config.scene.table_height
-    floor = (table if table is not None else -np.inf) + request.minimum_height
-    if pose[2, 3] < floor:
-        raise PlanError(
-            GraspCode.GOAL_IN_COLLISION, f"the release is at z = {pose[2, 3]:.3f} m, lowest allowed is {floor:.3f} m"
-        )
+    check_height("the release", pose, planner.config.scene.table_height, request.minimum_height)
     above, near, back = pose.copy(), pose.copy(), pose.copy()
     above[2, 3] += request.above
     near[2, 3] += min(LAST_STRETCH, request.above)
@@ -112,13 +106,3 @@ def _ways(
 def _touches(obstacles: frozenset[str]) -> MayTouch:
     """What may touch in the last stretch: the held object, and nothing of the robot, one of the obstacles."""
     return lambda pair: HELD_OBJECT in pair and not obstacles.isdisjoint(pair)
-
-
-def _summary(failures: list[PlanError]) -> PlanError:
-    if not failures:
-        return PlanError(GraspCode.UNREACHABLE, "there is no pose to release the object at")
-    codes = [failure.code for failure in failures]
-    code = next((code for code in _FARTHEST if code in codes), codes[0])
-    reasons = Counter(str(failure) for failure in failures if failure.code == code)
-    text = "; ".join(f"{reason} ({count}x)" if count > 1 else reason for reason, count in reasons.most_common(2))
-    return PlanError(code, f"none of {len(failures)} poses to release it is feasible: {text}")
