@@ -581,7 +581,7 @@ def test_it_is_put_on_the_point_of_another_object(setup):
         ({"x": float("nan")}, "pose.position is [nan"),
         ({"turn": (0.0, 0.0, 0.0, 0.0)}, "of length 0.000, expected a unit quaternion"),
         ({"frame": ""}, "frame_id is empty"),
-        ({"frame": "nowhere"}, "'nowhere', expected"),
+        ({"frame": "nowhere"}, "<- nowhere at the pose's stamp"),
         ({"x": 3.0}, "the workspace is"),
     ],
 )

@@ -182,7 +182,8 @@ class GraspExecutor(Node):
     def _place_tools(self, times: Timeouts) -> PlaceTools:
         def base_from_frame(frame: str, stamp: Any, stop: StopCheck) -> np.ndarray:
             deadline = Deadline(times.depth, self.get_clock(), times.wall_factor)
-            return base_from(self._buffer.lookup_transform, self._robot.base_frame, frame, stamp, deadline, stop)
+            lookup, base = self._buffer.lookup_transform, self._robot.base_frame
+            return base_from(lookup, base, frame, stamp, deadline, stop, of="pose")
 
         return PlaceTools(
             self._arm,

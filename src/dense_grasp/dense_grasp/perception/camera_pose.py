@@ -49,10 +49,16 @@ class CameraPose:
 
 
 def base_from(
-    lookup: Lookup, base_frame: str, frame: str, stamp: Any, deadline: Deadline, stop: StopCheck | None
+    lookup: Lookup,
+    base_frame: str,
+    frame: str,
+    stamp: Any,
+    deadline: Deadline,
+    stop: StopCheck | None,
+    of: str = "image",
 ) -> np.ndarray:
-    """base_from_frame (4, 4) at the stamp of an image, once TF knows it. Raises GraspFailure 100 + NO_TF, and
-    GraspCanceled.
+    """base_from_frame (4, 4) at a stamp, once TF knows it. of: what the stamp is of. Raises GraspFailure 100 + NO_TF,
+    and GraspCanceled.
     """
     errors: list[str] = []
 
@@ -67,7 +73,7 @@ def base_from(
     if answer is None:
         raise GraspFailure(
             GraspCode.PERCEPTION + MatchCode.NO_TF,
-            f"no transform {base_frame} <- {frame} at the image's stamp: {errors[-1]}",
+            f"no transform {base_frame} <- {frame} at the {of}'s stamp: {errors[-1]}",
         )
     try:
         return matrix_from_transform(answer.transform)
