@@ -64,6 +64,12 @@ def test_quaternion_round_trip_and_scipy_agree(xi):
     assert abs(expected @ quaternion) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("angle", [-3.0, 0.0, 0.5])
+def test_the_angle_about_z_is_that_of_the_turn_beneath_a_tilt(angle):
+    turn, tilt = se3.exp([0, 0, 0, 0, 0, angle]), se3.exp([0, 0, 0, 0.4, 0.0, 0.0])
+    assert se3.angle_about_z((turn @ tilt)[:3, :3]) == pytest.approx(angle)
+
+
 def test_from_quaternion_normalises():
     np.testing.assert_allclose(se3.from_quaternion([0, 0, 2, 2]), se3.exp([0, 0, 0, 0, 0, np.pi / 2]), atol=1e-12)
 

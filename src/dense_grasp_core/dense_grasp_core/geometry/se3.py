@@ -76,6 +76,12 @@ def rotation_angle(motion: ArrayLike) -> float:
     return float(np.linalg.norm(log(motion)[3:]))
 
 
+def angle_about_z(rotation: ArrayLike) -> float:
+    """Radians of the turn about z that is nearest to a rotation (3, 3)."""
+    r = np.asarray(rotation, dtype=float)
+    return float(np.arctan2(r[1, 0] - r[0, 1], r[0, 0] + r[1, 1]))
+
+
 def kabsch(source: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> tuple[Array, float]:
     """Least-squares motion target_from_source (4, 4) of point pairs (N, 3), and its RMS residual in metres.
 

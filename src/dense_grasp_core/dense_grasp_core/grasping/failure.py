@@ -6,7 +6,7 @@ from dense_grasp_core.errors import DenseGraspError
 
 
 class GraspFailure(DenseGraspError):
-    """A stage failed. `code`: of the goal's action, a GraspCode, PlaceCode or ScanCode; 100 + MatchCode for perception."""
+    """A stage failed. `code`: a GraspCode, PlaceCode or ScanCode by the goal's action; perception: 100 + MatchCode."""
 
     def __init__(self, code: int, message: str):
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What the parts of one goal share: its stop, its stage, what is known so far."""
+"""What the parts of one goal share: its stop, its stage, what is known so far, and how it ends."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.holding import HoldWatch
 from dense_grasp_core.grasping.interfaces import GraspOutcome
+from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError
 from dense_grasp_core.result_codes import Stage
 
 Answer = TypeVar("Answer")
@@ -35,6 +37,33 @@ class GoalRun:
         """The next motion begins."""
         if np.isnan(self.outcome.time_to_first_motion):
             self.outcome.time_to_first_motion = time.monotonic() - self._began
+
+    def through(
+        self,
+        stages: Callable[[], str],
+        halt: Callable[[], None],
+        failed: Callable[[GraspFailure | PlanError], GraspFailure],
+        canceled: Callable[[], str] = lambda: "",
+    ) -> str:
+        """What the stages say was done. Whatever they raise, `halt` comes first.
+
+        failed: the failure as it is told, after what is done about it; canceled: what to add to the sentence of a
+        cancel. Raises GraspFailure, GraspCanceled.
+        """
+        try:
+            return stages()
+        except (GraspCanceled, PlanCanceled) as error:
+            halt()
+            lost = self.stop.failure
+            if lost is None:
+                raise GraspCanceled(f"{error}{canceled()}") from error
+            raise failed(lost) from error
+        except (GraspFailure, PlanError) as failure:
+            halt()
+            raise failed(failure) from failure
+        except BaseException:
+            halt()
+            raise
 
     def timed(self, plan: Callable[[], Answer]) -> Answer:
         """What `plan` gives; its time counts as planning."""

@@ -9,7 +9,7 @@ from dense_grasp_core.grasping.arm_moves import ArmMoves, backwards
 from dense_grasp_core.grasping.contacts import instead_of, numbers, summary
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
-from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch, held_range
+from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch, WeightWatch, held_range
 from dense_grasp_core.grasping.interfaces import (
     Arm,
     Array,
@@ -23,12 +23,7 @@ from dense_grasp_core.grasping.interfaces import (
     validate,
 )
 from dense_grasp_core.grasping.plan_search import LOOK_AGAIN, PlanSearch
-from dense_grasp_core.motion.interfaces import (
-    MotionPlanner,
-    PickPlan,
-    PlanCanceled,
-    PlanError,
-)
+from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PlanCanceled, PlanError
 from dense_grasp_core.result_codes import GraspCode, Stage
 
 #: Stages that a failed grasp does not end in: the arm retreats.
@@ -69,8 +64,7 @@ class GraspSequence:
         self._moves = ArmMoves(arm, planner, settings, self._goal)
         self._search = PlanSearch(arm, perception, planner, candidates, settings, self._goal, on_plan)
         self.outcome = self._goal.outcome
-        self._force = force
-        self._force_before: float | None = None
+        self._weight = WeightWatch(force, settings.min_lift_force)
         self._sleep = sleep
         self._commanded_fingers = False
 
@@ -82,19 +76,7 @@ class GraspSequence:
         unless it is lost.
         """
         try:
-            return self._run(goal)
-        except (GraspCanceled, PlanCanceled) as error:
-            self.stop()
-            lost = self._stop.failure
-            if lost is None:
-                raise GraspCanceled(str(error)) from error
-            raise self._ended(lost) from error
-        except (GraspFailure, PlanError) as failure:
-            self.stop()
-            raise self._ended(failure) from failure
-        except BaseException:
-            self.stop()
-            raise
+            return self._goal.through(lambda: self._run(goal), self.stop, self._ended)
         finally:
             if self._commanded_fingers:
                 self._memory.left(self._gripper.live_width())
@@ -175,7 +157,7 @@ class GraspSequence:
         return None
 
     def _approach(self, plan: PickPlan) -> None:
-        self._force_before = self._force()
+        self._weight.start()
         self._goal.stage(Stage.APPROACHING, "to the pre-grasp pose")
         self._moves.execute(plan.to_pre_grasp)
         self._goal.stage(Stage.APPROACHING, "straight to the grasp")
@@ -185,7 +167,7 @@ class GraspSequence:
         self._goal.stage(Stage.GRASPING, "closing")
         self._memory.forget()
         self._gripper.grasp(self._stop)
-        width = self._width()
+        width = _told(self._gripper.width())
         held = held_range(width, self._settings)
         if held is not None:
             self._memory.holds(held, self._search.grip(goal, plan))
@@ -215,21 +197,16 @@ class GraspSequence:
 
     def _measure_held(self) -> None:
         """Raises GraspFailure OBJECT_LOST unless a new measurement says that the object is held."""
-        if not self._stop.is_told:
-            self._gripper.grasp(self._stop)  # pressed on already: this tells the width
-        self.outcome.width = self._width()
+        self.outcome.width = _told(self._stop.measured_width())
         self._stop.judge(self.outcome.width)
 
     def _verify_weight(self) -> None:
-        """By the force on the hand, where somebody tells it: fingers may be held apart by their own pads."""
-        least, before, after = self._settings.min_lift_force, self._force_before, self._force()
-        if least <= 0.0 or before is None or after is None:
-            return
-        if abs(after - before) < least:
+        change = self._weight.small_change()
+        if change is not None:
             raise GraspFailure(
                 GraspCode.OBJECT_LOST,
-                f"the vertical force on the hand changed by {abs(after - before):.2f} N from before the approach to "
-                f"after lifting, expected at least {least:.2f} N",
+                f"the vertical force on the hand changed by {change:.2f} N from before the approach to after lifting, "
+                f"expected at least {self._weight.least:.2f} N",
             )
 
     def _after(self, plan: PickPlan) -> None:
@@ -277,10 +254,10 @@ class GraspSequence:
             return f"; the retreat failed: {error}"
         return "; the arm went back to the observation pose"
 
-    def _width(self) -> float:
-        width = self._gripper.width()
-        if width is None:
-            raise GraspFailure(
-                GraspCode.GRIPPER_FAILED, "no gripper width: no fresh finger joint states, so no grasp can be verified"
-            )
-        return width
+
+def _told(width: float | None) -> float:
+    if width is None:
+        raise GraspFailure(
+            GraspCode.GRIPPER_FAILED, "no gripper width: no fresh finger joint states, so no grasp can be verified"
+        )
+    return width

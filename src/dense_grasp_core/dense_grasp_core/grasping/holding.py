@@ -1,4 +1,4 @@
-"""What the fingers hold: in which widths it counts as held, the watch over it, and what is known between goals."""
+"""What the fingers hold: in which widths it counts as held, the watches over it, and what is known between goals."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class HeldRange:
         direction = "wider" if width > self.high else "narrower"
         return GraspFailure(
             GraspCode.OBJECT_LOST,
-            f"the fingers closed to {_mm(self.width)} and are now {direction}, {_mm(width)} apart; "
-            f"held is {_mm(self.low)} to {_mm(self.high)}",
+            f"the fingers closed to {millimetres(self.width)} and are now {direction}, {millimetres(width)} apart; "
+            f"held is {millimetres(self.low)} to {millimetres(self.high)}",
         )
 
 
@@ -100,12 +100,18 @@ class HoldWatch:
         if self.failure is not None:
             raise self.failure
 
+    def measured_width(self) -> float | None:
+        """The width (m) by a new measurement, None where nobody tells it."""
+        if not self.is_told:
+            self._gripper.grasp(self)  # pressed on already: this tells the width
+        return self._gripper.width()
+
     def _look(self, held: HeldRange, width: float | None) -> None:
         if width is None:
             self.failure = GraspFailure(
                 GraspCode.GRIPPER_FAILED,
                 "no gripper width: the finger joint states ceased, so it is unknown whether the fingers still hold the "
-                f"object that they closed on at {_mm(held.width)}",
+                f"object that they closed on at {millimetres(held.width)}",
             )
             return
         failure = held.failure(width)
@@ -115,6 +121,28 @@ class HoldWatch:
             self._outside_since = self._now()
         elif self._now() - self._outside_since >= LOST_AFTER:
             self.failure = failure
+
+
+class WeightWatch:
+    """The vertical force on the hand before and after something came into it or left it: fingers may be held apart by
+    their own pads. force: N, None where nobody tells it; least: N of change, 0: none is expected.
+    """
+
+    def __init__(self, force: Callable[[], float | None], least: float) -> None:
+        self._force = force
+        self._before: float | None = None
+        self.least = least
+
+    def start(self) -> None:
+        """From now on the force has to change."""
+        self._before = self._force()
+
+    def small_change(self) -> float | None:
+        """N by which the force changed, where that is less than expected."""
+        before, after = self._before, self._force()
+        if self.least <= 0.0 or before is None or after is None or abs(after - before) >= self.least:
+            return None
+        return abs(after - before)
 
 
 class FingerMemory:
@@ -164,15 +192,17 @@ class FingerMemory:
         """Why opening fingers that are `width` m apart (None: unknown) may drop something; empty when it cannot."""
         held = self._held
         if held is not None and (width is None or held.failure(width) is None):
-            return f"the fingers hold what the last goal grasped, {_mm(held.width if width is None else width)} wide"
+            between = millimetres(held.width if width is None else width)
+            return f"the fingers hold what the last goal grasped, {between} wide"
         if width is None or self._is_known_empty(width):
             return ""
         least, most, opened = settings.min_grasp_width, settings.max_grasp_width, settings.open_width
         if not least <= width <= most or abs(width - opened) <= SAME_WIDTH:
             return ""
         return (
-            f"the fingers are {_mm(width)} apart and may hold something "
-            f"(they hold nothing below {_mm(least)}, above {_mm(most)} and at open_width {_mm(opened)})"
+            f"the fingers are {millimetres(width)} apart and may hold something "
+            f"(they hold nothing below {millimetres(least)}, above {millimetres(most)} and at open_width "
+            f"{millimetres(opened)})"
         )
 
     def _is_known_empty(self, width: float) -> bool:
@@ -180,5 +210,6 @@ class FingerMemory:
         return self._is_empty and (self._left_at is None or abs(width - self._left_at) <= SAME_WIDTH)
 
 
-def _mm(width: float) -> str:
+def millimetres(width: float) -> str:
+    """A width (m) as it is told."""
     return f"{1000 * width:.1f} mm"

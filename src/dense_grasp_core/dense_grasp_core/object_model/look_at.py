@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import angle_about_z
 
 Array = NDArray[np.float64]
 _SMALLEST_LEVEL = 64
@@ -36,8 +37,7 @@ def roll(angle: float) -> Array:
 
 def roll_between(a_from_object: Array, b_from_object: Array) -> float:
     """The angle by which ``roll(angle) @ b_from_object`` comes closest to a_from_object, rotations (3, 3)."""
-    a_from_b = a_from_object @ b_from_object.T
-    return float(np.arctan2(a_from_b[1, 0] - a_from_b[0, 1], a_from_b[0, 0] + a_from_b[1, 1]))
+    return angle_about_z(a_from_object @ b_from_object.T)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,18 @@ from dense_grasp_core.grasping.arm_moves import ArmMoves
 from dense_grasp_core.grasping.contacts import numbers
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
-from dense_grasp_core.grasping.holding import SAME_WIDTH, FingerMemory, Grip, HeldRange, HoldWatch
+from dense_grasp_core.grasping.holding import (
+    SAME_WIDTH,
+    FingerMemory,
+    Grip,
+    HeldRange,
+    HoldWatch,
+    WeightWatch,
+    millimetres,
+)
 from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Gripper, StopCheck
 from dense_grasp_core.grasping.plan_search import LOOK_AGAIN
-from dense_grasp_core.motion.interfaces import MotionPlanner, PlacePlan, PlanCanceled, PlanError
+from dense_grasp_core.motion.interfaces import MotionPlanner, PlacePlan, PlanError
 from dense_grasp_core.placing.interfaces import PlaceGoal, PlaceOutcome, PlacePerception, Where, validate
 from dense_grasp_core.placing.place_search import PlaceSearch
 from dense_grasp_core.placing.possible import check_pose, check_target, what_is_held
@@ -47,7 +55,7 @@ class PlaceSequence:
         self._memory = memory
         self._check_ready = check_ready
         self._on_stage = on_stage
-        self._force = force
+        self._weight = WeightWatch(force, settings.min_lift_force)
         self._stop = HoldWatch(gripper, stop)
         self.outcome = PlaceOutcome()
         # The way to where the arm looks from is a part of locating.
@@ -65,19 +73,7 @@ class PlaceSequence:
         there; the fingers keep what they hold, unless it is lost.
         """
         try:
-            return self._run(goal)
-        except (GraspCanceled, PlanCanceled) as error:
-            self._halt()
-            lost = self._stop.failure
-            if lost is None:
-                raise GraspCanceled(f"{error}{self._where_it_is()}") from error
-            raise self._ended(lost) from error
-        except (GraspFailure, PlanError) as failure:
-            self._halt()
-            raise self._ended(failure) from failure
-        except BaseException:
-            self._halt()
-            raise
+            return self._progress.through(lambda: self._run(goal), self._halt, self._ended, self._where_it_is)
         finally:
             self.outcome.planning_time = self._progress.outcome.planning_time
             if self._commanded_fingers:
@@ -152,14 +148,12 @@ class PlaceSequence:
         self._tell(PlaceStage.CARRYING, "over the place")
         self._moves.execute(plan.to_above)
         self._tell(PlaceStage.LOWERING, f"to {plan.base_from_tcp[2, 3]:.3f} m, slowly")
-        self._carrying_force = self._force()
+        self._weight.start()
         self._moves.execute(plan.lower)
 
     def _release(self, held: HeldRange) -> None:
         self._tell(PlaceStage.RELEASING, "opening the gripper")
-        if not self._stop.is_told:
-            self._gripper.grasp(self._stop)  # pressed on already: this tells the width
-        width = self._gripper.width()
+        width = self._stop.measured_width()
         if width is not None:
             self._stop.judge(width)
         self._open()
@@ -168,7 +162,7 @@ class PlaceSequence:
             self._is_released = False
             raise GraspFailure(
                 PlaceCode.NOT_RELEASED,
-                f"the fingers were told to open to {1000 * opened:.1f} mm and are {1000 * width:.1f} mm apart, as when "
+                f"the fingers were told to open to {millimetres(opened)} and are {millimetres(width)} apart, as when "
                 f"they held {self._name}; the arm stays where it is",
             )
         self._memory.empty()
@@ -184,13 +178,13 @@ class PlaceSequence:
     def _retreat(self, plan: PlacePlan) -> None:
         self._tell(PlaceStage.RETREATING, "back along the approach")
         self._moves.execute(plan.retreat)
-        least, before, after = self._settings.min_lift_force, self._carrying_force, self._force()
-        if least > 0.0 and before is not None and after is not None and abs(after - before) < least:
+        change = self._weight.small_change()
+        if change is not None:
             self._is_released = False
             raise GraspFailure(
                 PlaceCode.NOT_RELEASED,
                 f"the fingers opened, and {self._name} came along: from carrying to after the retreat the vertical "
-                f"force on the hand changed by {abs(after - before):.2f} N, expected at least {least:.2f} N",
+                f"force on the hand changed by {change:.2f} N, expected at least {self._weight.least:.2f} N",
             )
 
     def _tell(self, stage: PlaceStage, detail: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from dense_grasp_core.grasping.contacts import numbers, unknown_keypoint
 from dense_grasp_core.grasping.failure import GraspFailure
-from dense_grasp_core.grasping.holding import FingerMemory, Grip, HeldRange
+from dense_grasp_core.grasping.holding import FingerMemory, Grip, HeldRange, millimetres
 from dense_grasp_core.grasping.interfaces import Array, GraspSettings, Gripper, StopCheck
 from dense_grasp_core.placing.interfaces import PlaceGoal, PlacePerception
 from dense_grasp_core.placing.release_poses import tilt
@@ -39,7 +39,7 @@ def what_is_held(
         elif width is None:
             why = "nothing is known to be in the hand, and its width is not told; grasp an object first"
         else:
-            why = f"the hand holds nothing, its fingers are {_mm(width)} apart; grasp an object first"
+            why = f"the hand holds nothing, its fingers are {millimetres(width)} apart; grasp an object first"
         raise GraspFailure(PlaceCode.NOTHING_HELD, why)
     held, grip = known
     gone = None if width is None else held.failure(width)
@@ -90,7 +90,3 @@ def check_target(goal: PlaceGoal, grip: Grip, perception: PlacePerception, stop:
             f"upright is true, and {grip.object_id} leant by {np.rad2deg(lay):.0f} degrees from how it was scanned "
             "when it was picked up: this version turns an object upright at a pose only; send where: 1 (AT_POSE)",
         )
-
-
-def _mm(width: float) -> str:
-    return f"{1000 * width:.1f} mm"

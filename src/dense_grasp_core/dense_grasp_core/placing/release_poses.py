@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dense_grasp_core.geometry.se3 import transform
+from dense_grasp_core.geometry.se3 import angle_about_z, exp, inverse, transform
 from dense_grasp_core.grasping.holding import Grip
 from dense_grasp_core.grasping.interfaces import Array
 from dense_grasp_core.motion.grasped_object import split_object
@@ -69,13 +69,8 @@ def at_pose(grip: Grip, pose: Array, upright: bool) -> list[Array]:
     known = grip.tcp_from_object
     stood = np.eye(3) if known is not None else grip.base_from_tcp[:3, :3]
     if upright:
-        goal[:3, :3] = _about_vertical(heading(goal[:3, :3] @ stood.T))[:3, :3] @ stood
-    return [goal if known is None else goal @ np.linalg.inv(known)]
-
-
-def heading(rotation: Array) -> float:
-    """rad about the vertical of the turn that is nearest to a rotation (3, 3)."""
-    return float(np.arctan2(rotation[1, 0] - rotation[0, 1], rotation[0, 0] + rotation[1, 1]))
+        goal[:3, :3] = _about_vertical(angle_about_z(goal[:3, :3] @ stood.T))[:3, :3] @ stood
+    return [goal if known is None else goal @ inverse(known)]
 
 
 def tilt(rotation: Array) -> float:
@@ -88,11 +83,9 @@ def is_of_held(point: Array, grip: Grip, base_from_tcp: Array, support: float, n
     own = own_points(grip, support)
     if not len(own):
         return False
-    now = transform(base_from_tcp @ np.linalg.inv(grip.base_from_tcp), own)
+    now = transform(base_from_tcp @ inverse(grip.base_from_tcp), own)
     return bool(np.linalg.norm(now - point, axis=1).min() < near)
 
 
 def _about_vertical(angle: float) -> Array:
-    pose = np.eye(4)
-    pose[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    return pose
+    return exp([0.0, 0.0, 0.0, 0.0, 0.0, angle])

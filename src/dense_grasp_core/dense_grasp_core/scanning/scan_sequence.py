@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dense_grasp_core.grasping.arm_moves import ArmMoves
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
 from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch
 from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Gripper, StopCheck
-from dense_grasp_core.motion.interfaces import MotionPlanner, PlanCanceled, PlanError, Trajectory, WorldModel
+from dense_grasp_core.motion.interfaces import MotionPlanner, PlanError, Trajectory, WorldModel
 from dense_grasp_core.object_model.coverage import share_covered
 from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.scan_check import require_consistent
@@ -80,8 +80,9 @@ class ScanSequence:
         self._check_ready = check_ready
         self._on_progress = on_progress
         self._stop = HoldWatch(gripper, stop)
-        run = GoalRun(self._stop, lambda stage, detail: self._tell(ScanStage.LOOKING, detail))
-        self._moves = ArmMoves(arm, planner, grasp_settings, run)
+        # The way to where the arm looks from is a part of looking.
+        self._progress = GoalRun(self._stop, lambda stage, detail: self._tell(ScanStage.LOOKING, detail))
+        self._moves = ArmMoves(arm, planner, grasp_settings, self._progress)
         self._taken: list[PosedPicture] = []
         self._table_object: TableObject | None = None
         self.outcome = ScanOutcome()
@@ -90,17 +91,11 @@ class ScanSequence:
         """Does the whole scan; the sentence says what there is. The arm is stopped whenever this raises; the pictures
         taken until then are kept as a scan where they are enough for one and replace none.
         """
-        try:
-            return self._run(goal)
-        except (GraspCanceled, PlanCanceled) as error:
-            self._arm.stop()
-            raise GraspCanceled(f"{error}{self._kept(goal)}") from error
-        except (GraspFailure, PlanError) as error:
-            self._arm.stop()
-            raise GraspFailure(scan_code(error.code), f"{error}{self._kept(goal)}") from error
-        except BaseException:
-            self._arm.stop()
-            raise
+
+        def failed(error: GraspFailure | PlanError) -> GraspFailure:
+            return GraspFailure(scan_code(error.code), f"{error}{self._kept(goal)}")
+
+        return self._progress.through(lambda: self._run(goal), self._arm.stop, failed, lambda: self._kept(goal))
 
     def _run(self, goal: ScanGoal) -> str:
         validate(goal)
