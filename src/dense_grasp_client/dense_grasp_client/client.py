@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
-from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.service_qos import EVERY_CALL
 from geometry_msgs.msg import PoseStamped
 from rclpy.duration import Duration
 from std_srvs.srv import Trigger
 
-from dense_grasp_client.connection import Connection, GraphError, NodeCalls
+from dense_grasp_client.connection import ANSWER_TIMEOUT_S, Connection, GraphError, NodeCalls
+from dense_grasp_client.contacts import contact_messages
+from dense_grasp_client.goals import Goals, check_fields
 from dense_grasp_client.refused import checked
 from dense_grasp_client.scans import Scans
 from dense_grasp_interfaces.action import GraspObject, PlaceObject, ScanObject
@@ -29,10 +27,8 @@ from dense_grasp_interfaces.srv import (
 )
 
 PAGE = 1000  # rows of one answer of list_descriptors
-ANSWER_TIMEOUT_S = 20.0
 GRASP_TIMEOUT_S = 300.0
 SCAN_TIMEOUT_S = 1800.0
-CANCEL_TIMEOUT_S = 5.0
 PLACE_HINT = "; where to is said by on=(OBJECT, KEYPOINT) or at=POSE"
 CONTACTS_HINT = "; axis and approach go into contact=contact(NAME, axis=…, approach=…)"
 
@@ -60,18 +56,9 @@ class GraspClient:
         self._rename = create(RenameKeypoint, "dense_grasp/rename_keypoint", qos_profile=EVERY_CALL)
         self._locate = create(LocateKeypoints, "dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
         self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
-        self._actions = {
-            name: ActionClient(self.connection.node, kind, name)
-            for name, kind in (
-                ("dense_grasp/grasp_object", GraspObject),
-                ("dense_grasp/place_object", PlaceObject),
-                ("dense_grasp/scan_object", ScanObject),
-            )
-        }
+        self._goals = Goals(self.connection)
         #: the scans that there are: `summaries`, `view`, `surface`
         self.scans = Scans(self.connection)
-        self._running: Any = None
-        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Leave the graph. A goal that runs goes on."""
@@ -181,14 +168,9 @@ class GraspClient:
         another thread. goal: further fields of GraspObject.Goal, such as may_drop; TypeError for an unknown one.
         Raises Refused unless the result is SUCCESS, and cancels the goal when it has not ended within `timeout` s.
         """
-        _check_fields(goal, GraspObject, ("object_id", "contacts"), CONTACTS_HINT)
-        request = GraspObject.Goal(object_id=object_id, contacts=_contacts(contact), **goal)
-
-        def feedback(message: Any) -> None:
-            if on_stage is not None:
-                on_stage(message.feedback.stage, message.feedback.detail)
-
-        return self._run_goal("dense_grasp/grasp_object", request, f"grasp of {object_id}", feedback, timeout)
+        check_fields(goal, GraspObject, ("object_id", "contacts"), CONTACTS_HINT)
+        request = GraspObject.Goal(object_id=object_id, contacts=contact_messages(contact), **goal)
+        return self._goals.run(request, f"grasp of {object_id}", _told(on_stage), timeout)
 
     # places
 
@@ -207,7 +189,7 @@ class GraspClient:
         further fields of PlaceObject.Goal, such as object_id, upright or plan_only; TypeError for an unknown one,
         ValueError for both places at once. Raises as `grasp`.
         """
-        _check_fields(goal, PlaceObject, ("where", "target_object_id", "target_keypoint", "pose"), PLACE_HINT)
+        check_fields(goal, PlaceObject, ("where", "target_object_id", "target_keypoint", "pose"), PLACE_HINT)
         if on is not None and at is not None:
             raise ValueError(f"on is {on} and at is a pose, expected one of them, or neither to put it back")
         request = PlaceObject.Goal(where=PlaceObject.Goal.BACK, **goal)
@@ -218,12 +200,7 @@ class GraspClient:
             where = f"on {'/'.join(on)}"
         elif at is not None:
             request.where, request.pose, where = PlaceObject.Goal.AT_POSE, at, "at a pose"
-
-        def feedback(message: Any) -> None:
-            if on_stage is not None:
-                on_stage(message.feedback.stage, message.feedback.detail)
-
-        return self._run_goal("dense_grasp/place_object", request, f"place {where}", feedback, timeout)
+        return self._goals.run(request, f"place {where}", _told(on_stage), timeout)
 
     # scans
 
@@ -242,51 +219,15 @@ class GraspClient:
         another thread. goal: further fields of ScanObject.Goal, such as overwrite, plan_only or height; TypeError for
         an unknown one. Raises as `grasp`.
         """
-        _check_fields(goal, ScanObject, ("object_id", "views"))
+        check_fields(goal, ScanObject, ("object_id", "views"))
         request = ScanObject.Goal(object_id=object_id, views=views, **goal)
+        return self._goals.run(request, f"scan of {object_id}", on_progress, timeout)
 
-        def feedback(message: Any) -> None:
-            if on_progress is not None:
-                on_progress(message.feedback)
-
-        return self._run_goal("dense_grasp/scan_object", request, f"scan of {object_id}", feedback, timeout)
-
-    def _run_goal(self, name: str, request: Any, what: str, feedback: Callable[[Any], None], timeout: float) -> Any:
-        """The result of a goal, SUCCESS; it is canceled when it has not ended within `timeout` s."""
-        client, connection = self._actions[name], self.connection
-        action = connection.node.resolve_topic_name(name)
-        connection.wait(client.server_is_ready, ANSWER_TIMEOUT_S, f"action {action}")
-        sent = client.send_goal_async(request, feedback_callback=feedback)
-        try:
-            handle = connection.result(sent, ANSWER_TIMEOUT_S, f"answer of {action}")
-            if not handle.accepted:
-                raise GraphError(f"{action} did not accept the goal, expected a goal that is answered with a code")
-            with self._lock:
-                self._running = handle
-            result = connection.result(handle.get_result_async(), timeout, f"end of the {what}").result
-        except BaseException:  # also Ctrl-C: nothing goes on that nobody waits for
-            self._abandon(sent)
-            raise
-        finally:
-            with self._lock:
-                self._running = None
-        return checked(result, what)
-
-    def _abandon(self, sent: Any) -> None:
-        """Cancel the goal that was sent, and wait until that has been answered: the process may end right after."""
-        with contextlib.suppress(GraphError):
-            handle = self.connection.result(sent, CANCEL_TIMEOUT_S, "answer to the goal")
-            if handle.accepted:
-                self.connection.result(handle.cancel_goal_async(), CANCEL_TIMEOUT_S, "answer to the cancellation")
+    # whatever runs
 
     def cancel(self, timeout: float = ANSWER_TIMEOUT_S) -> bool:
         """Cancel the goal that this client runs; whether there was one. Its call then raises Refused with CANCELED."""
-        with self._lock:
-            handle = self._running
-        if handle is None:
-            return False
-        self.connection.result(handle.cancel_goal_async(), timeout, "answer to the cancellation")
-        return True
+        return self._goals.cancel(timeout)
 
     def stop(self, timeout: float = ANSWER_TIMEOUT_S) -> str:
         """Stop arm and gripper, whoever moves them; a sentence on what was stopped. It is no safety stop."""
@@ -296,26 +237,6 @@ class GraspClient:
         return str(answer.message)
 
 
-def contact(keypoint: str, axis: Sequence[str] = (), approach: Sequence[str] = ()) -> GraspContact:
-    """One way to pinch an object: a keypoint between the fingers, two that span the closing axis, or none, and two that
-    the hand moves along, or none.
-    """
-    return GraspContact(keypoint=keypoint, axis_keypoints=list(axis), approach_keypoints=list(approach))
-
-
-def _contacts(given: str | GraspContact | Sequence[GraspContact]) -> list[GraspContact]:
-    if isinstance(given, GraspContact):
-        return [given]
-    if isinstance(given, str):
-        return [] if given in ("", PLAIN_CONTACT) else [contact(given)]
-    return list(given)
-
-
-def _check_fields(goal: Mapping[str, Any], action: Any, own: Sequence[str], hint: str = "") -> None:
-    """A message takes a field that it does not have without a word. own: fields that are arguments of the call; hint:
-    what else to do, at the end of the sentence.
-    """
-    fields = sorted(set(action.Goal.get_fields_and_field_types()) - set(own))
-    for name in goal:
-        if name not in fields:
-            raise TypeError(f"a goal has no field {name}, expected one of {', '.join(fields)}{hint}")
+def _told(on_stage: Callable[[int, str], None] | None) -> Callable[[Any], None] | None:
+    """Feedback as stage and detail."""
+    return None if on_stage is None else lambda feedback: on_stage(feedback.stage, feedback.detail)

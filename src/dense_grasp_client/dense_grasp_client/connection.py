@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 PERIOD_S = 0.02  # between two looks of what is waited for
+ANSWER_TIMEOUT_S = 20.0  # for a service or an action to be there and to answer
 T = TypeVar("T")
 
 

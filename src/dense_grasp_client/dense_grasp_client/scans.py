@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dense_grasp_ros.service_qos import EVERY_CALL
 
-from dense_grasp_client.connection import NodeCalls
+from dense_grasp_client.connection import ANSWER_TIMEOUT_S, NodeCalls
 from dense_grasp_client.refused import checked
 from dense_grasp_interfaces.msg import ScanSummary
 from dense_grasp_interfaces.srv import GetScanSurface, GetScanView, ListScans
-
-ANSWER_TIMEOUT_S = 20.0
 
 
 class Scans:
