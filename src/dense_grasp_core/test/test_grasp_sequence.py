@@ -2,80 +2,62 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.holding import FingerMemory
-from dense_grasp_core.grasping.interfaces import GraspContact, GraspGoal, GraspSettings, Located
-from dense_grasp_core.motion.interfaces import PickPlan, PlanCanceled, PlanError, Trajectory
+from dense_grasp_core.grasping.interfaces import GraspContact, GraspGoal, Located
+from dense_grasp_core.motion.interfaces import PickPlan, PlanCanceled, PlanError
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
-HOME = np.full(7, 0.1)
-AWAY = np.full(7, 0.5)
-CONTACT = np.array([0.5, 0.0, 0.1])
-NAMES = tuple(f"joint{i}" for i in range(7))
-
-
-def trajectory(start, end) -> Trajectory:
-    return Trajectory(NAMES, np.array([0.0, 1.0]), np.stack([start, end]), np.zeros((2, 7)))
-
-
-GRASP = np.diag([1.0, -1.0, -1.0, 1.0])
-GRASP[:3, 3] = CONTACT
+_spec = importlib.util.spec_from_file_location("fake_cell", Path(__file__).with_name("fake_cell.py"))
+fake_cell = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(fake_cell)
+AWAY, GRASP, HOME, settings, trajectory = (
+    fake_cell.AWAY,
+    fake_cell.GRASP,
+    fake_cell.HOME,
+    fake_cell.settings,
+    fake_cell.trajectory,
+)
+CONTACT = GRASP[:3, 3]
 PLAN = PickPlan(
     trajectory(HOME, HOME + 1), trajectory(HOME + 1, HOME + 2), trajectory(HOME + 2, HOME + 3), GRASP, 0, 0.2, {}
 )
 
 
-class Cell:
-    """Arm, gripper, perception and planner in one, writing down what is asked of them."""
+class Cell(fake_cell.FakeCell):
+    """Fingers are open, and close on a cap 3 mm thick."""
 
     def __init__(self, start=HOME):
-        self.log: list[str] = []
-        self.joints = np.array(start)
-        #: m between the fingers, where they close, and where something else puts them during an action of the log.
-        self.fingers: float | None = 0.08
+        super().__init__(start, fingers=0.08)
+        #: m at which the fingers close, and where something else puts them during an action of the log.
         self.closes_at: float | None = 0.003
         self.moved_by_others: dict[str, float | None] = {}
-        self.tells_live = True
-        self.device_number = 1
         self.taught_names = ["contact", "axis_a", "axis_b"]
-        self.codes = [MatchCode.OK]
         self.code_of: dict[str, MatchCode] = {}
         self.plan_errors: list[PlanError | None] = []
         self.position = CONTACT
-        self.fail: dict[str, Exception] = {}
-        self.height = 0.5
-        self.joint_names = NAMES
 
     def _do(self, what: str) -> None:
-        self.log.append(what)
-        if what in self.fail:
-            raise self.fail[what]
+        super()._do(what)
         if what in self.moved_by_others:
             self.fingers = self.moved_by_others[what]
 
     # arm
-    def positions(self):
-        return self.joints
-
     def execute(self, part, stop=None):
         name = {id(PLAN.to_pre_grasp): "to_pre_grasp", id(PLAN.approach): "approach", id(PLAN.lift): "lift"}
         self._do(name.get(id(part), "move"))
-        for _ in range(20):
-            if stop is not None and stop():
-                raise GraspCanceled("the goal was canceled")
-        self.joints = part.end
+        self._go(part, stop)
 
     def wait_still(self, stop=None):
         self._do("still")
-
-    def stop(self):
-        self.log.append("stop")
 
     # gripper
     def open(self, width, stop=None):
@@ -86,22 +68,13 @@ class Cell:
         self.fingers = self.closes_at
         self._do("grasp")
 
-    def width(self):
-        return self.fingers
-
-    def live_width(self):
-        return self.fingers if self.tells_live else None
-
-    def device(self):
-        return self.device_number
-
     # perception
     def taught(self, object_id, stop=None):
         return self.taught_names
 
     def locate(self, object_id, keypoints, stop=None):
         self._do("locate")
-        code = self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
+        code = self._code()
         return [
             Located(k, self.code_of.get(k, code if i == 0 else MatchCode.OK), "said so", self.position, 5)
             for i, k in enumerate(keypoints)
@@ -112,16 +85,6 @@ class Cell:
         return np.zeros((0, 3))
 
     # planner
-    def tcp_pose(self, positions):
-        pose = GRASP.copy()
-        pose[2, 3] = self.height
-        return pose
-
-    def plan_joints(self, start, goal, world, stop=None):
-        self.world = world
-        self._do("plan_joints")
-        return trajectory(start, goal)
-
     def plan_line(self, start, base_from_tcp, speed=None, stop=None):
         self._do(f"plan_line {base_from_tcp[2, 3]:.2f}")
         return trajectory(start, start)
@@ -133,16 +96,6 @@ class Cell:
         if error is not None:
             raise error
         return PLAN
-
-
-def settings(**changes) -> GraspSettings:
-    values = {
-        "observe_poses": (HOME, AWAY),
-        "workspace_min": np.array([0.2, -0.4, 0.0]),
-        "workspace_max": np.array([0.8, 0.4, 0.4]),
-        "hold_time": 0.1,
-    }
-    return GraspSettings(**{**values, **changes})
 
 
 def sequence(cell: Cell, stop_in: Stage | None = None, forces=(), memory=None, ready=None, **changes) -> GraspSequence:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.holding import FingerMemory, Grip, held_range
-from dense_grasp_core.grasping.interfaces import GraspSettings, Located
-from dense_grasp_core.motion.interfaces import PlacePlan, PlanError, Trajectory, WorldModel
+from dense_grasp_core.grasping.interfaces import Located
+from dense_grasp_core.motion.interfaces import PlacePlan, PlanError, WorldModel
 from dense_grasp_core.placing.interfaces import PlaceGoal, Where
 from dense_grasp_core.placing.place_sequence import PlaceSequence
 from dense_grasp_core.result_codes import GraspCode, MatchCode, PlaceCode, PlaceStage
 
-HOME, AWAY = np.full(7, 0.1), np.full(7, 0.5)
-NAMES = tuple(f"joint{i}" for i in range(7))
-GRASP = np.diag([1.0, -1.0, -1.0, 1.0])
-GRASP[:3, 3] = 0.5, 0.0, 0.1
+_spec = importlib.util.spec_from_file_location("fake_cell", Path(__file__).with_name("fake_cell.py"))
+fake_cell = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(fake_cell)
+AWAY, GRASP, HOME, settings, trajectory = (
+    fake_cell.AWAY,
+    fake_cell.GRASP,
+    fake_cell.HOME,
+    fake_cell.settings,
+    fake_cell.trajectory,
+)
 POINT = np.array([0.6, 0.2, 0.05])
 BACK = PlaceGoal(Where.BACK)
 ON_POINT = PlaceGoal(Where.ON_KEYPOINT, target_object_id="box", target_keypoint="top")
-
-
-def trajectory(start, end) -> Trajectory:
-    return Trajectory(NAMES, np.array([0.0, 1.0]), np.stack([start, end]), np.zeros((2, 7)))
 
 
 def at_pose(x: float = 0.5, y: float = 0.1, z: float = 0.1, **more) -> PlaceGoal:
@@ -33,52 +37,31 @@ def at_pose(x: float = 0.5, y: float = 0.1, z: float = 0.1, **more) -> PlaceGoal
     return PlaceGoal(Where.AT_POSE, pose=pose, **more)
 
 
-class Cell:
-    """Arm, gripper, perception and planner in one, writing down what is asked of them. A cap 3 mm thick is held."""
+class Cell(fake_cell.FakeCell):
+    """A cap 3 mm thick is held."""
 
     def __init__(self):
-        self.log: list[str] = []
-        self.joints = HOME
-        self.fingers: float | None = 0.003
+        super().__init__(HOME, fingers=0.003)
         self.opens_to: float | None = 0.08
         self.lost_during = ""
-        self.tells_live = True
-        self.codes = [MatchCode.OK]
         self.position = POINT
-        self.fail: dict[str, list[Exception]] = {}
-        self.joint_names = NAMES
         self.memory = FingerMemory()
         self.memory.seen(1)
         self.grip = Grip("cap", GRASP, WorldModel(np.zeros((0, 3)), GRASP[:3, 3], held_at=GRASP, seen_from=HOME))
         self.memory.holds(held_range(0.003, settings()), self.grip)
-        self.device_number = 1
         self.requests = []
 
-    def _do(self, what: str) -> None:
-        self.log.append(what)
-        if self.fail.get(what):
-            raise self.fail[what].pop(0)
-
     # arm
-    def positions(self):
-        return self.joints
-
     def execute(self, part, stop=None):
         parts = {} if not self.requests else {id(p): n for n, p in zip(("to_above", "lower", "retreat"), self.parts)}
         name = parts.get(id(part), "move")
         self._do(name)
         if name == self.lost_during:
             self.fingers = 0.0
-        for _ in range(20):
-            if stop is not None and stop():
-                raise GraspCanceled("the goal was canceled")
-        self.joints = part.end
+        self._go(part, stop)
 
     def wait_still(self, stop=None):
         pass
-
-    def stop(self):
-        self.log.append("stop")
 
     # gripper
     def open(self, width, stop=None):
@@ -88,22 +71,13 @@ class Cell:
     def grasp(self, stop=None):
         self._do("grasp")
 
-    def width(self):
-        return self.fingers
-
-    def live_width(self):
-        return self.fingers if self.tells_live else None
-
-    def device(self):
-        return self.device_number
-
     # perception
     def taught(self, object_id, stop=None):
         return ["top"] if object_id == "box" else []
 
     def locate(self, object_id, keypoints, stop=None):
         self._do("locate")
-        code = self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
+        code = self._code()
         return [Located(keypoint, code, "said so", self.position, 5) for keypoint in keypoints]
 
     def points_now(self, stop=None):
@@ -111,16 +85,6 @@ class Cell:
         return np.ones((4, 3))
 
     # planner
-    def tcp_pose(self, positions):
-        pose = GRASP.copy()
-        pose[2, 3] = 0.5
-        return pose
-
-    def plan_joints(self, start, goal, world, stop=None):
-        self.world = world
-        self._do("plan_joints")
-        return trajectory(start, goal)
-
     def plan_line(self, start, base_from_tcp, speed=None, stop=None):
         self._do("plan_line")
         return trajectory(start, start + 0.5)
@@ -141,15 +105,6 @@ class Force:
 
     def __call__(self) -> float | None:
         return self._values.pop(0) if self._values else None
-
-
-def settings(**changes) -> GraspSettings:
-    values = {
-        "observe_poses": (HOME, AWAY),
-        "workspace_min": np.array([0.2, -0.4, 0.0]),
-        "workspace_max": np.array([0.8, 0.4, 0.4]),
-    }
-    return GraspSettings(**{**values, **changes})
 
 
 def sequence(cell: Cell, stop_in: PlaceStage | None = None, ready=lambda stop: None, force=None, **changes):
@@ -382,7 +337,7 @@ def test_an_object_that_comes_along_is_told_by_its_weight():
 
 def test_from_a_start_in_collision_it_goes_straight_up_first():
     cell = Cell()
-    cell.fail["plan_place"] = [PlanError(GraspCode.START_IN_COLLISION, "held object touches table")]
+    cell.fail_once["plan_place"] = PlanError(GraspCode.START_IN_COLLISION, "held object touches table")
     run = sequence(cell)
     run.run(BACK)
     np.testing.assert_array_equal(cell.requests[0].start, HOME + 0.5)
@@ -390,14 +345,14 @@ def test_from_a_start_in_collision_it_goes_straight_up_first():
     np.testing.assert_array_equal(way.positions, [HOME, HOME + 0.5, HOME + 1.5])
     np.testing.assert_array_equal(way.times, [0.0, 1.0, 2.0])
     cell = Cell()
-    cell.fail["plan_place"] = [PlanError(GraspCode.START_IN_COLLISION, "held object touches table")]
-    cell.fail["plan_line"] = [PlanError(GraspCode.UNREACHABLE, "no way up")]
+    cell.fail_once["plan_place"] = PlanError(GraspCode.START_IN_COLLISION, "held object touches table")
+    cell.fail_once["plan_line"] = PlanError(GraspCode.UNREACHABLE, "no way up")
     failure = fails(cell)
     assert failure.code == PlaceCode.START_IN_COLLISION and "touches table; the hand still holds cap" in str(failure)
 
 
 def test_no_way_there_moves_nothing():
     cell = Cell()
-    cell.fail["plan_place"] = [PlanError(GraspCode.UNREACHABLE, "too far")]
+    cell.fail_once["plan_place"] = PlanError(GraspCode.UNREACHABLE, "too far")
     assert str(fails(cell)) == "too far; the hand still holds cap"
     assert cell.log == ["points", "plan_place", "stop", "stop"]
