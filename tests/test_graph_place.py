@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from dense_grasp_bench.taught_clicks import CAP
-from dense_grasp_core.result_codes import GraspCode, PlaceCode, PlaceStage
+from dense_grasp_core.result_codes import GraspCode, MatchCode, PlaceCode, PlaceStage
 
 from dense_grasp_client import GraspClient, Refused
 
@@ -96,15 +96,15 @@ def test_goals_that_cannot_be_meant_move_nothing(cell, grasp, held):
         return failure.value
 
     pose = result.grasp_pose
-    pose.header.frame_id = "nowhere"
+    frame, pose.header.frame_id = pose.header.frame_id, "nowhere"
     wrong = refused(at=pose)
     assert wrong.code == PlaceCode.INVALID_GOAL and "'nowhere'" in wrong.sentence
-    pose.header.frame_id = "fr3_link0"
+    pose.header.frame_id = frame
     pose.pose.position.z -= 0.05
     assert refused(at=pose).code == PlaceCode.GOAL_IN_COLLISION
     pose.pose.position.z = math.nan
     assert refused(at=pose).code == PlaceCode.INVALID_GOAL
     unknown = refused(on=("shelf", "middle"))
-    assert unknown.code == PlaceCode.PERCEPTION + 3 and "shelf" in unknown.sentence
+    assert unknown.code == PlaceCode.PERCEPTION + MatchCode.UNKNOWN_KEYPOINT and "shelf" in unknown.sentence
     assert refused(object_id="bottle").code == PlaceCode.NOTHING_HELD
     assert max(abs(a - b) for a, b in zip(joints, cell.joint_positions(), strict=True)) < 0.01

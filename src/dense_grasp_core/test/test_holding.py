@@ -1,17 +1,20 @@
 """When fingers may hold something, by what an executor remembers of them and by their width."""
 
+import numpy as np
 import pytest
-from dense_grasp_core.grasping.holding import FingerMemory, held_range
+from dense_grasp_core.grasping.holding import FingerMemory, Grip, held_range
 from dense_grasp_core.grasping.interfaces import GraspSettings
+from dense_grasp_core.motion.interfaces import WorldModel
 
 SETTINGS = GraspSettings(observe_poses=(), workspace_min=None, workspace_max=None, open_width=0.06)
+GRIP = Grip("cap", np.eye(4), WorldModel())
 
 
 def memory(width: float | None = None) -> FingerMemory:
     made = FingerMemory()
     made.seen(1)
     if width is not None:
-        made.holds(held_range(width, SETTINGS))
+        made.holds(held_range(width, SETTINGS), GRIP)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,7 +108,9 @@ class Force:
         return self._values.pop(0) if self._values else None
 
 
-def sequence(cell: Cell, stop_in: PlaceStage | None = None, ready=lambda stop: None, force=None, **changes):
+def sequence(
+    cell: Cell, stop_in: PlaceStage | None = None, ready=lambda stop: None, force=None, now=time.monotonic, **changes
+):
     reached: list[PlaceStage] = []
 
     def on_stage(stage, detail):
@@ -125,6 +128,7 @@ def sequence(cell: Cell, stop_in: PlaceStage | None = None, ready=lambda stop: N
         on_stage=on_stage,
         stop=lambda: stop_in in reached,
         force=force or Force(),
+        now=now,
     )
     made.reached = reached
     return made
@@ -301,8 +305,7 @@ def test_what_is_lost_on_the_way_is_told(during):
     cell = Cell()
     cell.lost_during = during
     clock = iter(np.arange(0.0, 100.0, 0.02))
-    run = sequence(cell)
-    run._stop._now = lambda: next(clock)
+    run = sequence(cell, now=lambda: next(clock))
     with pytest.raises(GraspFailure) as failure:
         run.run(BACK)
     assert failure.value.code == PlaceCode.OBJECT_LOST

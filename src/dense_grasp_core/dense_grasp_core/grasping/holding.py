@@ -156,8 +156,7 @@ class FingerMemory:
 
     def forget(self) -> None:
         """Nothing is known: the hand was restarted, or is closing."""
-        self._held: HeldRange | None = None
-        self._grip: Grip | None = None
+        self._held: tuple[HeldRange, Grip] | None = None
         self._is_empty = False
         self._left_at: float | None = None
 
@@ -167,14 +166,14 @@ class FingerMemory:
             self.forget()
         self._device = device
 
-    def holds(self, held: HeldRange, grip: Grip | None = None) -> None:
-        """The fingers closed on something; grip: what is known of it."""
-        self._held, self._grip, self._is_empty = held, grip, False
+    def holds(self, held: HeldRange, grip: Grip) -> None:
+        """The fingers closed on something."""
+        self._held, self._is_empty = (held, grip), False
 
     @property
     def held(self) -> tuple[HeldRange, Grip] | None:
-        """What the last goal grasped, unless nothing is known of it or the fingers opened on purpose since."""
-        return None if self._held is None or self._grip is None else (self._held, self._grip)
+        """What the last goal grasped; None where nothing is known of it, or where it was let go."""
+        return self._held
 
     def opening(self) -> None:
         """The fingers are told to open: away from the range in which something was held, nothing is."""
@@ -182,7 +181,7 @@ class FingerMemory:
 
     def empty(self) -> None:
         """Nothing is between the fingers."""
-        self._held, self._grip, self._is_empty, self._left_at = None, None, True, None
+        self._held, self._is_empty, self._left_at = None, True, None
 
     def left(self, width: float | None) -> None:
         """The goal ends with the fingers at this width (m); None: unknown."""
@@ -190,7 +189,7 @@ class FingerMemory:
 
     def why_held(self, width: float | None, settings: GraspSettings) -> str:
         """Why opening fingers that are `width` m apart (None: unknown) may drop something; empty when it cannot."""
-        held = self._held
+        held = None if self._held is None else self._held[0]
         if held is not None and (width is None or held.failure(width) is None):
             between = millimetres(held.width if width is None else width)
             return f"the fingers hold what the last goal grasped, {between} wide"

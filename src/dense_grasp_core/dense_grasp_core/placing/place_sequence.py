@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from dense_grasp_core.grasping.arm_moves import ArmMoves
@@ -22,7 +23,7 @@ from dense_grasp_core.grasping.plan_search import LOOK_AGAIN
 from dense_grasp_core.motion.interfaces import MotionPlanner, PlacePlan, PlanError
 from dense_grasp_core.placing.interfaces import PlaceGoal, PlaceOutcome, PlacePerception, Where, validate
 from dense_grasp_core.placing.place_search import PlaceSearch
-from dense_grasp_core.placing.possible import check_pose, check_target, what_is_held
+from dense_grasp_core.placing.preconditions import check_pose, check_target, what_is_held
 from dense_grasp_core.result_codes import PlaceCode, PlaceStage
 
 
@@ -43,6 +44,7 @@ class PlaceSequence:
         on_stage: Callable[[PlaceStage, str], None] = lambda stage, detail: None,
         stop: StopCheck | None = None,
         force: Callable[[], float | None] = lambda: None,
+        now: Callable[[], float] = time.monotonic,
     ):
         """table_height: m, of what everything that is picked up is taken to stand on. memory: of the goals before.
         check_ready: raises GraspFailure when arm, gripper or planner is not there. force: on the hand along the
@@ -56,7 +58,7 @@ class PlaceSequence:
         self._check_ready = check_ready
         self._on_stage = on_stage
         self._weight = WeightWatch(force, settings.min_lift_force)
-        self._stop = HoldWatch(gripper, stop)
+        self._stop = HoldWatch(gripper, stop, now)
         self.outcome = PlaceOutcome()
         # The way to where the arm looks from is a part of locating.
         self._progress = GoalRun(self._stop, lambda stage, detail: on_stage(PlaceStage.LOCATING_TARGET, detail))
