@@ -151,8 +151,17 @@ def test_a_hand_whose_node_was_restarted_is_homed_again(graph, until):
     second = FrankaHand(graph, NAMESPACES[0])
     first.width, second.knows_home = 0.003, False
     until(lambda: gripper.device() != device, 20.0, "the new node")
-    gripper.open(0.08)
-    assert names(second) == ["homing", "move"]
+
+    def opens() -> bool:  # what is sent before the two nodes have found each other is lost, and said so
+        try:
+            gripper.open(0.08)
+        except GraspFailure as failure:
+            assert failure.code == GraspCode.GRIPPER_UNAVAILABLE
+            return False
+        return True
+
+    until(opens, 60.0, "fingers that open")
+    assert names(second)[-2:] == ["homing", "move"]
 
 
 def test_a_hand_that_lost_its_power_behind_the_same_node_is_homed_again(graph):

@@ -156,6 +156,10 @@ class CellObserver(Node):
     def _on_static(self, message: TFMessage) -> None:
         self._tree.add("/tf_static", message.transforms, static=True)
 
+    def parents(self, frame: str) -> list[str]:
+        """Every frame that this one was published under so far."""
+        return self._tree.parents(frame)
+
     def heard(self, pictures: int, states: int) -> bool:
         """Whether so many pictures, and so many joint states and transforms, have come."""
         few = min(len(stream.stamps) for stream in (self._colour, self._depth, self._info))

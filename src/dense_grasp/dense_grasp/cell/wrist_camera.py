@@ -22,8 +22,9 @@ from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import camera_from_info, depth_from_message
 from dense_grasp.ros.transforms import TransformListener
 
-#: s of wall clock until TF knows the place of a picture that has just arrived; frames that are not connected at all
-#: are waited for shorter.
+#: s of wall clock until TF knows the place of a picture that has just arrived, and until a camera that begins to listen
+#: has heard the static transforms, which come once and late on a busy machine; after that, frames that are not
+#: connected are waited for shorter.
 TF_PATIENCE, FRAME_PATIENCE = 15.0, 2.0
 #: s of wall clock until the camera shows what it sees from a new pose, and those that a picture is under way at most.
 PICTURE_PATIENCE, PICTURE_DELAY = 30.0, 0.5
@@ -55,6 +56,7 @@ class WristCamera:
     ) -> None:
         self.pictures = Pictures(sync_tolerance)
         self._base, self._hand_eye, self._tree, self._stop = base, hand_eye, tree, stop
+        self._heard_all = time.monotonic() + TF_PATIENCE
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, node)
         keep_quiet(self._listener.tf_sub)
@@ -66,8 +68,9 @@ class WristCamera:
             try:
                 return self._buffer.lookup_transform(target, source, stamp)
             except Exception as error:  # tf2's exceptions share no base class across distributions
-                patience = TF_PATIENCE if isinstance(error, ExtrapolationException) else FRAME_PATIENCE
-                if time.monotonic() > begin + patience or self._stop():
+                late = isinstance(error, ExtrapolationException)
+                end = begin + TF_PATIENCE if late else max(begin + FRAME_PATIENCE, self._heard_all)
+                if time.monotonic() > end or self._stop():
                     raise PlaceError(f"no transform {target} <- {source}: {error}") from error
             time.sleep(POLL)
 
