@@ -10,11 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.page_fixtures import browser, holder, served, watcher, window  # noqa: F401 - for every file here
+
+if TYPE_CHECKING:
+    from dense_grasp_core.store.scan_folders import ScanFolders
 
 # Needs what `make franka` installs; `make test-franka` runs it.
 collect_ignore = [] if importlib.util.find_spec("franka_sim") else ["franka"]
@@ -47,6 +50,13 @@ class RunningCell:
         self.graph, self.client, self.session, self.log, self.store = graph, client, session, log, store
         self._joint_states: list[Any] = []
         self._listens = False
+
+    @property
+    def scans(self) -> ScanFolders:
+        """The scans beside its store."""
+        from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
+
+        return ScanFolders(folder_beside(Path(self.store.removeprefix("sqlite:///"))))
 
     def pid(self, node: str) -> int:
         """Process id of the latest start of a node."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.result_codes import MatchCode, ScanCode, ScanStage, StoreCode
-from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 
 from dense_grasp_client import GraspClient, Refused
 
@@ -42,7 +40,7 @@ def test_the_scan_is_whole_and_said_as_it_went(cell, scanned):
     assert result.scan.object_id == OBJECT and 4 <= result.scan.views <= VIEWS
     assert 0.1 < result.scan.coverage < 1.0 and result.scan.disk_bytes > 100_000
     assert 0.1 < result.scan.size.x < 0.4 and 0.05 < result.scan.size.z < 0.2
-    views = read_scan(folder_of(folder_beside(Path(cell.store.removeprefix("sqlite:///"))), OBJECT))
+    views = read_scan(cell.scans.folder(OBJECT))
     assert len(views) == result.scan.views
     stages = [one.stage for one in told]
     assert set(stages) == set(ScanStage)

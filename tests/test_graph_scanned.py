@@ -12,7 +12,6 @@ from dense_grasp_assets.cap.mesh import cap_point, make_cap
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_core.result_codes import GraspCode, MatchCode, StoreCode
 from dense_grasp_core.store import DescriptorStore
-from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from tf2_msgs.msg import TFMessage
 from vision_msgs.msg import Detection3DArray
 
@@ -38,7 +37,7 @@ def cap_scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def scanned(cell, cap_scan: Path):
     """The cell with the scan in its place, and the cap taught: one click on the image, two in pictures of the scan."""
-    place = folder_of(folder_beside(Path(cell.store.removeprefix("sqlite:///"))), LESSON.object_id)
+    place = cell.scans.folder(LESSON.object_id)
     place.parent.mkdir(exist_ok=True)
     cap_scan.rename(place)
     cell.session.set_cap(TRAINING_SEED)

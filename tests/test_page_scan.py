@@ -13,7 +13,6 @@ from dense_grasp_bench.taught_clicks import TRAINING_SEED
 from dense_grasp_client.connection import wait_for
 from dense_grasp_core.object_model.clicked_point import view_point
 from dense_grasp_core.object_model.scan import read_scan
-from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
 
 from tests.page_user import (
     PATIENCE_S,
@@ -32,7 +31,7 @@ SHOTS = Path(__file__).resolve().parents[1] / "out/page_scan"
 @pytest.fixture(scope="module", autouse=True)
 def scans(cell):
     """The scans of the cell, its training cap on the table; those that these tests leave are removed at the end."""
-    folders = ScanFolders(folder_beside(Path(cell.store.removeprefix("sqlite:///"))))
+    folders = cell.scans
     before = folders.names()
     cell.session.set_cap(TRAINING_SEED)
     yield folders

@@ -16,6 +16,7 @@ from dense_grasp_interfaces.msg import KeypointMatch
 from dense_grasp_ui.access.control import Control
 from dense_grasp_ui.attempts import GRASP, PLAN, SCAN, Attempt, Attempts, ScanProgress
 from dense_grasp_ui.cell import Cell
+from dense_grasp_ui.graph_scans import GraphScans
 from dense_grasp_ui.pictures.calibration import Calibration
 from dense_grasp_ui.pictures.demand import LASTS_S
 from dense_grasp_ui.pictures.encoding import PictureError, picture_rgb
@@ -51,7 +52,7 @@ class PageBackend:
         self.objects: list[str] = []
         #: object → keypoint → (x, y, z), m, in the frame of the object's scan: those of `taught` that lie on one
         self.points: dict[str, dict[str, Point]] = {}
-        self.scans = ScanViews(lambda: self.cell.client.scans)
+        self.scans = ScanViews(lambda: GraphScans(self.cell.client.scans))
         self.shots = Shots()
         #: key of a kept picture → the view of a scan that it is
         self.scan_pictures: dict[str, ViewOfScan] = {}

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
+from dense_grasp_ui.graph_scans import GraphScans, scan_picture
 from dense_grasp_ui.pictures.encoding import SMALL, PictureError
-from dense_grasp_ui.pictures.scan_picture import ScanPicture
 from dense_grasp_ui.pictures.scan_views import KEPT, ScanViews, ViewOfScan
 from dense_grasp_ui.pictures.shots import Shots
 from dense_grasp_ui.web.routes import add_scans
@@ -57,7 +57,7 @@ class Served:
 
 
 def test_a_point_is_where_each_picture_shows_it():
-    scan = ScanViews(lambda: Served("box")).load("box")
+    scan = ScanViews(lambda: GraphScans(Served("box"))).load("box")
     left, right, behind = (-0.1, 0.0, 0.0), (0.1, 0.05, 0.0), (-0.1, 0.0, 0.05)
     first, second = zip(*map(scan.pixels, (left, right, behind)), strict=True)
     np.testing.assert_allclose(first[:2], [(20, 24), (44, 30)])
@@ -67,7 +67,7 @@ def test_a_point_is_where_each_picture_shows_it():
 
 def test_a_scan_is_asked_for_once_and_again_when_it_was_replaced():
     served = Served("box", "cup", "mug")
-    views = ScanViews(lambda: served)
+    views = ScanViews(lambda: GraphScans(served))
     assert views.load("nothing") is None
     first = views.load("box")
     assert views.load("box") is first and served.asked == 2
@@ -83,7 +83,7 @@ def test_a_scan_is_asked_for_once_and_again_when_it_was_replaced():
 
 
 def test_a_small_picture_is_served_and_what_is_not_kept_is_a_sentence():
-    views = ScanViews(lambda: Served("box"))
+    views = ScanViews(lambda: GraphScans(Served("box")))
     version = views.load("box").version
     app = FastAPI()
     add_scans(app, views, Shots())
@@ -101,22 +101,22 @@ def test_a_small_picture_is_served_and_what_is_not_kept_is_a_sentence():
 def test_a_small_picture_shows_the_object_in_the_shape_of_the_picture():
     given = answer()
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    assert ScanPicture.of("view 0 of box", given).crop == (0, 0, WIDTH, HEIGHT)
+    assert scan_picture("view 0 of box", given).crop == (0, 0, WIDTH, HEIGHT)
     mask[10:22, 40:48] = 255
     given.mask.data = png(mask)
-    left, top, width, height = ScanPicture.of("view 0 of box", given).crop
+    left, top, width, height = scan_picture("view 0 of box", given).crop
     assert (width, height) == (21, 16) and left <= 40 < 48 <= left + width and top <= 10 < 22 <= top + height
     mask[:, :] = 0
     mask[:4, -4:] = 255  # at the border
     given.mask.data = png(mask)
-    assert ScanPicture.of("view 0 of box", given).crop == (WIDTH - 7, 0, 7, 5)
+    assert scan_picture("view 0 of box", given).crop == (WIDTH - 7, 0, 7, 5)
 
 
 def test_pictures_that_cannot_be_read_are_said():
     torn = answer()
     torn.mask.data = torn.mask.data[:20]
     with pytest.raises(PictureError, match="20 bytes cannot be read"):
-        ScanPicture.of("view 0 of box", torn).pixel((0.0, 0.0, 0.0))
+        scan_picture("view 0 of box", torn).pixel((0.0, 0.0, 0.0))
     without = answer()
     without.depth.data = []  # a scan of colour pictures
-    assert ScanPicture.of("view 0 of box", without).pixel((0.0, 0.0, 0.0)) is None
+    assert scan_picture("view 0 of box", without).pixel((0.0, 0.0, 0.0)) is None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.object_model.scan import ScanView
 from dense_grasp_core.object_model.seen_points import pixel_in_view
-from dense_grasp_ros.poses import pose_matrix
 from numpy.typing import NDArray
 
 from dense_grasp_ui.pictures.encoding import PictureError, one_channel, picture_rgb, small_jpeg
@@ -33,14 +31,6 @@ class ScanPicture:
     depth: bytes
     camera: CameraModel
     camera_from_object: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, name: str, answer: Any) -> ScanPicture:
-        """From a GetScanView.Response. Raises DenseGraspError for a camera that is none."""
-        info = answer.camera_info
-        camera = CameraModel.from_camera_info(info.width, info.height, info.k, info.d, info.distortion_model)
-        pose = pose_matrix(answer.camera_from_object)
-        return cls(name, bytes(answer.image.data), bytes(answer.mask.data), bytes(answer.depth.data), camera, pose)
 
     @property
     def rgb(self) -> NDArray[np.uint8]:

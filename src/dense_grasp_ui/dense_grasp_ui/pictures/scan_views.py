@@ -15,13 +15,13 @@ KEPT = 2
 
 
 class Scans(Protocol):
-    """The calls of GraspClient.scans; they raise DenseGraspError."""
+    """Reads scans; its calls raise DenseGraspError."""
 
     def summaries(self, object_id: str) -> Sequence[Any]:
         """ScanSummary of the object's scan, none without one."""
 
-    def view(self, object_id: str, view: int) -> Any:
-        """GetScanView.Response of one picture."""
+    def view(self, object_id: str, view: int) -> ScanPicture:
+        """One picture."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ class ScanViews:
         with self._loading:  # ten browsers that look at one scan ask for it once
             if (known := self._kept.get(key)) is not None:
                 return known
-            names = [f"view {number} of {object_id}" for number in range(summary.views)]
-            pictures = [ScanPicture.of(name, scans.view(object_id, number)) for number, name in enumerate(names)]
+            pictures = [scans.view(object_id, number) for number in range(summary.views)]
             scan = Scan(*key, summary, tuple(pictures))
             with self._lock:
                 self._kept[key] = scan
