@@ -26,8 +26,6 @@ from dense_grasp_sim.world.placement import Placement
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-NAMESPACE = "robotiq_gripper_controller"
-
 
 class Hand:
     """The simulated hand behind its action, and the adapter that grasp_executor would make for it."""
@@ -36,8 +34,9 @@ class Hand:
         self.simulator = Simulator(CellSettings(gripper="robotiq"), homed=False)
         self.simulator.set_scene(1000, Placement(0.5, 0.0, 1.5708))
         device = graph.spin(Node("device", context=graph.context))
-        self._state = StatePublisher(device, self.simulator, ("camera_link", "camera_color_optical_frame"), NAMESPACE)
-        self.server = GripperServer(device, self.simulator, lambda: "", NAMESPACE)
+        namespace = self.simulator.gripper.record.namespaces[0]
+        self._state = StatePublisher(device, self.simulator, ("camera_link", "camera_color_optical_frame"), namespace)
+        self.server = GripperServer(device, self.simulator, lambda: "", namespace)
         node = Node("client", context=graph.context, parameter_overrides=[Parameter("gripper", value="robotiq")])
         values = declare(node, GRASP_EXECUTOR)
         robot = robot_settings(values)

@@ -66,6 +66,7 @@ class ArmWatch:
 
     def __init__(self, client: GraphClient):
         self.speed = 0.0
+        self._arm_joints = frozenset(client.arm_joints)
         self._since: float | None = None
         self.command = self.rest = float("nan")
         self._earlier: set[bytes] = set()
@@ -87,8 +88,10 @@ class ArmWatch:
         return not np.isnan([self.command, self.rest]).any()
 
     def _on_joints(self, message: JointState) -> None:
-        arm = [abs(v) for name, v in zip(message.name, message.velocity) if "_joint" in name and "finger" not in name]
-        self.speed = max(arm, default=0.0)
+        speeds = [abs(v) for name, v in zip(message.name, message.velocity) if name in self._arm_joints]
+        if not speeds:
+            return
+        self.speed = max(speeds)
         # At rest for good: a motor that turns round is still for an instant.
         if self._since is not None and self.speed >= STILL:
             self.rest = float("nan")

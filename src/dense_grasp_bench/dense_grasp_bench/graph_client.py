@@ -154,6 +154,11 @@ class GraphClient:
 
     # the arm
 
+    @property
+    def arm_joints(self) -> list[str]:
+        """Names of the arm's joints; joint states have the gripper's, too."""
+        return [f"{self.robot}_joint{i}" for i in range(1, 8)]
+
     def move_arm(self, joints: Sequence[float], seconds: float, timeout: float = 60.0) -> None:
         """Move the arm's seven joints to `joints` rad in `seconds` s of the graph's clock; raises GraphError when the
         controller refuses or fails.
@@ -162,7 +167,7 @@ class GraphClient:
         point = JointTrajectoryPoint(positions=list(joints), velocities=[0.0] * 7)
         point.time_from_start = Duration(seconds=seconds).to_msg()
         goal = FollowJointTrajectory.Goal()
-        goal.trajectory = JointTrajectory(joint_names=[f"{self.robot}_joint{i}" for i in range(1, 8)], points=[point])
+        goal.trajectory = JointTrajectory(joint_names=self.arm_joints, points=[point])
         handle = self.result(self._arm.send_goal_async(goal), timeout, "the controller's answer")
         if not handle.accepted:
             raise GraphError(f"the arm's controller refused to move to {goal.trajectory.points[0].positions}")

@@ -70,7 +70,7 @@ class Bridge(Node):
             values["error_recovery_action"] or recovery_action(self.get_namespace(), values["prefix"]),
         )
         self._hand_server = HandServer(self, self.hand, values["gripper_namespace"] or gripper.namespaces[0])
-        self._state = StatePublisher(self, self.arm, self.hand, joints, gripper.joints, urdf, values["publish_tf"])
+        self._state = StatePublisher(self, self.arm, self.hand, joints, gripper, urdf, values["publish_tf"])
         self.create_timer(WATCH_PERIOD, self._watch)
         self._diagnostics = Diagnostics(
             self, f"{name} at {address}", {"arm": self._arm_report, "hand": self._hand_report}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from builtin_interfaces.msg import Time
 from dense_grasp_core.geometry import se3
+from dense_grasp_core.grippers.record import GripperRecord
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -34,12 +35,12 @@ class StatePublisher:
         arm: FrankaArm,
         hand: FrankaHand,
         arm_joints: Sequence[str],
-        finger_joints: Sequence[str],
+        gripper: GripperRecord,
         urdf: str,
         publish_tf: bool,
     ) -> None:
         self._node, self._arm, self._hand = node, arm, hand
-        self._arm_joints, self._finger_joints = list(arm_joints), list(finger_joints)
+        self._arm_joints, self._gripper = list(arm_joints), gripper
         self._joints = node.create_publisher(JointState, "joint_states", 10)
         self._links = LinkTransforms(urdf) if publish_tf else None
         self._positions: dict[str, float] = {}
@@ -69,8 +70,9 @@ class StatePublisher:
         hand = self._hand.state()
         if hand is not None and hand.received != self._last_hand and time.monotonic() - hand.received < OLDEST:
             self._last_hand = hand.received
-            self._joints.publish(hand_message(hand, self._finger_joints, stamp))
-            self._positions.update(dict.fromkeys(self._finger_joints, 0.5 * hand.width))
+            message = hand_message(hand, self._gripper, stamp)
+            self._joints.publish(message)
+            self._positions.update(zip(message.name, message.position))
         self._count += 1
         if self._links is not None and fresh and self._count % TF_EVERY == 0:
             moving = [transform_message(transform, stamp) for transform in self._links.moving(self._positions)]
@@ -92,11 +94,11 @@ def arm_message(state: ArmState, joints: Sequence[str], stamp: Time) -> JointSta
     return message
 
 
-def hand_message(state: HandState, joints: Sequence[str], stamp: Time) -> JointState:
-    """Joint state of the two fingers: each has half the width. The hand tells no speeds."""
-    message = JointState(name=list(joints))
+def hand_message(state: HandState, gripper: GripperRecord, stamp: Time) -> JointState:
+    """Joint state of the fingers. The hand tells no speeds."""
+    message = JointState(name=list(gripper.joints))
     message.header.stamp = stamp
-    message.position = [0.5 * state.width] * len(message.name)
+    message.position = [gripper.position(state.width)] * len(message.name)
     return message
 
 

@@ -24,9 +24,9 @@ DEFAULT_SPEED = 0.1  # m/s, of GripperCommand
 DEFAULT_FORCE = 20.0  # N, when GripperCommand asks for 0
 DEFAULT_EPSILON = 0.005  # m, of GripperCommand
 FEEDBACK_PERIOD = 0.05  # s
-FRANKAS_COMMAND = "gripper_action"  # of franka_gripper, beside its own actions
 
 Start = Callable[[Any], GripperCommand]
+Execute = Callable[[ServerGoalHandle], object]
 
 
 class GripperServer:
@@ -36,20 +36,16 @@ class GripperServer:
         self._node, self._simulator, self._fault = node, simulator, fault
         self._group = ReentrantCallbackGroup()
         self._record = simulator.gripper.record
-        frankas: dict[str, tuple[type, Start]] = {
-            "homing": (Homing, lambda goal: self._hand.homing(self._data)),
-            "move": (Move, lambda goal: self._hand.move(self._data, goal.width, goal.speed)),
-            "grasp": (Grasp, self._start_grasp),
+        frankas = {
+            "homing": self._frankas(Homing, lambda goal: self._hand.homing(self._data)),
+            "move": self._frankas(Move, lambda goal: self._hand.move(self._data, goal.width, goal.speed)),
+            "grasp": self._frankas(Grasp, self._start_grasp),
+            "gripper_action": (GripperCommandAction, self._as_franka_gripper),
         }
-        self.servers = []
-        for action in self._record.actions:
-            name = f"{namespace}/{action}"
-            if action in frankas:
-                kind, start = frankas[action]
-                self.servers.append(self._serve(kind, name, self._franka_executor(kind, start)))
-            else:
-                execute = self._as_franka_gripper if action == FRANKAS_COMMAND else self._as_controller
-                self.servers.append(self._serve(GripperCommandAction, name, execute))
+        controllers = GripperCommandAction, self._as_controller
+        self.servers = [
+            self._serve(f"{namespace}/{action}", *frankas.get(action, controllers)) for action in self._record.actions
+        ]
         for service in self._record.stop_services:
             node.create_service(Trigger, f"{namespace}/{service}", self._stop, callback_group=self._group)
 
@@ -61,7 +57,7 @@ class GripperServer:
     def _data(self):  # type: ignore[no-untyped-def]
         return self._simulator.data
 
-    def _serve(self, action: type, name: str, execute: Callable[[ServerGoalHandle], object]) -> ActionServer:
+    def _serve(self, name: str, action: type, execute: Execute) -> ActionServer:
         return ActionServer(
             self._node,
             action,
@@ -81,16 +77,18 @@ class GripperServer:
     def _start_grasp(self, goal: Grasp.Goal) -> GripperCommand:
         return self._hand.grasp(self._data, goal.width, goal.speed, goal.force, goal.epsilon.inner, goal.epsilon.outer)
 
-    def _franka_executor(self, action: Any, start: Start) -> Callable[[ServerGoalHandle], object]:
+    def _frankas(self, action: Any, start: Start) -> tuple[type, Execute]:
+        """One of franka_msgs' actions, and what runs it; they are alike in what they answer."""
+
         def execute(handle: ServerGoalHandle) -> object:
             outcome = self._run(handle, lambda: start(handle.request), lambda now: action.Feedback(current_width=now))
             return action.Result(success=outcome.success, error=outcome.error)
 
-        return execute
+        return action, execute
 
     def _execute_command(self, handle: ServerGoalHandle, start: Callable[[float, float], GripperCommand]) -> object:
         command, record = handle.request.command, self._record
-        width, force = record.width([command.position] * len(record.joints)), command.max_effort or DEFAULT_FORCE
+        width, force = record.width_at(command.position), command.max_effort or DEFAULT_FORCE
 
         def feedback(now: float) -> object:
             return GripperCommandAction.Feedback(position=record.position(now))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
+import numpy as np
 from dense_grasp_core.geometry import se3
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -58,30 +60,27 @@ class StatePublisher:
             seconds = simulator.time
             qpos = simulator.data.qpos.copy()
             arm, data = simulator.arm, simulator.data
-            finger_positions, finger_velocities, finger_efforts = simulator.gripper.states(data)
-            positions = [*arm.positions(data), *finger_positions]
-            velocities = [*arm.velocities(data), *finger_velocities]
-            efforts = [*arm.efforts(data), *finger_efforts]
+            arms = arm.positions(data), arm.velocities(data), arm.efforts(data)
+            fingers = simulator.gripper.states(data)
         stamp = to_time(seconds)
         self._clock.publish(Clock(clock=stamp))
         if fault != "frozen_joint_states":
             names = [*self._names.arm_joints, *self._gripper.joints]
-            told = [*positions[:7], *[0.0] * len(finger_positions)] if fault == "zero_fingers" else positions
-            self._joints.publish(_joint_state(stamp, names, told, velocities, efforts))
+            positions, velocities, efforts = (np.concatenate(both) for both in zip(arms, fingers, strict=True))
+            if fault == "zero_fingers":
+                positions[len(self._names.arm_joints) :] = 0.0
+            self._joints.publish(_joint_state(stamp, names, positions, velocities, efforts))
         if self._count % TF_EVERY == 0 and fault != "no_tf":
             self._tf.publish(TFMessage(transforms=self._links.moving(qpos, stamp)))
         if self._fingers is not None and self._count % GRIPPER_EVERY == 0:
-            names = list(self._gripper.joints)
-            self._fingers.publish(_joint_state(stamp, names, positions[7:], velocities[7:], efforts[7:]))
+            self._fingers.publish(_joint_state(stamp, self._gripper.joints, *fingers))
         self._count += 1
 
 
 def _joint_state(
-    stamp: object, names: list[str], positions: list[float], velocities: list[float], efforts: list[float]
+    stamp: object, names: Sequence[str], positions: np.ndarray, velocities: np.ndarray, efforts: np.ndarray
 ) -> JointState:
-    message = JointState(name=names)
+    message = JointState(name=list(names))
     message.header.stamp = stamp
-    message.position = [float(value) for value in positions]
-    message.velocity = [float(value) for value in velocities]
-    message.effort = [float(value) for value in efforts]
+    message.position, message.velocity, message.effort = positions.tolist(), velocities.tolist(), efforts.tolist()
     return message

@@ -19,8 +19,7 @@ from pathlib import Path
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.grippers.record import GripperRecord, gripper_record
 
-from dense_grasp_sim.world.hands.description import RobotFilesError, add_mesh
-from dense_grasp_sim.world.hands.franka import COLOURS
+from dense_grasp_sim.world.hands.description import COLOURS, RobotFilesError, add_mesh
 from dense_grasp_sim.world.hands.registry import HANDS, hand_of
 
 ROBOT_TYPES = ("fr3", "panda")

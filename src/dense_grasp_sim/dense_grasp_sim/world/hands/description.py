@@ -8,6 +8,8 @@ from pathlib import Path
 from dense_grasp_core.errors import DenseGraspError
 
 Triple = tuple[float, float, float]
+#: Franka's materials, on arm and hand.
+COLOURS = {"off_white": "0.90 0.92 0.93 1", "white": "0.94 0.94 0.94 1", "black": "0.2 0.2 0.2 1"}
 
 
 class RobotFilesError(DenseGraspError):

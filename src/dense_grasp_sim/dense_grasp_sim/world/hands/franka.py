@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 from dense_grasp_core.grippers.record import GripperRecord
 
-from dense_grasp_sim.world.hands.description import Triple, add_inertial, add_joint, add_mesh, text
+from dense_grasp_sim.world.hands.description import COLOURS, Triple, add_inertial, add_joint, add_mesh, text
 
 HAND_MATERIALS = {
     "hand_0": "off_white",
@@ -19,7 +19,6 @@ HAND_MATERIALS = {
     "hand_4": "off_white",
 }
 FINGER_MATERIALS = {"finger_0": "off_white", "finger_1": "black"}
-COLOURS = {"off_white": "0.90 0.92 0.93 1", "white": "0.94 0.94 0.94 1", "black": "0.2 0.2 0.2 1"}
 PAD_HALF_SIZE = (0.010, 0.004, 0.0095)  # m; inner faces meet at finger position 0
 PAD_CENTRE = (0.0, 0.004, 0.0445)  # m in the finger frame, the tcp lies 45 mm along its z
 STEM_HALF_SIZE, STEM_CENTRE = (0.0105, 0.0065, 0.0175), (0.0, 0.0095, 0.0175)
@@ -83,7 +82,8 @@ class FrankaHand:
             add_mesh(finger, "collision", collisions / "finger.stl", rpy=rpy)
             joint = add_joint(robot, joint_name, "prismatic", gripper.hand, name, "0 0 0.0584", "0 0 0")
             ET.SubElement(joint, "axis", xyz=axis)
-            ET.SubElement(joint, "limit", lower="0.0", upper="0.04", effort="100", velocity="0.2")
+            widest = gripper.position(gripper.greatest_width)
+            ET.SubElement(joint, "limit", lower="0.0", upper=f"{widest:g}", effort="100", velocity="0.2")
             if side:
                 ET.SubElement(joint, "mimic", joint=gripper.joints[0])
 

@@ -88,8 +88,8 @@ class RobotiqFingers:
 
     def states(self, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Position (1,) rad, velocity (1,) rad/s and torque (1,) Nm of the record's joint, the left knuckle."""
-        left, right = self._qpos[:1], self._dofs[:1]
-        return np.array(data.qpos[left]), np.array(data.qvel[right]), np.array(data.ctrl[self._motors[:1]])
+        qpos, dof, motor = self._qpos[:1], self._dofs[:1], self._motors[:1]
+        return np.array(data.qpos[qpos]), np.array(data.qvel[dof]), np.array(data.ctrl[motor])
 
 
 class RobotiqHand:
