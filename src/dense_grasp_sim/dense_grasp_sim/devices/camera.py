@@ -58,7 +58,6 @@ class CellRenderer:
             self._gl.make_current()
         except Exception as error:  # the EGL bindings raise whatever their loader raised
             raise CameraRenderError(f"cannot open an OpenGL context ({error}); {GL_HELP}") from error
-        self._generation = -1
         self._model: mujoco.MjModel | None = None
         self._context: mujoco.MjrContext | None = None
 
@@ -78,11 +77,10 @@ class CellRenderer:
         self._context.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._scene = mujoco.MjvScene(snapshot.model, maxgeom=400)
-        self._generation = snapshot.generation
 
     def render(self, snapshot: Snapshot, view: CellCamera = WRIST) -> CameraPicture:
         """Picture of `snapshot` from `view`."""
-        if snapshot.generation != self._generation or self._model is None:
+        if snapshot.model is not self._model:
             self._load(snapshot)
         model, data, scene = self._model, self._data, self._scene
         assert model is not None

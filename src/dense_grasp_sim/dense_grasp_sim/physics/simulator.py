@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,13 +57,14 @@ mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
 REFEREE_PERIOD = 0.01  # s
 SETTLE_TIME = 3.0  # s, at most
+#: Of compiled cells: a cap is asked for again and again, and compiling one takes a second and 130 MB for a moment.
+KEPT_CELLS = 2
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A copy of the state for renderers: `generation` changes with the model."""
+    """A copy of the state for renderers."""
 
-    generation: int
     model: mujoco.MjModel
     time: float
     qpos: Array
@@ -95,7 +97,7 @@ class Simulator:
         self.rule = rule or LiftRule()
         self.lock = threading.RLock()
         self._observe = np.asarray(observe_joints, dtype=float)
-        self.generation = 0
+        self._kept: OrderedDict[int | None, Cell] = OrderedDict()
         self._start_height = 0.0
         self._dropping = False
         cell = build_cell(self.settings)
@@ -118,13 +120,30 @@ class Simulator:
         self.arm.place(self.data, self._observe)
         self.gripper.place(self.data, gripper.record.greatest_width)
         mujoco.mj_forward(self.model, self.data)
-        self.generation += 1
         self.referee = LiftReferee(self.rule)
         self.touched: set[str] = set()
         self._next_verdict = time
 
     def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
         return build_cell(self.settings, cap, surroundings)
+
+    def _cell(self, cap_seed: int | None, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
+        """The cell with a cap: one of those kept where nothing else stands in it."""
+        if surroundings is not None:
+            return self._build(cap, surroundings)
+        with self.lock:
+            cell = self._kept.pop(cap_seed, None)
+        cell = cell or self._build(cap, None)
+        with self.lock:
+            self._kept[cap_seed] = cell
+            while len(self._kept) > KEPT_CELLS:
+                self._kept.popitem(last=False)
+        return cell
+
+    def _cap(self, seed: int) -> CapMesh:
+        with self.lock:
+            kept = self._kept.get(seed)
+        return kept.cap if kept is not None and kept.cap is not None else make_cap(seed)
 
     def _make_arm(self, cell: Cell) -> SimulatedArm:
         return SimulatedArm(cell.model, cell.names)
@@ -152,11 +171,11 @@ class Simulator:
         Simulated time goes on where it was. Raises CapError, PlacementError, CellError.
         """
         if cap_seed is None:
-            cell = self._build(None, surroundings)
+            cell = self._cell(None, None, surroundings)
             with self.lock:
                 self._replace(cell)
             return np.eye(4)
-        cap = make_cap(cap_seed)
+        cap = self._cap(cap_seed)
         if placement is None:
             placement = self._draw_placement(cap, pose_seed or 0, posture, post)
         on_stand = placement.posture == ON_STAND
@@ -165,7 +184,7 @@ class Simulator:
         if post or on_stand:
             around = surroundings or configured(self.settings.table_seed)
             surroundings = with_thing(around, draw_stand(placement) if on_stand else post_before(cap, placement))
-        cell = self._build(cap, surroundings)
+        cell = self._cell(cap_seed, cap, surroundings)
         with self.lock:
             now = self.time
             self._replace(cell)
@@ -265,7 +284,7 @@ class Simulator:
     def snapshot(self) -> Snapshot:
         """Copy of the present state."""
         with self.lock:
-            return Snapshot(self.generation, self.model, self.time, np.array(self.data.qpos))
+            return Snapshot(self.model, self.time, np.array(self.data.qpos))
 
     def base_from_object(self) -> Array:
         """(4, 4) pose of the object frame in the base frame. Raises CellError on an empty table."""
