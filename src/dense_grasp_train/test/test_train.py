@@ -82,6 +82,16 @@ def test_figures_go_to_tensorboard_too(tmp_path):
     assert logged == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize(("processor_has_it", "used"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_bf16_is_used_where_the_processor_multiplies_it(tmp_path, monkeypatch, processor_has_it, used):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: processor_has_it)
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    config = load_config("don_contrastive", {**TINY, "precision": "bf16"})
+    module = fit(config, list(views_of_caps.cap_views()), tmp_path, workers=0, until=1, progress=False)
+    assert module.trainer.precision == used
+
+
 def test_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"none.ckpt does not exist"):
         trained(tmp_path, resume=tmp_path / "none.ckpt")
