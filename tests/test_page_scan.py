@@ -25,6 +25,11 @@ from tests.page_user import (
 pytestmark = pytest.mark.graph
 OBJECT, CANCELLED, VIEWS = "scanned_on_page", "cancelled_on_page", 8
 SAME_SPOT = 0.006  # m
+BALL = """name => {  // its place in the scene of NiceGUI, once it is there beside the surface
+    const scene = Object.entries(window).find(([key]) => key.startsWith('scene_'))?.[1].children ?? [];
+    const points = scene.find(one => one.type === 'Points')?.geometry.attributes.position.count ?? 0;
+    return points > 500 && scene.find(one => one.name === name)?.position.toArray();
+}"""
 SHOTS = Path(__file__).resolve().parents[1] / "out/page_scan"
 
 
@@ -155,6 +160,7 @@ def test_a_click_in_a_picture_of_the_scan_teaches_a_point_that_all_views_show_on
     taught = np.array([row.object_point.x, row.object_point.y, row.object_point.z])
     assert np.linalg.norm(taught - point) < SAME_SPOT
 
+    np.testing.assert_allclose(holder.wait_for_function(BALL, arg="contact").json_value(), taught, atol=1e-6)
     holder.get_by_text(re.compile(rf"^contact is seen in \d of {len(views)} pictures")).wait_for()
     shown = holder.locator(".dg-thumb")
     wait_for(lambda: 0 < shown.count() == holder.locator(".dg-thumb circle").count(), PATIENCE_S, "the marks")

@@ -12,6 +12,8 @@ from dense_grasp_client.connection import wait_for
 from dense_grasp_core.errors import DenseGraspError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: The last: 3-D without a graphics card, which Chromium gives no longer by itself.
+ARGUMENTS = ("--no-sandbox", "--enable-unsafe-swiftshader")
 INSTALL = "sudo apt-get install -y chromium    (or: .venv/bin/python -m playwright install chromium)"
 
 
@@ -30,7 +32,7 @@ def running_browser() -> Iterator[Any]:
         path = next(filter(None, map(shutil.which, NAMES)), None) or playwright.chromium.executable_path
         if not Path(path).exists():
             raise NoBrowserError(f"no browser for the operator's page; this installs one: {INSTALL}")
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
             yield running
         finally:

@@ -1,9 +1,11 @@
-"""The pictures of a scan in a row, a taught point drawn where it is seen; a click on one opens it to point at."""
+"""A scan: its surface, and its pictures in a row; a taught point is drawn where it is seen, and a click on a picture
+opens it to point at.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from dense_grasp_core.errors import DenseGraspError
@@ -11,6 +13,7 @@ from nicegui import background_tasks, ui
 
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import PicturePanel
+from dense_grasp_ui.panels.surface_view import SurfaceView
 from dense_grasp_ui.pictures.scan_picture import Crop, Pixel, Point
 from dense_grasp_ui.pictures.scan_views import Scan, ViewOfScan
 
@@ -48,6 +51,7 @@ class ScanStrip:
             self._point = ui.select({EVERY: EVERY_PICTURE}, value=EVERY, label="Point that is seen")
             self._point.classes("dg-source")
             self._told = ui.label().classes("dg-note dg-seen").props("role=status aria-live=polite")
+            self._surface = SurfaceView()
             self._strip = ui.element("div").classes("dg-strip").props("role=list aria-label='Pictures of the scan'")
         self._card.set_visibility(False)
         browser.on_refresh(self._refresh)
@@ -82,12 +86,14 @@ class ScanStrip:
             return
         self._set_options(str(self._point.value or EVERY))
         keypoint = str(self._point.value or EVERY)
-        now = self._scan, keypoint, self._points().get(keypoint)
+        now = self._scan, keypoint, self._points()
         if now != self._drawn:
             self._drawn = now
             background_tasks.create(self._draw(*now))
 
-    async def _draw(self, scan: Scan, keypoint: str, place: Point | None) -> None:
+    async def _draw(self, scan: Scan, keypoint: str, points: Mapping[str, Point]) -> None:
+        place = points.get(keypoint)
+
         def look() -> tuple[list[Crop], list[Pixel | None]]:
             nowhere: list[Pixel | None] = [None] * len(scan.pictures)
             return [picture.crop for picture in scan.pictures], nowhere if place is None else scan.pixels(place)
@@ -97,9 +103,10 @@ class ScanStrip:
         except DenseGraspError as error:
             self._browser.say(str(error), wrong=True)
             return
-        if self._drawn != (scan, keypoint, place):
+        if self._drawn != (scan, keypoint, points):
             return  # something else is being drawn meanwhile
         self._told.set_text(seen_sentence(keypoint, pixels) if place is not None else "")
+        self._surface.show(scan.surface, scan.no_surface, points, keypoint)
         self._strip.clear()
         with self._strip:
             for number, pixel in enumerate(pixels):

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from dense_grasp_core.errors import DenseGraspError
+
 from dense_grasp_ui.pictures.encoding import PictureError
 from dense_grasp_ui.pictures.scan_picture import Pixel, Point, ScanPicture
+from dense_grasp_ui.pictures.scan_surface import ScanSurface
 
 #: Scans that are kept, about 1 MB a picture.
 KEPT = 2
@@ -23,6 +26,9 @@ class Scans(Protocol):
     def view(self, object_id: str, view: int) -> ScanPicture:
         """One picture."""
 
+    def surface(self, object_id: str) -> ScanSurface:
+        """Points of the surface."""
+
 
 @dataclass(frozen=True)
 class ViewOfScan:
@@ -35,12 +41,16 @@ class ViewOfScan:
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """A scan that was asked for. version: another one for another scan of the object; summary: a ScanSummary."""
+    """A scan that was asked for. version: another one for another scan of the object; summary: a ScanSummary; surface:
+    None where there is none, for the reason `no_surface`.
+    """
 
     object_id: str
     version: int
     summary: Any
     pictures: tuple[ScanPicture, ...]
+    surface: ScanSurface | None = None
+    no_surface: str = ""
 
     def pixels(self, point: Point) -> list[Pixel | None]:
         """Where each picture shows a point of the object; None where it does not. Raises PictureError."""
@@ -67,7 +77,7 @@ class ScanViews:
             if (known := self._kept.get(key)) is not None:
                 return known
             pictures = [scans.view(object_id, number) for number in range(summary.views)]
-            scan = Scan(*key, summary, tuple(pictures))
+            scan = Scan(*key, summary, tuple(pictures), *_surface_of(scans, summary))
             with self._lock:
                 self._kept[key] = scan
                 while len(self._kept) > KEPT:
@@ -85,6 +95,16 @@ class ScanViews:
         if scan is None or not 0 <= view.number < len(scan.pictures):
             raise PictureError("that picture of a scan is no longer kept: press “Show its scan” again")
         return scan.pictures[view.number]
+
+
+def _surface_of(scans: Scans, summary: Any) -> tuple[ScanSurface | None, str]:
+    """The surface, or why there is none: the pictures are shown all the same."""
+    if not summary.has_surface:
+        return None, f"The scan of {summary.object_id} has no surface."
+    try:
+        return scans.surface(summary.object_id), ""
+    except DenseGraspError as error:
+        return None, f"Its surface cannot be shown: {error}"
 
 
 def _version(summary: Any) -> int:
