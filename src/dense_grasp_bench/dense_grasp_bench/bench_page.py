@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +31,7 @@ from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.session import CellSession, launch_arguments
 from dense_grasp_bench.soak.launch_log import LaunchLog
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
+from dense_grasp_bench.watching import free_port, served_address
 
 #: Figure → at most: ms, share of a core in %, ms.
 DEMANDED = {
@@ -153,26 +153,19 @@ def _cores(count: int) -> list[int]:
     return chosen
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Start graph and browser, measure, write out/bench-page; the exit code."""
-    out, port, cores = Path(arguments.out), _free_port(), _cores(arguments.cores)
+    out, port, cores = Path(arguments.out), free_port(), _cores(arguments.cores)
     out.mkdir(parents=True, exist_ok=True)
     log = out / "graph.log"
-    given = [argument for argument in launch_arguments(out, arguments.model) if argument != "ui:=false"]
-    given += ["ui:=true", f"ui_port:={port}"]
+    given = launch_arguments(out, arguments.model, page_port=port)
     with (
         GraphProcess("bringup.launch.py", given, log, arguments.domain) as graph,
         GraphClient(arguments.domain, graph, name="bench_page") as client,
         running_browser() as browser,
     ):
         session = CellSession.ready(graph, client)
-        client.wait(lambda: "operator's page: http" in log.read_text(), 120.0, "the operator's page")
+        client.wait(lambda: served_address(log), 120.0, "the operator's page")
         pid = LaunchLog(log).read().pids.get(NODE)
         if pid is None:
             raise GraphError(f"{log} names no process {NODE}, expected the page's node")

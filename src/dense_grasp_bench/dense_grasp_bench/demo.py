@@ -23,6 +23,7 @@ from dense_grasp_bench.picture_sheet import sheet, write_png
 from dense_grasp_bench.session import CellSession, Trial, launch_arguments
 from dense_grasp_bench.taught_clicks import TRAINING_SEED
 from dense_grasp_bench.trial_pictures import Photographer, TrialPictures
+from dense_grasp_bench.watching import PAGE_PORT, free_port, open_page
 
 FIRST_UNSEEN_SEED = 1000
 FILM_FPS = 10.0
@@ -84,9 +85,10 @@ def run(arguments: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     log = out / "graph.log"
     print(f"starting the graph: ros2 launch dense_grasp bringup.launch.py sim:=true (its log: {log})", flush=True)
+    given = launch_arguments(out, arguments.model, page_port=free_port(PAGE_PORT) if arguments.watch else 0)
     began = time.monotonic()
     with (
-        GraphProcess("bringup.launch.py", launch_arguments(out, arguments.model), log, arguments.domain) as graph,
+        GraphProcess("bringup.launch.py", given, log, arguments.domain) as graph,
         GraphClient(arguments.domain, graph, name="demo") as client,
         Film(out / "demo.webm", FILM_FPS) as film,
     ):
@@ -98,6 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
         clicks = session.teach()
         told = ", ".join(f"{name} ({u:.0f}, {v:.0f})" for name, (u, v) in clicks.items())
         print(f"taught on cap {TRAINING_SEED} by three clicks: {told}", flush=True)
+        if arguments.watch:
+            print(open_page(log, graph.check), flush=True)
         seeds = range(arguments.seed, arguments.seed + arguments.trials)
         print(f"{arguments.trials} caps the network has never seen, at random poses:", flush=True)
         trials, pictures = run_trials(session, photographer, seeds)
@@ -123,6 +127,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--seed", type=int, default=FIRST_UNSEEN_SEED, help="seed of the first cap")
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
+    parser.add_argument("--watch", action="store_true", help="open the operator's page in the browser while it runs")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the demo's graph")
     parser.add_argument("--out", default="out/demo")
     return exit_status("demo", partial(run, parser.parse_args()))

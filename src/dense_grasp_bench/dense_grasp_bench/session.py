@@ -123,11 +123,12 @@ class StageTimes:
         self._since = now
 
 
-def launch_arguments(out: Path, model: str = "", extra: Sequence[str] = ()) -> list[str]:
-    """Arguments of bringup.launch.py for a fresh store in `out`."""
+def launch_arguments(out: Path, model: str = "", extra: Sequence[str] = (), page_port: int = 0) -> list[str]:
+    """Arguments of bringup.launch.py for a fresh store in `out`. page_port: of the operator's page, 0 for none."""
     for path in out.glob("store.db*"):
         path.unlink()
-    arguments = ["sim:=true", "rviz:=false", "ui:=false", f"store:=sqlite:///{(out / 'store.db').resolve()}", *extra]
+    page = ["ui:=true", f"ui_port:={page_port}"] if page_port else ["ui:=false"]
+    arguments = ["sim:=true", "rviz:=false", *page, f"store:=sqlite:///{(out / 'store.db').resolve()}", *extra]
     return arguments + ([f"model:={Path(model).resolve()}"] if model else [])
 
 
