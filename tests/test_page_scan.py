@@ -19,6 +19,7 @@ from tests.page_user import (
     answer,
     click_on,
     press,
+    press_until,
     until_answered,
 )
 
@@ -176,6 +177,22 @@ def test_a_click_in_a_picture_of_the_scan_teaches_a_point_that_all_views_show_on
     holder.get_by_role("switch").click()
     watcher.get_by_role("button", name=f"In the scan {OBJECT}/contact", exact=True).click()
     watcher.get_by_text(f"contact is seen in {len(seen)} of {len(views)} pictures").wait_for()
+
+
+def test_a_point_clicked_in_the_scan_is_deleted_and_brought_back(holder, cell):
+    (before,) = cell.client.call("list", object_id=OBJECT).taught
+
+    def delete() -> None:
+        press_until(holder, f"Delete {OBJECT}/contact", holder.get_by_role("button", name="Delete", exact=True))
+        holder.get_by_text("“Undo” brings it back").wait_for()
+        press(holder, "Delete")()
+
+    until_answered(holder, delete, f"^Deleted {OBJECT}/contact")
+    assert cell.client.call("list", object_id=OBJECT).total == 0
+    until_answered(holder, press(holder, f"Undo: do not delete {OBJECT}/contact"), "^Undone: ")
+    (after,) = cell.client.call("list", object_id=OBJECT).taught
+    assert (after.u, after.v, after.scan_view) == (before.u, before.v, before.scan_view)
+    assert after.object_point == before.object_point and after.has_picture
 
 
 @pytest.mark.parametrize("width", [1280, 390])

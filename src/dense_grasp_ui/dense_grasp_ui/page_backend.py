@@ -24,7 +24,7 @@ from dense_grasp_ui.pictures.network import Network
 from dense_grasp_ui.pictures.scan_picture import Point
 from dense_grasp_ui.pictures.scan_views import ScanViews, ViewOfScan
 from dense_grasp_ui.pictures.shots import Shots
-from dense_grasp_ui.undo import Change
+from dense_grasp_ui.undo import Change, is_clicked_in_scan
 
 T = TypeVar("T")
 #: Calls that wait for the graph at the same time; further ones wait for these.
@@ -48,6 +48,8 @@ class PageBackend:
         self.attempts = Attempts()
         #: (object, keypoint, u, v) of what is taught, as last listed
         self.taught: list[tuple[str, str, float, float]] = []
+        #: (object, keypoint) of those of `taught` that undo brings back when they are deleted
+        self.brought_back: set[tuple[str, str]] = set()
         #: the objects of `taught`, each once
         self.objects: list[str] = []
         #: object → keypoint → (x, y, z), m, in the frame of the object's scan: those of `taught` that lie on one
@@ -68,6 +70,7 @@ class PageBackend:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
         self.taught = [(row.object_id, row.keypoint, row.u, row.v) for row in rows]
+        self.brought_back = {(row.object_id, row.keypoint) for row in rows if is_clicked_in_scan(row)}
         points: dict[str, dict[str, Point]] = {}
         for row in rows:
             at = row.object_point

@@ -12,7 +12,7 @@ from dense_grasp_ui.panels.browser import Browser, set_if_new
 from dense_grasp_ui.panels.camera import PicturePanel
 from dense_grasp_ui.panels.questions import confirmed, name_refused, new_name
 from dense_grasp_ui.panels.scan_strip import ScanStrip
-from dense_grasp_ui.undo import RenamedChange
+from dense_grasp_ui.undo import RenamedChange, before_loss
 
 #: Rows of the list; a store can hold 100,000.
 MOST_ROWS = 100
@@ -62,11 +62,16 @@ def taught_points(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> No
     async def delete(object_id: str, keypoint: str) -> None:
         if not browser.may_change():
             return
-        if not await confirmed(browser.place, f"Delete {object_id}/{keypoint}? It cannot be brought back.", "Delete"):
+        after = (
+            "“Undo” brings it back" if (object_id, keypoint) in backend.brought_back else "It cannot be brought back"
+        )
+        if not await confirmed(browser.place, f"Delete {object_id}/{keypoint}? {after}.", "Delete"):
             return
 
         async def forget() -> str:
+            lost = await backend.call(lambda: before_loss(client, object_id, keypoint))
             await backend.call(lambda: client.forget(object_id, keypoint))
+            backend.last_change = lost or backend.last_change
             await backend.list_taught()
             return f"Deleted {object_id}/{keypoint}."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dense_grasp_core.grasping.contacts import PLAIN_APPROACH, PLAIN_AXIS, PLAIN_CONTACT
 from dense_grasp_core.result_codes import StoreCode
 from nicegui import ui
@@ -14,7 +16,7 @@ from dense_grasp_ui.panels.scan import scan
 from dense_grasp_ui.panels.scan_strip import ScanStrip
 from dense_grasp_ui.panels.taught_points import taught_points
 from dense_grasp_ui.pictures.scan_views import ViewOfScan
-from dense_grasp_ui.undo import TaughtChange
+from dense_grasp_ui.undo import TaughtChange, before_loss
 
 #: In the order in which they are clicked: what each point is for.
 STEPS = {
@@ -73,7 +75,9 @@ def teach(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> None:
                 browser.place, f"{object_id}/{keypoint} is taught already. Replace it by this click?", "Replace"
             ):
                 return f"{object_id}/{keypoint} stays as it was."
-            await backend.call(lambda: client.teach(object_id, keypoint, u, v, overwrite=True, scan_view=number))
+            lost = await backend.call(lambda: before_loss(client, object_id, keypoint))
+            row = await backend.call(lambda: client.teach(object_id, keypoint, u, v, overwrite=True, scan_view=number))
+            backend.last_change = replace(lost, replaced_by=row.id) if lost else backend.last_change
         steps = list(STEPS)
         if keypoint in steps[:-1]:
             step.set_value(steps[steps.index(keypoint) + 1])
