@@ -12,7 +12,7 @@ from nicegui import ui
 from dense_grasp_ui.pictures.scan_picture import Point
 from dense_grasp_ui.pictures.scan_surface import ABOVE, FIELD_OF_VIEW, SLANTED, Look, ScanSurface
 
-#: Degrees of one press.
+#: Degrees of one press. The object turns left where the eye goes to the right, which is towards y from x.
 TURN = 45.0
 FRAMES_PER_S = 10
 ABOUT = "Turn it with the mouse, or by the buttons; the wheel brings it nearer."
@@ -39,8 +39,8 @@ class SurfaceView:
             self._place = ui.element("div").classes("dg-scene").props("role=img")
             with ui.element("div").classes("dg-tools"):
                 for text, turned in (
-                    ("Turn left", lambda: replace(self._look, azimuth=self._look.azimuth - TURN)),
-                    ("Turn right", lambda: replace(self._look, azimuth=self._look.azimuth + TURN)),
+                    ("Turn left", lambda: replace(self._look, azimuth=self._look.azimuth + TURN)),
+                    ("Turn right", lambda: replace(self._look, azimuth=self._look.azimuth - TURN)),
                     ("From the side", lambda: replace(self._look, elevation=SLANTED)),
                     ("From above", lambda: replace(self._look, elevation=ABOVE)),
                 ):
