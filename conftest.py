@@ -1,7 +1,8 @@
 """Of every test process: a ROS domain of its own, one thread a library, and which tests stay together.
 
 `make test` shares the tests out to two processes (pytest-xdist). A file stays in one of them, since its fixtures are
-the file's; everything that asks for the running cell stays in one, so that the cell is started once.
+the file's; everything that asks for the running cell stays in one, so that the cell is started once. What wants a cell
+with launch arguments of its own has to start one in any case: whichever process is done first takes it.
 """
 
 from __future__ import annotations
@@ -52,8 +53,17 @@ def _launch_arguments(item: pytest.Item) -> tuple[str, ...]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one cell one after the other, and first: they take longest."""
-    items.sort(key=lambda item: (not _wants_the_cell(item), _launch_arguments(item) if _wants_the_cell(item) else ()))
+    """Tests of one cell one after the other: those of the cell that most share first, for they take longest."""
+
+    def place(item: pytest.Item) -> tuple[int, tuple[str, ...]]:
+        if not _wants_the_cell(item):
+            return 1, ()
+        arguments = _launch_arguments(item)
+        return 2 if arguments else 0, arguments
+
+    items.sort(key=place)
     for item in items:
-        group = CELL_GROUP if _wants_the_cell(item) else item.nodeid.partition("::")[0]
+        group = item.nodeid.partition("::")[0]
+        if _wants_the_cell(item):
+            group = " ".join([CELL_GROUP, *_launch_arguments(item)])
         item.add_marker(pytest.mark.xdist_group(group))
