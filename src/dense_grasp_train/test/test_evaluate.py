@@ -164,12 +164,19 @@ def test_calibration_needs_two_objects(model):
 def test_card_takes_the_figures_of_an_evaluation(model, tmp_path):
     result = calibrate_scores.Calibration(-1.0, 0.5, 0.9, 240, 1920, 0, 960, 0.93, 0.9, 0.95, 6.0)
     path = tmp_path / "model_card.md"
-    config = load_config("hybrid")
-    cost = {"wall_minutes": 3.0, "cpu_minutes": 5.0}
-    model_card.write_card(path, model, ModelInfo(command="train --x"), config, result, "8 views", "2 views", cost)
+    record = model_card.training_record(load_config("hybrid"), "8 views", "random weights", (3.0, 5.0), (0.4, 0.8))
+    model_card.write_card(path, model, ModelInfo(command="train --x", training=record), result, "2 views")
     model_card.add_figures(path, "| table |\n")
     text = path.read_text()
-    for part in ("train --x", "0 of 1920 queries", "93.0%", "| table |", "## Limits", "## Licence", "nt_xent 2"):
+    for part in (
+        "train --x",
+        "0 of 1920 queries",
+        "93.0%",
+        "| table |",
+        "## Where it is blind",
+        "## Licence",
+        "nt_xent 2",
+    ):
         assert part in text
 
 

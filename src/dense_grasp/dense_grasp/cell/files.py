@@ -13,7 +13,8 @@ def check_model(path: str) -> Check:
         info = DescriptorExtractor(path).info
     except Exception as error:  # whatever a broken file makes its reader raise
         return Check("model", False, _said(error), "give a model file with -p model:=PATH")
-    return Check("model", True, f"{info.model_id} from {path}")
+    untried = "" if info.tried_on_photographs else "; never tried on a photograph"
+    return Check("model", True, f"{info.model_id} from {path}{untried}")
 
 
 def check_store_file(url: str) -> Check:

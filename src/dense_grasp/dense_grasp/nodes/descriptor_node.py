@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelFileError
+from dense_grasp_core.descriptors.provenance import never_tried
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.heatmap import PcaBasis, fit_pca, pca_image
 from dense_grasp_core.parameters import ParameterError
@@ -111,6 +112,8 @@ class DescriptorNode(Node):
             f"model {self._extractor.model_id} from {values['model']}, {self._extractor.backend}, "
             f"one descriptor per {self._extractor.stride:g} px"
         )
+        if not self._extractor.info.tried_on_photographs:
+            self.get_logger().warning(never_tried(values["model"]))
 
     def destroy_node(self) -> None:
         """Stop the worker, then the node."""

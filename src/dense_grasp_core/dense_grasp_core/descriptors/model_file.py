@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 
 from dense_grasp_core.descriptors.network_config import NetworkConfig, NetworkConfigError
 from dense_grasp_core.descriptors.optional_torch import require_torch
+from dense_grasp_core.descriptors.provenance import Training, Trial, read_training, read_trials
 from dense_grasp_core.errors import DenseGraspError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class ModelInfo:
     found_threshold: Eq. 8 score below which a keypoint counts as not found.
     ambiguity_ratio: second peak / first peak above which a match counts as ambiguous.
     input_scale: network input size / camera image size, 1.0, 0.5 or 0.25.
+    training: how it was made, None where nobody wrote it down. tried_on: what it found on pictures that it was not
+    trained on.
     """
 
     config: NetworkConfig = field(default_factory=NetworkConfig)
@@ -55,6 +58,8 @@ class ModelInfo:
     input_scale: float = 1.0
     seeds: dict[str, int] = field(default_factory=dict)
     command: str = ""
+    training: Training | None = None
+    tried_on: tuple[Trial, ...] = ()
 
     def __post_init__(self) -> None:
         if self.input_scale not in (1.0, 0.5, 0.25):
@@ -73,6 +78,11 @@ class ModelInfo:
         return any(getattr(self, name) != defaults[name] for name in names)
 
     @property
+    def tried_on_photographs(self) -> bool:
+        """Whether anybody measured what it finds on pictures of a camera."""
+        return any(trial.photographs for trial in self.tried_on)
+
+    @property
     def stride(self) -> float:
         """Camera pixels per descriptor cell."""
         return self.config.stride / self.input_scale
@@ -83,8 +93,6 @@ def save_model(path: str | os.PathLike[str], network: DescriptorNetwork, info: M
 
     The file appears whole or not at all. Raises ModelFileError for weights that are not finite in float16.
     """
-    from safetensors.numpy import save
-
     target = Path(path)
     tensors = {}
     for name, tensor in network.state_dict().items():
@@ -96,9 +104,15 @@ def save_model(path: str | os.PathLike[str], network: DescriptorNetwork, info: M
         tensors[name] = np.asarray(half, order="C")
     info = dataclasses.replace(info, config=network.config)
     info = dataclasses.replace(info, model_id=_model_id(tensors, info))
-    content = save(tensors, metadata={HEADER_KEY: header_text(info), "format": "pt"})
-    _write_whole(target, content)
+    write_whole(target, safetensors_content(tensors, info))
     return info
+
+
+def safetensors_content(tensors: dict[str, NDArray], info: ModelInfo) -> bytes:
+    """A network file of tensors by name and the header."""
+    from safetensors.numpy import save
+
+    return save(tensors, metadata={HEADER_KEY: header_text(info), "format": "pt"})
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[DescriptorNetwork, ModelInfo]:
@@ -112,7 +126,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[DescriptorNetwork, ModelIn
 
     from dense_grasp_core.descriptors.network import DescriptorNetwork
 
-    tensors, info = _read(Path(path))
+    tensors, info = read_tensors(Path(path))
     network = DescriptorNetwork(info.config)
     try:
         network.load_state_dict({name: _widen(torch.from_numpy(values)) for name, values in tensors.items()})
@@ -126,7 +140,7 @@ def load_info(path: str | os.PathLike[str]) -> ModelInfo:
 
     Raises ModelFileError as `load_model`, but for weights that do not fit the architecture.
     """
-    return _read(Path(path))[1]
+    return read_tensors(Path(path))[1]
 
 
 def header_text(info: ModelInfo) -> str:
@@ -141,12 +155,15 @@ def read_header(path: Path, text: str) -> ModelInfo:
         version = header.pop("format_version")
         if version != FORMAT_VERSION:
             raise ModelFileError(f"model file {path} has format version {version!r}, expected {FORMAT_VERSION}")
-        return ModelInfo(config=NetworkConfig(**header.pop("config")), **header)
+        config = NetworkConfig(**header.pop("config"))
+        training = read_training(header.pop("training", None))
+        return ModelInfo(config, training=training, tried_on=read_trials(header.pop("tried_on", ())), **header)
     except (ValueError, KeyError, TypeError, AttributeError, NetworkConfigError) as error:
         raise ModelFileError(f"header of model file {path} is unreadable: {error!r}") from error
 
 
-def _read(target: Path) -> tuple[dict[str, NDArray], ModelInfo]:
+def read_tensors(target: Path) -> tuple[dict[str, NDArray], ModelInfo]:
+    """Weights by name, as the file has them, and the header. Raises ModelFileError as `load_info`."""
     if not target.is_file():
         raise ModelFileError(f"model file {target} does not exist")
     try:
@@ -182,7 +199,8 @@ def _widen(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
-def _write_whole(target: Path, content: bytes) -> None:
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a model file that appears whole or not at all. Raises ModelFileError when the disk refuses."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.header_writer import record_trials
 from dense_grasp_core.descriptors.model_file import ModelInfo, load_model
+from dense_grasp_core.descriptors.provenance import never_tried
 from dense_grasp_core.errors import DenseGraspError
 from rich.progress import Progress
 
@@ -33,7 +35,7 @@ from dense_grasp_train.evaluation.predictors import (
 from dense_grasp_train.evaluation.report import OWN_ROW
 from dense_grasp_train.evaluation.run_predictors import measure
 from dense_grasp_train.evaluation.summary import Summary
-from dense_grasp_train.training.model_card import add_figures
+from dense_grasp_train.training.model_card import add_figures, add_trials
 
 SEEN = {"folder": "seen", "views": 160, "seed": 3, "caps": "0-39"}
 UNSEEN = {"folder": "unseen", "views": 160, "seed": 2, "caps": "1000-1019"}
@@ -137,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--out", type=Path, default=Path("out/descriptors"), help="folder of the report")
     arguments.add_argument("--pairs", type=int, default=100, help="pairs per set")
     arguments.add_argument("--seed", type=int, default=7, help="seed of the pairs")
-    arguments.add_argument("--card", action="store_true", help="put the table into the model's card")
+    arguments.add_argument("--card", action="store_true", help="put the figures into the model's file and its card")
     arguments.add_argument("--no-controls", action="store_true")
     pictures = arguments.add_argument_group("with --pictures")
     pictures.add_argument("--general", type=Path, default=GENERAL, help="network of the bank (default %(default)s)")
@@ -167,14 +169,21 @@ def _run(options: argparse.Namespace) -> int:
     started = time.monotonic()
     if options.pairs < 1:
         raise EvaluationError(f"--pairs is {options.pairs}, expected 1 or more")
+    if options.card and options.model[0].suffix != ".safetensors":
+        raise EvaluationError(f"--card is given with --model {options.model[0]}, expected a .safetensors file")
+    if options.card and (len(options.model) > 1 or options.bop):
+        raise EvaluationError("--card is given, expected one --model and the sets of caps, or --pictures")
+    if options.card and options.no_pairs:
+        raise EvaluationError("--card is given with --no-pairs, expected the figures of pairs to write into it")
     if options.pictures:
         return measure_pictures(options)
     if options.sensor and not options.bop:
         raise EvaluationError(f"--sensor {options.sensor} is for --bop, which is not given")
-    if options.card and (len(options.model) > 1 or options.bop):
-        raise EvaluationError("--card is given, expected one --model and the sets of caps")
     names = row_names(options.model, options.against)
     infos = {file: DescriptorExtractor(file).info for file in names}
+    for file in options.model if not options.bop else ():
+        if not infos[file].tried_on_photographs:
+            print(f"evaluate: {never_tried(file)}", file=sys.stderr)
     rows = predictors(names, options.backbone, infos[options.model[0]], not options.no_controls)
     sets, views = _sets(options)
     with Progress() as progress:
@@ -200,7 +209,9 @@ def _run(options: argparse.Namespace) -> int:
     write_whole(options.out / "report.md", summary.text.encode())
     plots = summary.plot(options.out)
     if options.card:
-        add_figures(options.model[0].with_suffix(".md"), summary.table)
+        card = options.model[0].with_suffix(".md")
+        add_figures(card, summary.table)
+        add_trials(card, record_trials(options.model[0], summary.trials(own[0])))
     print(summary.text)
     print(f"{options.out}/report.json, report.md, {', '.join(plots)}; {content['seconds']} s")
     return 0 if summary.reached else 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +55,18 @@ def load_pair(folder: Path, pair: dict) -> TestPair:
 def measure_pairs(
     rows: dict[str, Predictor], folder: Path, sets: dict[str, list[dict]], advance: Callable[[], None]
 ) -> dict[str, dict[str, PairFigures]]:
+    """Errors of every row on every set of `read_pairs`."""
+    return measure_sets(rows, {name: _loaded(folder, pairs) for name, pairs in sets.items()}, advance)
+
+
+def measure_sets(
+    rows: dict[str, Predictor], sets: Mapping[str, Iterable[TestPair]], advance: Callable[[], None]
+) -> dict[str, dict[str, PairFigures]]:
     """Errors of every row on every set."""
     found: dict[str, dict[str, PairFigures]] = {}
     for name, pairs in sets.items():
         errors: dict[str, list[NDArray]] = {row: [] for row in rows}
-        for pair in _loaded(folder, pairs):
+        for pair in pairs:
             for row, predict in rows.items():
                 pixels = predict(pair, np.random.default_rng(0)).pixels
                 errors[row].append(np.linalg.norm(pixels - pair.pixels_b, axis=1) * pair.pixel_scale)

@@ -2,7 +2,8 @@
 
 FOLDER holds pairs.json (sets of pairs {a, b, pixels_a, pixels_b}: paths of two pictures and matches (u, v) at 640 px
 width) and scans <room>/<object> in the layout of `dense_grasp_core.object_model.scan`; an object that stands in two
-rooms is learnt in the first one and found in the other. Figures are published, the pictures are not.
+rooms is learnt in the first one and found in the other, by one click and by its pose. Figures are published, the
+pictures are not.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.descriptors.header_writer import record_trials
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, turn_towards
 from numpy.typing import NDArray
@@ -33,9 +35,11 @@ from dense_grasp_train.evaluation.moved_object import (
     moved_markdown,
     scan_pairs,
 )
-from dense_grasp_train.evaluation.picture_pairs import measure_pairs, pairs_markdown, read_pairs
+from dense_grasp_train.evaluation.picture_pairs import measure_pairs, measure_sets, pairs_markdown, read_pairs
 from dense_grasp_train.evaluation.predictors import Prediction, Predictor, network_predictor, untrained_extractor
+from dense_grasp_train.evaluation.real_pictures import clicks_of, trial
 from dense_grasp_train.evaluation.scan_truth import compared, in_the_frame_of, named_as_before
+from dense_grasp_train.training.model_card import add_trials
 
 GENERAL = Path("models/general.xml")
 _TILE = 256
@@ -59,11 +63,17 @@ def measure_pictures(options: argparse.Namespace) -> int:
     parts: list[str] = []
     content: dict[str, Any] = {}
     with Progress() as progress:
-        if sets and not options.no_pairs:
-            task = progress.add_task("pairs", total=sum(map(len, sets.values())))
+        if not options.no_pairs:
+            clicks = {f"{_named(pair, folder)}, one click": clicks_of(pair, most) for pair in moved}
+            task = progress.add_task("pairs", total=sum(map(len, sets.values())) + sum(map(len, clicks.values())))
             rows = _rows(options, general)
             figures = measure_pairs(rows, folder, sets, lambda: progress.advance(task))
+            figures |= measure_sets(rows, clicks, lambda: progress.advance(task))
             parts.append(pairs_markdown(figures))
+            if options.card:
+                own = options.model[0]
+                found = [trial(name, by_row[own.stem].errors) for name, by_row in figures.items()]
+                add_trials(own.with_suffix(".md"), record_trials(own, found))
             content["pairs"] = {
                 name: {row: [round(float(e), 2) for e in f.errors] for row, f in by_row.items()}
                 for name, by_row in figures.items()
@@ -71,7 +81,7 @@ def measure_pictures(options: argparse.Namespace) -> int:
         results: dict[str, list[MovedPicture]] = {}
         for pair in moved:
             bank, test = load_scan_pair(pair)
-            name = f"{pair[0].relative_to(folder)} → {pair[1].relative_to(folder)}"
+            name = _named(pair, folder)
             if options.bank is not None:
                 own = named_as_before(options.bank)
                 parts.append(compared(own, bank).markdown(options.bank.name))
@@ -135,6 +145,10 @@ def _dots(tile: NDArray[np.uint8], pixels: NDArray[np.float64], colour: tuple[in
     for u, v in np.nan_to_num(pixels, nan=-9.0):
         if abs(u) < 2 * _TILE and abs(v) < 2 * _TILE:
             cv2.circle(tile, (round(u), round(v)), 2, colour, -1, cv2.LINE_AA)
+
+
+def _named(pair: tuple[Path, Path], folder: Path) -> str:
+    return " → ".join(str(scan.relative_to(folder)) for scan in pair)
 
 
 def _median(picture: MovedPicture) -> float:

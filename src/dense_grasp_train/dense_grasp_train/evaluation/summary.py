@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dense_grasp_core.descriptors.provenance import Trial
+
 from dense_grasp_train.evaluation import report
 from dense_grasp_train.evaluation.comparison import compare, over_models
 from dense_grasp_train.evaluation.dense_object_nets import don_figures
@@ -49,6 +51,13 @@ class Summary:
             name: sum(self._figures[name][row].auc for row in self._own) / len(self._own) for name in self._required
         }
         return all(means[name] >= least for name, least in self._required.items())
+
+    def trials(self, row: str) -> list[Trial]:
+        """What a row found on the sets, which are renders, for the header of its file."""
+        return [
+            Trial(name, False, figures[row].matches, round(figures[row].pck10, 4), round(figures[row].median_px, 2))
+            for name, figures in self._figures.items()
+        ]
 
     @property
     def table(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def fit(
     progress: bool = True,
     devices: int = 1,
     nodes: int = 1,
+    watchers: Iterable[Any] = (),
 ) -> DescriptorTraining:
     """Train on views and return the module.
 
@@ -41,6 +43,7 @@ def fit(
         until: stop after this many steps in all, keeping the schedule of ``config.steps``.
         devices, nodes: GPUs (or, without any, CPU processes) of each machine, and machines. They share the batch out
             (Lightning's strategy "ddp"); normalisation statistics are those of a process's own share.
+        watchers: further callbacks of Lightning.
 
     Raises:
         ConfigError: the checkpoint belongs to another run (``resume.check_resume``), or the batch cannot be shared out.
@@ -62,6 +65,7 @@ def fit(
     interrupt = StopAtInterrupt()
     callbacks: list[Any] = [
         interrupt,
+        *watchers,
         ModelCheckpoint(
             run_dir, filename="last", every_n_train_steps=config.checkpoint_every, enable_version_counter=False
         ),

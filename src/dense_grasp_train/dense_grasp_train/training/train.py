@@ -15,20 +15,25 @@ import torch
 from dense_grasp_core.descriptors.exported_model import graph_beside
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+from dense_grasp_core.descriptors.provenance import WITHIN_PX
 from dense_grasp_core.errors import DenseGraspError
 
 from dense_grasp_train.data.data_options import add_data_options, check_data_options, read_data
 from dense_grasp_train.data.dataset_writer import write_whole
+from dense_grasp_train.data.description import counted, described, distances
 from dense_grasp_train.data.pairs import impossible_shares
 from dense_grasp_train.data.view_loader import load_views
 from dense_grasp_train.data.views import View
+from dense_grasp_train.evaluation.real_pictures import real_sets, trials
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.training.calibrate_scores import EMPTY_IMAGES, FEWEST_IMAGES, calibrate
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.training.fit import first_process, fit, shipped
 from dense_grasp_train.training.network_files import save_network
+from dense_grasp_train.training.real_figure import RealFigure, network_predictor
 
 DEFAULT_PRESET = "hybrid"
+FROM_RANDOM = "random weights, nothing pretrained"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,6 +53,12 @@ def parser() -> argparse.ArgumentParser:
         "--calibration-images",
         type=int,
         help=f"images without the object to calibrate on, and half as many with it; default {EMPTY_IMAGES}",
+    )
+    arguments.add_argument(
+        "--real",
+        type=Path,
+        help="folder of real pictures with truth (as for evaluate --pictures, a scan, or BOP scenes): the figure on "
+        "them is printed during training and goes into the network's file and card",
     )
     arguments.add_argument("--out", type=Path, required=True, help="network file to write, *.safetensors")
     settings = arguments.add_mutually_exclusive_group()
@@ -102,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from dense_grasp_train.training.model_card import write_card
+    from dense_grasp_train.training.model_card import training_record, write_card
 
     config = configuration(options)
     check_data_options(options)
@@ -118,17 +129,35 @@ def _run(options: argparse.Namespace) -> int:
         if count < 1:
             raise ConfigError(f"--{name} is {count}, expected 1 or more")
     run_dir = options.run or Path("out/train") / options.out.stem
+    real = real_sets(options.real, [options.data], say=_say) if options.real else {}
     _say(f"reading {options.data}")
     views = read_data(options, _say)
     training, held_out = views, list[View]()
     if not options.no_calibration:
         training, held_out = (views, load_views(options.held_out, say=_say)) if options.held_out else split(views)
-    _say(f"{describe(training)} to train on, {describe(held_out)} held out")
+    _say(f"{counted(training)} to train on, {counted(held_out)} held out")
     for kind, value in impossible_shares(training, config.pairs).items():
         _say(f"pairs.{kind} is {value:g}, but the data allow no such pair: its share goes to the other kinds")
     resume = run_dir / "last.ckpt" if options.resume else None
     quiet = options.quiet or not first_process()
-    module = fit(config, training, run_dir, resume, options.workers, progress=not quiet, devices=devices, nodes=nodes)
+    info = ModelInfo(
+        normalise=config.network.normalise,
+        input_scale=config.pairs.input_scale,
+        seeds={"train": config.seed},
+        command=documented_command(options),
+    )
+    watchers = [RealFigure(real, info, config.steps, _say)] if real else []
+    module = fit(
+        config,
+        training,
+        run_dir,
+        resume,
+        options.workers,
+        progress=not quiet,
+        devices=devices,
+        nodes=nodes,
+        watchers=watchers,
+    )
     if not first_process():
         return 0
     minutes, cpu_minutes = module.wall_seconds / 60, module.cpu_seconds / 60
@@ -136,12 +165,17 @@ def _run(options: argparse.Namespace) -> int:
     cost = {"steps": config.steps, "wall_minutes": round(minutes, 2), "cpu_minutes": round(cpu_minutes, 2)}
     write_whole(run_dir / "cost.json", json.dumps(cost, indent=1).encode())
     network = shipped(module)
-    info = ModelInfo(
-        normalise=config.network.normalise,
-        input_scale=config.pairs.input_scale,
-        seeds={"train": config.seed},
-        command=documented_command(options),
+    info = dataclasses.replace(
+        info,
+        training=training_record(
+            config, described(options.data, training), FROM_RANDOM, (minutes, cpu_minutes), distances(training)
+        ),
+        tried_on=tuple(trials(network_predictor(network, info), real)),
     )
+    for trial in info.tried_on:
+        print(
+            f"real pictures, {trial.on}: {trial.found:.1%} of {trial.points} points within {WITHIN_PX} px", flush=True
+        )
     calibration = None
     if not options.no_calibration:
         print("calibrating", flush=True)
@@ -157,7 +191,9 @@ def _run(options: argparse.Namespace) -> int:
         )
     info = save_network(options.out, network, info)
     card = options.out.with_suffix(".md")
-    write_card(card, options.out, info, config, calibration, describe(training), describe(held_out), cost)
+    write_card(card, options.out, info, calibration, counted(held_out))
+    if not real:
+        print("the network was not tried on a photograph: --real FOLDER does it in training, evaluate --pictures later")
     size_mb = options.out.stat().st_size / 1e6
     graph = graph_beside(options.out).name
     print(f"wrote {options.out} ({size_mb:.1f} MB, model {info.model_id}), its graph {graph}, and {card}")
@@ -176,7 +212,7 @@ def documented_command(options: argparse.Namespace) -> str:
     if options.config is None:
         values = {**values, "method": options.method or DEFAULT_PRESET}
     for name, value in values.items():
-        if name not in ("run", "resume", "workers", "threads", "quiet") and value not in (None, False):
+        if name not in ("real", "run", "resume", "workers", "threads", "quiet") and value not in (None, False):
             words.append("--" + name.replace("_", "-"))
             words += [] if value is True else [str(value)]
     return shlex.join(words)
@@ -189,11 +225,6 @@ def split(views: list[View]) -> tuple[list[View], list[View]]:
         raise ConfigError(f"the data set shows {len(objects)} objects, expected at least 4, or --held-out DIR")
     kept_back = set(objects[:: max(1, len(objects) // max(2, len(objects) // 10))][: max(2, len(objects) // 10)])
     return [v for v in views if v.instance not in kept_back], [v for v in views if v.instance in kept_back]
-
-
-def describe(views: list[View]) -> str:
-    """How many views of how many objects."""
-    return f"{len(views)} views of {len({view.instance for view in views})} objects"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+"""What a network learns from, in words: for its file and its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from dense_grasp_core.wording import some_of
+
+from dense_grasp_train.data.files import DatasetError, read_json
+from dense_grasp_train.data.views import View
+
+CAPS = "parametric caps, rendered"
+_KINDS = {"cap": CAPS, "mesh": "meshes, rendered", "captures": "captures of a depth camera"}
+_TAIL_PERCENT = 5
+
+
+def counted(views: list[View]) -> str:
+    """How many views of how many objects."""
+    return f"{len(views)} views of {len({view.instance for view in views})} objects"
+
+
+def described(root: Path, views: list[View]) -> str:
+    """The views of a data set with its kind, as its manifest says it."""
+    try:
+        kind = read_json(root / "manifest.json")["source"]
+    except (DatasetError, KeyError, TypeError):
+        kind = None  # the scenes of a BOP set have no manifest
+    return f"{counted(views)} ({_KINDS.get(kind, f'the BOP set {root.resolve().parent.name}')})"
+
+
+def described_scans(names: list[str], views: list[View]) -> str:
+    """The views of scans with their names."""
+    return f"{len(views)} views of {len(names)} scans ({some_of(names)})"
+
+
+def distances(views: list[View]) -> tuple[float, float]:
+    """Between which distances of camera and object nine tenths of the views lie, metres."""
+    ranges = [np.linalg.norm(view.camera_from_object[:3, 3]) for view in views]
+    near, far = np.percentile(ranges, [_TAIL_PERCENT, 100 - _TAIL_PERCENT])
+    return round(float(near), 3), round(float(far), 3)
