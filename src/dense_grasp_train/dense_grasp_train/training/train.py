@@ -20,8 +20,9 @@ from dense_grasp_core.errors import DenseGraspError
 
 from dense_grasp_train.data.data_options import add_data_options, check_data_options, read_data
 from dense_grasp_train.data.dataset_writer import write_whole
-from dense_grasp_train.data.description import counted, described, distances
+from dense_grasp_train.data.description import counted, described, described_scans, distances
 from dense_grasp_train.data.pairs import impossible_shares
+from dense_grasp_train.data.scans import scans_of
 from dense_grasp_train.data.view_loader import load_views
 from dense_grasp_train.data.views import View
 from dense_grasp_train.evaluation.real_pictures import real_sets, trials
@@ -93,6 +94,8 @@ def configuration(options: argparse.Namespace) -> TrainConfig:
     }
     if network:
         overrides["network"] = network
+    if options.captures:  # two scans have no place in common, so no pair of two objects
+        overrides["pairs"] = {"instance": 0.0}
     config = load_config(options.config or options.method or DEFAULT_PRESET, overrides)
     create_method(config, (options.devices or 1) * (options.nodes or 1))
     return config
@@ -129,11 +132,15 @@ def _run(options: argparse.Namespace) -> int:
         if count < 1:
             raise ConfigError(f"--{name} is {count}, expected 1 or more")
     run_dir = options.run or Path("out/train") / options.out.stem
-    real = real_sets(options.real, [options.data], say=_say) if options.real else {}
-    _say(f"reading {options.data}")
+    sources = scans_of(options.captures) if options.captures else [options.data]
+    real = real_sets(options.real, sources, say=_say) if options.real else {}
+    _say(f"reading {', '.join(map(str, sources))}")
     views = read_data(options, _say)
     training, held_out = views, list[View]()
-    if not options.no_calibration:
+    calibrated = not options.no_calibration and (options.held_out is not None or not options.captures)
+    if options.captures and not (calibrated or options.no_calibration):
+        _say("the thresholds stay as they are: to calibrate, name views of siblings with --held-out")
+    if calibrated:
         training, held_out = (views, load_views(options.held_out, say=_say)) if options.held_out else split(views)
     _say(f"{counted(training)} to train on, {counted(held_out)} held out")
     for kind, value in impossible_shares(training, config.pairs).items():
@@ -168,7 +175,13 @@ def _run(options: argparse.Namespace) -> int:
     info = dataclasses.replace(
         info,
         training=training_record(
-            config, described(options.data, training), FROM_RANDOM, (minutes, cpu_minutes), distances(training)
+            config,
+            described_scans([scan.name for scan in sources], training)
+            if options.captures
+            else described(options.data, training),
+            FROM_RANDOM,
+            (minutes, cpu_minutes),
+            distances(training),
         ),
         tried_on=tuple(trials(network_predictor(network, info), real)),
     )
@@ -177,7 +190,7 @@ def _run(options: argparse.Namespace) -> int:
             f"real pictures, {trial.on}: {trial.found:.1%} of {trial.points} points within {WITHIN_PX} px", flush=True
         )
     calibration = None
-    if not options.no_calibration:
+    if calibrated:
         print("calibrating", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             draft = Path(folder) / "draft.safetensors"
@@ -214,7 +227,7 @@ def documented_command(options: argparse.Namespace) -> str:
     for name, value in values.items():
         if name not in ("real", "run", "resume", "workers", "threads", "quiet") and value not in (None, False):
             words.append("--" + name.replace("_", "-"))
-            words += [] if value is True else [str(value)]
+            words += [] if value is True else [str(item) for item in (value if isinstance(value, list) else [value])]
     return shlex.join(words)
 
 
