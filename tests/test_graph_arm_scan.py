@@ -29,8 +29,19 @@ def scanned(cell, grasp):
     """The cell with the training cap where it is taught, the scan's result, and its feedback."""
     cell.session.set_cap(TRAINING_SEED)
     told: list = []
-    result = grasp.scan(OBJECT, VIEWS, told.append, timeout=600.0)
-    yield result, told
+
+    def scan():
+        """None where the machine was so busy that the arm had not been heard of for a second: it is asked again."""
+        again = bool(told)
+        told.clear()
+        try:
+            return grasp.scan(OBJECT, VIEWS, told.append, overwrite=again, timeout=600.0)
+        except Refused as refused:
+            if refused.code != ScanCode.JOINT_STATE_STALE:
+                raise
+            return None
+
+    yield cell.client.wait(scan, 600.0, "a scan"), told
     cell.client.call("delete", object_id=OBJECT)
     cell.teach_again()
 

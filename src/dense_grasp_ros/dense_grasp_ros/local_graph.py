@@ -17,6 +17,9 @@ from rclpy.parameter import Parameter
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.paced_executor import PacedExecutor
 
+#: s of wall clock that a condition has at least: a machine with other loads takes several times as long as a quiet one.
+LEAST_PATIENCE = 60.0
+
 
 class LocalGraph:
     """Nodes of one test in one context."""
@@ -86,7 +89,8 @@ class LocalGraph:
 
 
 def wait_until(condition: Callable[[], Any], timeout: float = 20.0, what: str = "condition") -> Any:
-    """The first truthy value of `condition()`; fails the test after the time-out."""
+    """The first truthy value of `condition()`; fails the test after the time-out, and never before LEAST_PATIENCE."""
+    timeout = max(timeout, LEAST_PATIENCE)
     end = time.monotonic() + timeout
     while True:
         value = condition()

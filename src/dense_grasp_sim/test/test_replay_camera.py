@@ -38,7 +38,7 @@ def camera():
     context.try_shutdown()
 
 
-def wait_until(condition, timeout=20.0):
+def wait_until(condition, timeout=60.0):
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end

@@ -52,7 +52,7 @@ def graph():
     rclpy.shutdown()
 
 
-def wait_for(condition, seconds=10.0):
+def wait_for(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "condition did not hold in time"
