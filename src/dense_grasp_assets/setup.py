@@ -14,6 +14,6 @@ setup(
     zip_safe=True,
     maintainer="dense_grasp maintainers",
     maintainer_email="maintainers@dense-grasp.org",
-    description="Objects that training and simulation share: a parametric cap, its textures and collision shape.",
+    description="Objects that training and simulation share: parametric caps and solids, their textures, collision.",
     license="Apache-2.0",
 )

@@ -1,1 +1,1 @@
-"""Objects that training and simulation share: a parametric cap, its textures and collision shape."""
+"""Objects that training and simulation share: parametric caps and solids, their textures and collision shapes."""

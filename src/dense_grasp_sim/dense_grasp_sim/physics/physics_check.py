@@ -100,8 +100,19 @@ def pick(simulator: Simulator, ik: TopDownIk, noise: Array, close: Callable[[Sim
     """
     contact = simulator.truth("crown", 0.5, 0.0).position + noise
     front = simulator.truth("crown", 0.0, 0.0).position
+    return pick_at(simulator, ik, contact - [0.0, 0.0, PINCH_DEPTH], front - contact, close)
+
+
+def pick_at(
+    simulator: Simulator,
+    ik: TopDownIk,
+    tcp: Array,
+    closing: Array,
+    close: Callable[[Simulator], None] = close_fingers,
+) -> str:
+    """One top-down pinch with the tool centre point at `tcp` (3,) and fingers that close along `closing` (3,)."""
     here = simulator.arm.reference.positions
-    poses = [top_down(contact - [0.0, 0.0, PINCH_DEPTH], sign * (front - contact)) for sign in (1.0, -1.0)]
+    poses = [top_down(tcp, sign * closing) for sign in (1.0, -1.0)]
     candidates = []
     for grasp in poses:
         try:

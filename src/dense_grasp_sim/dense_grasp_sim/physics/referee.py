@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
+from dense_grasp_assets.solids.solid import Solid
 
 from dense_grasp_sim.world.hands.registry import hand_of
 from dense_grasp_sim.world.robot_model import RobotNames
@@ -24,6 +25,14 @@ class LiftRule:
     overlap: float = 0.00015
     raised: float = 0.10
     held: float = 2.0
+
+
+def solid_rule(rule: LiftRule, solid: Solid) -> LiftRule:
+    """The rule for a solid: the fingers are as far apart as it is thin, or farther; the pads sink in by less than 1 mm.
+
+    What of it is raised is its lowest point (see Simulator).
+    """
+    return replace(rule, sheet_thickness=solid.thinnest, overlap=0.001)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from dense_grasp_assets.cap.mesh import CapMesh, cap_point, make_cap
+from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 
@@ -23,29 +24,30 @@ from dense_grasp_sim.physics.referee import (
     contacts_on,
     pad_names,
     read_pairs,
+    solid_rule,
     touched_bodies,
     without,
 )
+from dense_grasp_sim.physics.sight import Truth, sight_of
+from dense_grasp_sim.world.cap_placement import cap_pose, draw_cap_placement
 from dense_grasp_sim.world.cell_model import (
-    OBJECT_BODY,
     WRIST_CAMERA,
-    WRIST_INTRINSICS,
     Cell,
     CellError,
     CellSettings,
     build_cell,
 )
-from dense_grasp_sim.world.hat_stand import STAND_HEIGHT, draw_stand, hanging_height, placement_on_stand
+from dense_grasp_sim.world.hat_stand import STAND_HEIGHT, draw_stand
+from dense_grasp_sim.world.objects import OBJECT_BODY
 from dense_grasp_sim.world.placement import (
     ON_STAND,
     Placement,
     PlacementError,
     Workspace,
-    random_placement,
-    rotation_of,
 )
-from dense_grasp_sim.world.post import placement_behind_post, post_before, with_thing
-from dense_grasp_sim.world.robot_mjcf import GROUP_HIDDEN, GROUP_SCENE, OBJECT, ROBOT, WORLD
+from dense_grasp_sim.world.post import post_before, with_thing
+from dense_grasp_sim.world.robot_mjcf import GROUP_HIDDEN, OBJECT, ROBOT, WORLD
+from dense_grasp_sim.world.solid_placement import SolidPlacement, random_rest, rest_pose, surroundings_of
 from dense_grasp_sim.world.surroundings import Surroundings, configured
 
 Array = NDArray[np.float64]
@@ -59,6 +61,7 @@ REFEREE_PERIOD = 0.01  # s
 SETTLE_TIME = 3.0  # s, at most
 #: Of compiled cells: a cap is asked for again and again, and compiling one takes a second and 130 MB for a moment.
 KEPT_CELLS = 2
+_DROP = 0.003  # m above its place an object is let go
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,6 @@ class Snapshot:
     model: mujoco.MjModel
     time: float
     qpos: Array
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A surface point: position (3,) in the base frame (m), pixel (u, v), depth (m), and whether the camera sees it."""
-
-    position: Array
-    u: float
-    v: float
-    depth: float
-    visible: bool
 
 
 class Simulator:
@@ -120,12 +112,12 @@ class Simulator:
         self.arm.place(self.data, self._observe)
         self.gripper.place(self.data, gripper.record.greatest_width)
         mujoco.mj_forward(self.model, self.data)
-        self.referee = LiftReferee(self.rule)
+        self.referee = LiftReferee(solid_rule(self.rule, cell.object) if isinstance(cell.object, Solid) else self.rule)
         self.touched: set[str] = set()
         self._next_verdict = time
 
-    def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
-        return build_cell(self.settings, cap, surroundings)
+    def _build(self, picked: CapMesh | Solid | None, surroundings: Surroundings | None) -> Cell:
+        return build_cell(self.settings, picked, surroundings)
 
     def _cell(self, cap_seed: int | None, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
         """The cell with a cap: one of those kept where nothing else stands in it."""
@@ -177,46 +169,42 @@ class Simulator:
             return np.eye(4)
         cap = self._cap(cap_seed)
         if placement is None:
-            placement = self._draw_placement(cap, pose_seed or 0, posture, post)
+            placement = draw_cap_placement(cap, pose_seed or 0, posture, post, self.workspace)
         on_stand = placement.posture == ON_STAND
         if post and on_stand:
             raise PlacementError("post is true for a cap on a stand, expected a cap on the table")
         if post or on_stand:
             around = surroundings or configured(self.settings.table_seed)
             surroundings = with_thing(around, draw_stand(placement) if on_stand else post_before(cap, placement))
-        cell = self._cell(cap_seed, cap, surroundings)
+        return self._put(self._cell(cap_seed, cap, surroundings), cap_pose(cap, placement))
+
+    def set_solid(
+        self, solid: Solid, placement: SolidPlacement | None = None, pose_seed: int = 0, elsewhere: bool = False
+    ) -> Array:
+        """Put a solid on the table and the arm to its observation pose; wait until it lies still.
+
+        It goes to `placement`, or to a pose drawn from `pose_seed`; elsewhere: table, light and other things are drawn
+        from it, too. Returns base_from_object (4, 4). Raises PlacementError, CellError.
+        """
+        placement = placement or random_rest(pose_seed, solid, self.workspace)
+        around = surroundings_of(pose_seed, solid, placement) if elsewhere else None
+        return self._put(self._build(solid, around), rest_pose(solid, placement))
+
+    def _put(self, cell: Cell, base_from_object: Array) -> Array:
+        """Go over to the cell, with its object a little above `base_from_object` (4, 4), and let it come to rest."""
         with self.lock:
             now = self.time
             self._replace(cell)
-            self._place_object(placement)
+            x, y, z, w = se3.to_quaternion(base_from_object)
+            joint = self.data.joint(OBJECT_BODY)
+            joint.qpos[:] = [*(base_from_object[:3, 3] + [0.0, 0.0, _DROP]), w, x, y, z]
+            joint.qvel[:] = 0.0
             self._settle()
             self.data.time = now
             self._next_verdict = now
             self._start_height = self._object_height()
             self._apply_contacts()
             return self.base_from_object()
-
-    def _draw_placement(self, cap: CapMesh, seed: int, posture: str, post: bool) -> Placement:
-        if posture == ON_STAND:
-            return placement_on_stand(seed, cap)
-        marks = [tuple(cap_point(cap.params, "crown", u, 0.0)[:2]) for u in (0.5, 0.0)]
-
-        def draw(number: int) -> Placement:
-            return random_placement(number, marks, posture, self.workspace)
-
-        return placement_behind_post(draw, seed, cap) if post else draw(seed)
-
-    def _place_object(self, placement: Placement) -> None:
-        rotation = rotation_of(placement)
-        assert self.cell.cap is not None
-        if placement.posture == ON_STAND:
-            height = hanging_height(self.cell.cap)
-        else:
-            height = -float((self.cell.cap.vertices @ rotation.T)[:, 2].min())
-        x, y, z, w = se3.to_quaternion(np.block([[rotation, np.zeros((3, 1))], [np.zeros((1, 3)), np.ones((1, 1))]]))
-        joint = self.data.joint(OBJECT_BODY)
-        joint.qpos[:] = [placement.x, placement.y, 0.003 + height, w, x, y, z]
-        joint.qvel[:] = 0.0
 
     def _settle(self) -> None:
         steps = int(SETTLE_TIME / self.model.opt.timestep)
@@ -243,7 +231,7 @@ class Simulator:
             self._apply_contacts()
 
     def _apply_contacts(self) -> None:
-        if self.cell.cap is None:
+        if self.cell.object is None:
             return
         of_object = self.model.geom_bodyid == self.model.body(OBJECT_BODY).id
         touching = of_object & (self.model.geom_group == GROUP_HIDDEN)
@@ -261,19 +249,30 @@ class Simulator:
         with self.lock:
             for _ in range(count):
                 self._step_once()
-                if self.cell.cap is not None and self.data.time >= self._next_verdict:
+                if self.cell.object is not None and self.data.time >= self._next_verdict:
                     self._next_verdict += REFEREE_PERIOD
                     pairs = read_pairs(self.model, self.data)
                     self.touched |= self._touched(pairs)
                     self.referee.update(self._sample(pairs))
 
     def _touched(self, pairs: Sequence[tuple[str, str, str, str]]) -> frozenset[str]:
-        """Things that arm or object touch; a stand is there for the object, so only the arm's touch counts."""
+        """Things that arm or object touch, and parts of the arm, but the fingers, that touch a solid.
+
+        A stand is there for the object, so only the arm's touch counts.
+        """
         for stand in self.cell.stands:
             pairs = without(pairs, OBJECT_BODY, stand)
-        return touched_bodies(pairs, frozenset(self.cell.things))
+        touched = touched_bodies(pairs, frozenset(self.cell.things))
+        if not isinstance(self.cell.object, Solid):
+            return touched
+        may = {"world", "table", *self.cell.things, *self.cell.names.record.finger_links}
+        return touched | (set(contacts_on(pairs, OBJECT_BODY, frozenset()).others) - may)
 
     def _object_height(self) -> float:
+        """m: of a cap's middle; of a solid's lowest point, which swings down when the hand holds an end."""
+        if isinstance(self.cell.object, Solid):
+            pose = self.base_from_object()
+            return float(pose[2, 3]) + self.cell.object.lowest(pose[:3, :3])
         return float(self.data.body(OBJECT_BODY).xipos[2])
 
     def _sample(self, pairs: Sequence[tuple[str, str, str, str]]) -> LiftSample:
@@ -289,7 +288,7 @@ class Simulator:
     def base_from_object(self) -> Array:
         """(4, 4) pose of the object frame in the base frame. Raises CellError on an empty table."""
         with self.lock:
-            if self.cell.cap is None:
+            if self.cell.object is None:
                 raise CellError("the table is empty, expected an object on it")
             q = self.data.joint(OBJECT_BODY).qpos
             return se3.from_quaternion([q[4], q[5], q[6], q[3]], q[:3])
@@ -306,27 +305,11 @@ class Simulator:
             return pose
 
     def truth(self, part: str, u: float, v: float) -> Truth:
-        """Where the cap's surface point (part, u, v) is now. Raises CellError on an empty table, CapError."""
+        """Where the cap's surface point (part, u, v) is now. Raises CellError where there is no cap, CapError."""
         with self.lock:
             base_from_object = self.base_from_object()
-            assert self.cell.cap is not None
+            if self.cell.cap is None:
+                raise CellError("what is on the table has no parts, expected a cap")
             point = se3.transform(base_from_object, cap_point(self.cell.cap.params, part, u, v))
             base_from_camera = self.base_from_camera()
-            seen = se3.transform(se3.inverse(base_from_camera), point)
-            if seen[2] <= 0.0:
-                return Truth(point, float("nan"), float("nan"), float(seen[2]), False)
-            pixel = WRIST_INTRINSICS.project(seen[None])[0]
-            inside = WRIST_INTRINSICS.contains(pixel[0], pixel[1])
-            visible = bool(inside and self._sees(base_from_camera[:3, 3], point))
-            return Truth(point, float(pixel[0]), float(pixel[1]), float(seen[2]), visible)
-
-    def _sees(self, eye: Array, point: Array) -> bool:
-        groups = np.zeros(6, dtype=np.uint8)
-        groups[GROUP_SCENE] = 1
-        direction = point - eye
-        length = float(np.linalg.norm(direction))
-        hit = mujoco.mj_ray(
-            self.model, self.data, eye, direction / length, groups, 1,
-            self.model.body("camera_case").id, np.zeros(1, dtype=np.int32),
-        )  # fmt: skip
-        return bool(hit < 0.0 or hit > length - 0.004)
+            return sight_of(self.model, self.data, base_from_camera, point)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dense_grasp_assets.solids.make import make_solid
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.poses import pose_message
+from geometry_msgs.msg import Pose
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.ros.messages import to_point
 from dense_grasp_sim.world.placement import ON_STAND, Placement
-from dense_grasp_sim.world.scenes import SCENES
+from dense_grasp_sim.world.scenes import SCENES, SolidScene
+from dense_grasp_sim.world.solid_placement import SolidPlacement
 from dense_grasp_sim.world.surroundings import draw_surroundings
 from dense_grasp_sim_interfaces.srv import GetReport, GetTruth, SetScene
 
@@ -46,6 +49,8 @@ class SceneServices:
                 around = draw_surroundings(request.seed) if request.seed else None
                 self._simulator.set_scene(None, surroundings=around)
                 response.message = f"no cap on the table ({around.words if around else 'nothing at all'})"
+            elif isinstance(scene, SolidScene):
+                response.pose, response.message = self._set_solid(scene, request)
             else:
                 placement = None
                 if not request.random_pose:
@@ -61,6 +66,14 @@ class SceneServices:
             response.message = str(error)
         self._node.get_logger().info(response.message)
         return response
+
+    def _set_solid(self, scene: SolidScene, request: SetScene.Request) -> tuple[Pose, str]:
+        """Where the solid lies, and a sentence."""
+        solid = make_solid(scene.kind, request.seed)
+        placement = None if request.random_pose else SolidPlacement(request.x, request.y, request.yaw)
+        pose = self._simulator.set_solid(solid, placement, request.pose_seed, scene.elsewhere)
+        words = f"{scene.kind} {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m"
+        return pose_message(pose), words + f"; on the table: {', '.join(self._simulator.cell.things) or 'nothing else'}"
 
     def _get_truth(self, request: GetTruth.Request, response: GetTruth.Response) -> GetTruth.Response:
         if not len(request.parts) == len(request.us) == len(request.vs):

@@ -1,4 +1,4 @@
-"""The cell's world as a MuJoCo model: table, light, arm, wrist camera, at most one cap, things that are none."""
+"""The cell's world as a MuJoCo model: table, light, arm, wrist camera, at most one object, things that stay."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
-from dense_grasp_assets.cap.mesh import CapMesh, collision_boxes
+from dense_grasp_assets.cap.mesh import CapMesh
+from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
+from dense_grasp_sim.world.objects import add_material, add_object, add_texture
 from dense_grasp_sim.world.props import add_things, names_of
 from dense_grasp_sim.world.robot_mjcf import (
     FRICTION,
-    GROUP_HIDDEN,
     GROUP_SCENE,
     OBJECT,
     ROBOT,
@@ -29,7 +30,6 @@ from dense_grasp_sim.world.surroundings import Light, Surroundings, configured
 from dense_grasp_sim.world.textures import concrete
 
 TIMESTEP = 0.002  # s
-OBJECT_BODY = "object"
 WRIST_CAMERA = "wrist"
 OVERVIEW_CAMERA = "overview"
 TABLE_CENTRE = (0.35, 0.0)
@@ -67,13 +67,18 @@ class CellSettings:
 
 @dataclass(frozen=True)
 class Cell:
-    """A compiled cell, the URDF its robot came from, and the names of the bodies of things that are no caps."""
+    """A compiled cell, the URDF its robot came from, what can be picked up, and the names of the bodies of the rest."""
 
     model: mujoco.MjModel
     names: RobotNames
     urdf: str
-    cap: CapMesh | None
+    object: CapMesh | Solid | None
     things: tuple[str, ...] = ()
+
+    @property
+    def cap(self) -> CapMesh | None:
+        """The object where it is a cap."""
+        return self.object if isinstance(self.object, CapMesh) else None
 
     @property
     def stands(self) -> tuple[str, ...]:
@@ -81,8 +86,11 @@ class Cell:
         return tuple(name for name in self.things if name.startswith("stand_"))
 
 
-def build_cell(settings: CellSettings, cap: CapMesh | None = None, surroundings: Surroundings | None = None) -> Cell:
-    """Compile the cell; base link at the world's origin, table top at z = 0. Surroundings: else as in the settings.
+def build_cell(
+    settings: CellSettings, picked: CapMesh | Solid | None = None, surroundings: Surroundings | None = None
+) -> Cell:
+    """Compile the cell; base link at the world's origin, table top at z = 0. picked: the object that can be picked up.
+    Surroundings: else as in the settings.
 
     Raises RobotModelError for missing robot files, CellError when MuJoCo refuses the model.
     """
@@ -96,13 +104,13 @@ def build_cell(settings: CellSettings, cap: CapMesh | None = None, surroundings:
     _add_surroundings(spec, around, settings.table_seed)
     add_things(spec, around.things)
     _add_cameras(spec, settings)
-    if cap is not None:
-        _add_cap(spec, cap)
+    if picked is not None:
+        add_object(spec, picked)
     try:
         model = spec.compile()
     except ValueError as error:
         raise CellError(f"MuJoCo does not accept the cell: {error}") from error
-    return Cell(model, names, urdf, cap, names_of(around.things))
+    return Cell(model, names, urdf, picked, names_of(around.things))
 
 
 def _set_options(spec: mujoco.MjSpec, light: Light) -> None:
@@ -122,18 +130,6 @@ def _set_options(spec: mujoco.MjSpec, light: Light) -> None:
     spec.stat.center = [0.4, 0.0, 0.2]
 
 
-def _texture(spec: mujoco.MjSpec, name: str, image: NDArray[np.uint8]) -> None:
-    texture = spec.add_texture(
-        name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, height=image.shape[0], width=image.shape[1], nchannel=3
-    )
-    texture.data = np.ascontiguousarray(image).tobytes()
-
-
-def _material(spec: mujoco.MjSpec, name: str, texture: str, repeat: tuple[float, float], specular: float) -> None:
-    material = spec.add_material(name=name, texrepeat=repeat, specular=specular, shininess=0.2)
-    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture
-
-
 def _add_surroundings(spec: mujoco.MjSpec, around: Surroundings, seed: int) -> None:
     world = spec.worldbody
     spec.add_texture(
@@ -145,10 +141,10 @@ def _add_surroundings(spec: mujoco.MjSpec, around: Surroundings, seed: int) -> N
         width=128,
         height=768,
     )
-    _texture(spec, "table", around.table)
-    _material(spec, "table", "table", (1.0, 1.0), 0.15)
-    _texture(spec, "concrete", concrete(seed))
-    _material(spec, "concrete", "concrete", (3.0, 3.0), 0.05)
+    add_texture(spec, "table", around.table)
+    add_material(spec, "table", "table", (1.0, 1.0), 0.15)
+    add_texture(spec, "concrete", concrete(seed))
+    add_material(spec, "concrete", "concrete", (3.0, 3.0), 0.05)
     spec.add_material(name="steel", rgba=[0.35, 0.36, 0.38, 1.0])
     x, y = TABLE_CENTRE
     hx, hy, hz = TABLE_HALF_SIZE
@@ -221,46 +217,3 @@ def _add_cameras(spec: mujoco.MjSpec, settings: CellSettings) -> None:
     )
     overview = se3.look_at((1.42, -1.02, 0.92), (0.30, 0.02, 0.32))
     _camera(spec.worldbody, OVERVIEW_CAMERA, overview, OVERVIEW_INTRINSICS)
-
-
-def _add_cap(spec: mujoco.MjSpec, cap: CapMesh) -> None:
-    # MuJoCo counts texture rows from the top when coordinates are given as an array (it turns OBJ files' itself).
-    texture_coordinates = np.stack([cap.uv[:, 0], 1.0 - cap.uv[:, 1]], axis=1).astype(float)
-    spec.add_mesh(
-        name="cap",
-        uservert=np.asarray(cap.vertices, dtype=float).ravel(),
-        usernormal=np.asarray(cap.normals, dtype=float).ravel(),
-        usertexcoord=texture_coordinates.ravel(),
-        userface=np.asarray(cap.faces, dtype=int).ravel(),
-        inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
-    )
-    _texture(spec, "cap", cap.texture)
-    _material(spec, "cap", "cap", (1.0, 1.0), 0.05)
-    body = spec.worldbody.add_body(name=OBJECT_BODY, pos=(0.5, 0.0, 3.0))  # clear of everything until it is placed
-    body.add_freejoint(name=OBJECT_BODY)
-    body.add_geom(
-        name="cap_visual",
-        type=mujoco.mjtGeom.mjGEOM_MESH,
-        meshname="cap",
-        material="cap",
-        contype=0,
-        conaffinity=0,
-        mass=0.0,
-        group=GROUP_SCENE,
-    )
-    boxes = collision_boxes(cap.params)
-    volumes = np.array([8.0 * np.prod(half) for _, half, _ in boxes])
-    for (centre, half, quaternion), volume in zip(boxes, volumes):
-        geom = body.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=half,
-            pos=centre,
-            quat=quaternion,
-            mass=cap.params.mass * volume / volumes.sum(),
-            group=GROUP_HIDDEN,
-            contype=OBJECT,
-            conaffinity=WORLD | ROBOT,
-            condim=4,
-            friction=FRICTION,
-        )
-        geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP

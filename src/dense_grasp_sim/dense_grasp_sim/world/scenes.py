@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dense_grasp_assets.solids.make import KINDS
+
 from dense_grasp_sim.world.placement import ON_STAND
 
 
@@ -15,11 +17,21 @@ class CapScene:
     post: bool = False
 
 
-#: None: no cap.
-SCENES: dict[str, CapScene | None] = {
+@dataclass(frozen=True)
+class SolidScene:
+    """A solid; elsewhere: on a table that its pose's seed draws."""
+
+    kind: str
+    elsewhere: bool = False
+
+
+#: None: no object.
+SCENES: dict[str, CapScene | SolidScene | None] = {
     "empty": None,
     "cap": CapScene("crown_down"),
     "cap_crown_up": CapScene("crown_up"),
     "cap_on_stand": CapScene(ON_STAND),
     "cap_behind_post": CapScene("crown_down", post=True),
+    **{kind: SolidScene(kind) for kind in KINDS},
+    **{f"{kind}_elsewhere": SolidScene(kind, elsewhere=True) for kind in KINDS},
 }

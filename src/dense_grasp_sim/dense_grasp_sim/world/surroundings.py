@@ -59,11 +59,14 @@ def configured(table_seed: int) -> Surroundings:
     return Surroundings(wood(table_seed), Light(), (), "wood")
 
 
-def draw_surroundings(seed: int, area: Workspace | None = None) -> Surroundings:
+def draw_surroundings(
+    seed: int, area: Workspace | None = None, keep_clear: tuple[float, float, float] | None = None
+) -> Surroundings:
     """Another table in another light; for an odd seed there are things on it.
 
     Every second one, so that a list of consecutive seeds holds as many bare tables as tables with things.
-    Raises SurroundingsError for a negative seed.
+    keep_clear: x, y, radius (m) of a circle that none of them reaches into. Raises SurroundingsError for a negative
+    seed.
     """
     if seed < 0:
         raise SurroundingsError(f"the seed of the table is {seed}, expected 0 or larger")
@@ -71,7 +74,7 @@ def draw_surroundings(seed: int, area: Workspace | None = None) -> Surroundings:
     style = TABLES[int(rng.integers(len(TABLES)))]
     table = table_picture(style, seed)
     light = _light(rng)
-    things = _things(rng, area or Workspace()) if seed % 2 else ()
+    things = _things(rng, area or Workspace(), keep_clear) if seed % 2 else ()
     return Surroundings(table, light, things, ", ".join([style, *(thing.kind for thing in things)]))
 
 
@@ -84,12 +87,17 @@ def _light(rng: np.random.Generator) -> Light:
     return Light(_triple(direction), _triple(colour), (ambient,) * 3)
 
 
-def _things(rng: np.random.Generator, area: Workspace) -> tuple[Thing, ...]:
+def _things(
+    rng: np.random.Generator, area: Workspace, keep_clear: tuple[float, float, float] | None
+) -> tuple[Thing, ...]:
     wanted = int(rng.integers(2, MOST_THINGS + 1))
     things: list[Thing] = []
     for _ in range(200):
         thing = _thing(rng, area)
         apart = [np.hypot(thing.x - o.x, thing.y - o.y) - thing.radius - o.radius for o in things]
+        if keep_clear is not None:
+            x, y, radius = keep_clear
+            apart.append(np.hypot(thing.x - x, thing.y - y) - thing.radius - radius + GAP)
         if all(distance > GAP for distance in apart):
             things.append(thing)
         if len(things) == wanted:

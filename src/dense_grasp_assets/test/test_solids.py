@@ -1,0 +1,76 @@
+"""Solids are closed, their contact shape is that of their surface, and each can be pinched where it says."""
+
+import numpy as np
+import pytest
+from dense_grasp_assets.solids.make import KINDS, make_solid
+from dense_grasp_assets.solids.solid import Solid, SolidError
+
+HAND = 0.080  # m, between open fingers
+
+
+@pytest.fixture(scope="module", params=[(kind, seed) for kind in KINDS for seed in (0, 7)], ids=str)
+def solid(request: pytest.FixtureRequest) -> Solid:
+    return make_solid(*request.param)
+
+
+def corners_of(solid: Solid) -> np.ndarray:
+    return solid.vertices[solid.faces]
+
+
+def test_faces_look_outwards_as_their_normals_do(solid: Solid) -> None:
+    a, b, c = np.moveaxis(corners_of(solid), 1, 0)
+    normals = np.cross(b - a, c - a)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    meant = solid.normals[solid.faces].mean(axis=1)
+    assert (normals * meant).sum(axis=1).min() > 0.7
+    assert np.allclose(np.linalg.norm(solid.normals, axis=1), 1.0)
+
+
+def test_the_surface_encloses_what_the_pieces_fill(solid: Solid) -> None:
+    """Its volume, by the divergence theorem, is that of the pieces, but for what a mug's handle and ring overlap."""
+    a, b, c = np.moveaxis(corners_of(solid), 1, 0)
+    volume = float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6.0)
+    pieces = sum(piece.volume for piece in solid.pieces)
+    assert volume == pytest.approx(pieces, rel=0.15 if solid.kind == "mug" else 0.01)
+
+
+def test_texture_coordinates_lie_in_the_picture_and_prints_differ(solid: Solid) -> None:
+    assert solid.uv.min() >= 0.0 and solid.uv.max() <= 1.0
+    assert solid.texture.dtype == np.uint8 and solid.texture.shape[0] == solid.texture.shape[1]
+    colours = len(np.unique(solid.texture[::5, ::5].reshape(-1, 3), axis=0))
+    assert colours <= 2 if solid.kind.startswith("plain") else colours > 50
+
+
+def test_it_rests_and_is_pinched_with_a_hand_of_80_mm(solid: Solid) -> None:
+    for rest in solid.rests:
+        assert np.allclose(rest @ rest.T, np.eye(3)) and np.linalg.det(rest) > 0
+    distance = np.linalg.norm(solid.vertices[:, None] - solid.vertices[None], axis=2).max()
+    assert 0.08 < distance < 0.2 and 0.05 < solid.mass < 0.3
+    assert 0.003 < solid.thinnest < HAND - 0.01
+    a, b, c = np.moveaxis(corners_of(solid), 1, 0)
+    assert point_to_triangles(solid.contact, a, b, c) < 1e-4
+
+
+def point_to_triangles(point, a, b, c) -> float:
+    """Least distance (m) over a fine sampling of the triangles that have the point above them."""
+    normals = np.cross(b - a, c - a)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    height = ((point - a) * normals).sum(axis=1)
+    foot = point - height[:, None] * normals
+    edges = ((a, b), (b, c), (c, a))
+    inside = np.all([(np.cross(t - s, foot - s) * normals).sum(axis=1) > -1e-9 for s, t in edges], axis=0)
+    return float(np.abs(height[inside]).min(initial=np.inf))
+
+
+def test_a_seed_makes_the_same_again_and_another_one_another() -> None:
+    one, again, other = make_solid("mug", 3), make_solid("mug", 3), make_solid("mug", 4)
+    assert np.array_equal(one.vertices, again.vertices) and np.array_equal(one.texture, again.texture)
+    assert not np.array_equal(one.vertices, other.vertices) and not np.array_equal(one.texture, other.texture)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "words"), [("teapot", 0, "expected one of printed_box"), ("mug", -1, "is -1")]
+)
+def test_what_cannot_be_made_is_named(kind: str, seed: int, words: str) -> None:
+    with pytest.raises(SolidError, match=words):
+        make_solid(kind, seed)

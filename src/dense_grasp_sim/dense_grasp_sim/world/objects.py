@@ -1,0 +1,97 @@
+"""The body of the object that can be picked up: what it shows, what it touches, its mass."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from dense_grasp_assets.cap.mesh import CapMesh, collision_boxes
+from dense_grasp_assets.solids.solid import Piece, Solid
+from numpy.typing import NDArray
+
+from dense_grasp_sim.world.robot_mjcf import (
+    FRICTION,
+    GROUP_HIDDEN,
+    GROUP_SCENE,
+    OBJECT,
+    ROBOT,
+    SOLIMP,
+    SOLREF,
+    WORLD,
+)
+
+OBJECT_BODY = "object"
+_SHAPES = {
+    "box": mujoco.mjtGeom.mjGEOM_BOX,
+    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
+    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
+}
+
+
+def add_texture(spec: mujoco.MjSpec, name: str, image: NDArray[np.uint8]) -> None:
+    """A picture (H, W, 3) RGB under a name."""
+    texture = spec.add_texture(
+        name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, height=image.shape[0], width=image.shape[1], nchannel=3
+    )
+    texture.data = np.ascontiguousarray(image).tobytes()
+
+
+def add_material(spec: mujoco.MjSpec, name: str, texture: str, repeat: tuple[float, float], specular: float) -> None:
+    """A material that shows the texture."""
+    material = spec.add_material(name=name, texrepeat=repeat, specular=specular, shininess=0.2)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture
+
+
+def add_object(spec: mujoco.MjSpec, thing: CapMesh | Solid) -> None:
+    """Add it, clear of everything until it is placed. Its density is the same in all of its pieces."""
+    body = spec.worldbody.add_body(name=OBJECT_BODY, pos=(0.5, 0.0, 3.0))
+    body.add_freejoint(name=OBJECT_BODY)
+    _add_visual(spec, body, thing)
+    pieces, mass = _pieces(thing)
+    volume = sum(piece.volume for piece in pieces)
+    for piece in pieces:
+        geom = body.add_geom(
+            type=_SHAPES[piece.shape],
+            size=(*piece.size, 0.0, 0.0)[:3],
+            pos=piece.centre,
+            quat=piece.quaternion,
+            mass=mass * piece.volume / volume,
+            group=GROUP_HIDDEN,
+            contype=OBJECT,
+            conaffinity=WORLD | ROBOT,
+            condim=6 if piece.shape == "cylinder" else 4,  # with friction against rolling
+            friction=FRICTION,
+        )
+        geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP
+
+
+def _pieces(thing: CapMesh | Solid) -> tuple[tuple[Piece, ...], float]:
+    """What it touches, and its mass, kg."""
+    if isinstance(thing, Solid):
+        return thing.pieces, thing.mass
+    boxes = collision_boxes(thing.params)
+    return tuple(Piece("box", tuple(half), centre, turn) for centre, half, turn in boxes), thing.params.mass
+
+
+def _add_visual(spec: mujoco.MjSpec, body: mujoco.MjsBody, thing: CapMesh | Solid) -> None:
+    # MuJoCo counts texture rows from the top when coordinates are given as an array (it turns OBJ files' itself).
+    texture_coordinates = np.stack([thing.uv[:, 0], 1.0 - thing.uv[:, 1]], axis=1).astype(float)
+    spec.add_mesh(
+        name=OBJECT_BODY,
+        uservert=np.asarray(thing.vertices, dtype=float).ravel(),
+        usernormal=np.asarray(thing.normals, dtype=float).ravel(),
+        usertexcoord=texture_coordinates.ravel(),
+        userface=np.asarray(thing.faces, dtype=int).ravel(),
+        inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
+    )
+    add_texture(spec, OBJECT_BODY, thing.texture)
+    add_material(spec, OBJECT_BODY, OBJECT_BODY, (1.0, 1.0), 0.05)
+    body.add_geom(
+        name="object_visual",
+        type=mujoco.mjtGeom.mjGEOM_MESH,
+        meshname=OBJECT_BODY,
+        material=OBJECT_BODY,
+        contype=0,
+        conaffinity=0,
+        mass=0.0,
+        group=GROUP_SCENE,
+    )

@@ -1,0 +1,73 @@
+"""Solids lie still on every face that they rest on, and the strict referee judges a pinch of one."""
+
+import numpy as np
+import pytest
+from dense_grasp_assets.solids.make import KINDS, make_solid
+from dense_grasp_sim.physics.physics_check import TopDownIk, pick_at
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.cell_model import CellError
+from dense_grasp_sim.world.placement import PlacementError, Workspace
+from dense_grasp_sim.world.scenes import SCENES, SolidScene
+from dense_grasp_sim.world.solid_placement import SolidPlacement, random_rest, rest_pose, surroundings_of
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Simulator:
+    return Simulator()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_lies_as_it_was_put_on_each_of_its_rests(simulator: Simulator, kind: str) -> None:
+    solid = make_solid(kind, 3)
+    for rest in range(len(solid.rests)):
+        meant = rest_pose(solid, SolidPlacement(0.5, -0.1, 0.8, rest))
+        found = simulator.set_solid(solid, SolidPlacement(0.5, -0.1, 0.8, rest))
+        assert np.linalg.norm(found[:3, 3] - meant[:3, 3]) < 0.003
+        assert np.trace(found[:3, :3].T @ meant[:3, :3]) > 1.0 + 2.0 * np.cos(np.radians(4.0))
+    assert np.allclose(simulator.base_from_object(), found)
+    with pytest.raises(CellError, match="expected a cap"):
+        simulator.truth("crown", 0.5, 0.5)
+
+
+def test_a_pinch_across_it_is_a_lift_and_one_beside_it_is_none(simulator: Simulator) -> None:
+    ik = TopDownIk(simulator.cell.urdf, simulator.cell.names.record)
+    solid = make_solid("printed_box", 1)
+    for beside, lifted in ((0.0, True), (0.09, False)):
+        pose = simulator.set_solid(solid, SolidPlacement(0.5, 0.1, 0.6))
+        top = pose[:3, 3] + [0.0, 0.0, 0.5 * solid.size[2] - 0.02] + beside * pose[:3, 1]
+        reason = pick_at(simulator, ik, top, pose[:3, 0])
+        assert (reason == "", simulator.referee.lifted) == (lifted, lifted), reason
+        assert not simulator.touched
+    assert simulator.referee.rule.sheet_thickness == solid.thinnest
+
+
+def test_a_hand_that_comes_down_on_it_has_touched_it(simulator: Simulator) -> None:
+    ik = TopDownIk(simulator.cell.urdf, simulator.cell.names.record)
+    solid = make_solid("printed_can", 1)
+    pose = simulator.set_solid(solid, SolidPlacement(0.5, 0.1, 0.0))
+    pick_at(simulator, ik, pose[:3, 3] + [0.0, 0.0, -0.035], pose[:3, 0])
+    assert simulator.touched == {simulator.cell.names.record.hand}
+
+
+def test_where_it_lies_is_drawn_over_all_rests_and_other_things_leave_the_fingers_room() -> None:
+    solid = make_solid("printed_box", 0)
+    drawn = [random_rest(seed, solid) for seed in range(12)]
+    assert {placement.rest for placement in drawn} == {0, 1, 2}
+    assert Workspace().contains(np.array([(p.x, p.y) for p in drawn]), 0.049)
+    assert np.ptp([p.yaw for p in drawn]) > 5.0
+    beside = 0
+    for seed, placement in enumerate(drawn):
+        around = surroundings_of(seed, solid, placement)
+        assert bool(around.things) <= bool(seed % 2)
+        for thing in around.things:
+            gap = np.hypot(thing.x - placement.x, thing.y - placement.y) - thing.radius - np.linalg.norm(solid.size) / 2
+            assert gap > 0.069
+            beside += 1
+    assert beside > 6
+    with pytest.raises(PlacementError, match=r"expected 0\.\.2 of the printed_box"):
+        rest_pose(solid, SolidPlacement(0.5, 0.0, 0.0, 3))
+
+
+def test_each_kind_has_a_scene_where_it_is_scanned_and_elsewhere() -> None:
+    assert {scene.kind for scene in SCENES.values() if isinstance(scene, SolidScene)} == set(KINDS)
+    assert SCENES["mug_elsewhere"] == SolidScene("mug", elsewhere=True)
