@@ -149,7 +149,7 @@ class GraspExecutor(Node):
             self._gripper,
             self._perception,
             self._planner,
-            PinchChoice(**{spec.name: values[spec.name] for spec in PINCH}),
+            PinchChoice(**{spec.name: values[spec.name] for spec in PINCH}, open_width=values["open_width"]),
             self._robot.base_frame,
             self.create_publisher(MarkerArray, values["grasp_markers_topic"], 1),
             lambda: self._settings,
