@@ -9,6 +9,9 @@ ARGS ?=
 TRIALS ?=
 SCENE ?=
 PLANNER ?=
+# of bench-objects; empty: its defaults
+OBJECTS ?=
+GOALS ?=
 # of soak; empty: its defaults
 MINUTES ?=
 SEED ?=
@@ -19,7 +22,7 @@ BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo demo-photo franka test test-franka test-alone lint bench-grasp bench-stop bench-page bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
+.PHONY: help setup setup-train demo demo-photo franka test test-franka test-alone lint bench-grasp bench-stop bench-objects bench-page bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -61,6 +64,10 @@ bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, 
 
 bench-stop: setup  ## cancel and kill -9 while the arm moves: time to the stop command and to rest
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_stop $(ARGS)
+
+bench-objects: setup-train  ## objects that are no caps: scanned by the arm, one click, lifted from random poses; OBJECTS= GOALS= SEED=
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_objects $(OBJECTS:%=--objects %) $(GOALS:%=--goals %) \
+	  $(SEED:%=--seed %) $(ARGS)
 
 bench-page: setup-train  ## the operator's page in a real browser: pointer to heatmap, its processor time, stop button
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_page $(ARGS)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from dense_grasp_assets.cap.mesh import CapMesh
+from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.geometry.se3 import inverse, transform
 from dense_grasp_core.object_model.fused_surface import fuse
 from dense_grasp_core.object_model.scan import ScanView, read_scan
@@ -41,12 +42,12 @@ class ScanFigures:
         )
 
 
-def judged(scan: Path, cap: CapMesh, base_from_cap: Array) -> ScanFigures:
-    """A scan that the arm took of a cap that lay at `base_from_cap` (4, 4)."""
+def judged(scan: Path, thing: CapMesh | Solid, base_from_thing: Array) -> ScanFigures:
+    """A scan that the arm took of what lay at `base_from_thing` (4, 4)."""
     views = read_scan(scan)
     base_from_object = np.array(read_json(scan / "scan.json")["base_from_object"])
-    vertices = transform(inverse(base_from_object) @ base_from_cap, cap.vertices)
-    faces = cap.faces.astype(np.int64)
+    vertices = transform(inverse(base_from_object) @ base_from_thing, thing.vertices)
+    faces = thing.faces.astype(np.int64)
     nothing = np.zeros((len(vertices), 2))
     mesh = RenderMesh(vertices, faces, np.zeros_like(vertices), nothing, np.zeros((1, 1, 3), np.uint8))
     caster = RayCaster([mesh])

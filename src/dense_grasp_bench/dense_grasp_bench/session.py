@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -126,7 +127,10 @@ class StageTimes:
 def launch_arguments(out: Path, model: str = "", extra: Sequence[str] = (), page_port: int = 0) -> list[str]:
     """Arguments of bringup.launch.py for a fresh store in `out`. page_port: of the operator's page, 0 for none."""
     for path in out.glob("store.db*"):
-        path.unlink()
+        if path.is_dir():  # its scans
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     page = ["ui:=true", f"ui_port:={page_port}"] if page_port else ["ui:=false"]
     arguments = ["sim:=true", "rviz:=false", *page, f"store:=sqlite:///{(out / 'store.db').resolve()}", *extra]
     return arguments + ([f"model:={Path(model).resolve()}"] if model else [])
@@ -150,14 +154,14 @@ class CellSession:
     def set_for(self, lesson: Lesson, seed: int) -> None:
         """Put a cap where the lesson is given."""
         x, y, yaw = lesson.pose
-        self._set_scene(scene=lesson.scene, seed=seed, x=x, y=y, yaw=yaw)
+        self.set_scene(scene=lesson.scene, seed=seed, x=x, y=y, yaw=yaw)
 
     def set_cap(self, seed: int, pose_seed: int | None = None, scene: str = "cap") -> SetScene.Response:
         """Put a cap on the table, in a scene of the simulation, at a random pose or at the pose it is taught in; the
         answer has where it lies.
         """
         x, y, yaw = CAP.pose
-        return self._set_scene(
+        return self.set_scene(
             scene=scene,
             seed=seed,
             random_pose=pose_seed is not None,
@@ -169,9 +173,10 @@ class CellSession:
 
     def clear(self, seed: int = 0) -> str:
         """Take the cap away; the seed draws table, light and, when odd, other things. What there is then, in words."""
-        return str(self._set_scene(scene="empty", seed=seed).message)
+        return str(self.set_scene(scene="empty", seed=seed).message)
 
-    def _set_scene(self, **fields) -> SetScene.Response:
+    def set_scene(self, **fields) -> SetScene.Response:
+        """Set a scene by the fields of SetScene.Request; waits until every node has a picture of it."""
         answer = self.client.call("set_scene", 60.0, **fields)
         if not answer.success:
             raise GraphError(f"the scene {fields} was not set: {answer.message}")
@@ -229,11 +234,23 @@ class CellSession:
         truths = {} if is_empty else self._truths(contacts, lesson)
         goal = GraspObject.Goal(object_id=lesson.object_id)
         goal.contacts = [contact(one.name, one.axis, one.approach) for one in lesson.contacts]
+        return self.goal_trial(trial, goal, truths, on_feedback)
+
+    def goal_trial(
+        self,
+        trial: Trial,
+        goal: GraspObject.Goal,
+        truths: dict[str, tuple[float, float, float]],
+        on_feedback: Callable[[object], None] | None = None,
+    ) -> Trial:
+        """Send the goal and fill in the trial, with the referee's word where it names an object. truths: where each
+        contact is, m in the base frame.
+        """
         stages = StageTimes(on_feedback)
         result = self.client.grasp(goal, GRASP_TIMEOUT_S, stages)
         trial.stage_times, trial.last_stage = stages.end()
         _fill(trial, result, truths)
-        if not is_empty:
+        if trial.object:
             self._ask_referee(trial)
         return trial
 

@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 _UPRIGHT = np.array([1.0, 0.0, 0.0, 0.0])
 _SIDES = 20  # boxes around a mug's wall
 _WALL = 0.004
+_CHORD = 0.7  # of a lying can's diameter: pinched above its middle, friction holds it down to an angle of 45 degrees
 
 
 def make_solid(kind: str, seed: int) -> Solid:
@@ -93,7 +94,7 @@ def _can(kind: str, seed: int, rng: np.random.Generator, printed: bool) -> Solid
         [piece],
         (np.eye(3), *lying),
         np.array([radius, 0.0, 0.0]),
-        2.0 * float(radius) * 0.97,
+        2.0 * float(radius) * _CHORD,
         rng.uniform(0.12, 0.20),
     )
 

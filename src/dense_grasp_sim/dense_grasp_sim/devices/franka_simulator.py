@@ -20,6 +20,7 @@ from typing import Any
 import mujoco
 import numpy as np
 from dense_grasp_assets.cap.mesh import CapMesh
+from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.errors import DenseGraspError
 from franka_sim.control_modes import ControlMode
 from franka_sim.franka_sim_server import FrankaSimServer
@@ -173,11 +174,11 @@ class ServedSimulator(Simulator):
         self.after_step = lambda: None
         super().__init__(**arguments)
 
-    def _build(self, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
+    def _build(self, picked: CapMesh | Solid | None, surroundings: Surroundings | None) -> Cell:
         with TemporaryDirectory() as folder:
             path = str(Path(folder) / "cell.mjb")
-            self._builder.submit(_save_cell, path, self.settings, cap, surroundings).result()
-            return Cell(mujoco.MjModel.from_binary_path(path), self.cell.names, self.cell.urdf, cap)
+            self._builder.submit(_save_cell, path, self.settings, picked, surroundings).result()
+            return Cell(mujoco.MjModel.from_binary_path(path), self.cell.names, self.cell.urdf, picked)
 
     def close(self) -> None:
         """End the process that compiles models."""

@@ -41,12 +41,15 @@ def rest_pose(solid: Solid, placement: SolidPlacement) -> Array:
 
 
 def random_rest(seed: int, solid: Solid, workspace: Workspace | None = None) -> SolidPlacement:
-    """Uniform over the workspace, all yaws and all rests. Raises PlacementError for a negative seed."""
+    """Uniform over the workspace and all yaws; two seeds for each rest in turn, one of them with other things around.
+
+    Raises PlacementError for a negative seed.
+    """
     if seed < 0:
         raise PlacementError(f"pose_seed is {seed}, expected 0 or larger")
     area, rng = workspace or Workspace(), np.random.default_rng([0x50117, seed])
     x, y = (float(rng.uniform(low + MARGIN, high - MARGIN)) for low, high in (area.x, area.y))
-    return SolidPlacement(x, y, float(rng.uniform(-np.pi, np.pi)), int(rng.integers(len(solid.rests))))
+    return SolidPlacement(x, y, float(rng.uniform(-np.pi, np.pi)), seed // 2 % len(solid.rests))
 
 
 def surroundings_of(seed: int, solid: Solid, placement: SolidPlacement) -> Surroundings:

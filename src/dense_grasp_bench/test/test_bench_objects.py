@@ -1,0 +1,67 @@
+"""The click falls on the point in a picture that shows it, and the table counts what ended the trials."""
+
+import numpy as np
+import pytest
+from dense_grasp_bench.object_figures import ObjectFigures, table
+from dense_grasp_bench.scan_click import ClickError, click_on
+from dense_grasp_bench.session import Trial, launch_arguments
+from dense_grasp_core.geometry import se3
+from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.object_model.scan import ScanView
+from dense_grasp_core.result_codes import GraspCode, MatchCode
+
+CAMERA = CameraModel(64, 48, 60.0, 60.0, 31.5, 23.5)
+
+
+def plate(name: str, eye: tuple[float, float, float], hole: bool = False) -> ScanView:
+    """A plate z = 0, 20 cm wide, seen from `eye`; hole: its middle is missing in the mask."""
+    pose = se3.inverse(se3.look_at(eye, (0.0, 0.0, 0.0)))
+    v, u = np.mgrid[0:48, 0:64]
+    rays = np.stack([(u - 31.5) / 60.0, (v - 23.5) / 60.0, np.ones(u.shape)], axis=-1)
+    rotation, origin = se3.inverse(pose)[:3, :3], se3.inverse(pose)[:3, 3]
+    depth = -origin[2] / (rays @ rotation.T)[..., 2]
+    places = (rays * depth[..., None]) @ rotation.T + origin
+    mask = (np.abs(places[..., :2]) < 0.1).all(axis=-1)
+    if hole:
+        mask &= np.linalg.norm(places[..., :2], axis=-1) > 0.02
+    return ScanView(name, np.zeros((48, 64, 3), np.uint8), np.where(mask, depth, 0.0), mask, CAMERA, pose)
+
+
+def test_the_click_is_on_the_point_in_the_picture_that_shows_it_best() -> None:
+    views = [plate("0", (0.0, -0.1, 0.3), hole=True), plate("1", (0.0, -0.4, 0.1)), plate("2", (0.0, -0.1, 0.3))]
+    point = np.array([0.01, 0.0, 0.0])
+    number, u, v = click_on(views, point)
+    assert number == 2
+    pixel = CAMERA.project(se3.transform(views[2].pose, point)[None])[0]
+    assert np.abs(pixel - [u, v]).max() <= 0.5
+
+
+def test_a_point_behind_the_surface_or_outside_is_not_clicked() -> None:
+    views = [plate("0", (0.0, -0.1, 0.3))]
+    for point in ([0.0, 0.0, -0.05], [0.5, 0.0, 0.0], [0.0, 0.0, 0.5]):
+        with pytest.raises(ClickError, match="none of 1 pictures"):
+            click_on(views, np.array(point))
+
+
+def trial(code: int, error_mm: float = 1.0, touched: tuple[str, ...] = ()) -> Trial:
+    found = code in (0, GraspCode.NOTHING_GRASPED)
+    return Trial(1, "mug", code, found=found, error_mm=error_mm, lifted=code == 0, touched=list(touched))
+
+
+def test_the_table_counts_lifts_and_names_what_ended_the_others() -> None:
+    low = GraspCode.PERCEPTION + MatchCode.LOW_SCORE
+    trials = [trial(0, 2.0), trial(0, 4.0, ("can_0",)), trial(0, 3.0), trial(low), trial(low), trial(403, 9.0)]
+    clean = [True, False, False, False, False, False]
+    mug = ObjectFigures("mug", 7, 61.2, 33, 0.68, trials=trials, clean=clean)
+    rows = table([mug, ObjectFigures("plain_can", 7, refused="no pictures")]).splitlines()
+    assert rows[2].startswith("| mug 7 | 61 | 33 | 68 % | 1 of 6 | 3.5 / 9.0 (4) | 2 LOW_SCORE, ")
+    assert all(f"1 {cause}" in rows[2] for cause in ("TOUCHED", "REFEREE", "NOTHING_GRASPED"))
+    assert rows[3] == "| plain_can 7 | no pictures | | | 0 of 0 | | |" and "| 1 of 6 |" in rows[4]
+    assert len({row.count("|") for row in rows}) == 1
+
+
+def test_a_fresh_store_has_no_scans_of_before(tmp_path) -> None:
+    (tmp_path / "store.db").touch()
+    (tmp_path / "store.db.scans" / "mug").mkdir(parents=True)
+    launch_arguments(tmp_path)
+    assert list(tmp_path.iterdir()) == []
