@@ -284,6 +284,11 @@ def test_scene_truth_and_report(client: Client) -> None:
     assert truth.positions[0].z == pytest.approx(0.115, abs=0.03)
     report = client.call(GetReport, "/dense_grasp_sim/get_report", GetReport.Request())
     assert not report.lifted and "table" in report.reason and list(report.other_contacts) == ["table"]
+    request = SetScene.Request(scene="mug_elsewhere", seed=1, random_pose=True, pose_seed=3)
+    solid = client.call(SetScene, "/dense_grasp_sim/set_scene", request)
+    assert solid.success and "on the table:" in solid.message and 0.02 < solid.pose.position.z < 0.07
+    truth = client.call(GetTruth, "/dense_grasp_sim/get_truth", keys)
+    assert not truth.success and "expected a cap" in truth.message
     wrong = client.call(SetScene, "/dense_grasp_sim/set_scene", SetScene.Request(scene="hat"))
     assert not wrong.success and "'hat'" in wrong.message
     assert client.call(SetScene, "/dense_grasp_sim/set_scene", SetScene.Request()).success
