@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import rclpy
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_ros.lasting_executor import LastingExecutor
 from rclpy.client import Client
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -116,7 +117,7 @@ class Connection(NodeCalls):
         remap = ["--ros-args", "-r", f"/clock:={place}/clock"] if place else []
         node = Node(name, namespace=place or None, context=self._context, parameter_overrides=clock, cli_args=remap)
         super().__init__(node, check)
-        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor = LastingExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.exceptions import InvalidHandle
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from rclpy.task import Task
 from rosgraph_msgs.msg import Clock
 
+from dense_grasp_ros.lasting_executor import LastingExecutor
 from dense_grasp_ros.quiet import QuietGroup, is_kept_awake, keep_quiet
 
 #: s between two times that quiet messages are taken while a call is under way.
@@ -23,7 +24,7 @@ IDLE_PACE = 0.5
 MOST = 1000
 
 
-class PacedExecutor(SingleThreadedExecutor):
+class PacedExecutor(LastingExecutor):
     """Takes quiet messages itself: all while a call is under way, else few (see QuietGroup)."""
 
     # rclpy's own __del__ reads it, also of an executor that was not made because the context had ended.
@@ -123,8 +124,11 @@ def _quiet_subscriptions(node: Node) -> list[Subscription]:
 
 
 def _next_message(subscription: Subscription) -> tuple[Any, Any] | None:
-    with subscription.handle:
-        return subscription.handle.take_message(subscription.msg_type, subscription.raw)
+    try:
+        with subscription.handle:
+            return subscription.handle.take_message(subscription.msg_type, subscription.raw)
+    except InvalidHandle:  # another thread has just destroyed it
+        return None
 
 
 def _drop(subscription: Subscription) -> None:

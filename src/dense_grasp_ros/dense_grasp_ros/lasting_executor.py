@@ -1,0 +1,22 @@
+"""An executor that outlasts what other threads destroy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rclpy.exceptions import InvalidHandle
+from rclpy.executors import SingleThreadedExecutor
+
+
+class LastingExecutor(SingleThreadedExecutor):
+    """rclpy's does not bear it when a subscription, a client or the like is destroyed in another thread while it
+    prepares to wait for it: InvalidHandle ends the loop, and with it the node.
+    """
+
+    def wait_for_ready_callbacks(self, *arguments: Any, **more: Any) -> Any:
+        """As rclpy's; what was destroyed meanwhile is not waited for, all else is."""
+        while True:
+            try:
+                return super().wait_for_ready_callbacks(*arguments, **more)
+            except InvalidHandle:  # what was ready stays so until it is taken
+                continue
