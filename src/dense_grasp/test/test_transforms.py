@@ -1,6 +1,6 @@
 """One transform from the future must not hide those of now."""
 
-from dense_grasp.ros.transforms import TransformListener
+from dense_grasp.ros.transforms import TransformListener, transform_buffer
 from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -48,3 +48,14 @@ def test_before_a_simulated_clock_begins_stamps_are_not_judged(graph):
     _, buffer, listener = listening(graph, use_sim_time=True)
     listener.callback(TFMessage(transforms=[transform(Time(seconds=500), 0.4)]))
     assert buffer.lookup_transform("base", "camera", Time()).transform.translation.x == 0.4
+
+
+def test_where_the_camera_was_before_a_long_search_is_still_known(graph):
+    node = graph.spin(Node("searches", context=graph.context), 1)
+    buffer = transform_buffer()
+    listener = TransformListener(buffer, node)
+    taken = node.get_clock().now() - Duration(seconds=30)
+    for step in range(31):
+        stamp = taken + Duration(seconds=step)
+        listener.callback(TFMessage(transforms=[transform(stamp, 0.01 * step)]))
+    assert buffer.lookup_transform("base", "camera", taken).transform.translation.x == 0.0

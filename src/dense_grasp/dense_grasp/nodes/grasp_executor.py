@@ -15,7 +15,6 @@ from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.quiet import QuietGroup, keep_quiet
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from tf2_ros import Buffer
 from visualization_msgs.msg import MarkerArray
 
 from dense_grasp.arm.error_recovery import make_recovering
@@ -41,7 +40,7 @@ from dense_grasp.perception.loaded_scans import scans_folder
 from dense_grasp.placing.place_work import PlaceTools, PlaceWork
 from dense_grasp.planning.registry import make_planner, resolved_planner
 from dense_grasp.ros.clock_watch import ClockWatch
-from dense_grasp.ros.transforms import TransformListener
+from dense_grasp.ros.transforms import TransformListener, transform_buffer
 from dense_grasp.ros.waiting import Deadline, StopCheck
 from dense_grasp.scanning.scan_folder import ScanFolder
 from dense_grasp.scanning.scan_work import ScanTools, ScanWork
@@ -120,7 +119,7 @@ class GraspExecutor(Node):
         super().destroy_node()
 
     def _make_perception(self, values, times, group) -> ExecutorPerception:
-        self._buffer = Buffer()
+        self._buffer = transform_buffer()
         self._listener = TransformListener(self._buffer, self)
         keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
         world = DepthWorld(

@@ -14,10 +14,10 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 from std_msgs.msg import Header
-from tf2_ros import Buffer, TransformException
+from tf2_ros import TransformException
 
 from dense_grasp.perception.matches import matrix_from_transform
-from dense_grasp.ros.transforms import TransformListener
+from dense_grasp.ros.transforms import TransformListener, transform_buffer
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_for_value
 
 #: (base, frame, time) -> TransformStamped, or raises.
@@ -28,7 +28,7 @@ class CameraPose:
     """Listens to TF, quietly. base_frame: of the answers; timeout: s of wall clock that an answer waits for TF."""
 
     def __init__(self, node: Node, base_frame: str, timeout: float):
-        self.buffer = Buffer()
+        self.buffer = transform_buffer()
         self._base_frame, self._timeout = base_frame, timeout
         self._listener = TransformListener(self.buffer, node)
         keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)

@@ -1,20 +1,29 @@
-"""tf2's listener with a check at the door."""
+"""tf2's buffer and listener, with room for a long search and a check at the door."""
 
 from __future__ import annotations
 
 import tf2_ros
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
 
 #: s. Localisation stamps its transforms up to 1 s ahead on purpose, and a simulated clock may be read late.
 MOST_AHEAD_S = 2.0
+#: s. A scanned object is searched for in one image, and placed and planned for at that image's stamp: on a slow machine
+#: that is longer than the ten seconds of tf2's default.
+KEPT_S = 60.0
+
+
+def transform_buffer() -> tf2_ros.Buffer:
+    """Frames of the last KEPT_S s."""
+    return tf2_ros.Buffer(Duration(seconds=KEPT_S))
 
 
 class TransformListener(tf2_ros.TransformListener):
     """Ignores transforms stamped far ahead of the node's clock.
 
-    tf2 keeps the ten seconds before the newest stamp of a frame. One message from the future, by a clock that is set
+    tf2 keeps some seconds before the newest stamp of a frame. One message from the future, by a clock that is set
     wrong or by anybody on the network, thereby hides every good transform of its frame for as long as the node runs.
     """
 
