@@ -1,7 +1,8 @@
 """A cap that is asked for again needs no new model, and lies where it lay; few models are kept."""
 
 import numpy as np
-from dense_grasp_sim.physics.simulator import KEPT_CELLS, Simulator
+from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.kept_cells import KEPT_CELLS
 from dense_grasp_sim.world.placement import Placement
 from dense_grasp_sim.world.surroundings import draw_surroundings
 

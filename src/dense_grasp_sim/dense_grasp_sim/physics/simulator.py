@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from dense_grasp_assets.cap.mesh import CapMesh, cap_point, make_cap
+from dense_grasp_assets.cap.mesh import cap_point
 from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
@@ -38,6 +37,7 @@ from dense_grasp_sim.world.cell_model import (
     build_cell,
 )
 from dense_grasp_sim.world.hat_stand import STAND_HEIGHT, draw_stand
+from dense_grasp_sim.world.kept_cells import KeptCells
 from dense_grasp_sim.world.objects import OBJECT_BODY
 from dense_grasp_sim.world.placement import (
     ON_STAND,
@@ -59,8 +59,6 @@ mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
 REFEREE_PERIOD = 0.01  # s
 SETTLE_TIME = 3.0  # s, at most
-#: Of compiled cells: a cap is asked for again and again, and compiling one takes a second and 130 MB for a moment.
-KEPT_CELLS = 2
 _DROP = 0.003  # m above its place an object is let go
 
 
@@ -89,7 +87,7 @@ class Simulator:
         self.rule = rule or LiftRule()
         self.lock = threading.RLock()
         self._observe = np.asarray(observe_joints, dtype=float)
-        self._kept: OrderedDict[int | None, Cell] = OrderedDict()
+        self._cells = KeptCells(self.settings)
         self._start_height = 0.0
         self._dropping = False
         cell = build_cell(self.settings)
@@ -115,27 +113,6 @@ class Simulator:
         self.referee = LiftReferee(solid_rule(self.rule, cell.object) if isinstance(cell.object, Solid) else self.rule)
         self.touched: set[str] = set()
         self._next_verdict = time
-
-    def _build(self, picked: CapMesh | Solid | None, surroundings: Surroundings | None) -> Cell:
-        return build_cell(self.settings, picked, surroundings)
-
-    def _cell(self, cap_seed: int | None, cap: CapMesh | None, surroundings: Surroundings | None) -> Cell:
-        """The cell with a cap: one of those kept where nothing else stands in it."""
-        if surroundings is not None:
-            return self._build(cap, surroundings)
-        with self.lock:
-            cell = self._kept.pop(cap_seed, None)
-        cell = cell or self._build(cap, None)
-        with self.lock:
-            self._kept[cap_seed] = cell
-            while len(self._kept) > KEPT_CELLS:
-                self._kept.popitem(last=False)
-        return cell
-
-    def _cap(self, seed: int) -> CapMesh:
-        with self.lock:
-            kept = self._kept.get(seed)
-        return kept.cap if kept is not None and kept.cap is not None else make_cap(seed)
 
     def _make_arm(self, cell: Cell) -> SimulatedArm:
         return SimulatedArm(cell.model, cell.names)
@@ -163,11 +140,11 @@ class Simulator:
         Simulated time goes on where it was. Raises CapError, PlacementError, CellError.
         """
         if cap_seed is None:
-            cell = self._cell(None, None, surroundings)
+            cell = self._cells.cell(None, None, surroundings)
             with self.lock:
                 self._replace(cell)
             return np.eye(4)
-        cap = self._cap(cap_seed)
+        cap = self._cells.cap(cap_seed)
         if placement is None:
             placement = draw_cap_placement(cap, pose_seed or 0, posture, post, self.workspace)
         on_stand = placement.posture == ON_STAND
@@ -176,7 +153,7 @@ class Simulator:
         if post or on_stand:
             around = surroundings or configured(self.settings.table_seed)
             surroundings = with_thing(around, draw_stand(placement) if on_stand else post_before(cap, placement))
-        return self._put(self._cell(cap_seed, cap, surroundings), cap_pose(cap, placement))
+        return self._put(self._cells.cell(cap_seed, cap, surroundings), cap_pose(cap, placement))
 
     def set_solid(
         self, solid: Solid, placement: SolidPlacement | None = None, pose_seed: int = 0, elsewhere: bool = False
@@ -188,7 +165,7 @@ class Simulator:
         """
         placement = placement or random_rest(pose_seed, solid, self.workspace)
         around = surroundings_of(pose_seed, solid, placement) if elsewhere else None
-        return self._put(self._build(solid, around), rest_pose(solid, placement))
+        return self._put(build_cell(self.settings, solid, around), rest_pose(solid, placement))
 
     def _put(self, cell: Cell, base_from_object: Array) -> Array:
         """Go over to the cell, with its object a little above `base_from_object` (4, 4), and let it come to rest."""
