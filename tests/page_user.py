@@ -131,6 +131,22 @@ def click_on(page: Any, pixel: tuple[float, float]) -> Callable[[], None]:
     return lambda: point_at(page, pixel, click=True)
 
 
+def teaching_click(page: Any, object_id: str, pixel: tuple[float, float]) -> Callable[[], None]:
+    """A function that clicks on a pixel to teach it, once the name is there and the switch is on: a page that lost its
+    server for a moment loads itself anew, and has forgotten both.
+    """
+
+    def click() -> None:
+        name, switch = page.get_by_label("Name of the object"), page.get_by_role("switch")
+        if name.input_value() != object_id:
+            name.fill(object_id)
+        if switch.get_attribute("aria-checked") != "true":
+            switch.click(timeout=1000 * TRY_S)
+        point_at(page, pixel, click=True)
+
+    return click
+
+
 def choose(page: Any, label: str, option: str) -> None:
     """Take an option of a list."""
     page.get_by_label(label, exact=True).click()

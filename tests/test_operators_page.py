@@ -21,6 +21,7 @@ from tests.page_user import (
     press,
     press_until,
     take_control,
+    teaching_click,
     until_answered,
 )
 
@@ -52,19 +53,16 @@ def clicks_of(cell) -> dict[str, tuple[float, float]]:
 
 def test_names_outside_the_rule_are_refused_with_it(holder, cell):
     before = {row.object_id for row in cell.client.call("list").taught}
-    holder.get_by_role("switch").click()
     for name in ("<script>alert(1)</script>", "O'Neill's \"cap\"", "cap 🧢", "../cap", ""):
-        holder.get_by_label("Name of the object").fill(name)
         refused = f"The name of the object is {shown(name)}, expected 1 to 64 letters, digits"
-        until_answered(holder, click_on(holder, (320, 240)), f"^{re.escape(refused)}")
+        until_answered(holder, teaching_click(holder, name, (320, 240)), f"^{re.escape(refused)}")
     assert {row.object_id for row in cell.client.call("list").taught} == before
 
 
 def test_three_points_are_taught_by_clicks(holder, watcher, cell):
     clicks = clicks_of(cell)
-    holder.get_by_label("Name of the object").fill(OBJECT)
     for keypoint, pixel in clicks.items():
-        until_answered(holder, click_on(holder, pixel), f"^Taught {OBJECT}/{keypoint} at pixel")
+        until_answered(holder, teaching_click(holder, OBJECT, pixel), f"^Taught {OBJECT}/{keypoint} at pixel")
     taught = {row.keypoint: (row.u, row.v) for row in rows_of(cell)}
     assert taught.keys() == clicks.keys()
     for keypoint, (u, v) in clicks.items():
