@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dense_grasp_core.store.rows import is_name, shown
 from nicegui import ui
 
@@ -20,9 +22,7 @@ async def confirmed(place: ui.element, question: str, yes: str) -> bool:
         with ui.row():
             _button(yes, lambda: dialog.submit(True))
             _button("Leave it", lambda: dialog.submit(False)).props("autofocus")
-    answer = bool(await dialog)
-    dialog.delete()
-    return answer
+    return bool(await _answer(dialog))
 
 
 async def new_name(place: ui.element, kind: str, old: str) -> str | None:
@@ -33,9 +33,16 @@ async def new_name(place: ui.element, kind: str, old: str) -> str | None:
         with ui.row():
             _button(f"Rename the {kind}", lambda: dialog.submit(typed.value))
             _button("Leave it", lambda: dialog.submit(None))
-    answer = await dialog
-    dialog.delete()
+    answer = await _answer(dialog)
     return None if answer is None else str(answer)
+
+
+async def _answer(dialog: ui.dialog) -> Any:
+    """What was submitted, None when it was left. The dialog is gone then, as it is where its browser is."""
+    answer = await dialog
+    if not dialog.is_deleted:
+        dialog.delete()
+    return answer
 
 
 def _button(text: str, on_click) -> ui.button:

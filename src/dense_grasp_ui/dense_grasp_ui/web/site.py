@@ -35,7 +35,9 @@ def make_site(title: str, build: Callable[..., Any], routes: Callable[[FastAPI],
         title=title,
         binding_refresh_interval=None,
         tailwind=False,
-        reconnect_timeout=10.0,
+        # A page whose connection was gone for longer loads itself anew and has forgotten what was typed. Who holds
+        # control is another matter: see Control.
+        reconnect_timeout=60.0,
         show_welcome_message=False,
         message_history_length=200,
     )
