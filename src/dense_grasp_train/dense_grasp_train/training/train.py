@@ -15,6 +15,7 @@ import torch
 from dense_grasp_core.descriptors.exported_model import graph_beside
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork
 from dense_grasp_core.descriptors.provenance import WITHIN_PX
 from dense_grasp_core.errors import DenseGraspError
 
@@ -27,7 +28,7 @@ from dense_grasp_train.data.view_loader import load_views
 from dense_grasp_train.data.views import View
 from dense_grasp_train.evaluation.real_pictures import real_sets, trials
 from dense_grasp_train.methods import create_method
-from dense_grasp_train.training.calibrate_scores import EMPTY_IMAGES, FEWEST_IMAGES, calibrate
+from dense_grasp_train.training.calibrate_scores import EMPTY_IMAGES, FEWEST_IMAGES, Calibration, calibrate
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.training.fit import first_process, fit, shipped
 from dense_grasp_train.training.network_files import save_network
@@ -186,22 +187,10 @@ def _run(options: argparse.Namespace) -> int:
         tried_on=tuple(trials(network_predictor(network, info), real)),
     )
     for trial in info.tried_on:
-        print(
-            f"real pictures, {trial.on}: {trial.found:.1%} of {trial.points} points within {WITHIN_PX} px", flush=True
-        )
+        _say(f"real pictures, {trial.on}: {trial.found:.1%} of {trial.points} points within {WITHIN_PX} px")
     calibration = None
     if calibrated:
-        print("calibrating", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            draft = Path(folder) / "draft.safetensors"
-            save_model(draft, network, info)
-            calibration = calibrate(DescriptorExtractor(draft), held_out, config.seed, images)
-        info = dataclasses.replace(
-            info,
-            temperature=calibration.temperature,
-            found_threshold=calibration.found_threshold,
-            ambiguity_ratio=calibration.ambiguity_ratio,
-        )
+        info, calibration = _calibrated(network, info, held_out, images)
     info = save_network(options.out, network, info)
     card = options.out.with_suffix(".md")
     write_card(card, options.out, info, calibration, counted(held_out))
@@ -211,6 +200,19 @@ def _run(options: argparse.Namespace) -> int:
     graph = graph_beside(options.out).name
     print(f"wrote {options.out} ({size_mb:.1f} MB, model {info.model_id}), its graph {graph}, and {card}")
     return 0
+
+
+def _calibrated(
+    network: DescriptorNetwork, info: ModelInfo, held_out: list[View], images: int
+) -> tuple[ModelInfo, Calibration]:
+    """The header with thresholds that suit the network, and how they were found."""
+    _say("calibrating")
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft.safetensors"
+        save_model(draft, network, info)
+        found = calibrate(DescriptorExtractor(draft), held_out, info.seeds["train"], images)
+    thresholds = {name: getattr(found, name) for name in ("temperature", "found_threshold", "ambiguity_ratio")}
+    return dataclasses.replace(info, **thresholds), found
 
 
 def _say(text: str) -> None:
