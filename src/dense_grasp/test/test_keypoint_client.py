@@ -29,7 +29,7 @@ def client(graph, path):
     node = Node("client", context=graph.context)
     graph.spin(node, 1)
     services = ("/dense_grasp/locate_keypoints", "/dense_grasp/list_descriptors")
-    return KeypointClient(node, *services, server_timeout=20.0)
+    return KeypointClient(node, *services, locate_timeout=12.0, server_timeout=20.0)
 
 
 def test_every_page_of_an_object_is_read(client, path, monkeypatch):
@@ -60,7 +60,7 @@ def test_a_query_node_that_has_too_many_calls_is_asked_again(graph, client, path
     DescriptorStore(str(path)).add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
     others = graph.node.create_client(LocateKeypoints, "/dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
     assert others.wait_for_service(20.0)
-    request = LocateKeypoints.Request(object_id="cap", keypoints=["contact"], timeout=Duration(sec=8))
+    request = LocateKeypoints.Request(object_id="cap", keypoints=["contact"], timeout=Duration(sec=6))
     waiting = [others.call_async(request) for _ in range(40)]
 
     def refused() -> int:
