@@ -14,6 +14,13 @@ from dense_grasp_core.errors import DenseGraspError
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: The last: 3-D without a graphics card, which Chromium gives no longer by itself.
 ARGUMENTS = ("--no-sandbox", "--enable-unsafe-swiftshader")
+#: Box and own size of the picture to point at, px, once it has both: one that is being replaced has none for a moment.
+MEASURES = """() => {
+    const image = document.querySelector('.dg-live');
+    const box = image?.getBoundingClientRect();
+    return image?.naturalWidth > 0 && box.width > 0
+        && [box.left, box.top, box.width, box.height, image.naturalWidth, image.naturalHeight];
+}"""
 INSTALL = "sudo apt-get install -y chromium    (or: .venv/bin/python -m playwright install chromium)"
 
 
@@ -66,12 +73,10 @@ def press_if_shown(page: Any, name: str) -> None:
 
 def point_at(page: Any, pixel: tuple[float, float], click: bool = False) -> None:
     """Move the mouse to a pixel of the picture to point at, once there is one, wherever in its box it is painted."""
-    page.wait_for_function("document.querySelector('.dg-live')?.naturalWidth > 0")
-    image = page.locator(".dg-live")
-    image.scroll_into_view_if_needed()
-    box = image.bounding_box()
-    width, height = image.evaluate("image => [image.naturalWidth, image.naturalHeight]")
-    scale = min(box["width"] / width, box["height"] / height)
-    x = box["x"] + (box["width"] - scale * width) / 2 + scale * (pixel[0] + 0.5)
-    y = box["y"] + (box["height"] - scale * height) / 2 + scale * (pixel[1] + 0.5)
+    page.wait_for_function(MEASURES)
+    page.locator(".dg-live").scroll_into_view_if_needed()
+    left, top, wide, high, width, height = page.wait_for_function(MEASURES).json_value()
+    scale = min(wide / width, high / height)
+    x = left + (wide - scale * width) / 2 + scale * (pixel[0] + 0.5)
+    y = top + (high - scale * height) / 2 + scale * (pixel[1] + 0.5)
     (page.mouse.click if click else page.mouse.move)(x, y)
