@@ -106,7 +106,7 @@ def test_streams_that_never_meet_and_a_place_that_is_unknown_are_told(graph, dri
     def nowhere(base, frame, time):
         raise LookupError("no such frame")
 
-    failure = failure_of(camera(graph, nowhere, timeout=0.5))
+    failure = failure_of(camera(graph, nowhere, timeout=5.0))  # in which a picture has to come, too
     assert failure.code == GraspCode.PERCEPTION + MatchCode.NO_TF and "no such frame" in str(failure)
     driver.apart = 1_000_000
     failure = failure_of(camera(graph, timeout=0.5))
