@@ -1,14 +1,14 @@
-"""An executor that outlasts what other threads destroy."""
+"""Executors that outlast what other threads destroy."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rclpy.exceptions import InvalidHandle
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import Executor, MultiThreadedExecutor, SingleThreadedExecutor
 
 
-class LastingExecutor(SingleThreadedExecutor):
+class _Outlasting(Executor):
     """rclpy's does not bear it when a subscription, a client or the like is destroyed in another thread while it
     prepares to wait for it: InvalidHandle ends the loop, and with it the node.
     """
@@ -20,3 +20,11 @@ class LastingExecutor(SingleThreadedExecutor):
                 return super().wait_for_ready_callbacks(*arguments, **more)
             except InvalidHandle:  # what was ready stays so until it is taken
                 continue
+
+
+class LastingExecutor(_Outlasting, SingleThreadedExecutor):
+    """Callbacks one after the other."""
+
+
+class LastingThreads(_Outlasting, MultiThreadedExecutor):
+    """Callbacks in several threads."""

@@ -10,11 +10,12 @@ from typing import Any
 
 import rclpy
 from rclpy.exceptions import InvalidHandle
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.lasting_executor import LastingThreads
 from dense_grasp_ros.paced_executor import PacedExecutor
 
 #: s of wall clock that a condition has at least: a machine with other loads takes several times as long as a quiet one.
@@ -38,7 +39,7 @@ class LocalGraph:
         executor = (
             PacedExecutor(context=self.context)
             if threads == 1
-            else MultiThreadedExecutor(num_threads=threads, context=self.context)
+            else LastingThreads(num_threads=threads, context=self.context)
         )
         executor.add_node(node)
 

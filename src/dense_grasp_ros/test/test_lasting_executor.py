@@ -8,10 +8,11 @@ import time
 
 import pytest
 import rclpy
-from dense_grasp_ros.lasting_executor import LastingExecutor
+from dense_grasp_ros.lasting_executor import LastingExecutor, LastingThreads
 from dense_grasp_ros.paced_executor import PacedExecutor
 from dense_grasp_ros.quiet import QuietGroup
 from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
+from rclpy.executors import Executor
 from rclpy.node import Node
 from std_msgs.msg import Int32
 
@@ -27,10 +28,10 @@ def node(monkeypatch):
     context.try_shutdown()
 
 
-@pytest.mark.parametrize("kind", [LastingExecutor, PacedExecutor])
+@pytest.mark.parametrize("kind", [LastingExecutor, LastingThreads, PacedExecutor])
 @pytest.mark.parametrize("group", [ReentrantCallbackGroup, QuietGroup])
 def test_a_subscription_that_is_being_destroyed_ends_no_loop(
-    node: Node, kind: type[LastingExecutor], group: type[CallbackGroup]
+    node: Node, kind: type[Executor], group: type[CallbackGroup]
 ):
     executor = kind(context=node.context)
     executor.add_node(node)
