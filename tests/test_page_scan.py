@@ -16,6 +16,7 @@ from dense_grasp_core.object_model.scan import read_scan
 
 from tests.page_user import (
     PATIENCE_S,
+    TRY_S,
     answer,
     click_on,
     press,
@@ -113,8 +114,9 @@ def test_the_arm_scans_by_a_button_and_every_browser_sees_the_dome_fill(holder, 
     name_it(holder, OBJECT)
 
     def filling() -> None:
-        watcher.locator(".dg-scan", has_text=f"Scan of {OBJECT}").wait_for()
-        watcher.locator(".dg-dome-dots circle").first.wait_for(state="attached")
+        # No longer than a try: a scan that a busy machine refused shows none, and is asked for again.
+        watcher.locator(".dg-scan", has_text=f"Scan of {OBJECT}").wait_for(timeout=1000 * TRY_S)
+        watcher.locator(".dg-dome-dots circle").first.wait_for(state="attached", timeout=1000 * TRY_S)
 
     done = history_of(holder, OBJECT, "SUCCESS")
     again_until(done.count, lambda: scan_it(holder, OBJECT, filling), PATIENCE_S, "a scan")
