@@ -15,13 +15,13 @@ from dense_grasp_core.descriptors.provenance import Training, Trial
 from dense_grasp_train.data import generate
 from dense_grasp_train.evaluation import evaluate
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError
-from dense_grasp_train.evaluation.predictors import network_predictor as extractor_predictor
+from dense_grasp_train.evaluation.predictors import network_predictor
 from dense_grasp_train.evaluation.real_pictures import errors_of, overall, real_sets
 from dense_grasp_train.training import model_card, train
 from dense_grasp_train.training.config import load_config
 from dense_grasp_train.training.fit import fit, shipped
 from dense_grasp_train.training.network_files import save_network
-from dense_grasp_train.training.real_figure import RealFigure, network_predictor
+from dense_grasp_train.training.real_figure import RealFigure, unsaved_predictor
 
 
 def _module(name):
@@ -55,7 +55,7 @@ def test_points_of_two_rooms_are_where_poses_and_depth_put_them(rooms):
     clicks = sets["room1/box → room2/box, one click"]
     assert all(pair.image_a.shape == (480, 640, 3) for pair in clicks) and sum(len(p.pixels_a) for p in clicks) > 40
     # The box is textured and hardly turned: frozen features of photographs find many of its points where truth is.
-    errors = errors_of(extractor_predictor(DescriptorExtractor(GENERAL.with_suffix(".xml"))), clicks)
+    errors = errors_of(network_predictor(DescriptorExtractor(GENERAL.with_suffix(".xml"))), clicks)
     assert np.median(errors) < 10.0
 
 
@@ -97,8 +97,8 @@ def test_the_figure_leaves_the_curve_as_it_is_and_is_logged(rooms, tmp_path):
     assert "real_within_10_px" in next((tmp_path / "watched" / "logs").glob("*/metrics.csv")).read_text()
     # The last live figure is that of the network that comes out.
     save_network(tmp_path / "net.safetensors", shipped(module), info)
-    errors = errors_of(extractor_predictor(DescriptorExtractor(tmp_path / "net.safetensors")), sets["by hand"])
-    live = errors_of(network_predictor(module.trained, info), sets["by hand"])
+    errors = errors_of(network_predictor(DescriptorExtractor(tmp_path / "net.safetensors")), sets["by hand"])
+    live = errors_of(unsaved_predictor(module.trained, info), sets["by hand"])
     assert np.median(np.abs(errors - live)) < 1.0
 
 

@@ -48,7 +48,7 @@ class RealFigure(lightning.Callback):
     def _measure(self, trainer: lightning.Trainer, module: Any) -> None:
         if not trainer.is_global_zero:
             return
-        found = trials(network_predictor(module.trained, self._info), self._sets)
+        found = trials(unsaved_predictor(module.trained, self._info), self._sets)
         mean = overall(found)
         self.history.append((trainer.global_step, mean))
         shares = ", ".join(f"{trial.on} {trial.found:.0%}" for trial in found) if len(found) > 1 else found[0].on
@@ -60,7 +60,7 @@ class RealFigure(lightning.Callback):
             logger.log_metrics({"real_within_10_px": mean.found}, step=trainer.global_step)
 
 
-def network_predictor(network: DescriptorNetwork, info: ModelInfo) -> Predictor:
+def unsaved_predictor(network: DescriptorNetwork, info: ModelInfo) -> Predictor:
     """Descriptors of a network in memory, searched over the whole picture; its mode is left as it was."""
     pipeline = DescriptorPipeline(network, info)
     device = next(network.parameters()).device

@@ -32,7 +32,7 @@ from dense_grasp_train.training.calibrate_scores import EMPTY_IMAGES, FEWEST_IMA
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.training.fit import first_process, fit, shipped
 from dense_grasp_train.training.network_files import save_network
-from dense_grasp_train.training.real_figure import RealFigure, network_predictor
+from dense_grasp_train.training.real_figure import RealFigure, unsaved_predictor
 
 DEFAULT_PRESET = "hybrid"
 FROM_RANDOM = "random weights, nothing pretrained"
@@ -184,7 +184,7 @@ def _run(options: argparse.Namespace) -> int:
             (minutes, cpu_minutes),
             distances(training),
         ),
-        tried_on=tuple(trials(network_predictor(network, info), real)),
+        tried_on=tuple(trials(unsaved_predictor(network, info), real)),
     )
     for trial in info.tried_on:
         _say(f"real pictures, {trial.on}: {trial.found:.1%} of {trial.points} points within {WITHIN_PX} px")
