@@ -20,7 +20,7 @@ VARIANTS = [
 SIDE = 384  # px, of an image whose edges are far from what a cell in its middle sees
 
 
-@pytest.mark.parametrize("config", VARIANTS, ids=str)
+@pytest.mark.parametrize("config", [*VARIANTS, NetworkConfig("efficientnet_lite0_residual", 152, 2, 8)], ids=str)
 @pytest.mark.parametrize("size", [(96, 128), (70, 101)])
 def test_output_shapes(config, size):
     torch.manual_seed(0)

@@ -8,7 +8,7 @@ from dense_grasp_train.training.config import PRESETS, ConfigError, load_config
 
 @pytest.mark.parametrize("preset", [path.stem for path in PRESETS.glob("*.yaml")])
 def test_presets_load(preset):
-    plain = preset.removesuffix("_short").removesuffix("_resnet34")
+    plain = preset.removesuffix("_short").removesuffix("_resnet34").removesuffix("_scan")
     method = {"paper": "keypoints", "tuned": "keypoints"}.get(plain, plain)
     assert load_config(preset).method == method
 

@@ -64,6 +64,7 @@ def test_a_damaged_scan_is_named(scans, tmp_path, capsys):
         shutil.copytree(scans / "one", tmp_path / "scan")
         change(tmp_path / "scan" / "box")
         command = ["--captures", str(tmp_path / "scan"), "--out", str(tmp_path / "m.safetensors")]
+        command += ["--method", "don_nt_xent_short"]
         assert train.main(command) == 2
         said = capsys.readouterr().err
         assert said.startswith("train: ") and "Traceback" not in said
@@ -73,7 +74,7 @@ def test_a_damaged_scan_is_named(scans, tmp_path, capsys):
     assert "01.png" in damaged(lambda scan: (scan / "rgb" / "01.png").write_bytes(b"\x89PNG broken"))
     assert "covers 0 pixels" in damaged(lambda scan: pictures.cv2.imwrite(str(scan / "mask" / "00.png"), EMPTY))
     assert "has no poses.json" in damaged(lambda scan: (scan / "poses.json").unlink())
-    assert train.main(["--captures", str(scans), "--views", "3", "--out", "m.safetensors"]) == 2
+    assert train.main(["--captures", str(scans), "--views", "3", "--out", "m.safetensors", "--method", "hybrid"]) == 2
     assert "--views is 3 beside --captures" in capsys.readouterr().err
 
 

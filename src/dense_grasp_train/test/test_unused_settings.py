@@ -148,7 +148,7 @@ def with_value(values: dict, key: str, value) -> dict:
 
 def test_every_number_and_choice_has_a_range():
     plain = {key for key, value in settings(TrainConfig()) if isinstance(value, bool) or key in ("method",)}
-    open_ended = {"network.backbone"}  # the network itself says which there are
+    open_ended = {"network.backbone", "base"}  # the network itself, and the base's file, say which there are
     phases = {"phases.from_step", "phases.rate"}
     assert {key for key, _ in settings(TrainConfig())} - plain - open_ended == set(RANGES) - phases
 
@@ -158,7 +158,7 @@ def test_each_setting_acts_or_is_refused(name):
     values = combination(name)
     before, idle = observed(config_of(values)), []
     for key, value in settings(config_of(values)):
-        if key in ("method", "network.backbone", "network.stride"):
+        if key in ("method", "base", "network.backbone", "network.stride"):
             continue  # names of other networks and objectives, which the network and METHODS look up
         outcomes = []
         for other in others(key, value):

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from dense_grasp_core.descriptors.efficientnet_lite import EfficientNetLite0
 from dense_grasp_core.descriptors.network_config import NetworkConfig, NetworkConfigError
+from dense_grasp_core.descriptors.residual_head import ResidualEfficientNetLite0
 
 __all__ = ["DescriptorNetwork", "NetworkConfig", "NetworkConfigError", "NetworkOutput", "normalise_features"]
 
@@ -22,6 +23,11 @@ _FINE_CHANNELS = 64
 _LAYER1 = 4  # index among the stages of _resnet_stages
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
+#: Backbones that normalise images themselves and have the cells where they belong; all others are ResNets.
+_WHOLE: dict[str, type[EfficientNetLite0 | ResidualEfficientNetLite0]] = {
+    "efficientnet_lite0": EfficientNetLite0,
+    "efficientnet_lite0_residual": ResidualEfficientNetLite0,
+}
 
 
 class NetworkOutput(NamedTuple):
@@ -50,9 +56,10 @@ class DescriptorNetwork(nn.Module):
         super().__init__()
         self.config = config if config is not None else NetworkConfig()
         fine = self.config.backbone == "resnet18_fine"
-        self.backbone: nn.Sequential | EfficientNetLite0
-        if self.config.backbone == "efficientnet_lite0":
-            self.backbone, channels = EfficientNetLite0(), EfficientNetLite0.channels
+        self.backbone: nn.Sequential | EfficientNetLite0 | ResidualEfficientNetLite0
+        if self.config.backbone in _WHOLE:
+            whole = _WHOLE[self.config.backbone]
+            self.backbone, channels = whole(), whole.channels
         else:
             self.backbone = _resnet_stages(self.config.backbone)
             channels = 512 if self.config.backbone == "resnet34" else 256
@@ -73,7 +80,7 @@ class DescriptorNetwork(nn.Module):
 
     def features(self, rgb: Tensor) -> Tensor:
         """Descriptors (B, D, h, w), not normalised, of images (B, 3, H, W) with values in 0..1."""
-        if isinstance(self.backbone, EfficientNetLite0):
+        if not isinstance(self.backbone, nn.Sequential):
             return self.project(self.backbone(rgb))
         x = (rgb - self.mean) / self.std
         # A ResNet's cell c looks at pixel c * stride. Padding the first convolution by less on the left and
@@ -87,7 +94,15 @@ class DescriptorNetwork(nn.Module):
 
     def forward(self, rgb: Tensor) -> NetworkOutput:
         """Features and head maps of images (B, 3, H, W) with values in 0..1."""
-        features = self.features(rgb)
+        return self.outputs(self.features(rgb))
+
+    def features_of_frozen(self, frozen: Tensor) -> Tensor:
+        """What `features` gives for images whose frozen features (B, C, h, w) are known: of residual networks alone."""
+        assert isinstance(self.backbone, ResidualEfficientNetLite0)
+        return self.project(self.backbone.add(frozen))
+
+    def outputs(self, features: Tensor) -> NetworkOutput:
+        """Head maps beside features (B, D, h, w) that are known already."""
         return NetworkOutput(features, self.spatial_head(features), F.softplus(self.depth_head(features)))
 
 

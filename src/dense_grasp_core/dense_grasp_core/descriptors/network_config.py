@@ -6,8 +6,17 @@ from dataclasses import dataclass
 
 from dense_grasp_core.errors import DenseGraspError
 
-BACKBONES = ("resnet34", "resnet18_layer3", "resnet18_fine", "efficientnet_lite0")
-_STRIDES = {"resnet34": (8, 16, 32), "resnet18_layer3": (8, 16), "resnet18_fine": (4,), "efficientnet_lite0": (8,)}
+_STRIDES = {
+    "resnet34": (8, 16, 32),
+    "resnet18_layer3": (8, 16),
+    "resnet18_fine": (4,),
+    "efficientnet_lite0": (8,),
+    "efficientnet_lite0_residual": (8,),
+}
+BACKBONES = tuple(_STRIDES)
+#: Frozen networks that training may start from, and the network that adds to each of them.
+RESIDUALS = {"efficientnet_lite0": "efficientnet_lite0_residual"}
+_RESIDUAL_DIMENSION = 152
 
 
 class NetworkConfigError(DenseGraspError):
@@ -19,8 +28,9 @@ class NetworkConfig:
     """Architecture of a DescriptorNetwork.
 
     backbone: "resnet34" (the paper's), "resnet18_layer3" (compact: ResNet-18 without layer4), "resnet18_fine" (the
-    same at stride 8, refined to stride 4 by the features of layer1) or "efficientnet_lite0" (up to stride 16, with its
-    features of stride 8; D = 152 is what its ImageNet weights give as they are).
+    same at stride 8, refined to stride 4 by the features of layer1), "efficientnet_lite0" (up to stride 16, with its
+    features of stride 8; D = 152 is what its ImageNet weights give as they are) or "efficientnet_lite0_residual" (the
+    same, frozen, and a head that adds to its features).
     dimension: D, length of a descriptor. keypoints: N, heads used in training only.
     stride: input pixels per descriptor cell; below the backbone's own stride it is dilated.
     """
@@ -36,6 +46,11 @@ class NetworkConfig:
         if self.stride not in _STRIDES[self.backbone]:
             raise NetworkConfigError(
                 f"stride of {self.backbone} is {self.stride!r}, expected one of {_STRIDES[self.backbone]}"
+            )
+        if self.backbone in RESIDUALS.values() and self.dimension != _RESIDUAL_DIMENSION:
+            raise NetworkConfigError(
+                f"dimension of {self.backbone} is {self.dimension!r}, expected {_RESIDUAL_DIMENSION}: it adds to the "
+                "features of its base"
             )
         for name, value in (("dimension", self.dimension), ("keypoints", self.keypoints)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:

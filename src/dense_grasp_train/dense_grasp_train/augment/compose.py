@@ -15,6 +15,7 @@ from dense_grasp_train.data.views import View
 from dense_grasp_train.training.config import PairOptions
 
 _VISIBLE = 0.5
+_REFERENCE_WIDTH = 640
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def draw_warp(view: View, options: PairOptions, rng: np.random.Generator) -> War
     angle = np.deg2rad(rng.uniform(-options.rotation_deg, options.rotation_deg))
     crop = np.array(options.crop, float)
     largest = 1.15 * crop.min() / view.extent
-    scale = min(float(np.exp(rng.uniform(*np.log(options.zoom)))), largest)
+    zoom = float(np.exp(rng.uniform(*np.log(options.zoom)))) * min(1.0, _REFERENCE_WIDTH / view.rgb.shape[1])
+    scale = min(zoom, largest)
     reach = np.maximum(0.5 * crop - (0.5 - options.margin) * scale * view.extent, 0.0)
     target = 0.5 * crop + rng.uniform(-reach, reach)
     return similarity(angle, scale, view.centre, target)

@@ -81,6 +81,8 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         cv2.setNumThreads(0)
+        if self.options.pool:
+            index %= self.options.pool
         rng = np.random.default_rng([self.seed, index])
         if self._options_of is not None:
             self.options = self._options_of(index)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
-from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkOutput
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkOutput, normalise_features
+from dense_grasp_core.descriptors.residual_head import ResidualEfficientNetLite0
 from torch import Tensor
 
+from dense_grasp_train.data.pair_pool import FROZEN
 from dense_grasp_train.data.pairs import PairDataset
 from dense_grasp_train.data.views import View
 from dense_grasp_train.losses.objective import Scales
 from dense_grasp_train.training.config import TrainConfig
+
+_OFF_OBJECT = 0.02
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,39 @@ class Method(ABC):
             head.requires_grad_(self.trains_heads)
 
     def run(self, network: DescriptorNetwork, batch: dict[str, Tensor], step: int, noise: torch.Generator) -> Objective:
-        """The network's forward pass on a batch and its objective; mixed precision covers the network alone."""
-        images = batch["image"].flatten(0, 1).to(memory_format=torch.channels_last)
-        output = network(images.float() / 255.0)
+        """The network's forward pass on a batch and its objective; mixed precision covers the network alone.
+
+        What a frozen base gives for the pictures is taken from the batch where it was kept (``pair_pool``).
+        """
+        backbone = network.backbone
+        images = batch["image"].flatten(0, 1)
+        if isinstance(backbone, ResidualEfficientNetLite0):
+            kept = batch[FROZEN].flatten(0, 1).float() if FROZEN in batch else None
+            frozen = backbone.frozen(images.float() / 255.0) if kept is None else kept
+            output = network.outputs(network.features_of_frozen(frozen))
+        else:
+            frozen = None
+            output = network(images.to(memory_format=torch.channels_last).float() / 255.0)
         with torch.autocast(images.device.type, enabled=False):
-            return self.objective(NetworkOutput(*(maps.float() for maps in output)), batch, step, noise)
+            output = NetworkOutput(*(maps.float() for maps in output))
+            objective = self.objective(output, batch, step, noise)
+            if frozen is None or self.config.keep <= 0:
+                return objective
+            kept_near = change_off_object(output.features, frozen.float(), batch["mask"].flatten(0, 1))
+            return dataclasses.replace(
+                objective,
+                losses={**objective.losses, "keep": kept_near},
+                weights={**objective.weights, "keep": self.config.keep},
+            )
+
+
+def change_off_object(features: Tensor, frozen: Tensor, mask: Tensor) -> Tensor:
+    """Mean squared distance, a scalar, of features (B, D, h, w) from those of their frozen base, both of length 1.
+
+    mask: (B, h, w) share of the object in each cell; cells of it do not count. A network that learns one object forgets
+    the rest of the world more slowly with it, and learns less by heart (Li and Hoiem 2016, "Learning without
+    forgetting", with features in place of class scores).
+    """
+    off = (mask < _OFF_OBJECT).float()
+    change = (normalise_features(features) - normalise_features(frozen)).square().sum(1)
+    return (change * off).sum() / off.sum().clamp_min(1.0)

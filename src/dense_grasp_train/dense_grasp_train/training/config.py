@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from dense_grasp_train.training.base_network import check_base, laid_on_base
 from dense_grasp_train.training.ranges import check_range
 from dense_grasp_train.training.typed_values import ConfigError, build, changed, merge
 
@@ -48,10 +49,11 @@ class PairOptions:
     augmented, view, instance: shares of the three kinds of pairs (one view warped twice; two views of one object; two
     objects). motion: "exact" (the warp is a camera change) or "kabsch" (the paper: same K, least squares over
     ``motion_matches`` matches, pairs above ``residual_limit`` of the object's size rejected).
-    zoom: how large the object may become, as factors to its size in the view. margin: how much of the object's box may
-    stick out of the crop. as_rendered: share of images that keep the surroundings they were rendered in (mirrored
-    beyond the border). recolour: share of pairs whose objects get new colours part by part. occlusion: share of images
-    with something lying over the object.
+    zoom: how large the object may become, as factors to its size in the view, at 640 px width where it is wider.
+    margin: how much of the object's box may stick out of the crop. as_rendered: share of images that keep the
+    surroundings they were rendered in (mirrored beyond the border). recolour: share of pairs whose objects get new
+    colours part by part. occlusion: share of images with something lying over the object. pool: so many different
+    pairs, drawn again and again; 0: every pair is new.
     """
 
     crop: tuple[int, int] = (320, 320)
@@ -71,6 +73,7 @@ class PairOptions:
     motion: str = "exact"
     motion_matches: int = 24
     residual_limit: float = 0.02
+    pool: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,9 +169,15 @@ class PhaseOptions:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides a training run besides its data."""
+    """Everything that decides a training run besides its data.
+
+    base: network to start from, by name in ``models`` or as a file; it stays frozen and a residual head is trained. ""
+    for random weights. keep: weight of what holds the descriptors beside the object to those of the base.
+    """
 
     method: str = "hybrid"
+    base: str = ""
+    keep: float = 0.0
     steps: int = 4000
     seed: int = 0
     batch: int = 6
@@ -185,6 +194,10 @@ class TrainConfig:
         if not self.method:
             raise ConfigError("method is '', expected a name")
         self._check_values()
+        if self.pairs.pool and any(phase.pairs for phase in self.phases):
+            raise ConfigError(
+                f"pairs.pool is {self.pairs.pool} with phases that change pairs, expected 0: a pool keeps its pairs"
+            )
         starts = [phase.from_step for phase in self.phases]
         for start in starts:
             if starts.count(start) > 1:
@@ -251,7 +264,8 @@ def presets() -> list[str]:
 def load_config(source: str | Path, overrides: dict[str, Any] | None = None) -> TrainConfig:
     """Read a preset by name ("hybrid", "paper", ...) or a YAML file, then apply nested ``overrides``.
 
-    Raises ConfigError for an unknown preset, an unreadable file, an unknown key or a value of the wrong type.
+    What a ``base`` needs of ``network`` and ``pairs.input_scale`` follows from it. Raises ConfigError for an unknown
+    preset, an unreadable file, an unknown key, a value of the wrong type, or a base that there is not.
     """
     path = Path(source)
     if not path.suffix:
@@ -264,7 +278,10 @@ def load_config(source: str | Path, overrides: dict[str, Any] | None = None) -> 
         raise ConfigError(f"configuration {path} cannot be read: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"configuration {path} is {values!r}, expected keys and values")
+    values = laid_on_base(values, overrides or {})
     config: TrainConfig = build(TrainConfig, merge(values, overrides or {}), str(path))
+    if config.base:
+        check_base(config.base, dataclasses.asdict(config.network))
     if "steps" not in (overrides or {}):
         _check_length(config, path)
     return config

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
 from dense_grasp_core.descriptors.network import DescriptorNetwork
+from dense_grasp_core.descriptors.residual_head import ResidualEfficientNetLite0
 from lightning.pytorch.utilities import rank_zero_only
 
 from dense_grasp_train.data.dataset_writer import write_whole
+from dense_grasp_train.data.pair_pool import PairPool
+from dense_grasp_train.data.pairs import PairDataset
 from dense_grasp_train.data.views import View
+from dense_grasp_train.training.base_network import base_info
 from dense_grasp_train.training.config import TrainConfig
 from dense_grasp_train.training.interrupt import StopAtInterrupt
 from dense_grasp_train.training.lightning_module import DescriptorTraining, loader
@@ -32,6 +37,7 @@ def fit(
     devices: int = 1,
     nodes: int = 1,
     watchers: Iterable[Any] = (),
+    say: Callable[[str], None] = lambda text: None,
 ) -> DescriptorTraining:
     """Train on views and return the module.
 
@@ -44,6 +50,7 @@ def fit(
         devices, nodes: GPUs (or, without any, CPU processes) of each machine, and machines. They share the batch out
             (Lightning's strategy "ddp"); normalisation statistics are those of a process's own share.
         watchers: further callbacks of Lightning.
+        say: is told what is kept of a pool of pairs.
 
     Raises:
         ConfigError: the checkpoint belongs to another run (``resume.check_resume``), or the batch cannot be shared out.
@@ -52,7 +59,7 @@ def fit(
     from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
-    record = run_record(views, devices * nodes)
+    record = run_record(views, devices * nodes, base_info(config.base).model_id if config.base else "")
     if resume is not None:  # before the run's record of its configuration is written over
         check_resume(resume, config, record)
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -61,7 +68,13 @@ def fit(
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     module = DescriptorTraining(config, record)
     last = config.steps if until is None else min(until, config.steps)
-    batches = loader(module.method.dataset(views), config, workers, step_of(resume), devices * nodes)
+    pairs: PairDataset | PairPool = module.method.dataset(views)
+    if config.pairs.pool:
+        workers = 0  # what another process keeps would have to come over in each step
+        backbone = module.network.backbone
+        base = copy.deepcopy(backbone) if isinstance(backbone, ResidualEfficientNetLite0) else None
+        pairs = PairPool(module.method.dataset(views), base, say)
+    batches = loader(pairs, config, workers, step_of(resume), devices * nodes)
     interrupt = StopAtInterrupt()
     callbacks: list[Any] = [
         interrupt,
@@ -93,6 +106,7 @@ def fit(
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")  # a frozen base is
         warnings.filterwarnings("ignore", message=".*dataloader is not resumable.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
         try:

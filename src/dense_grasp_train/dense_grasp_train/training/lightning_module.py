@@ -15,8 +15,10 @@ from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfi
 from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Sampler
 
+from dense_grasp_train.data.pair_pool import PairPool
 from dense_grasp_train.data.pairs import PairDataset
 from dense_grasp_train.methods import create_method
+from dense_grasp_train.training.base_network import load_base
 from dense_grasp_train.training.config import ConfigError, TrainConfig
 from dense_grasp_train.training.processor_time import cpu_seconds
 from dense_grasp_train.training.resume import RECORD
@@ -37,6 +39,8 @@ class DescriptorTraining(lightning.LightningModule):
         self.network = DescriptorNetwork(
             NetworkConfig(options.backbone, options.dimension, options.keypoints, options.stride)
         ).to(memory_format=torch.channels_last)
+        if config.base:
+            load_base(self.network, config.base)
         self.method.prepare(self.network)
         self.average = copy.deepcopy(self.network) if config.optimiser.average_decay > 0 else None
         if self.average is not None:
@@ -156,7 +160,7 @@ class StepSampler(Sampler[int]):
 
 
 def loader(
-    dataset: PairDataset, config: TrainConfig, workers: int, first_step: int = 0, processes: int = 1
+    dataset: PairDataset | PairPool, config: TrainConfig, workers: int, first_step: int = 0, processes: int = 1
 ) -> DataLoader:
     """Batches of all steps from ``first_step`` on, as one epoch, for one of ``processes``."""
     sampler = StepSampler(config.batch, config.steps, first_step, processes)

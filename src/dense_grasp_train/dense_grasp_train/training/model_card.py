@@ -10,6 +10,7 @@ import dataclasses
 from pathlib import Path
 
 from dense_grasp_core.descriptors.model_file import ModelInfo
+from dense_grasp_core.descriptors.network_config import RESIDUALS
 from dense_grasp_core.descriptors.provenance import WITHIN_PX, Training
 
 from dense_grasp_train.data.dataset_writer import write_whole
@@ -22,6 +23,8 @@ TRIED_HEADING = "## On what it was tried"
 BLIND_HEADING = "## Where it is blind"
 _AFTER = ("## Licence", "## Exported files")
 _OFTEN_LOST = 0.5
+_BASE_LICENCE = """ It contains the weights of the
+network that it was trained on, under that one's licence, which its card names (`general`: Apache-2.0)."""
 _CAPS_BLIND = """- Left and right of an undecorated cap differ in little but the outline; where the brim is hidden expect mirrored matches.
 - The threshold is chosen on synthetic tables: measure false finds in your own cell before you rely on it.
 """
@@ -60,7 +63,7 @@ Model id `{info.model_id}`, {model.stat().st_size / 1e6:.1f} MB, float16; descri
 {blind(info)}{_CAPS_BLIND if caps else ""}
 ## Licence
 
-The code's is Apache-2.0. The network is made of the data above, whose licences hold{" (this repository makes them)" if caps else ""}. A patent
+The code's is Apache-2.0. The network is made of the data above, whose licences hold{" (this repository makes them)" if caps else ""}.{_BASE_LICENCE if network.backbone in RESIDUALS.values() else ""} A patent
 application of Bosch (US20230267724) covers contrastive training on augmented pairs.
 """
     write_whole(path, text.encode())

@@ -53,6 +53,7 @@ AT_LEAST_ONE = Range(1)
 
 #: Every number and every choice by its key, lists by their elements; what a network can be NetworkConfig says.
 RANGES: dict[str, Range | OneOf] = {
+    "keep": ANY,
     "steps": AT_LEAST_ONE,
     "seed": ANY,
     "batch": AT_LEAST_ONE,
@@ -78,6 +79,7 @@ RANGES: dict[str, Range | OneOf] = {
     "pairs.motion": OneOf(("exact", "kabsch")),
     "pairs.motion_matches": Range(3),
     "pairs.residual_limit": POSITIVE,
+    "pairs.pool": ANY,
     "losses.silhouette": ANY,
     "losses.variance": ANY,
     "losses.separation": ANY,

@@ -18,9 +18,10 @@ _NAMED = 3  # differences that a sentence names
 _DIGEST_BYTES = 16
 
 
-def run_record(views: list[View], processes: int) -> dict[str, Any]:
-    """What a checkpoint keeps of its run beside the configuration: the number of processes, and of the data the views
-    and a digest of each object's. Folders and file names do not count, so a data set may move."""
+def run_record(views: list[View], processes: int, base: str = "") -> dict[str, Any]:
+    """What a checkpoint keeps of its run beside the configuration: the number of processes, the model_id of the network
+    that it started from, and of the data the views and a digest of each object's. Folders and file names do not count,
+    so a data set may move."""
     digests: dict[int, Any] = {}
     for view in views:
         digest = digests.setdefault(int(view.instance), hashlib.blake2b(digest_size=_DIGEST_BYTES))
@@ -29,7 +30,7 @@ def run_record(views: list[View], processes: int) -> dict[str, Any]:
         for matrix in (view.camera_matrix, view.camera_from_object):
             digest.update(matrix.astype(float).tobytes())
     objects = {number: digest.hexdigest() for number, digest in digests.items()}
-    return {"processes": processes, "views": len(views), "objects": objects}
+    return {"processes": processes, "views": len(views), "objects": objects, "base": base}
 
 
 def step_of(checkpoint: Path | None) -> int:
@@ -87,6 +88,11 @@ def _check_record(path: Path, before: dict[str, Any] | None, now: dict[str, Any]
             f"checkpoint {path} was trained on other data: {before['views']} views of {len(old)} objects, now "
             f"{now['views']} of {len(new)} ({what}). Resume with the same --data, --held-out and --no-calibration, or "
             "give a new run a folder of its own with --run"
+        )
+    if before.get("base", "") != now["base"]:
+        raise ConfigError(
+            f"checkpoint {path} was trained on the base with model id {before.get('base') or 'none'}, now "
+            f"{now['base'] or 'none'}: resume with the same file, or give a new run a folder of its own with --run"
         )
     if before["processes"] != now["processes"]:
         raise ConfigError(

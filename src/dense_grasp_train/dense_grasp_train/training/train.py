@@ -28,6 +28,7 @@ from dense_grasp_train.data.view_loader import load_views
 from dense_grasp_train.data.views import View
 from dense_grasp_train.evaluation.real_pictures import real_sets, trials
 from dense_grasp_train.methods import create_method
+from dense_grasp_train.training.base_network import GENERAL, base_in_words
 from dense_grasp_train.training.calibrate_scores import EMPTY_IMAGES, FEWEST_IMAGES, Calibration, calibrate
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets
 from dense_grasp_train.training.fit import first_process, fit, shipped
@@ -35,6 +36,7 @@ from dense_grasp_train.training.network_files import save_network
 from dense_grasp_train.training.real_figure import RealFigure, unsaved_predictor
 
 DEFAULT_PRESET = "hybrid"
+BASE_PRESET = "don_nt_xent_scan"
 FROM_RANDOM = "random weights, nothing pretrained"
 
 
@@ -64,8 +66,16 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("--out", type=Path, required=True, help="network file to write, *.safetensors")
     settings = arguments.add_mutually_exclusive_group()
-    settings.add_argument("--method", help=f"preset: {', '.join(presets())} (default {DEFAULT_PRESET})")
+    settings.add_argument(
+        "--method", help=f"preset: {', '.join(presets())} (default {DEFAULT_PRESET}, on a base {BASE_PRESET})"
+    )
     settings.add_argument("--config", type=Path, help="YAML file instead of a preset")
+    arguments.add_argument(
+        "--base",
+        help="network to start from, by its name in models (general) or as a file: it stays frozen, and a head that "
+        "adds to its features is trained. Default: general for --captures without --method, --config and settings "
+        "of the network, else random weights",
+    )
     arguments.add_argument("--steps", type=int, help="optimiser steps")
     arguments.add_argument("--seed", type=int)
     arguments.add_argument("--batch", type=int, help="pairs per step")
@@ -88,6 +98,8 @@ def configuration(options: argparse.Namespace) -> TrainConfig:
     overrides: dict[str, Any] = {
         k: getattr(options, k) for k in ("steps", "seed", "batch") if getattr(options, k) is not None
     }
+    if base := _base(options):
+        overrides["base"] = base
     network = {
         k: getattr(options, k)
         for k in ("backbone", "stride", "dimension", "keypoints")
@@ -97,9 +109,21 @@ def configuration(options: argparse.Namespace) -> TrainConfig:
         overrides["network"] = network
     if options.captures:  # two scans have no place in common, so no pair of two objects
         overrides["pairs"] = {"instance": 0.0}
-    config = load_config(options.config or options.method or DEFAULT_PRESET, overrides)
+    config = load_config(options.config or _preset(options), overrides)
     create_method(config, (options.devices or 1) * (options.nodes or 1))
     return config
+
+
+def _base(options: argparse.Namespace) -> str:
+    """The base that the options name, or imply: of scans there are too few pictures to learn everything from."""
+    own = (options.method, options.config, options.backbone, options.stride, options.dimension)
+    implied = bool(options.captures) and all(value is None for value in own)
+    return str(options.base or (GENERAL if implied else ""))
+
+
+def _preset(options: argparse.Namespace) -> str:
+    """The preset that the options name or imply."""
+    return str(options.method or (BASE_PRESET if _base(options) else DEFAULT_PRESET))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -165,6 +189,7 @@ def _run(options: argparse.Namespace) -> int:
         devices=devices,
         nodes=nodes,
         watchers=watchers,
+        say=_say,
     )
     if not first_process():
         return 0
@@ -180,7 +205,7 @@ def _run(options: argparse.Namespace) -> int:
             described_scans([scan.name for scan in sources], training)
             if options.captures
             else described(options.data, training),
-            FROM_RANDOM,
+            base_in_words(config.base) if config.base else FROM_RANDOM,
             (minutes, cpu_minutes),
             distances(training),
         ),
@@ -225,9 +250,9 @@ def documented_command(options: argparse.Namespace) -> str:
     words = ["ros2", "run", "dense_grasp_train", "train"]
     values = vars(options)
     if options.config is None:
-        values = {**values, "method": options.method or DEFAULT_PRESET}
+        values = {**values, "method": _preset(options), "base": _base(options)}
     for name, value in values.items():
-        if name not in ("real", "run", "resume", "workers", "threads", "quiet") and value not in (None, False):
+        if name not in ("real", "run", "resume", "workers", "threads", "quiet") and value not in (None, False, ""):
             words.append("--" + name.replace("_", "-"))
             words += [] if value is True else [str(item) for item in (value if isinstance(value, list) else [value])]
     return shlex.join(words)

@@ -73,6 +73,7 @@ _POSES = f"losses.consistency or losses.pose above 0, and {_ONE_OBJECT}"
 _METRES = f"losses.depth_anchor above 0, or {_POSES}"
 _STEP = "optimiser.schedule: step"
 RULES = (
+    Rule(("keep",), "a base, which only a run with --base has", lambda config: bool(config.base)),
     Rule(
         ("pairs.view_change_deg",),
         "pairs.view or pairs.instance above 0",
