@@ -7,8 +7,11 @@ import json
 import cv2
 import numpy as np
 import pytest
+from dense_grasp_core.object_model.bank_file import frame_digest
+from dense_grasp_core.object_model.pose import ObjectPose
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.object_model.scan_check import check_scan
+from dense_grasp_core.object_model.view_bank import ViewBank
 from dense_grasp_train.data import generate
 from dense_grasp_train.data.bop import BopSet
 from dense_grasp_train.scanning import scan
@@ -83,6 +86,42 @@ def test_a_scan_is_made_that_the_other_commands_take(folder, tmp_path, capsys):
     (tmp_path / "bop" / "test").mkdir(parents=True)
     out.rename(tmp_path / "bop" / "test" / "000000")
     assert len(BopSet(tmp_path / "bop").annotations) == 8
+
+
+class Told:
+    """Finds the first scan's object where it is."""
+
+    def __init__(self, second_from_first):
+        self.bank = ViewBank(np.zeros(3), 0.07, *(np.zeros((0, 3)),) * 2, np.eye(3)[None], [], [], np.zeros(0))
+        self._views, self._motion = [], second_from_first
+
+    def __call__(self, rgb, camera, depth):
+        pose = next(view.pose for view in self._views if np.array_equal(view.rgb, rgb))
+        return [ObjectPose(pose @ self._motion, 0.8, 100, 0.8, 0.1)]
+
+
+def test_the_scan_of_the_object_turned_over_joins_the_first(folder, tmp_path, capsys, monkeypatch):
+    assert scan.main(["--from", str(folder), "--to", str(tmp_path / "first")]) == 0
+    turned = np.eye(4)
+    turned[:3, :3] = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
+    turned[:3, 3] = 0.1, 0.0, 0.03
+    poses = [pose_from(azimuth, -20) for azimuth in range(0, 360, 45)]
+    write(tmp_path / "turned", [(*egg(pose), pose @ np.linalg.inv(turned)) for pose in poses])
+    told = Told(turned)
+    told._views = read_scan(tmp_path / "turned")
+    monkeypatch.setattr(scan, "finder_of", lambda folder, network: told)
+    command = ["--from", str(tmp_path / "turned"), "--join", str(tmp_path / "first"), "--to", str(tmp_path / "both")]
+    assert scan.main(command) == 0
+    assert "6 of 6 pictures agree on how the scans lie" in capsys.readouterr().out
+    views = read_scan(tmp_path / "both")
+    assert len(views) == 16 and check_scan(views).good
+    np.testing.assert_allclose(views[0].pose, read_scan(tmp_path / "first")[0].pose)
+    np.testing.assert_allclose(views[8].pose, poses[0], atol=0.02)
+    assert frame_digest(tmp_path / "both") == frame_digest(tmp_path / "first")
+    told._motion = np.eye(4)
+    command[-1] = str(tmp_path / "wrong")
+    assert scan.main(command) == 2
+    assert "the first is on the second" in capsys.readouterr().err and not (tmp_path / "wrong").exists()
 
 
 def test_inverted_poses_are_named_and_mended(folder, tmp_path, capsys):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.object_model.scan import ScanError
+from dense_grasp_core.object_model.scan_files import read_json
 from dense_grasp_core.object_model.view_bank import Cells, ViewBank
 
 FORMAT = 2
@@ -40,8 +41,13 @@ def fingerprint(folder: Path) -> str:
 def frame_digest(folder: Path) -> str:
     """Of a scan's poses, which say what the object's frame is: a point of another digest is of another frame.
 
-    Raises ScanError.
+    A scan that another one has joined keeps the digest of before, in scan.json, as it keeps its frame. Raises
+    ScanError.
     """
+    about = folder / "scan.json"
+    told = read_json(about) if about.is_file() else None
+    if isinstance(told, dict) and isinstance(told.get("frame"), str):
+        return str(told["frame"])
     try:
         return hashlib.sha256((folder / "poses.json").read_bytes()).hexdigest()
     except OSError as error:

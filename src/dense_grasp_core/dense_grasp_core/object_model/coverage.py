@@ -112,6 +112,12 @@ def share_covered(views: Array) -> float:
     return float(_covered(_dome(_DIRECTIONS), views).mean()) if len(views) else 0.0
 
 
+def share_of_all_directions(views: Sequence[ScanView]) -> float:
+    """Share of the directions from the object, also those below it, that have a picture near them."""
+    upper = _dome(_DIRECTIONS)
+    return float(_covered(np.concatenate([upper, -upper]), directions_of(views)).mean())
+
+
 def on_disc(directions: Array) -> Array:
     """Places (n, 2) of directions (n, 3), unit, z up, on the dome seen from above: x to the right, y up, the zenith in
     the middle, the horizon at distance 1, below it beyond. Distances from the middle are angles.
@@ -137,14 +143,19 @@ def coverage(views: Sequence[ScanView], up_object: Array | None = None) -> Cover
     up = np.array([0.0, 0.0, 1.0]) if up_object is None else np.asarray(up_object, float)
     if up.shape != (3,) or not np.linalg.norm(up) > 1e-9:
         raise ScanError(f"up is {up.tolist()}, expected a direction of 3 numbers")
-    centre = np.median(np.concatenate([view.points(view.surface_pixels()[::50]) for view in views]), axis=0)
-    towards = np.array([inverse(view.pose)[:3, 3] for view in views]) - centre
-    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    towards = directions_of(views)
     if up_object is None and (towards @ up < 0).mean() > 0.5:
         up = -up
     towards = towards @ _upright(up).T
     directions = _dome(_DIRECTIONS)
     return Coverage(directions, _covered(directions, towards), towards, up)
+
+
+def directions_of(views: Sequence[ScanView]) -> Array:
+    """Unit vectors (V, 3) from the object to the cameras, object's frame."""
+    centre = np.median(np.concatenate([view.points(view.surface_pixels()[::50]) for view in views]), axis=0)
+    towards = np.array([inverse(view.pose)[:3, 3] for view in views]) - centre
+    return np.asarray(towards / np.linalg.norm(towards, axis=1, keepdims=True))
 
 
 def _covered(directions: Array, views: Array) -> NDArray[np.bool_]:

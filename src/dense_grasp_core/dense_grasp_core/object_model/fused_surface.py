@@ -165,3 +165,20 @@ def _votes(views: Sequence[ScanView], points: Array, tolerance: float) -> tuple[
         seen += (depth > 0) & (np.abs(z - depth) <= tolerance)
         through += (depth > 0) & (z < depth - tolerance)
     return seen, through
+
+
+def seen_through(views: Sequence[ScanView], points: Array, tolerance: float) -> NDArray[np.bool_]:
+    """Which of points (n, 3), object's frame, cannot be surface: two views or more look through, more than see it.
+
+    Unlike what `fuse` asks, a view looks through a point also where it shows no object, but what lies behind it.
+    """
+    seen, through = np.zeros(len(points), int), np.zeros(len(points), int)
+    for view in views:
+        points_camera = transform(view.pose, points)
+        pixels, inside = view.camera.nearest_pixels(view.camera.project(points_camera))
+        u, v = pixels.T
+        depth = np.where(inside, view.depth[v, u], 0.0)
+        behind = depth - points_camera[:, 2]
+        seen += (depth > 0) & (np.abs(behind) <= tolerance)
+        through += (depth > 0) & (behind > tolerance) & (points_camera[:, 2] > 0)
+    return np.asarray((through >= 2) & (through > seen))

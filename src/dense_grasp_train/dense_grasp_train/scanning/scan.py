@@ -11,18 +11,26 @@ import argparse
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from dense_grasp_core.command_line import exit_status
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+from dense_grasp_core.object_model.bank_file import bank_path, fingerprint, read_bank
 from dense_grasp_core.object_model.coverage import coverage
 from dense_grasp_core.object_model.fused_surface import fuse, second_object
-from dense_grasp_core.object_model.scan import ScanError, ScanView
-from dense_grasp_core.object_model.scan_check import ScanCheck, check_scan, mended
+from dense_grasp_core.object_model.pose import PoseFinder
+from dense_grasp_core.object_model.scan import ScanError, ScanView, read_scan
+from dense_grasp_core.object_model.scan_check import ScanCheck, check_scan, mended, require_consistent
+from dense_grasp_core.object_model.scan_join import join_to
 from dense_grasp_core.object_model.scan_writer import write_scan
+from dense_grasp_core.object_model.view_bank import build
 
 from dense_grasp_train.scanning.contact_sheet import contact_sheet
 from dense_grasp_train.scanning.scan_options import add_colour_options, colour_source, is_colour
 from dense_grasp_train.scanning.source import Source, posed_pictures
+
+_GENERAL = Path("models/general.xml")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--mend", action="store_true", help="where the check names a mistake of poses, depth or camera, mend it"
     )
+    parser.add_argument(
+        "--join",
+        type=Path,
+        metavar="SCAN",
+        help="a scan of the same object, which lies on another side here: both become the one scan --to, in its frame",
+    )
+    parser.add_argument("--general", type=Path, default=_GENERAL, help="network that --join looks by (%(default)s)")
     add_colour_options(parser)
     return parser
 
@@ -69,6 +84,11 @@ def _make(options: argparse.Namespace) -> int:
             f"{apart[0]:.0%} of the surface lies {1000 * apart[1]:.0f} mm from the rest, expected one object: does the "
             "mask hold two?"
         )
+    first: dict[str, Any] = {}
+    if options.join is not None:
+        joined, first = join_to(options.join, finder_of(options.join, options.general), views, surface, _told)
+        views, surface, check = joined.views, joined.surface, joined.check
+        print(f"joined to {options.join}: {joined}")
     seen_from = coverage(views, options.up)
     size = np.ptp(surface.points, axis=0)
     about = {
@@ -79,13 +99,26 @@ def _make(options: argparse.Namespace) -> int:
         "up": np.round(seen_from.up_object, 6).tolist(),
         "size_m": np.round(size, 4).tolist(),
         **source.notes,
+        **first,
     }
     pictures = {"sheet.png": contact_sheet(views, surface, seen_from), "coverage.png": seen_from.picture()}
-    write_scan(options.to, views, surface, about, pictures, source.lossy)
+    write_scan(options.to, views, surface, about, pictures, source.lossy and options.join is None)
     print(f"{len(views)} pictures; {check}; {len(surface.points)} points of the surface, " + _millimetres(size))
     print(seen_from.table())
     print(f"{options.to}: look at sheet.png (outlines are masks, dots the surface) and coverage.png")
     return 0
+
+
+def finder_of(scan: Path, network: Path) -> PoseFinder:
+    """The finder of a scan's object, of the bank that lies beside its pictures or is made now. Raises ScanError."""
+    views, describe = read_scan(scan), DescriptorExtractor(network)
+    require_consistent(views)
+    bank = read_bank(bank_path(scan, describe.model_id), fingerprint(scan))
+    return PoseFinder(bank or build(views, describe), describe)
+
+
+def _told(done: int, most: int) -> None:
+    print(f"looks for the object of the first scan: {done} of at most {most} pictures", file=sys.stderr)
 
 
 def _read(options: argparse.Namespace) -> Source:
