@@ -506,7 +506,9 @@ def test_a_scan_without_a_camera_says_which_stream_is_missing(setup, tmp_path):
     result = send_scan(made)
     assert result.code == ScanCode.PERCEPTION_UNAVAILABLE, result.message
     assert "color/image_raw" in result.message
-    assert send_scan(made, join=True).code == ScanCode.NOT_SUPPORTED
+    refused = send_scan(made, join=True)
+    assert refused.code == ScanCode.INVALID_GOAL and "cap has no scan that a second one could join" in refused.message
+    assert send_scan(made, join=True, overwrite=True).code == ScanCode.INVALID_GOAL
     assert not (tmp_path / "store.db.scans").exists()
 
 

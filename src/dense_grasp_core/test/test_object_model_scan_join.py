@@ -89,16 +89,16 @@ def test_the_joined_scan_has_the_side_that_one_alone_does_not_see(found, first, 
     off = np.abs(np.abs(joined.surface.points) - HALF).min(axis=1)
     assert np.percentile(off, 95) < 0.003
     assert joined.coverage > share_of_all_directions(first[0]) + 0.1
-    about = joined.about({"object": "box", "pictures": {"000000": "a"}, "coverage": 0.5}, "digest")
+    about = joined.about({"object": "box", "pictures": {"000000": "a"}, "coverage": 0.5}, {"source": "b"}, "digest")
     assert about["object"] == "box" and about["frame"] == "digest" and "pictures" not in about
-    assert about["joined"][0]["agreeing"] == found.agreeing
-    assert len(joined.about(about, "digest")["joined"]) == 2
+    assert about["joined"][0]["agreeing"] == found.agreeing and about["joined"][0]["source"] == "b"
+    assert len(joined.about(about, {}, "digest")["joined"]) == 2
 
 
 def test_points_of_before_stay_points_of_the_joined_scan(finder, first, second, tmp_path):
     write_scan(tmp_path / "first", *first, {"object": "box", "base_from_object": np.eye(4).tolist()})
     told = Told(finder.bank, second[0], [(SECOND_FROM_FIRST, 0.8)])
-    joined, about = join_to(tmp_path / "first", told, *second)
+    joined, about = join_to(tmp_path / "first", told, *second, {})
     assert about["base_from_object"] == np.eye(4).tolist()
     write_scan(tmp_path / "both", joined.views, joined.surface, about)
     write_scan(tmp_path / "again", *second, {"object": "box"})

@@ -14,6 +14,8 @@ pytest.importorskip("ompl")
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.interfaces import GraspSettings
 from dense_grasp_core.motion.interfaces import WorldModel
+from dense_grasp_core.object_model.scan_join import join
+from dense_grasp_core.object_model.scan_registration import Registration
 from dense_grasp_core.result_codes import GraspCode, ScanCode, ScanStage
 from dense_grasp_core.scanning.interfaces import ScanGoal, ScanSettings
 from dense_grasp_core.scanning.scan_sequence import ScanSequence
@@ -87,6 +89,14 @@ class Cell:
         assert overwrite or object_id not in self.stored
         self.stored[object_id] = views, surface, about
         return 1234
+
+    def join(self, object_id, views, surface, about, told):
+        told("looking")
+        first = self.stored[object_id]
+        found = Registration(np.eye(4), 0.0004, 0.5, 4, 5)
+        joined = join([replace(view, name="a") for view in first[0]], views, found)
+        self.stored[object_id] = joined.views, joined.surface, about
+        return joined, 2345
 
 
 class _Hand:
@@ -221,6 +231,36 @@ def test_an_empty_table_something_in_the_hand_and_a_scan_there_already(cell):
         sequence(cell).run(replace(GOAL, overwrite=True))
     assert failure.value.code == ScanCode.NOTHING_TO_SCAN
     assert cell.stored == {"box": ()}
+
+
+def test_a_second_scan_joins_the_first(cell):
+    sequence(cell).run(GOAL)
+    first = cell.stored["box"][0]
+    told = []
+    scan = sequence(cell, told)
+    message = scan.run(replace(GOAL, join=True))
+    both = cell.stored["box"][0]
+    assert len(both) == scan.outcome.views > len(first) and both[: len(first)] == [replace(v, name="a") for v in first]
+    assert "of box turned over to its scan" in message and "4 of 5 pictures agree" in message
+    assert (scan.outcome.residual, scan.outcome.disk_bytes) == (0.0004, 2345)
+    assert [one.detail for one in told if one.stage is ScanStage.FUSING][-1] == "looking"
+
+
+def test_nothing_can_be_joined_where_there_is_no_scan_and_a_join_replaces_none(cell):
+    for change, words in (({}, "no scan that a second one could join"), ({"overwrite": True}, "overwrite is True")):
+        with pytest.raises(GraspFailure, match=words) as failure:
+            sequence(cell).run(replace(GOAL, join=True, **change))
+        assert failure.value.code == ScanCode.INVALID_GOAL
+    assert cell.visited == [] and cell.pictures == 0
+
+
+def test_a_cancel_of_the_second_scan_leaves_the_first(cell):
+    cell.stored["box"] = ("former",)
+    canceled = []
+    cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
+    with pytest.raises(GraspCanceled, match="nothing is kept of 5 pictures, as box has a scan of before"):
+        sequence(cell, stop=lambda: bool(canceled)).run(replace(GOAL, join=True))
+    assert cell.stored["box"] == ("former",)
 
 
 def test_a_box_at_the_edge_of_the_reach_is_refused_with_the_share_that_is_reached(cell):

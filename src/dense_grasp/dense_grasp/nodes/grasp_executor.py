@@ -37,6 +37,7 @@ from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR, PINCH
 from dense_grasp.perception.camera_pose import base_from
 from dense_grasp.perception.depth_world import DepthWorld
 from dense_grasp.perception.loaded_scans import scans_folder
+from dense_grasp.perception.scanned_objects import scan_network
 from dense_grasp.placing.place_work import PlaceTools, PlaceWork
 from dense_grasp.planning.registry import make_planner, resolved_planner
 from dense_grasp.ros.clock_watch import ClockWatch
@@ -171,7 +172,7 @@ class GraspExecutor(Node):
                 callback_group=ReentrantCallbackGroup(),
                 **camera_options(values, times),
             ),
-            ScanFolder(scans_folder(values["store"], values["scans"])),
+            ScanFolder(scans_folder(values["store"], values["scans"]), scan_network(values)),
             scan_settings(values, self._robot),
             lambda: self._settings,
             self._fingers,

@@ -62,6 +62,7 @@ DESCRIPTOR_NODE = (
     DESCRIPTORS_TOPIC,
     ParameterSpec("pca_topic", "dense_grasp/pca", "descriptors as colours, for RViz", text="name"),
 )
+SCAN_MODEL = ParameterSpec("scan_model", "", "the network's file for scanned objects; empty: general, which is shipped")
 QUERY_NODE = (
     ParameterSpec("model", "", "the network's file, for its calibration; empty: set temperature and thresholds"),
     STORE,
@@ -72,7 +73,7 @@ QUERY_NODE = (
     *CAMERA_TOPICS[:2],
     DESCRIPTORS_TOPIC,
     SCANS,
-    ParameterSpec("scan_model", "", "the network's file for scanned objects; empty: general, which is shipped"),
+    SCAN_MODEL,
     ParameterSpec(
         "pose_threshold", 0.25, "score of a scanned object's pose below which it is not found", low=0.0, high=1.0
     ),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dense_grasp_core.parameters import ParameterSpec
 
-from dense_grasp.nodes.perception_parameters import SCANS, STORE
+from dense_grasp.nodes.perception_parameters import SCAN_MODEL, SCANS, STORE
 from dense_grasp.nodes.robot_parameters import SCAN_ACTION
 
 SCAN = (
     SCAN_ACTION,
     STORE,
     SCANS,
+    SCAN_MODEL,
     ParameterSpec(
         "scan_speed", 0.25, "of the tool centre point that no motion of a scan exceeds", "m/s", low=0.01, high=3.0
     ),

@@ -23,10 +23,14 @@ SHIPPED = "general.xml"
 WAITING = 4
 
 
+def scan_network(values: Mapping[str, Any]) -> str:
+    """File of the network that describes scans, as the parameter scan_model says."""
+    return values["scan_model"] or str(share_directory() / "models" / SHIPPED)
+
+
 def scanned_objects(values: Mapping[str, Any], log: Callable[[str], object]) -> ScannedObjects:
     """As the parameters of query_node say."""
-    network = values["scan_model"] or str(share_directory() / "models" / SHIPPED)
-    scans = LoadedScans(scans_folder(values["store"], values["scans"]), network, log)
+    scans = LoadedScans(scans_folder(values["store"], values["scans"]), scan_network(values), log)
     acceptance = Acceptance(score=values["pose_threshold"], colour_difference=values["colour_difference"])
     return ScannedObjects(scans, acceptance, values["instances"], log)
 

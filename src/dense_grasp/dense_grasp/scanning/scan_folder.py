@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.object_model.fused_surface import Surface
+from dense_grasp_core.object_model.pose import PoseFinder
 from dense_grasp_core.object_model.scan import ScanView
+from dense_grasp_core.object_model.scan_join import JoinedScan, join_to
 from dense_grasp_core.object_model.scan_writer import write_scan
-from dense_grasp_core.result_codes import ScanCode
+from dense_grasp_core.result_codes import MatchCode, ScanCode
 from dense_grasp_core.store.errors import AlreadyExistsError
-from dense_grasp_core.store.scan_folders import ScanFolders, size_of
+from dense_grasp_core.store.scan_folders import ScanFolders, folder_of, size_of
+
+from dense_grasp.perception.loaded_scans import LoadedScans, ScannedObjectError
+
+_POLL = 1.0  # s of wall clock between two looks at how far a scan is described
 
 
 class ScanFolder:
-    """The folder of all scans; None: the store has no file and no folder is chosen, so nothing can be kept."""
+    """The folder of all scans; None: the store has no file and no folder is chosen, so nothing can be kept.
 
-    def __init__(self, root: Path | None):
+    network: file of the network by which the object of a scan is found in a second one that is to join it.
+    """
+
+    def __init__(self, root: Path | None, network: str):
         self._scans = None if root is None else ScanFolders(root)
+        self._network = network
 
     def has(self, object_id: str) -> bool:
         """Whether the object has a scan. Raises GraspFailure SCAN_NOT_STORED where none could be kept."""
@@ -46,6 +56,39 @@ class ScanFolder:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
+    def join(
+        self,
+        object_id: str,
+        views: Sequence[ScanView],
+        surface: Surface,
+        about: Mapping[str, Any],
+        told: Callable[[str], None],
+    ) -> tuple[JoinedScan, int]:
+        """Joins a second scan to the object's; both, and their bytes. Where anything fails the first stays as it is,
+        and the second is kept aside.
+
+        Raises GraspFailure SCAN_INCONSISTENT, SCAN_NOT_STORED, and what `told` raises.
+        """
+        scans = self._required()
+        loaded = LoadedScans(scans.root, self._network)
+        try:
+            told("the first scan is being loaded")
+            finder = _finder(loaded, object_id, told)
+
+            def on_picture(done: int, most: int) -> None:
+                told(f"the first scan's object is looked for in the second: {done} of at most {most} pictures")
+
+            joined, both = join_to(scans.folder(object_id), finder, views, surface, about, on_picture)
+            return joined, self.put(object_id, joined.views, joined.surface, both, overwrite=True)
+        except DenseGraspError as error:
+            sentence = f"{error}; {_kept_aside(scans, object_id, views, surface, about)}"
+            if isinstance(error, GraspCanceled):
+                raise GraspCanceled(sentence) from error
+            code = error.code if isinstance(error, GraspFailure) else ScanCode.SCAN_INCONSISTENT
+            raise GraspFailure(code, sentence) from error
+        finally:
+            loaded.close()
+
     def _required(self) -> ScanFolders:
         if self._scans is None:
             raise GraspFailure(
@@ -54,3 +97,27 @@ class ScanFolder:
                 "a folder",
             )
         return self._scans
+
+
+def _finder(loaded: LoadedScans, object_id: str, told: Callable[[str], None]) -> PoseFinder:
+    """Of the object, once its scan is described. Raises ScannedObjectError, and what `told` raises."""
+    while True:
+        try:
+            return loaded.get(object_id, _POLL).finder
+        except ScannedObjectError as error:
+            if error.code != MatchCode.BUSY:
+                raise
+            told(str(error))
+
+
+def _kept_aside(
+    scans: ScanFolders, object_id: str, views: Sequence[ScanView], surface: Surface, about: Mapping[str, Any]
+) -> str:
+    """Keeps a second scan that joined nothing, in place of one of before; the end of a sentence about it."""
+    aside = folder_of(scans.root, object_id).with_name(f".{object_id}.not_joined")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        write_scan(aside, views, surface, about)
+    except DenseGraspError as error:
+        return f"{object_id} keeps the scan that it has, and nothing is kept of the second: {error}"
+    return f"{object_id} keeps the scan that it has, and the second one is in {aside}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dense_grasp_core.grasping.failure import GraspFailure
-from dense_grasp_core.result_codes import ScanCode
 from dense_grasp_core.scanning.interfaces import ScanGoal, ScanSettings
 
 from dense_grasp.arm.robot_settings import RobotSettings
@@ -29,12 +27,7 @@ def scan_settings(values: Mapping[str, Any], robot: RobotSettings) -> ScanSettin
 
 
 def goal_from_message(request: ScanObject.Goal) -> ScanGoal:
-    """The goal. Raises GraspFailure NOT_SUPPORTED for one that asks for what is not done."""
-    if request.join:
-        raise GraspFailure(
-            ScanCode.NOT_SUPPORTED,
-            "join is true, and this version makes one scan from one side up; send it with join: false",
-        )
+    """The goal as the core has it."""
     return ScanGoal(
         object_id=request.object_id,
         views=int(request.views),
@@ -44,4 +37,5 @@ def goal_from_message(request: ScanObject.Goal) -> ScanGoal:
         height=float(request.height),
         overwrite=bool(request.overwrite),
         plan_only=bool(request.plan_only),
+        join=bool(request.join),
     )

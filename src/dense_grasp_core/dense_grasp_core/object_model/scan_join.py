@@ -44,8 +44,8 @@ class JoinedScan:
             f"{self.registration}"
         )
 
-    def about(self, first: Mapping[str, Any], frame: str) -> dict[str, Any]:
-        """What its scan.json says, from that of the first scan, and the digest of the first one's frame."""
+    def about(self, first: Mapping[str, Any], second: Mapping[str, Any], frame: str) -> dict[str, Any]:
+        """What its scan.json says, from what those of the two scans say, and the digest of the first one's frame."""
         count = len(self.views)
         found = self.registration
         told = {
@@ -59,7 +59,7 @@ class JoinedScan:
             "check": str(self.check),
             "coverage": self.coverage,
             "frame": frame,
-            "joined": [*_list(first.get("joined")), {**told, "views": count}],
+            "joined": [*_list(first.get("joined")), {**second, **told, "views": count}],
             "size_m": np.round(np.ptp(self.surface.points, axis=0), 4).tolist(),
         }
 
@@ -69,19 +69,20 @@ def join_to(
     finder: PoseFinder,
     views: Sequence[ScanView],
     surface: Surface,
+    about: Mapping[str, Any],
     on_picture: Callable[[int, int], None] = lambda done, most: None,
 ) -> tuple[JoinedScan, dict[str, Any]]:
     """A second scan's views and surface joined to the scan in a folder, and what scan.json says of both.
 
-    finder: of the bank of the scan in the folder, which is only read. on_picture: see `register`. Raises ScanError;
-    RegistrationError where the two do not fit together.
+    finder: of the bank of the scan in the folder, which is only read. about: what the second's scan.json would say.
+    on_picture: see `register`. Raises ScanError; RegistrationError where the two do not fit together.
     """
     first, first_surface = read_scan(folder), surface_of(folder)
     found = register(finder, (first, first_surface or fuse(first)), (views, surface), on_picture=on_picture)
     joined = join(first, views, found)
     path = folder / "scan.json"
-    about = read_json(path) if path.is_file() else {}
-    return joined, joined.about(about if isinstance(about, dict) else {}, frame_digest(folder))
+    before = read_json(path) if path.is_file() else {}
+    return joined, joined.about(before if isinstance(before, dict) else {}, about, frame_digest(folder))
 
 
 def join(first: Sequence[ScanView], second: Sequence[ScanView], registration: Registration) -> JoinedScan:

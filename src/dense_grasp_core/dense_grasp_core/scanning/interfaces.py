@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from dense_grasp_core.grasping.interfaces import StopCheck
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.object_model.fused_surface import Surface
 from dense_grasp_core.object_model.scan import ScanView
+from dense_grasp_core.object_model.scan_join import JoinedScan
 from dense_grasp_core.result_codes import ScanCode, ScanStage
 from dense_grasp_core.scanning.posed_picture import PosedPicture
 from dense_grasp_core.store.rows import is_name
@@ -41,6 +42,20 @@ class Scans(Protocol):
     ) -> int:
         """Keeps a scan, whole or not at all; its bytes. Raises GraspFailure SCAN_EXISTS, SCAN_NOT_STORED."""
 
+    def join(
+        self,
+        object_id: str,
+        views: Sequence[ScanView],
+        surface: Surface,
+        about: Mapping[str, Any],
+        told: Callable[[str], None],
+    ) -> tuple[JoinedScan, int]:
+        """Joins a second scan to the object's, which stays as it is where anything fails; both, and their bytes.
+
+        told: what is done now; what it raises ends it. Raises GraspFailure SCAN_INCONSISTENT where the two do not fit
+        together, SCAN_NOT_STORED.
+        """
+
 
 @dataclass(frozen=True)
 class ScanGoal:
@@ -56,6 +71,7 @@ class ScanGoal:
     height: float = 0.0
     overwrite: bool = False
     plan_only: bool = False
+    join: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +134,8 @@ def validate(goal: ScanGoal) -> None:
         raise _invalid("centre", tuple(goal.centre), "three finite numbers, m in the base frame")
     if goal.radius == 0.0 and any(goal.centre):
         raise _invalid("radius", goal.radius, f"more than 0 m with the centre {tuple(goal.centre)}")
+    if goal.join and goal.overwrite:
+        raise _invalid("overwrite", True, "false with join: a second scan is added to the one that there is")
     if not 0.0 <= goal.height <= HIGHEST:
         raise _invalid("height", goal.height, f"0 (the default), or up to {HIGHEST} m")
 

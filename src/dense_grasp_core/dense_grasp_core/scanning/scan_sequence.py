@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch
 from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Gripper, StopCheck
 from dense_grasp_core.motion.interfaces import MotionPlanner, PlanError, Trajectory, WorldModel
 from dense_grasp_core.object_model.coverage import share_covered
-from dense_grasp_core.object_model.scan import ScanError
+from dense_grasp_core.object_model.fused_surface import Surface
+from dense_grasp_core.object_model.scan import ScanError, ScanView
 from dense_grasp_core.object_model.scan_check import require_consistent
 from dense_grasp_core.result_codes import ScanCode, ScanStage
 from dense_grasp_core.scanning.dome import directions_for
@@ -100,11 +102,7 @@ class ScanSequence:
     def _run(self, goal: ScanGoal) -> str:
         validate(goal)
         if not goal.plan_only:
-            if self._scans.has(goal.object_id) and not goal.overwrite:
-                raise GraspFailure(
-                    ScanCode.SCAN_EXISTS,
-                    f"{goal.object_id} has a scan already, and overwrite is false: set it to replace the scan",
-                )
+            self._check_before(goal)
             self._check_ready(self._stop)
             self._check_fingers()
             self._moves.observe(self._grasp_settings.observe_poses[0], "to the observation pose")
@@ -121,6 +119,21 @@ class ScanSequence:
         self._go_back(views, world)
         taken, self._taken = self._taken, []
         return f"{self._fuse_and_keep(goal, taken, goal.overwrite)}{plan.said_missing()}"
+
+    def _check_before(self, goal: ScanGoal) -> None:
+        """Raises GraspFailure where the scan that there is, or is not, does not fit the goal."""
+        has_one = self._scans.has(goal.object_id)
+        if goal.join and not has_one:
+            raise GraspFailure(
+                ScanCode.INVALID_GOAL,
+                f"join is true, and {goal.object_id} has no scan that a second one could join: scan it without join",
+            )
+        if has_one and not (goal.overwrite or goal.join):
+            raise GraspFailure(
+                ScanCode.SCAN_EXISTS,
+                f"{goal.object_id} has a scan already, and overwrite is false: set it to replace the scan, or join to "
+                "add a second one of the object turned over",
+            )
 
     def _check_fingers(self) -> None:
         """Raises GraspFailure HOLDS_OBJECT where the hand may hold something: it is before the camera."""
@@ -230,6 +243,8 @@ class ScanSequence:
             "coverage": coverage,
             "base_from_object": base_from_object.tolist(),
         }
+        if goal.join:
+            return self._join(goal, views, surface, about)
         size = np.ptp(surface.points, axis=0)
         self.outcome.disk_bytes = self._scans.put(goal.object_id, views, surface, about, overwrite)
         self.outcome.views, self.outcome.coverage, self.outcome.size = len(views), coverage, size
@@ -239,6 +254,16 @@ class ScanSequence:
             f"scanned {goal.object_id}: {len(views)} views, {coverage:.0%} of the directions above the table, "
             f"{box} cm" + (f"; {left_out} pictures do not show it" if left_out else "")
         )
+
+    def _join(self, goal: ScanGoal, views: Sequence[ScanView], surface: Surface, about: Mapping[str, Any]) -> str:
+        def told(detail: str) -> None:
+            self._tell(ScanStage.FUSING, detail)
+
+        outcome = self.outcome
+        joined, outcome.disk_bytes = self._scans.join(goal.object_id, views, surface, about, told)
+        outcome.views, outcome.coverage = len(joined.views), joined.coverage
+        outcome.size, outcome.residual = np.ptp(joined.surface.points, axis=0), joined.registration.residual
+        return f"joined {len(views)} views of {goal.object_id} turned over to its scan: {joined}"
 
     def _kept(self, goal: ScanGoal) -> str:
         """Keeps what was taken before a failure or a cancel; the end of the sentence about it."""

@@ -86,7 +86,8 @@ def _make(options: argparse.Namespace) -> int:
         )
     first: dict[str, Any] = {}
     if options.join is not None:
-        joined, first = join_to(options.join, finder_of(options.join, options.general), views, surface, _told)
+        finder, told = finder_of(options.join, options.general), {"source": options.source.name, "check": str(check)}
+        joined, first = join_to(options.join, finder, views, surface, told, _told)
         views, surface, check = joined.views, joined.surface, joined.check
         print(f"joined to {options.join}: {joined}")
     seen_from = coverage(views, options.up)
