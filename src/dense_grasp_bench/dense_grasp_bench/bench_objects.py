@@ -1,5 +1,6 @@
 """Objects that are no caps: scanned by the arm in the simulated cell, one click, then grasped where they lie next.
 
+An object that rests on several faces is scanned on two of them, and the second scan joined to the first.
 Each goal: the object at a drawn place, yaw and face that it rests on, on another table in another light than the
 scan's, every second one among other things. The strict referee judges. Prints a line for each goal and a table.
 """
@@ -7,6 +8,7 @@ scan's, every second one among other things. The strict referee judges. Prints a
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +21,7 @@ import numpy as np
 from dense_grasp_assets.solids.make import KINDS, make_solid
 from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.command_line import exit_status
-from dense_grasp_core.geometry.se3 import inverse, transform
+from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
 from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.object_model.scan_files import read_json
@@ -28,6 +30,7 @@ from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.images import rgb_from_message
 from dense_grasp_ros.poses import pose_matrix
+from dense_grasp_sim.world.solid_placement import random_rest
 from sensor_msgs.msg import Image
 
 from dense_grasp_bench.arguments import count
@@ -50,6 +53,33 @@ PATIENCE_S = 180.0
 Array = np.ndarray
 
 
+def turned_over_seed(solid: Solid) -> int:
+    """The first seed that puts a solid on its second face near the middle of the workspace."""
+
+    def is_there(seed: int) -> bool:
+        drawn = random_rest(seed, solid)
+        return drawn.rest == 1 and abs(drawn.x - SCANNED_AT["x"]) < 0.05 and abs(drawn.y - SCANNED_AT["y"]) < 0.08
+
+    return next(filter(is_there, itertools.count()))
+
+
+def join_error(scan: dict[str, Any], base_from_first: Array, base_from_second: Array) -> tuple[float, float]:
+    """How far the second part of a joined scan lies from where the truth says: m at the object's middle, and rad.
+
+    scan: its scan.json; the others: where the object stood and lay, (4, 4).
+    """
+    (second,) = scan["joined"]
+    truth = (
+        inverse(np.array(second["base_from_object"]))
+        @ base_from_second
+        @ inverse(base_from_first)
+        @ np.array(scan["base_from_object"])
+    )
+    found, middle = np.array(second["second_from_first"]), inverse(np.array(scan["base_from_object"])) @ base_from_first
+    off = transform(found, middle[:3, 3]) - transform(truth, middle[:3, 3])
+    return float(np.linalg.norm(off)), rotation_angle(inverse(truth) @ found)
+
+
 class Pictures:
     """The newest picture of each camera."""
 
@@ -68,8 +98,9 @@ class Pictures:
 class ObjectBench:
     """The running cell, in which one object after the other is scanned, taught and grasped."""
 
-    def __init__(self, client: GraphClient, session: CellSession, out: Path):
-        self._client, self._session, self._out = client, session, out
+    def __init__(self, client: GraphClient, session: CellSession, out: Path, turns_over: bool):
+        """turns_over: a second scan, of the object on another face, joins the first."""
+        self._client, self._session, self._out, self._turns_over = client, session, out, turns_over
         self._grasp = GraspClient(connection=client.connection)
         self._pictures = Pictures(client)
 
@@ -106,6 +137,8 @@ class ObjectBench:
         print(
             f"{kind} {solid.seed}: {result.message} {figures.robot_s:.0f} s of robot time; {figures.scan}", flush=True
         )
+        if self._turns_over and len(solid.rests) > 1:
+            self._scan_turned_over(solid, figures, views, folder, base_from_solid)
         scanned = read_scan(folder)
         base_from_scanned = np.array(read_json(folder / "scan.json")["base_from_object"])
         contact = transform(inverse(base_from_scanned) @ base_from_solid, solid.contact)
@@ -114,6 +147,25 @@ class ObjectBench:
         clicked = scanned[number].rgb.copy()
         clicked[max(0, v - 3) : v + 4, max(0, u - 3) : u + 4] = (255, 0, 255)
         return [before, clicked], f"{kind} {solid.seed}: where it is scanned, and the click in picture {number}"
+
+    def _scan_turned_over(
+        self, solid: Solid, figures: ObjectFigures, views: int, folder: Path, base_from_solid: Array
+    ) -> None:
+        """The object lies on another face; a second scan joins the first, or is refused, and the first stays."""
+        there = self._session.set_scene(
+            scene=solid.kind, seed=solid.seed, random_pose=True, pose_seed=turned_over_seed(solid)
+        )
+        try:
+            result = self._grasp.scan(solid.kind, views, join=True)
+        except Refused as refused:
+            figures.joined = "refused"
+            print(f"{solid.kind} {solid.seed}: NOT JOINED: {refused}", flush=True)
+            return
+        error_m, turn = join_error(read_json(folder / "scan.json"), base_from_solid, pose_matrix(there.pose))
+        figures.views, figures.coverage = result.scan.views, float(result.scan.coverage)
+        figures.joined = f"{1000 * error_m:.1f} mm, {np.degrees(turn):.1f}°"
+        figures.scan += f"; joined: {judged(folder, solid, base_from_solid)}"
+        print(f"{solid.kind} {solid.seed}: {result.message}; off by {figures.joined}; {figures.scan}", flush=True)
 
     def _click(self, kind: str, view: int, u: int, v: int) -> None:
         request = {"object_id": kind, "keypoint": PLAIN_CONTACT, "u": float(u), "v": float(v), "overwrite": True}
@@ -155,7 +207,7 @@ def run(arguments: argparse.Namespace) -> int:
         GraphClient(domain, graph, name="bench_objects") as client,
     ):
         session = CellSession.ready(graph, client)
-        bench = ObjectBench(client, session, out)
+        bench = ObjectBench(client, session, out, not arguments.one_scan)
         for kind in kinds:
             measured.append(bench.measure(kind, arguments.seed, arguments.goals, arguments.views))
             write_json(out / "results.json", {"objects": [asdict(figures) for figures in measured]})
@@ -173,6 +225,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--views", type=count(4), default=40, help="pictures that a scan asks for (default %(default)s)"
     )
+    parser.add_argument("--one-scan", action="store_true", help="do not turn the object over for a second scan")
     parser.add_argument("--out", default="out/bench-objects")
     return exit_status("bench_objects", partial(run, parser.parse_args(argv)))
 

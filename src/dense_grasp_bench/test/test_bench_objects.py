@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from dense_grasp_assets.solids.make import make_solid
+from dense_grasp_bench.bench_objects import join_error, turned_over_seed
 from dense_grasp_bench.object_figures import ObjectFigures, table
 from dense_grasp_bench.scan_click import ClickError, click_on
 from dense_grasp_bench.session import Trial, launch_arguments
@@ -9,6 +11,7 @@ from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.object_model.scan import ScanView
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from dense_grasp_sim.world.solid_placement import random_rest
 
 CAMERA = CameraModel(64, 48, 60.0, 60.0, 31.5, 23.5)
 
@@ -52,12 +55,30 @@ def test_the_table_counts_lifts_and_names_what_ended_the_others() -> None:
     low = GraspCode.PERCEPTION + MatchCode.LOW_SCORE
     trials = [trial(0, 2.0), trial(0, 4.0, ("can_0",)), trial(0, 3.0), trial(low), trial(low), trial(403, 9.0)]
     clean = [True, False, False, False, False, False]
-    mug = ObjectFigures("mug", 7, 61.2, 33, 0.68, trials=trials, clean=clean)
+    mug = ObjectFigures("mug", 7, 61.2, 33, 0.68, joined="0.3 mm, 0.1°", trials=trials, clean=clean)
     rows = table([mug, ObjectFigures("plain_can", 7, refused="no pictures")]).splitlines()
-    assert rows[2].startswith("| mug 7 | 61 | 33 | 68 % | 1 of 6 | 3.5 / 9.0 (4) | 2 LOW_SCORE, ")
+    assert rows[2].startswith("| mug 7 | 61 | 33 | 68 % | 0.3 mm, 0.1° | 1 of 6 | 3.5 / 9.0 (4) | 2 LOW_SCORE, ")
     assert all(f"1 {cause}" in rows[2] for cause in ("TOUCHED", "REFEREE", "NOTHING_GRASPED"))
-    assert rows[3] == "| plain_can 7 | no pictures | | | 0 of 0 | | |" and "| 1 of 6 |" in rows[4]
+    assert rows[3] == "| plain_can 7 | no pictures | | | | 0 of 0 | | |" and "| 1 of 6 |" in rows[4]
     assert len({row.count("|") for row in rows}) == 1
+
+
+def test_the_object_is_turned_over_near_the_middle() -> None:
+    box = make_solid("printed_box", 1)
+    drawn = random_rest(turned_over_seed(box), box)
+    assert drawn.rest == 1 and abs(drawn.x - 0.5) < 0.05 and abs(drawn.y) < 0.08
+
+
+def test_the_error_of_a_join_is_what_the_second_part_is_off_by() -> None:
+    standing, lying = se3.exp([0.5, 0.0, 0.05, 0.0, 0.0, 0.3]), se3.exp([0.45, 0.1, 0.02, 0.0, 1.57, 0.4])
+    first, second = se3.exp([0.51, 0.01, 0.0, 0.0, 0.0, 0.0]), se3.exp([0.44, 0.1, 0.0, 0.0, 0.0, 0.0])
+    truth = se3.inverse(second) @ lying @ se3.inverse(standing) @ first
+    off = truth.copy()
+    off[:3, 3] += 0.0, 0.003, 0.004
+    for motion, expected in ((truth, 0.0), (off, 0.005)):
+        joined = {"second_from_first": motion.tolist(), "base_from_object": second.tolist()}
+        error_m, turn = join_error({"base_from_object": first.tolist(), "joined": [joined]}, standing, lying)
+        assert error_m == pytest.approx(expected, abs=1e-9) and turn == pytest.approx(0.0, abs=1e-6)
 
 
 def test_a_fresh_store_has_no_scans_of_before(tmp_path) -> None:
