@@ -148,6 +148,17 @@ def test_pictures_that_agree_on_nothing_are_refused(finder, first, second):
     assert asked == [(count, 8) for count in range(8)]
 
 
+@pytest.mark.parametrize(("score", "joins"), [(0.75, True), (0.35, False)])
+def test_two_pictures_are_enough_where_they_are_explained_well(finder, first, second, score, joins):
+    views = second[0][:2]
+    told = Told(finder.bank, views, [(SECOND_FROM_FIRST, score)])
+    if joins:
+        assert register(told, first, (views, second[1])).agreeing == 2
+    else:
+        with pytest.raises(RegistrationError, match=r"expected 2 or more of weight 0.5 together"):
+            register(told, first, (views, second[1]))
+
+
 def test_surfaces_that_contradict_each_other_are_refused(finder, first, second):
     """A third of the second scan's surface lies where the first one's pictures show the wall behind."""
     views = in_front_of_a_wall(first[0])

@@ -31,15 +31,18 @@ class RegistrationError(ScanError):
 
 @dataclass(frozen=True)
 class RegistrationSettings:
-    """most_pictures: that are looked at. agreeing: of them must give the same motion; enough: after so many no more is
-    looked at. turn (rad), place (of the object's radius): how far two motions may lie apart and be the same. rival:
-    weight of another motion, as a share of the best one's, from which on nobody knows which is right. residual (m):
-    median distance of the common surface, at most; common: its share of the first scan's at least; contradicted: share
-    of either surface that the other scan's pictures look through by more than `through` of its size, at most.
+    """most_pictures: that are looked at. agreeing: of them must give the same motion, and weigh so much together (their
+    squared scores): two that explain their pictures well are enough, two that just count as found are not. enough:
+    after so many no more is looked at. turn (rad), place (of the object's radius): how far two motions may lie apart
+    and be the same. rival: weight of another motion, as a share of the best one's, from which on nobody knows which is
+    right. residual (m): median distance of the common surface, at most; common: its share of the first scan's at least;
+    contradicted: share of either surface that the other scan's pictures look through by more than `through` of its
+    size, at most.
     """
 
     most_pictures: int = 12
-    agreeing: int = 3
+    agreeing: int = 2
+    weight: float = 0.5
     enough: int = 6
     turn: float = float(np.radians(8.0))
     place: float = 0.12
@@ -188,10 +191,11 @@ def _groups(finder: PoseFinder, votes: Sequence[_Vote], settings: RegistrationSe
 
 
 def _require_agreement(best: _Group, rival: _Group, looked_at: int, settings: RegistrationSettings) -> None:
-    if best.agreeing < settings.agreeing:
+    if best.agreeing < settings.agreeing or best.weight < settings.weight:
         raise RegistrationError(
             f"the scans do not fit together: {best.agreeing} of {looked_at} pictures of the second show the first "
-            f"scan's object in one pose, expected {settings.agreeing} or more. Is it the same object, and do both "
+            f"scan's object in one pose (weight {best.weight:.2f}), expected {settings.agreeing} or more of weight "
+            f"{settings.weight} together. Is it the same object, and do both "
             "scans have a side with a pattern in common? Turn it by about 90 degrees"
         )
     if rival.weight >= settings.rival * best.weight:
