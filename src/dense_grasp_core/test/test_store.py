@@ -262,7 +262,7 @@ def test_a_truncated_vector_is_never_returned(store, path):
 def test_another_schema_version_is_refused(store, path):
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE dense_grasp_schema SET version = 99")
-    with pytest.raises(StoreError, match=r"schema 99, expected 1\.\.4"):
+    with pytest.raises(StoreError, match=r"schema 99, expected 1\.\.5"):
         DescriptorStore(str(path))
 
 

@@ -83,7 +83,7 @@ def test_a_name_that_can_be_none_is_unknown(large, name):
 def test_more_keypoints_at_once_than_an_answer_holds_are_refused(path):
     store = DescriptorStore(str(path))
     store.add("cap", "first", np.ones(4), "m", 1.0, 2.0)
-    with pytest.raises(TooManyRowsError, match="more than 1000 keypoints of cap asked for at once; name fewer"):
+    with pytest.raises(TooManyRowsError, match="more than 1000 samples of cap asked for at once; name fewer"):
         store.get_all("cap", ["first"] * (MAX_ROWS + 1))
 
 

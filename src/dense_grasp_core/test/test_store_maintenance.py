@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +79,7 @@ def test_a_backup_of_a_store_that_is_written_meanwhile_is_whole(store, path):
 
                 other._database.run(pair, write=True)
                 index += 1
+                done.wait(0.02)  # SQLite's locks are not fair: a writer without a pause keeps everybody out
             other.close()
         except Exception as error:
             errors.append(error)
@@ -86,7 +87,7 @@ def test_a_backup_of_a_store_that_is_written_meanwhile_is_whole(store, path):
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for index in range(5):
+        for index in range(3):
             backup = path.with_name(f"backup{index}.db")
             backup_store(str(path), backup)
             copied = DescriptorStore(str(backup)).get_all("cap")
@@ -107,8 +108,9 @@ def test_rows_written_while_the_store_is_restored_are_not_acknowledged_into_the_
         other = DescriptorStore(str(path))
         while not done.is_set():
             keypoint = f"w{len(acknowledged)}"
-            add(other, keypoint)
-            acknowledged.append(keypoint)
+            with suppress(StoreError):  # while the file is being replaced a call may fail: then nothing is acknowledged
+                add(other, keypoint)
+                acknowledged.append(keypoint)
         other.close()
 
     writer = threading.Thread(target=write)

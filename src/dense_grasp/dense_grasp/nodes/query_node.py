@@ -13,7 +13,7 @@ import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.result_codes import MatchCode
-from dense_grasp_core.store import Row, StoreError
+from dense_grasp_core.store import ModelMismatchError, Row, StoreError, comparable_descriptors
 from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
@@ -266,8 +266,12 @@ class QueryNode(Node):
             return
         try:
             row = rows[0]
-            comparable = (row.model_id, row.dimension) == (frame.model_id, frame.grid.dimension)
-            kernel = frame.grid.kernel(row.descriptor, self._limits.temperature) if comparable else None
+            try:
+                samples = comparable_descriptors(row, frame.model_id, frame.grid.dimension)
+            except ModelMismatchError:
+                kernel = None
+            else:
+                kernel = frame.grid.largest_kernel(samples, self._limits.temperature)
             self._overlay.publish(frame, matches, kernel)
         except DenseGraspError as error:
             self.get_logger().error(f"heatmap: {error}", throttle_duration_sec=ERROR_PERIOD_S)

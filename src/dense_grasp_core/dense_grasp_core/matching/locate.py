@@ -15,7 +15,7 @@ from dense_grasp_core.geometry.depth import robust_depth
 from dense_grasp_core.matching import peaks
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.result_codes import MatchCode
-from dense_grasp_core.store import ModelMismatchError, Row, check_comparable
+from dense_grasp_core.store import ModelMismatchError, Row, comparable_descriptors
 
 Array = NDArray[np.float64]
 _NAN = float("nan")
@@ -125,6 +125,8 @@ def locate(
 ) -> Match:
     """Finds `row` (None: the store has none) in `frame` (None: none has arrived): how old, the caller judges.
 
+    Eq. 8 is of the nearest of the row's samples at each pixel.
+
     kernel: the row's kernel on this frame when the caller has it already (for a heatmap). mask: (H, W) bool
     of the pixels to look at. Never raises for what an image shows: every outcome has a code.
     """
@@ -140,12 +142,12 @@ def locate(
         return Match(object_id, keypoint, code, message, **known)  # type: ignore[arg-type]
 
     try:
-        check_comparable(row, frame.model_id, frame.grid.dimension)
+        samples = comparable_descriptors(row, frame.model_id, frame.grid.dimension)
     except ModelMismatchError as error:
         return answer(MatchCode.MODEL_MISMATCH, str(error))
 
     if kernel is None:
-        kernel = frame.grid.kernel(row.descriptor, limits.temperature)
+        kernel = frame.grid.largest_kernel(samples, limits.temperature)
     peak = peaks.find(kernel, mask, limits.suppression_px)
     if peak is None:
         return answer(MatchCode.LOW_SCORE, f"{name} was not found: the mask leaves no pixel to look at")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
@@ -14,7 +14,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching import peaks
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.matching.locate import Limits
-from dense_grasp_core.store import MAX_ROWS, DescriptorStore, Entry, Row, StoreError
+from dense_grasp_core.store import DescriptorStore, Entry, Row, StoreError
 from dense_grasp_core.store.former import replace_descriptors
 from dense_grasp_core.wording import some_of
 
@@ -66,7 +66,7 @@ def redescribe(
     on_row: told the name of each row as it is described. Raises RedescribeError when there is no such row, or one
     without its picture unless these are skipped; StoreError.
     """
-    entries = list(_entries(store))
+    entries = list(store.every_sample())
     other = [entry for entry in entries if entry.model_id != network.model_id]
     if not other:
         held = f"all {len(entries)} keypoints are described by it" if entries else "it holds no keypoint"
@@ -87,7 +87,7 @@ def redescribe(
             continue
         on_row(_name(entry))
         try:
-            row, png = store.picture(entry.object_id, entry.keypoint)
+            row, png = store.picture(entry.object_id, entry.keypoint, entry.sample)
             if last is None or last[0] != png:
                 last = png, _grid(row, png, network)
         except (StoreError, RedescribeError) as error:
@@ -136,15 +136,5 @@ def _grid(row: Row, png: bytes, network: NewNetwork) -> DescriptorGrid:
     return DescriptorGrid.from_array(features, network.stride, image.shape[:2])
 
 
-def _entries(store: DescriptorStore) -> Iterator[Entry]:
-    offset = 0
-    while True:
-        page = store.list(offset=offset)
-        yield from page.entries
-        offset += MAX_ROWS
-        if offset >= page.total:
-            return
-
-
 def _name(row: Row | Entry) -> str:
-    return f"{row.object_id}/{row.keypoint}"
+    return f"{row.object_id}/{row.keypoint}" + (f" (sample {row.sample})" if row.sample else "")

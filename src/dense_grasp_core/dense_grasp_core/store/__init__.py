@@ -11,13 +11,14 @@ from dense_grasp_core.store.errors import (
     ModelMismatchError,
     NoPictureError,
     ReadOnlyError,
+    SampleError,
     StoreError,
     StoreMissingError,
     TooManyRowsError,
     UnknownKeypointError,
 )
 from dense_grasp_core.store.reading import MAX_ROWS
-from dense_grasp_core.store.rows import Entry, Page, Row, check_comparable, check_name
+from dense_grasp_core.store.rows import Entry, Page, Row, check_comparable, check_name, comparable_descriptors
 from dense_grasp_core.store.schema import SCHEMA_VERSION
 
 __all__ = [
@@ -33,10 +34,12 @@ __all__ = [
     "Page",
     "ReadOnlyError",
     "Row",
+    "SampleError",
     "StoreError",
     "StoreMissingError",
     "TooManyRowsError",
     "UnknownKeypointError",
     "check_comparable",
     "check_name",
+    "comparable_descriptors",
 ]

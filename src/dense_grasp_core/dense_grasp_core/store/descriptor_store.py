@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
 import sqlalchemy as sa
 from numpy.typing import ArrayLike
 from sqlalchemy.exc import IntegrityError
 
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.store.database import Database
+from dense_grasp_core.store.deletions import delete_last_sample, mark_deleted, of_name, restore_deleted
 from dense_grasp_core.store.errors import (
     AlreadyExistsError,
     DamagedRowError,
+    SampleError,
     StoreError,
     UnknownKeypointError,
 )
 from dense_grasp_core.store.nearest import unknown_keypoint
 from dense_grasp_core.store.pictures import cannot_be_described, read_picture, without_picture
-from dense_grasp_core.store.reading import MAX_ROWS, check_names, read_rows
+from dense_grasp_core.store.reading import MAX_ROWS, check_names, read_page, read_rows
 from dense_grasp_core.store.rows import (
-    NETWORK_LENGTH,
-    OBJECT_COLUMNS,
+    Entry,
     Page,
     Row,
-    camera_columns,
     check_name,
-    entry_from,
     is_name,
     row_from,
 )
 from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
-from dense_grasp_core.store.schema import delete_rows, descriptors, drop_parts, key, pictures, selected
+from dense_grasp_core.store.schema import delete_rows, descriptors, key, living, selected
+from dense_grasp_core.store.writing import insert_row, new_values
 
 _OVERWRITE_ATTEMPTS = 5
 T = TypeVar("T")
@@ -101,50 +99,37 @@ class DescriptorStore:
         object_point: tuple[float, float, float] | None = None,
         scan_view: int | None = None,
         scan: str = "",
+        as_sample: bool = False,
     ) -> Row:
         """Stores descriptor (D,) taught at pixel (u, v) of an image of `camera`; its row, once that is on the disk.
 
         picture: the whole image, PNG, so that another network can describe the keypoint. network: its name for people.
         object_point: m, in the frame of the object's scan, whose view `scan_view` was clicked. scan: that scan's
-        `frame_digest`, by which a later scan is known to have another frame. Raises InvalidNameError,
-        AlreadyExistsError (unless overwrite), StoreError.
+        `frame_digest`, by which a later scan is known to have another frame. as_sample: keeps what the keypoint has and
+        adds this as one more sample of the same point, MAX_SAMPLES at most, all by one network. Raises
+        InvalidNameError, AlreadyExistsError (unless overwrite or as_sample), StoreError; with as_sample also
+        UnknownKeypointError and SampleError.
         """
-        check_name("object_id", object_id)
-        check_name("keypoint", keypoint)
-        vector = np.ascontiguousarray(descriptor, dtype="<f4")
-        if vector.ndim != 1 or vector.size == 0 or not np.isfinite(vector).all():
-            raise StoreError(f"descriptor of {object_id}/{keypoint} has shape {vector.shape}, expected (D,), finite")
-        if not np.isfinite([u, v]).all():
-            raise StoreError(f"{object_id}/{keypoint} was taught at pixel ({u}, {v}), expected finite numbers")
-        if object_point is not None and not np.isfinite(object_point).all():
-            raise StoreError(f"{object_id}/{keypoint} has object_point {object_point}, expected finite numbers")
-        if picture and camera is None:
-            raise StoreError(f"{object_id}/{keypoint} has a picture and no camera, expected the camera that took it")
-        if not model_id:
-            raise StoreError(f"model_id of {object_id}/{keypoint} is empty, expected the network's id")
-        values: dict[str, Any] = {
-            "object_id": object_id,
-            "keypoint": keypoint,
-            "model_id": model_id,
-            "dimension": vector.size,
-            "created": time.time(),
-            "u": float(u),
-            "v": float(v),
-            **camera_columns(camera),
-            "network": network[:NETWORK_LENGTH],
-            "picture_bytes": len(picture),
-            **dict(zip(OBJECT_COLUMNS, object_point or (None, None, None), strict=True)),
-            "scan_view": scan_view,
-            "scan": scan,
-            "descriptor": vector.tobytes(),
-            "patch": bytes(patch),
-        }
-        # On a server, two writers that replace one keypoint at once collide on the unique pair; the later tries again.
+        values = new_values(
+            object_id,
+            keypoint,
+            descriptor,
+            model_id,
+            (u, v),
+            camera,
+            picture_bytes=len(picture),
+            network=network,
+            object_point=object_point,
+            columns={"scan_view": scan_view, "scan": scan, "patch": bytes(patch)},
+        )
+        if as_sample and overwrite:
+            raise SampleError(f"{object_id}/{keypoint} is to be overwritten and to get one more sample, expected one")
+        # On a server, two writers that change one keypoint at once collide on the unique key; the later tries again.
         for attempt in range(_OVERWRITE_ATTEMPTS):
             try:
-                return self._insert(values, picture, overwrite)
+                return self._insert(values, picture, overwrite, as_sample)
             except AlreadyExistsError:
-                if not overwrite or attempt == _OVERWRITE_ATTEMPTS - 1:
+                if not (overwrite or as_sample) or attempt == _OVERWRITE_ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
@@ -161,42 +146,51 @@ class DescriptorStore:
         check_names((object_id, *keypoints))
         return self.run(lambda connection: read_rows(connection, self._database.version, object_id, keypoints))
 
-    def picture(self, object_id: str, keypoint: str) -> tuple[Row, bytes]:
-        """The row of a keypoint and the PNG bytes of the picture that it was taught on.
+    def picture(self, object_id: str, keypoint: str, sample: int = 0) -> tuple[Row, bytes]:
+        """The row of a sample of a keypoint and the PNG bytes of the picture that it was taught on.
 
-        Raises UnknownKeypointError, NoPictureError, DamagedRowError.
+        Raises UnknownKeypointError, SampleError, NoPictureError, DamagedRowError.
         """
         check_names((object_id, keypoint))
 
         def read(connection: sa.Connection) -> tuple[Row, bytes]:
-            (row,) = read_rows(connection, self._database.version, object_id, [keypoint])
+            (first,) = read_rows(connection, self._database.version, object_id, [keypoint])
+            row = next((each for each in (first, *first.further) if each.sample == sample), None)
+            if row is None:
+                numbers = ", ".join(str(each.sample) for each in (first, *first.further))
+                raise SampleError(f"{object_id}/{keypoint} has no sample {sample}; it has {numbers}")
             return row, read_picture(connection, row)
 
         return self.run(read)
 
     def list(self, object_id: str | None = None, offset: int = 0, limit: int = MAX_ROWS) -> Page:
-        """Entries of one object, or of all when None or empty, ordered by object_id, keypoint; MAX_ROWS at most."""
+        """Entries of one object, or of all when None or empty, ordered by object_id, keypoint; MAX_ROWS at most.
+
+        One entry a keypoint, which says how many samples it has; `samples` lists those.
+        """
         limit = min(max(limit, 0), MAX_ROWS)
-
-        def read(connection: sa.Connection) -> Page:
-            condition = descriptors.c.object_id == object_id if object_id else sa.true()
-            order = (descriptors.c.object_id, descriptors.c.keypoint)
-            query = sa.select(*selected(self._database.version, with_bytes=False)).where(condition).order_by(*order)
-            counted = sa.select(sa.func.count()).select_from(descriptors).where(condition)
-            total = connection.execute(counted).scalar_one()
-            entries, damaged = [], []
-            result = connection.execute(query.limit(limit).offset(max(offset, 0)))
-            names = tuple(result.keys())
-            for found in result.all():
-                try:
-                    entries.append(entry_from(dict(zip(names, found, strict=True))))
-                except DamagedRowError as error:
-                    damaged.append(str(error))
-            return Page(entries, total, damaged)
-
         if object_id and not is_name(object_id):
             return Page([], 0, [])
+        of_object = descriptors.c.object_id == object_id if object_id else sa.true()
+
+        def read(connection: sa.Connection) -> Page:
+            return read_page(connection, self._database.version, of_object, max(offset, 0), limit)
+
         return self.run(read)
+
+    def every_sample(self) -> Iterator[Entry]:
+        """Every sample of every keypoint in order of names. Reads the whole store, MAX_ROWS at a time."""
+        offset = 0
+        while True:
+            page = self.run(
+                lambda connection, at=offset: read_page(  # type: ignore[misc]
+                    connection, self._database.version, sa.true(), at, MAX_ROWS, first_only=False
+                )
+            )
+            yield from page.entries
+            offset += MAX_ROWS
+            if offset >= page.total:
+                return
 
     def damaged(self) -> Iterator[tuple[int, str]]:
         """(id, sentence) of every row that cannot be used. Reads the whole store, MAX_ROWS rows at a time."""
@@ -229,9 +223,9 @@ class DescriptorStore:
         """
         check_names((object_id, keypoint) if keypoint else (object_id,), "nothing was renamed")
         check_name("new_name", new_name)
-        condition = key(object_id, keypoint) if keypoint else descriptors.c.object_id == object_id
+        condition = sa.and_(of_name(object_id, keypoint), living())
         column = descriptors.c.keypoint if keypoint else descriptors.c.object_id
-        taken = key(object_id, new_name) if keypoint else descriptors.c.object_id == new_name
+        taken = sa.and_(key(object_id, new_name) if keypoint else of_name(new_name), living())
         in_use = AlreadyExistsError(
             f"store already has {f'{object_id}/{new_name}' if keypoint else f'object {new_name}'}, nothing was "
             "renamed; delete it first, or choose another name"
@@ -240,11 +234,11 @@ class DescriptorStore:
         def rename(connection: sa.Connection) -> int:
             if connection.execute(sa.select(descriptors.c.id).where(taken).limit(1)).first() is not None:
                 raise in_use
-            renamed = int(
-                connection.execute(sa.update(descriptors).where(condition).values({column: new_name})).rowcount
-            )
+            counted = sa.select(sa.func.count()).select_from(descriptors).where(condition, descriptors.c.sample == 0)
+            renamed = int(connection.execute(counted).scalar_one())
             if renamed == 0:
                 raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was renamed")
+            connection.execute(sa.update(descriptors).where(condition).values({column: new_name}))
             if not keypoint and self._scans is not None:
                 self._scans.rename(object_id, new_name)  # last: where that fails the rows keep their name, too
             return renamed
@@ -256,16 +250,21 @@ class DescriptorStore:
                 raise in_use from error
             raise
 
-    def delete(self, object_id: str, keypoint: str = "") -> int:
+    def delete(self, object_id: str, keypoint: str = "", last_sample: bool = False) -> int:
         """Removes a keypoint, or when empty every keypoint of the object and its scan; the number of keypoints.
 
-        Raises UnknownKeypointError when there was nothing to remove.
+        last_sample: only the sample of the keypoint that was added last. The last deletions are kept (`restore`), an
+        object's scan is not. Raises UnknownKeypointError when there was nothing to remove, SampleError.
         """
         check_names((object_id, keypoint) if keypoint else (object_id,), "nothing was deleted")
-        condition = key(object_id, keypoint) if keypoint else descriptors.c.object_id == object_id
+        if last_sample and not keypoint:
+            raise SampleError(f"the last sample of object {object_id} was to be deleted, expected that of a keypoint")
 
         def delete(connection: sa.Connection) -> int:
-            deleted = delete_rows(connection, condition)
+            if last_sample:
+                delete_last_sample(connection, object_id, keypoint)
+                return 0
+            deleted = mark_deleted(connection, of_name(object_id, keypoint))
             if deleted == 0:
                 raise UnknownKeypointError(f"{unknown_keypoint(connection, object_id, keypoint)}; nothing was deleted")
             if not keypoint and self._scans is not None:
@@ -274,8 +273,17 @@ class DescriptorStore:
 
         return self.run(delete, write=True)
 
+    def restore(self, object_id: str, keypoint: str = "", overwrite: bool = False) -> int:
+        """Takes back the last deletion, or overwriting, of a keypoint, or when empty of keypoints of the object.
+
+        The number of samples that are there again. overwrite: what has the name now gives way, and can be restored in
+        its turn. Raises UnknownKeypointError when no deletion is kept, AlreadyExistsError.
+        """
+        check_names((object_id, keypoint) if keypoint else (object_id,), "nothing was restored")
+        return self.run(lambda connection: restore_deleted(connection, object_id, keypoint, overwrite), write=True)
+
     def delete_row(self, row_id: int) -> None:
-        """Removes the row with this id, whatever it holds. Raises UnknownKeypointError."""
+        """Removes the row with this id for good, whatever it holds. Raises UnknownKeypointError."""
         if self.run(lambda connection: delete_rows(connection, descriptors.c.id == row_id), write=True) == 0:
             raise UnknownKeypointError(f"store has no row {row_id}, nothing was deleted")
 
@@ -284,29 +292,23 @@ class DescriptorStore:
         self._database.close()
 
     def _rows_after(self, connection: sa.Connection, last: int | None) -> Sequence[dict[str, Any]]:
-        query = sa.select(*selected(self._database.version, with_bytes=True))
+        version = self._database.version
+        query = sa.select(*selected(version, with_bytes=True)).where(living(version))
         if last is not None:
             query = query.where(descriptors.c.id > last)
         return [dict(row) for row in connection.execute(query.order_by(descriptors.c.id).limit(MAX_ROWS)).mappings()]
 
-    def _insert(self, values: dict[str, Any], picture: bytes, overwrite: bool) -> Row:
-        name = f"{values['object_id']}/{values['keypoint']}"
-
-        def insert(connection: sa.Connection) -> int:
-            if overwrite:
-                delete_rows(connection, key(values["object_id"], values["keypoint"]))
-            result = connection.execute(sa.insert(descriptors).values(**values))
-            row_id = int(result.inserted_primary_key[0])  # type: ignore[index]
-            drop_parts(connection, descriptors.c.id == row_id)  # left by a version that did not know of them
-            if picture:
-                connection.execute(sa.insert(pictures).values(descriptor_id=row_id, image=bytes(picture)))
-            return row_id
-
+    def _insert(self, values: dict[str, Any], picture: bytes, overwrite: bool, as_sample: bool) -> Row:
         try:
-            row_id = self.run(insert, write=True)
+            row_id = self.run(
+                lambda connection: insert_row(connection, values, picture, overwrite, as_sample), write=True
+            )
         except StoreError as error:
             if isinstance(error.__cause__, IntegrityError):
-                raise AlreadyExistsError(f"store already has {name}; set overwrite to replace it") from error
+                name = f"{values['object_id']}/{values['keypoint']}"
+                raise AlreadyExistsError(
+                    f"store already has {name}; set overwrite to replace it, or add_sample to add to it"
+                ) from error
             raise
         return row_from({"id": row_id, "descriptor_bytes": len(values["descriptor"]), **values})
 

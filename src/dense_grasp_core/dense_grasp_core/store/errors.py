@@ -33,6 +33,10 @@ class AlreadyExistsError(StoreError):
     """A keypoint of that name is stored and overwriting was not asked for."""
 
 
+class SampleError(StoreError):
+    """A sample that cannot be added to, or taken from, what a keypoint has."""
+
+
 class NoPictureError(StoreError):
     """The keypoint was taught without its whole picture, so it can neither be shown nor described anew."""
 

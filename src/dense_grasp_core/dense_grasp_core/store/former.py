@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dense_grasp_core.store.descriptor_store import DescriptorStore
 from dense_grasp_core.store.errors import StoreError
 from dense_grasp_core.store.rows import NETWORK_LENGTH, Row
-from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, former_descriptors
+from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, former_descriptors, living
 
 _KEPT = ("model_id", "network", "dimension", "descriptor")
 
@@ -45,9 +45,11 @@ def replace_descriptors(
         run, passed_over = (last or 0) + 1, []
         for row, vector in changes:
             same = sa.and_(
+                living(),
                 descriptors.c.id == row.id,
                 descriptors.c.object_id == row.object_id,
                 descriptors.c.keypoint == row.keypoint,
+                descriptors.c.sample == row.sample,
                 descriptors.c.created == row.created,
                 descriptors.c.model_id == row.model_id,
             )
@@ -87,7 +89,11 @@ def undo_replacement(store: DescriptorStore) -> int:
             .scalar_subquery()
             for name in _KEPT
         }
-        changed = connection.execute(sa.update(descriptors).where(descriptors.c.id.in_(kept)).values(**values)).rowcount
+        of_kept = descriptors.c.id.in_(kept)  # deleted ones as well: they may be restored
+        changed = connection.execute(
+            sa.select(sa.func.count()).select_from(descriptors).where(of_kept, living())
+        ).scalar_one()
+        connection.execute(sa.update(descriptors).where(of_kept).values(**values))
         connection.execute(sa.delete(former_descriptors).where(of_run))
         return int(changed)
 

@@ -211,6 +211,8 @@ def _schema_of(connection: sqlite3.Connection, path: Path) -> int:
     try:
         found = connection.execute("SELECT version FROM dense_grasp_schema").fetchone()
     except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise
         raise StoreError(f"{path} holds no descriptor store ({error})") from error
     if found is None:
         raise StoreError(f"{path} holds no descriptor store (no schema version)")
@@ -218,4 +220,6 @@ def _schema_of(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _count(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT count(*) FROM descriptors").fetchone()[0])
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(descriptors)")}
+    first = "WHERE sample = 0 AND deletion = 0" if "deletion" in columns else ""
+    return int(connection.execute(f"SELECT count(*) FROM descriptors {first}").fetchone()[0])

@@ -6,29 +6,31 @@ import difflib
 
 import sqlalchemy as sa
 
-from dense_grasp_core.store.schema import descriptors
+from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, first_samples
 
 CANDIDATES = 200
 SHOWN = 3
 
 
-def unknown_keypoint(connection: sa.Connection, object_id: str, keypoint: str = "") -> str:
+def unknown_keypoint(
+    connection: sa.Connection, object_id: str, keypoint: str = "", version: int = SCHEMA_VERSION
+) -> str:
     """A sentence: what is not there, the nearest names that are, and how many there are. Reads a few hundred names."""
     objects, keypoints = descriptors.c.object_id, descriptors.c.keypoint
-    of_object = connection.execute(
-        sa.select(sa.func.count()).select_from(descriptors).where(objects == object_id)
-    ).scalar_one()
+    taught = first_samples(version)
+    count = sa.select(sa.func.count()).select_from(descriptors).where(taught)
+    of_object = connection.execute(count.where(objects == object_id)).scalar_one()
     if of_object:
-        near = _nearest(connection, keypoint, keypoints, objects == object_id)
+        near = _nearest(connection, keypoint, keypoints, sa.and_(taught, objects == object_id))
         return (
             f"store has no {object_id}/{keypoint}; {object_id} has {_counted(of_object, 'keypoint')}, "
             f"nearest: {_names(near)}"
         )
-    total = connection.execute(sa.select(sa.func.count()).select_from(descriptors)).scalar_one()
+    total = connection.execute(count).scalar_one()
     name = f"{object_id}/{keypoint}" if keypoint else f"object {object_id}"
     if not total:
         return f"store has no {name}; it is empty, teach a keypoint first"
-    near = _nearest(connection, object_id, objects, sa.true())
+    near = _nearest(connection, object_id, objects, taught)
     return f"store has no {name}; it holds {_counted(total, 'keypoint')}, nearest objects: {_names(near)}"
 
 

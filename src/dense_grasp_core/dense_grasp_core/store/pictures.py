@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from dense_grasp_core.store.errors import DamagedRowError, NoPictureError
 from dense_grasp_core.store.rows import Entry, Row
-from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, pictures
+from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, living, pictures
 
 #: The schema that has them.
 WITH_PICTURES = 3
@@ -38,7 +38,8 @@ def read_picture(connection: sa.Connection, row: Row | Entry) -> bytes:
 
 def without_picture(connection: sa.Connection, version: int = SCHEMA_VERSION) -> tuple[int, list[str]]:
     """How many rows of a store of `version` have no picture, and the names of the first few."""
-    condition = descriptors.c.picture_bytes == 0 if version >= WITH_PICTURES else sa.true()
+    lacks = descriptors.c.picture_bytes == 0 if version >= WITH_PICTURES else sa.true()
+    condition = sa.and_(lacks, living(version))
     counted = sa.select(sa.func.count()).select_from(descriptors).where(condition)
     query = sa.select(descriptors.c.object_id, descriptors.c.keypoint).where(condition)
     some = query.order_by(descriptors.c.object_id, descriptors.c.keypoint).limit(NAMED)

@@ -28,7 +28,10 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 @dataclass(frozen=True)
 class Entry:
-    """One taught keypoint without its bytes, as a list shows it. Fields as in Row; dimension: D."""
+    """One taught keypoint without its bytes, as a list shows it. Fields as in Row; dimension: D.
+
+    samples: how many it has, the first included.
+    """
 
     id: int
     object_id: str
@@ -44,6 +47,8 @@ class Entry:
     scan_view: int | None = None
     picture_bytes: int = 0
     scan: str = ""
+    sample: int = 0
+    samples: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Row:
     network: name of the network for people, "" when it is not known; model_id says which one it is.
     object_point: (x, y, z) m in the frame of the object's scan, scan_view: the view that was clicked; None without.
     scan: that scan's `object_model.bank_file.frame_digest`; "" where it was not kept.
+    sample: its number among the samples of the keypoint, 0 for the first. further: the other samples, each with its own
+    descriptor and picture, in the row of the first one; they are never averaged.
     """
 
     id: int
@@ -74,6 +81,8 @@ class Row:
     scan_view: int | None = None
     picture_bytes: int = 0
     scan: str = ""
+    sample: int = 0
+    further: tuple[Row, ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -98,6 +107,14 @@ def check_comparable(row: Row, model_id: str, dimension: int) -> None:
             f"expected {model_id} (D = {dimension}); describe the store for it (`ros2 run dense_grasp redescribe`), or "
             "teach it again"
         )
+
+
+def comparable_descriptors(row: Row, model_id: str, dimension: int) -> NDArray[np.float32]:
+    """(K, D) descriptors of the row's samples by this network. Raises ModelMismatchError when there is none."""
+    same = [each.descriptor for each in (row, *row.further) if (each.model_id, each.dimension) == (model_id, dimension)]
+    if not same:
+        check_comparable(row, model_id, dimension)
+    return np.stack(same)
 
 
 def is_name(name: str) -> bool:
@@ -160,6 +177,8 @@ def entry_from(found: Mapping[str, Any]) -> Entry:
             None if found["scan_view"] is None else int(found["scan_view"]),
             int(found["picture_bytes"]),
             str(found["scan"]),
+            int(found["sample"]),
+            int(found.get("samples", 1)),
         )
     except (TypeError, ValueError, DenseGraspError) as error:
         raise DamagedRowError(f"{name} (row {found['id']}) is damaged: {error}") from error
@@ -192,6 +211,7 @@ def row_from(found: Mapping[str, Any]) -> Row:
         entry.scan_view,
         entry.picture_bytes,
         entry.scan,
+        entry.sample,
     )
 
 

@@ -3,6 +3,7 @@
 Version 1 (dense_grasp 0.1.0) did not keep the camera. Version 2 does: a row of before has image_width 0. Version 3
 keeps the whole picture, the network's name and, for scanned objects, the point in the object's frame: a row of before
 holds 64 pixels around the click, so that no other network can describe it. Version 4 says which scan the point is of.
+Version 5 holds several samples of a keypoint, a row each, and keeps rows that were deleted for a while.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 
 from dense_grasp_core.store.errors import StoreError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 metadata = sa.MetaData()
 # Bytes come last: SQLite would read through them on the way to a column behind them.
 descriptors = sa.Table(
@@ -42,9 +43,11 @@ descriptors = sa.Table(
     sa.Column("object_z", sa.Float(53)),
     sa.Column("scan_view", sa.Integer),
     sa.Column("scan", sa.String(64), nullable=False, server_default=""),
+    sa.Column("sample", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("deletion", sa.Integer, nullable=False, server_default="0", index=True),
     sa.Column("descriptor", sa.LargeBinary, nullable=False),
     sa.Column("patch", sa.LargeBinary, nullable=False),
-    sa.UniqueConstraint("object_id", "keypoint"),
+    sa.UniqueConstraint("object_id", "keypoint", "sample", "deletion"),
 )
 # A table of its own: rows stay small, and no list reads through pictures.
 pictures = sa.Table(
@@ -70,8 +73,11 @@ ADDED: dict[int, dict[str, Any]] = {
     2: {"image_width": 0, "image_height": 0, "fx": 0.0, "fy": 0.0, "cx": 0.0, "cy": 0.0, "distortion": "[]"},
     3: {"network": "", "picture_bytes": 0, "object_x": None, "object_y": None, "object_z": None, "scan_view": None},
     4: {"scan": ""},
+    5: {"sample": 0, "deletion": 0},
 }
-ADDED_TABLES: dict[int, tuple[sa.Table, ...]] = {2: (), 3: (pictures, former_descriptors), 4: ()}
+ADDED_TABLES: dict[int, tuple[sa.Table, ...]] = {2: (), 3: (pictures, former_descriptors), 4: (), 5: ()}
+#: The schema from which on a keypoint has samples and deletions.
+WITH_DELETIONS = 5
 #: Tables with a `descriptor_id`: what belongs to a row goes with it.
 OF_A_ROW = (pictures, former_descriptors)
 _BYTES = ("descriptor", "patch")
@@ -117,6 +123,8 @@ def migrate(connection: sa.Connection, version: int) -> None:
             connection.execute(sa.DDL(f"ALTER TABLE {descriptors.name} ADD COLUMN {str(ddl).replace('%', '%%')}"))
         for table in ADDED_TABLES[step]:
             table.create(connection)
+        if step == WITH_DELETIONS:
+            _key_by_sample(connection)
     connection.execute(sa.update(version_table).values(version=SCHEMA_VERSION))
 
 
@@ -150,6 +158,33 @@ def drop_parts(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> 
         connection.execute(sa.delete(table).where(table.c.descriptor_id.in_(rows)))
 
 
+def living(version: int = SCHEMA_VERSION) -> sa.ColumnElement[bool]:
+    """The condition of rows that are not deleted, in a store of `version`."""
+    return descriptors.c.deletion == 0 if version >= WITH_DELETIONS else sa.true()
+
+
+def first_samples(version: int = SCHEMA_VERSION) -> sa.ColumnElement[bool]:
+    """The condition of the first sample of every keypoint: a row for each keypoint that is not deleted."""
+    return sa.and_(living(version), descriptors.c.sample == 0) if version >= WITH_DELETIONS else sa.true()
+
+
 def key(object_id: str, keypoint: str) -> sa.ColumnElement[bool]:
-    """The condition of one keypoint."""
+    """The condition of one keypoint, deleted or not."""
     return sa.and_(descriptors.c.object_id == object_id, descriptors.c.keypoint == keypoint)
+
+
+def _key_by_sample(connection: sa.Connection) -> None:
+    """Gives an older table today's unique key. SQLite cannot drop a key: the table is written anew."""
+    name = descriptors.name
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.DDL(f"ALTER TABLE {name} RENAME TO {name}_before"))
+        descriptors.create(connection)
+        columns = ", ".join(descriptors.c.keys())
+        connection.execute(sa.DDL(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {name}_before"))
+        connection.execute(sa.DDL(f"DROP TABLE {name}_before"))
+        return
+    for constraint in sa.inspect(connection).get_unique_constraints(name):
+        connection.execute(sa.DDL(f"ALTER TABLE {name} DROP CONSTRAINT {constraint['name']}"))
+    connection.execute(sa.DDL(f"ALTER TABLE {name} ADD UNIQUE (object_id, keypoint, sample, deletion)"))
+    for index in descriptors.indexes:
+        index.create(connection)
