@@ -84,6 +84,38 @@ def test_a_taught_point_is_replaced_after_a_question_only(holder, cell):
     assert {row.keypoint: row for row in rows_of(cell)}["contact"].created != before.created
 
 
+def test_a_second_picture_of_a_point_is_kept_beside_the_first_and_undone(holder, cell):
+    holder.get_by_role("radio", name="contact").click()
+    again = click_on(holder, clicks_of(cell)["contact"])
+    until_answered(holder, answer(holder, again, "Add this picture"), f"^Added a picture of {OBJECT}/contact")
+    assert {row.keypoint: row.samples for row in rows_of(cell)}["contact"] == 2
+    holder.get_by_text(re.compile("px, 2 pictures$")).wait_for()
+    undo = f"Undo: forget the last picture of {OBJECT}/contact"
+    until_answered(holder, press(holder, undo), f"^Undone: {OBJECT}/contact is without its last picture")
+    assert {row.keypoint: row.samples for row in rows_of(cell)}["contact"] == 1
+
+
+def test_a_deleted_point_of_the_live_picture_is_brought_back(holder, cell):
+    def contact():
+        return [(row.id, row.created, row.u, row.v) for row in rows_of(cell) if row.keypoint == "contact"]
+
+    def delete() -> None:
+        press_until(holder, f"Delete {OBJECT}/contact", holder.get_by_role("button", name="Delete", exact=True))
+        press(holder, "Delete")()
+
+    before = contact()
+    until_answered(holder, delete, f"^Deleted {OBJECT}/contact")
+    assert before and not contact()
+    until_answered(holder, press(holder, f"Undo: do not delete {OBJECT}/contact"), "^Undone: ")
+    assert contact() == before
+
+
+def test_what_another_program_changes_is_listed(watcher, cell):
+    for old, new in (("contact", "elsewhere"), ("elsewhere", "contact")):
+        assert cell.client.call("rename", object_id=OBJECT, keypoint=old, new_name=new).code == 0
+        watcher.get_by_text(f"{OBJECT}/{new}", exact=True).wait_for()
+
+
 def test_teaching_is_undone(holder, cell):
     holder.get_by_role("radio", name="another name").click()
     holder.get_by_label("Name of the point").fill("rim")

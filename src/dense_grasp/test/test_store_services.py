@@ -19,7 +19,14 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from dense_grasp_interfaces.msg import DescriptorImage
-from dense_grasp_interfaces.srv import DeleteDescriptor, GetPicture, ListDescriptors, RegisterDescriptor, RenameKeypoint
+from dense_grasp_interfaces.srv import (
+    DeleteDescriptor,
+    GetPicture,
+    ListDescriptors,
+    RegisterDescriptor,
+    RenameKeypoint,
+    RestoreDescriptor,
+)
 
 RGB = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 FEATURES = np.random.default_rng(1).normal(size=(6, 8, 4)).astype("<f2")
@@ -115,7 +122,8 @@ def test_overwriting_has_to_be_asked_for(services):
         ({"source": RegisterDescriptor.Request.SCAN_VIEW, "scan_view": 3}, StoreCode.NO_SCAN, "cap has no scan"),
         ({"source": RegisterDescriptor.Request.STORED_PICTURE}, Register.NOT_SUPPORTED, "stored picture"),
         ({"source": 7}, Register.INVALID_REQUEST, "7"),
-        ({"add_sample": True}, Register.NOT_SUPPORTED, "add_sample"),
+        ({"add_sample": True, "overwrite": True}, Register.INVALID_REQUEST, "at most one"),
+        ({"add_sample": True}, Register.UNKNOWN_KEYPOINT, "teach it once"),
     ],
 )
 def test_what_is_not_served_is_refused(services, store, fields, code, word):
@@ -123,6 +131,47 @@ def test_what_is_not_served_is_refused(services, store, fields, code, word):
     response = services.register(request, Register())
     assert (response.code, word in response.message) == (code, True)
     assert store.run(lambda opened: opened.list().entries) == []
+
+
+def test_samples_are_added_shown_and_taken_away(services, store):
+    first = register(services).taught
+    for number in (1, 2):
+        request = RegisterDescriptor.Request(object_id="cap", keypoint="contact", u=30.5 + number, v=19.5)
+        request.add_sample = True
+        added = services.register(request, Register())
+        assert added.code == Register.OK and f"as sample {number}" in added.message
+        assert added.taught.samples == number + 1
+    (row,) = listed(services).taught
+    assert (row.id, row.samples, row.u) == (first.id, 3, 11.5)
+    answer = services.picture(GetPicture.Request(object_id="cap", keypoint="contact", sample=2), GetPicture.Response())
+    assert answer.code == GetPicture.Response.OK and answer.u == 32.5
+    answer = services.picture(GetPicture.Request(object_id="cap", keypoint="contact", sample=3), GetPicture.Response())
+    assert answer.code == GetPicture.Response.INVALID_REQUEST and "0, 1, 2" in answer.message
+    last = DeleteDescriptor.Request(object_id="cap", keypoint="contact", last_sample=True)
+    codes = [services.delete(last, DeleteDescriptor.Response()).code for _ in range(3)]
+    assert codes == [StoreCode.OK, StoreCode.OK, StoreCode.INVALID_REQUEST]
+    assert listed(services).taught[0].samples == 1
+    whole = DeleteDescriptor.Request(object_id="cap", last_sample=True)
+    assert services.delete(whole, DeleteDescriptor.Response()).code == StoreCode.INVALID_REQUEST
+
+
+def test_what_was_deleted_or_replaced_is_restored(services, store):
+    before = register(services).taught
+    restore = RestoreDescriptor.Request(object_id="cap", keypoint="contact")
+
+    def restored():
+        answer = services.restore(restore, RestoreDescriptor.Response())
+        return answer.code, answer.restored
+
+    assert restored() == (StoreCode.UNKNOWN_KEYPOINT, 0)
+    services.delete(DeleteDescriptor.Request(object_id="cap", keypoint="contact"), DeleteDescriptor.Response())
+    assert restored() == (StoreCode.OK, 1)
+    assert listed(services).taught[0].id == before.id
+    register(services, u=40.0, overwrite=True)
+    assert restored() == (StoreCode.ALREADY_EXISTS, 0)
+    restore.overwrite = True
+    assert restored() == (StoreCode.OK, 1) and listed(services).taught[0].u == 11.5
+    assert store.changes == 5  # what was refused changed nothing
 
 
 def rename(services, *names):

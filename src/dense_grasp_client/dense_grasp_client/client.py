@@ -24,6 +24,7 @@ from dense_grasp_interfaces.srv import (
     LocateKeypoints,
     RegisterDescriptor,
     RenameKeypoint,
+    RestoreDescriptor,
 )
 
 PAGE = 1000  # rows of one answer of list_descriptors
@@ -54,6 +55,7 @@ class GraspClient:
         self._delete = create(DeleteDescriptor, "dense_grasp/delete_descriptor", qos_profile=EVERY_CALL)
         self._picture = create(GetPicture, "dense_grasp/get_picture", qos_profile=EVERY_CALL)
         self._rename = create(RenameKeypoint, "dense_grasp/rename_keypoint", qos_profile=EVERY_CALL)
+        self._restore = create(RestoreDescriptor, "dense_grasp/restore_descriptor", qos_profile=EVERY_CALL)
         self._locate = create(LocateKeypoints, "dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
         self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
         self._goals = Goals(self.connection)
@@ -82,13 +84,20 @@ class GraspClient:
         overwrite: bool = False,
         timeout: float = ANSWER_TIMEOUT_S,
         scan_view: int | None = None,
+        add_sample: bool = False,
     ) -> TaughtKeypoint:
         """Keep what the newest colour image shows at pixel (u, v) as a keypoint of the object; the stored row.
 
-        scan_view: number of the view of the object's scan that was clicked instead of the newest image.
+        scan_view: number of the view of the object's scan that was clicked instead of the newest image. add_sample:
+        keep it beside what is taught under that name, as one more picture of the same point.
         """
         request = RegisterDescriptor.Request(
-            object_id=object_id, keypoint=keypoint, u=float(u), v=float(v), overwrite=overwrite
+            object_id=object_id,
+            keypoint=keypoint,
+            u=float(u),
+            v=float(v),
+            overwrite=overwrite,
+            add_sample=add_sample,
         )
         what = f"{object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f})"
         if scan_view is not None:
@@ -106,16 +115,37 @@ class GraspClient:
             if len(rows) >= answer.total or not answer.taught:
                 return rows
 
-    def picture(self, object_id: str, keypoint: str, timeout: float = ANSWER_TIMEOUT_S) -> GetPicture.Response:
-        """The whole picture that a keypoint was taught on: `image` (PNG), its `camera_info`, and the click `u`, `v`."""
-        request = GetPicture.Request(object_id=object_id, keypoint=keypoint)
+    def picture(
+        self, object_id: str, keypoint: str, timeout: float = ANSWER_TIMEOUT_S, sample: int = 0
+    ) -> GetPicture.Response:
+        """The whole picture that a keypoint was taught on: `image` (PNG), its `camera_info`, and the click `u`, `v`.
+
+        sample: which of its samples, from 0.
+        """
+        request = GetPicture.Request(object_id=object_id, keypoint=keypoint, sample=sample)
         return checked(self.connection.call(self._picture, request, timeout), f"picture of {object_id}/{keypoint}")
 
-    def forget(self, object_id: str, keypoint: str = "", timeout: float = ANSWER_TIMEOUT_S) -> int:
-        """Delete a keypoint, every keypoint of the object with ""; how many were deleted."""
-        request = DeleteDescriptor.Request(object_id=object_id, keypoint=keypoint)
+    def forget(
+        self, object_id: str, keypoint: str = "", timeout: float = ANSWER_TIMEOUT_S, last_sample: bool = False
+    ) -> int:
+        """Delete a keypoint, every keypoint of the object with ""; how many were deleted.
+
+        last_sample: only the keypoint's sample that was added last; 0 then.
+        """
+        request = DeleteDescriptor.Request(object_id=object_id, keypoint=keypoint, last_sample=last_sample)
         what = f"{object_id}/{keypoint or 'every keypoint'}"
         return int(checked(self.connection.call(self._delete, request, timeout), what).deleted)
+
+    def restore(
+        self, object_id: str, keypoint: str = "", overwrite: bool = False, timeout: float = ANSWER_TIMEOUT_S
+    ) -> int:
+        """Take the last deletion or overwriting of a keypoint back, of the object's with ""; how many samples.
+
+        overwrite: what has the name now gives way, and can be restored in its turn.
+        """
+        request = RestoreDescriptor.Request(object_id=object_id, keypoint=keypoint, overwrite=overwrite)
+        what = f"{object_id}/{keypoint or 'the last deletion'}"
+        return int(checked(self.connection.call(self._restore, request, timeout), what).restored)
 
     def rename(self, object_id: str, keypoint: str, new_name: str, timeout: float = ANSWER_TIMEOUT_S) -> int:
         """Give a keypoint another name, the object itself with ""; how many keypoints were renamed."""

@@ -68,6 +68,12 @@ class Health:
             ]
         return sorted(found, key=lambda part: (part.node, part.name))
 
+    def value(self, node: str, name: str, key: str) -> str:
+        """A value that a part of a node reported last; "" when it did not."""
+        with self._lock:
+            found = self._parts.get((node, name))
+        return "" if found is None else str(found[1].values.get(key, ""))
+
     def missing(self) -> list[str]:
         """Expected nodes that do not report."""
         heard = {part.node for part in self.parts() if not part.is_silent}

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from dense_grasp_core.errors import DenseGraspError
 
@@ -24,7 +24,7 @@ from dense_grasp_ui.pictures.network import Network
 from dense_grasp_ui.pictures.scan_picture import Point
 from dense_grasp_ui.pictures.scan_views import ScanViews, ViewOfScan
 from dense_grasp_ui.pictures.shots import Shots
-from dense_grasp_ui.undo import Change, is_clicked_in_scan
+from dense_grasp_ui.undo import Change
 
 T = TypeVar("T")
 #: Calls that wait for the graph at the same time; further ones wait for these.
@@ -33,6 +33,16 @@ CALLS = 6
 URGENT_CALLS = 4
 #: Of the CPU, while a stored picture is described: the cell has the others.
 THREADS = 1
+
+
+class TaughtPoint(NamedTuple):
+    """A keypoint of the list. u, v: px, the click. samples: pictures that it is found by."""
+
+    object_id: str
+    keypoint: str
+    u: float
+    v: float
+    samples: int = 1
 
 
 class PageBackend:
@@ -46,10 +56,9 @@ class PageBackend:
         #: what undo takes back, None when there is nothing; set by the panels that change something
         self.last_change: Change | None = None
         self.attempts = Attempts()
-        #: (object, keypoint, u, v) of what is taught, as last listed
-        self.taught: list[tuple[str, str, float, float]] = []
-        #: (object, keypoint) of those of `taught` that undo brings back when they are deleted
-        self.brought_back: set[tuple[str, str]] = set()
+        #: what is taught, as last listed
+        self.taught: list[TaughtPoint] = []
+        self._listed_at = ""
         #: the objects of `taught`, each once
         self.objects: list[str] = []
         #: object → keypoint → (x, y, z), m, in the frame of the object's scan: those of `taught` that lie on one
@@ -69,8 +78,7 @@ class PageBackend:
     async def list_taught(self) -> None:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
-        self.taught = [(row.object_id, row.keypoint, row.u, row.v) for row in rows]
-        self.brought_back = {(row.object_id, row.keypoint) for row in rows if is_clicked_in_scan(row)}
+        self.taught = [TaughtPoint(row.object_id, row.keypoint, row.u, row.v, row.samples) for row in rows]
         points: dict[str, dict[str, Point]] = {}
         for row in rows:
             at = row.object_point
@@ -78,6 +86,13 @@ class PageBackend:
                 points.setdefault(row.object_id, {})[row.keypoint] = (at.x, at.y, at.z)
         self.points = points
         self.objects = list(dict.fromkeys(row.object_id for row in rows))
+
+    async def list_what_others_taught(self) -> None:
+        """List anew when query_node says that what is taught has changed, by whomever. Raises DenseGraspError."""
+        changes = self.cell.health.value("query_node", "store", "changes")
+        if changes and changes != self._listed_at:
+            self._listed_at = changes
+            await self.list_taught()
 
     def points_of(self, object_id: str) -> dict[str, Point]:
         """The object's part of `points`, empty where nothing was taught on a scan of it."""
@@ -92,16 +107,17 @@ class PageBackend:
         await self.list_taught()
         return told
 
-    async def taught_picture(self, object_id: str, keypoint: str) -> tuple[str, float, float]:
-        """Key of the picture that a keypoint was taught on, described now, and the pixel (u, v) of its click.
+    async def taught_picture(self, object_id: str, keypoint: str, sample: int = 0) -> tuple[str, float, float]:
+        """Key of the picture that a sample of a keypoint was taught on, described now, and the pixel of its click.
 
         Raises DenseGraspError.
         """
 
         def fetch() -> tuple[str, float, float]:
-            answer = self.cell.client.picture(object_id, keypoint)
+            answer = self.cell.client.picture(object_id, keypoint, sample=sample)
             rgb = picture_rgb(bytes(answer.image.data))
-            described = self._own_network().describe(f"{object_id}/{keypoint}", rgb)
+            name = f"{object_id}/{keypoint}" + (f", picture {sample + 1}" if sample else "")
+            described = self._own_network().describe(name, rgb)
             return self.cell.pictures.add(described), float(answer.u), float(answer.v)
 
         return await self.call(fetch)

@@ -1,114 +1,110 @@
-"""What undo takes back, and what has changed since and stays."""
+"""What undo takes back, and what has changed since and stays. Against the store itself, by the calls of GraspClient."""
 
-import math
-from dataclasses import replace
-from types import SimpleNamespace
-
+import numpy as np
 import pytest
-from dense_grasp_ui.undo import LostChange, RenamedChange, TaughtChange, UndoError, before_loss, is_clicked_in_scan
+from dense_grasp_core.store import DescriptorStore
+from dense_grasp_ui.undo import LostChange, RenamedChange, SampleChange, TaughtChange, UndoError
 
 
-class Rows:
-    """The store's rows, (object, keypoint) by id."""
+class Client:
+    """GraspClient's calls, on a store in this process."""
 
-    def __init__(self, **rows):
-        self.rows = {int(name[1:]): tuple(value.split("/")) for name, value in rows.items()}
+    def __init__(self, path):
+        self.store = DescriptorStore(str(path))
+
+    def teach(self, name, u=1.0, **how):
+        object_id, keypoint = name.split("/")
+        return self.store.add(object_id, keypoint, np.ones(4), "m", u, 2.0, **how).id
 
     def taught(self, object_id):
-        return [SimpleNamespace(id=i, keypoint=k) for i, (o, k) in self.rows.items() if o == object_id]
+        return self.store.list(object_id).entries
 
-    def forget(self, object_id, keypoint):
-        self.rows = {i: row for i, row in self.rows.items() if row != (object_id, keypoint)}
-        return 1
+    def forget(self, object_id, keypoint, *, last_sample=False):
+        return self.store.delete(object_id, keypoint, last_sample)
+
+    def restore(self, object_id, keypoint, overwrite=False):
+        return self.store.restore(object_id, keypoint, overwrite)
 
     def rename(self, object_id, keypoint, new_name):
-        for i, (found, point) in self.rows.items():
-            if found == object_id and not keypoint:
-                self.rows[i] = new_name, point
-            elif (found, point) == (object_id, keypoint):
-                self.rows[i] = found, new_name
-        return 1
-
-
-def test_a_taught_point_is_forgotten():
-    store = Rows(r1="cap/contact", r2="cap/axis_a")
-    change = TaughtChange("cap", "contact", 1)
-    assert "cap/contact" in change.sentence and "no longer taught" in change.take_back(store)
-    assert store.rows == {2: ("cap", "axis_a")}
-
-
-@pytest.mark.parametrize("rows", [{"r7": "cap/contact"}, {}])
-def test_a_point_that_was_taught_anew_or_deleted_since_stays(rows):
-    store = Rows(**rows)
-    with pytest.raises(UndoError, match="cap/contact was taught anew, renamed or deleted since"):
-        TaughtChange("cap", "contact", 1).take_back(store)
-    assert store.rows == Rows(**rows).rows
-
-
-def test_names_come_back():
-    store = Rows(r1="lid/rim", r2="lid/axis_a")
-    RenamedChange("lid", "contact", "rim").take_back(store)
-    RenamedChange("cap", "", "lid").take_back(store)
-    assert store.rows == {1: ("cap", "contact"), 2: ("cap", "axis_a")}
-
-
-class ScanStore:
-    """One keypoint, cap/contact, of a scanned object."""
-
-    def __init__(self, scan_view=3, x=0.01, created=5):
-        point = SimpleNamespace(x=x, y=0.0, z=0.0)
-        row = SimpleNamespace(id=1, keypoint="contact", u=20.5, v=30.25, scan_view=scan_view, object_point=point)
-        self.rows, self.created, self.scans = [row], created, self
-
-    def summaries(self, object_id):
-        return [SimpleNamespace(created=SimpleNamespace(sec=self.created, nanosec=7))] if self.created else []
-
-    def taught(self, object_id):
-        return list(self.rows)
-
-    def forget(self, object_id, keypoint):
-        self.rows = []
-
-    def teach(self, object_id, keypoint, u, v, overwrite=False, scan_view=None):
-        assert overwrite is bool(self.rows)
-        point = SimpleNamespace(x=0.0, y=0.0, z=0.0)
-        self.rows = [SimpleNamespace(id=8, keypoint=keypoint, u=u, v=v, scan_view=scan_view, object_point=point)]
-        return self.rows[0]
+        return self.store.rename(object_id, keypoint, new_name)
 
     @property
-    def click(self):
-        return [(row.keypoint, row.u, row.v, row.scan_view) for row in self.rows]
+    def all(self):
+        return {f"{row.object_id}/{row.keypoint}": (row.id, row.u, row.samples) for row in self.store.list().entries}
 
 
-def test_a_point_clicked_in_the_scan_comes_back_after_its_deletion_and_its_replacement():
-    store = ScanStore()
-    before, lost = store.click, before_loss(store, "cap", "contact")
-    store.forget("cap", "contact")
+@pytest.fixture
+def client(tmp_path):
+    opened = Client(tmp_path / "store.db")
+    yield opened
+    opened.store.close()
+
+
+def test_a_taught_point_is_forgotten(client):
+    client.teach("cap/axis_a")
+    change = TaughtChange("cap", "contact", client.teach("cap/contact"))
+    assert "cap/contact" in change.sentence and "no longer taught" in change.take_back(client)
+    assert list(client.all) == ["cap/axis_a"]
+
+
+@pytest.mark.parametrize("since", [{"overwrite": True}, {"as_sample": True}, None])
+def test_a_point_that_was_changed_since_stays(client, since):
+    change = TaughtChange("cap", "contact", client.teach("cap/contact"))
+    if since is None:
+        client.forget("cap", "contact")
+    else:
+        client.teach("cap/contact", **since)
+    before = client.all
+    with pytest.raises(UndoError, match="cap/contact was taught anew, renamed or deleted since"):
+        change.take_back(client)
+    assert client.all == before
+
+
+def test_names_come_back(client):
+    client.teach("lid/rim")
+    client.teach("lid/axis_a")
+    RenamedChange("lid", "contact", "rim").take_back(client)
+    RenamedChange("cap", "", "lid").take_back(client)
+    assert set(client.all) == {"cap/contact", "cap/axis_a"}
+
+
+def test_one_more_picture_is_forgotten_and_the_point_stays(client):
+    first = client.teach("cap/contact")
+    client.teach("cap/contact", as_sample=True)
+    change = SampleChange("cap", "contact", first, 2)
+    assert "last picture of cap/contact" in change.sentence
+    change.take_back(client)
+    assert client.all == {"cap/contact": (first, 1.0, 1)}
+    with pytest.raises(UndoError, match="since"):
+        change.take_back(client)
+    assert client.all == {"cap/contact": (first, 1.0, 1)}
+
+
+def test_a_deleted_point_is_there_again_as_it_was(client):
+    client.teach("cap/contact", u=20.5)
+    client.teach("cap/contact", as_sample=True)
+    before = client.all
+    client.forget("cap", "contact")
+    lost = LostChange("cap", "contact")
     assert lost.sentence == "Undo: do not delete cap/contact"
-    lost.take_back(store)
-    assert store.click == before
-    row = store.teach("cap", "contact", 1.0, 2.0, overwrite=True, scan_view=0)
-    replaced = replace(lost, replaced_by=row.id)
+    lost.take_back(client)
+    assert client.all == before
+
+
+def test_a_replaced_point_is_there_again_as_it_was(client):
+    client.teach("cap/contact", u=20.5)
+    before = client.all
+    replaced = LostChange("cap", "contact", replaced_by=client.teach("cap/contact", u=5.0, overwrite=True))
     assert replaced.sentence == "Undo: do not replace cap/contact"
-    replaced.take_back(store)
-    assert store.click == before
+    replaced.take_back(client)
+    assert client.all == before
 
 
-def test_what_undo_cannot_bring_back_as_it_was_is_not_offered():
-    on_the_image, of_another_scan = ScanStore(scan_view=-1), ScanStore(x=math.nan)
-    for store in (on_the_image, of_another_scan):
-        assert not is_clicked_in_scan(store.rows[0]) and before_loss(store, "cap", "contact") is None
-    assert (
-        before_loss(ScanStore(), "cap", "rim") is None and before_loss(ScanStore(created=0), "cap", "contact") is None
-    )
-
-
-def test_a_point_that_is_there_again_or_whose_scan_was_replaced_stays_as_it_is():
-    lost = LostChange("cap", "contact", 20.5, 30.25, 3, (5, 7))
-    again, rescanned = ScanStore(), ScanStore(created=6)
-    rescanned.forget("cap", "contact")
-    for store, told in ((again, "taught anew"), (rescanned, "scanned anew since")):
-        before = store.click
-        with pytest.raises(UndoError, match=told):
-            lost.take_back(store)
-        assert store.click == before
+def test_a_point_that_is_there_again_stays_as_it_is(client):
+    client.teach("cap/contact")
+    client.forget("cap", "contact")
+    client.teach("cap/contact", u=7.0)
+    before = client.all
+    with pytest.raises(UndoError, match="taught anew"):
+        LostChange("cap", "contact").take_back(client)
+    assert client.all == before

@@ -56,6 +56,7 @@ from dense_grasp_interfaces.srv import (
     LocateKeypoints,
     RegisterDescriptor,
     RenameKeypoint,
+    RestoreDescriptor,
 )
 
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -104,7 +105,9 @@ class QueryNode(Node):
             self._base_frame,
             {
                 "frames": lambda: self._frames_report(topics, values["max_frame_age"]),
-                "store": lambda: store_report(self._store.name, self._store.error, self._store.is_open),
+                "store": lambda: store_report(
+                    self._store.name, self._store.error, self._store.is_open, self._store.changes
+                ),
             },
         )
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
@@ -151,6 +154,7 @@ class QueryNode(Node):
             (DeleteDescriptor, "delete_descriptor", services.delete, storing),
             (GetPicture, "get_picture", services.picture, storing),
             (RenameKeypoint, "rename_keypoint", services.rename, storing),
+            (RestoreDescriptor, "restore_descriptor", services.restore, storing),
             (LocateKeypoints, "locate_keypoints", self._on_locate, locating),
         ):
             callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))

@@ -14,6 +14,7 @@ from dense_grasp_core.store import (
     InvalidNameError,
     NoPictureError,
     ReadOnlyError,
+    SampleError,
     StoreError,
     TooManyRowsError,
     UnknownKeypointError,
@@ -28,6 +29,7 @@ _HEALTHY: dict[type[StoreError], StoreCode] = {
     InvalidNameError: StoreCode.INVALID_NAME,
     NoPictureError: StoreCode.NO_PICTURE,
     ReadOnlyError: StoreCode.STORE_ERROR,
+    SampleError: StoreCode.INVALID_REQUEST,
     TooManyRowsError: StoreCode.INVALID_REQUEST,
     UnknownKeypointError: StoreCode.UNKNOWN_KEYPOINT,
 }
@@ -54,6 +56,8 @@ class StoreAccess:
         self._told: set[str] = set()
         #: Why the last use failed, "" when it did not.
         self.error = ""
+        #: Calls that changed what is taught, since the start.
+        self.changes = 0
 
     @property
     def name(self) -> str:
@@ -64,6 +68,13 @@ class StoreAccess:
     def is_open(self) -> bool:
         """Whether it is open now."""
         return self._store is not None
+
+    def change(self, action: Callable[[DescriptorStore], T]) -> T:
+        """As `run`, of an action that changes what is taught: counted once it is done."""
+        result = self.run(action)
+        with self._lock:
+            self.changes += 1
+        return result
 
     def run(self, action: Callable[[DescriptorStore], T]) -> T:
         """`action(store)`. Raises StoreError when the store cannot be opened, and whatever `action` raises."""

@@ -1,4 +1,4 @@
-"""The services that write and read the descriptor store: register, list, show, rename, delete."""
+"""The services that write and read the descriptor store: register, list, show, rename, delete, restore."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from dense_grasp_interfaces.srv import (
     ListDescriptors,
     RegisterDescriptor,
     RenameKeypoint,
+    RestoreDescriptor,
 )
 
 #: zlib's level 1 takes a third of the time of cv2's own 3, for some percent more bytes.
@@ -55,6 +56,7 @@ def row_message(row: Row | Entry, is_current: bool = True) -> TaughtKeypoint:
     if row.camera is not None:
         message.image_width, message.image_height = row.camera.width, row.camera.height
     message.created = time_message(row.created)
+    message.samples = row.samples if isinstance(row, Entry) else row.sample + 1
     return message
 
 
@@ -85,11 +87,8 @@ def refused_fields(request: RegisterDescriptor.Request) -> tuple[int, str]:
         )
     if request.source not in (request.NEWEST_IMAGE, request.SCAN_VIEW):
         return StoreCode.INVALID_REQUEST, f"source is {request.source}, expected NEWEST_IMAGE (0) or SCAN_VIEW (1)"
-    if request.add_sample:
-        return (
-            StoreCode.NOT_SUPPORTED,
-            "add_sample is true, and this version keeps one sample a keypoint; overwrite it, or teach another name",
-        )
+    if request.add_sample and request.overwrite:
+        return StoreCode.INVALID_REQUEST, "overwrite and add_sample are true, expected at most one of them"
     return StoreCode.OK, ""
 
 
@@ -129,13 +128,15 @@ class DescriptorServices:
 
         def add(store: DescriptorStore) -> Row:
             place = {"u": request.u, "v": request.v, "overwrite": request.overwrite, "picture": picture}
-            return store.add(request.object_id, request.keypoint, **place, **values)
+            return store.add(request.object_id, request.keypoint, as_sample=request.add_sample, **place, **values)
 
         try:
-            row = self._store.run(add)
+            row = self._store.change(add)
         except StoreError as error:
             return code_of(error), str(error), None
         stored = f"stored {row.object_id}/{row.keypoint} of model {row.model_id}"
+        if row.sample:
+            stored += f" as sample {row.sample}"
         if row.object_point is not None:
             stored += " at ({:.4f}, {:.4f}, {:.4f}) m of the scanned object".format(*row.object_point)
         if not picture:
@@ -181,7 +182,7 @@ class DescriptorServices:
     def picture(self, request: GetPicture.Request, response: GetPicture.Response) -> GetPicture.Response:
         """The whole picture that a keypoint was taught on."""
         try:
-            row, png = self._store.run(lambda store: store.picture(request.object_id, request.keypoint))
+            row, png = self._store.run(lambda store: store.picture(request.object_id, request.keypoint, request.sample))
         except StoreError as error:
             response.code, response.message = code_of(error), str(error)
         else:
@@ -196,7 +197,7 @@ class DescriptorServices:
     def rename(self, request: RenameKeypoint.Request, response: RenameKeypoint.Response) -> RenameKeypoint.Response:
         """Give a keypoint, or an object, another name."""
         try:
-            response.renamed = self._store.run(
+            response.renamed = self._store.change(
                 lambda store: store.rename(request.object_id, request.keypoint, request.new_name)
             )
         except StoreError as error:
@@ -208,11 +209,26 @@ class DescriptorServices:
     def delete(
         self, request: DeleteDescriptor.Request, response: DeleteDescriptor.Response
     ) -> DeleteDescriptor.Response:
-        """Remove one keypoint, or every keypoint of an object."""
+        """Remove one keypoint, its last sample, or every keypoint of an object."""
+        names = request.object_id, request.keypoint
         try:
-            response.deleted = self._store.run(lambda store: store.delete(request.object_id, request.keypoint))
+            response.deleted = self._store.change(lambda store: store.delete(*names, last_sample=request.last_sample))
         except StoreError as error:
             response.code, response.message = code_of(error), str(error)
         else:
-            response.message = f"removed {response.deleted} descriptors"
+            what = "the last sample" if request.last_sample else f"{response.deleted} keypoints"
+            response.message = f"removed {what}"
+        return response
+
+    def restore(
+        self, request: RestoreDescriptor.Request, response: RestoreDescriptor.Response
+    ) -> RestoreDescriptor.Response:
+        """Take the last deletion of a keypoint, or of keypoints of an object, back."""
+        names = request.object_id, request.keypoint
+        try:
+            response.restored = self._store.change(lambda store: store.restore(*names, overwrite=request.overwrite))
+        except StoreError as error:
+            response.code, response.message = code_of(error), str(error)
+        else:
+            response.message = f"restored {response.restored} samples"
         return response

@@ -44,9 +44,12 @@ def frames_report(missing: Sequence[str], age: float | None, limit: float, why_n
     return Report(OK, f"the newest frame is {age:.2f} s old", values)
 
 
-def store_report(name: str, error: str, is_open: bool) -> Report:
-    """Of the descriptor store. name: without a password; error: of the last use, "" for none."""
-    values = {"store": name, "open": is_open}
+def store_report(name: str, error: str, is_open: bool, changes: int = 0) -> Report:
+    """Of the descriptor store. name: without a password; error: of the last use, "" for none.
+
+    changes: how often what is taught was changed by this node, so that who shows it knows when to list it anew.
+    """
+    values = {"store": name, "open": is_open, "changes": changes}
     if error:
         return Report(ERROR, error, values)
     return Report(OK, "in use" if is_open else "not used yet", values)

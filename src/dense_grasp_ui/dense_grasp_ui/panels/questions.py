@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dense_grasp_core.store.rows import is_name, shown
@@ -17,12 +18,19 @@ def name_refused(kind: str, text: str) -> str:
 
 async def confirmed(place: ui.element, question: str, yes: str) -> bool:
     """Whether the operator says yes; leaving the dialog is no."""
+    return await chosen(place, question, [yes]) == yes
+
+
+async def chosen(place: ui.element, question: str, answers: Sequence[str]) -> str | None:
+    """The answer that the operator chooses; None when the dialog was left."""
     with place, ui.dialog() as dialog, ui.card():
         ui.label(question)
         with ui.row():
-            _button(yes, lambda: dialog.submit(True))
-            _button("Leave it", lambda: dialog.submit(False)).props("autofocus")
-    return bool(await _answer(dialog))
+            for answer in answers:
+                _button(answer, lambda _, answer=answer: dialog.submit(answer))
+            _button("Leave it", lambda: dialog.submit(None)).props("autofocus")
+    found = await _answer(dialog)
+    return None if found is None else str(found)
 
 
 async def new_name(place: ui.element, kind: str, old: str) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dense_grasp_core.grasping.contacts import PLAIN_APPROACH, PLAIN_AXIS, PLAIN_CONTACT
 from dense_grasp_core.result_codes import StoreCode
 from nicegui import ui
@@ -11,12 +9,12 @@ from nicegui import ui
 from dense_grasp_client import Refused
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import PicturePanel
-from dense_grasp_ui.panels.questions import RULE, confirmed, name_refused
+from dense_grasp_ui.panels.questions import RULE, chosen, name_refused
 from dense_grasp_ui.panels.scan import scan
 from dense_grasp_ui.panels.scan_strip import ScanStrip
 from dense_grasp_ui.panels.taught_points import taught_points
 from dense_grasp_ui.pictures.scan_views import ViewOfScan
-from dense_grasp_ui.undo import TaughtChange, before_loss
+from dense_grasp_ui.undo import Change, LostChange, SampleChange, TaughtChange
 
 #: In the order in which they are clicked: what each point is for.
 STEPS = {
@@ -28,6 +26,7 @@ STEPS = {
     PLAIN_APPROACH[1]: "Approach, to there: the hand moves from the first to this one.",
 }
 OWN = "own"
+REPLACE, ADD_PICTURE = "Replace", "Add this picture"
 
 
 def teach(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> None:
@@ -61,29 +60,46 @@ def teach(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> None:
             return
         await browser.attempt(lambda: register(object_id, keypoint, u, v, view))
 
+    async def taught_again(object_id: str, keypoint: str, u: float, v: float, number: int | None) -> Change | None:
+        """Replaces a point, or gives it one more picture, as the operator chooses; None: leaves it."""
+        on_scan = number is not None or keypoint in backend.points_of(object_id)
+        answers = [REPLACE] if on_scan else [ADD_PICTURE, REPLACE]
+        question = f"{object_id}/{keypoint} is taught already. Replace it by this click?"
+        if not on_scan:
+            question += " Or does this picture show the same point? Then it is found by both, the nearer at each place."
+        answer = await chosen(browser.place, question, answers)
+        if answer is None:
+            return None
+        how = {"overwrite": True} if answer == REPLACE else {"add_sample": True}
+        row = await backend.call(lambda: client.teach(object_id, keypoint, u, v, scan_view=number, **how))
+        if answer == REPLACE:
+            return LostChange(object_id, keypoint, replaced_by=row.id)
+        first = await backend.call(lambda: client.taught(object_id))
+        known = next(found for found in first if found.keypoint == keypoint)
+        return SampleChange(object_id, keypoint, known.id, known.samples)
+
     async def register(object_id: str, keypoint: str, u: float, v: float, view: ViewOfScan | None) -> str:
         if view is not None and not await backend.call(lambda: backend.scans.is_current(view)):
             return f"The scan of {object_id} was replaced since: press “Show its scan”, and choose a picture of it."
         number = None if view is None else view.number
         try:
             row = await backend.call(lambda: client.teach(object_id, keypoint, u, v, scan_view=number))
-            backend.last_change = TaughtChange(object_id, keypoint, row.id)
+            change: Change | None = TaughtChange(object_id, keypoint, row.id)
         except Refused as refused:
             if refused.code != StoreCode.ALREADY_EXISTS:
                 raise
-            if not await confirmed(
-                browser.place, f"{object_id}/{keypoint} is taught already. Replace it by this click?", "Replace"
-            ):
+            change = await taught_again(object_id, keypoint, u, v, number)
+            if change is None:
                 return f"{object_id}/{keypoint} stays as it was."
-            lost = await backend.call(lambda: before_loss(client, object_id, keypoint))
-            row = await backend.call(lambda: client.teach(object_id, keypoint, u, v, overwrite=True, scan_view=number))
-            backend.last_change = replace(lost, replaced_by=row.id) if lost else backend.last_change
+        backend.last_change = change
         steps = list(STEPS)
         if keypoint in steps[:-1]:
             step.set_value(steps[steps.index(keypoint) + 1])
         await backend.list_taught()
         if keypoint in backend.points_of(object_id):
             await strip.load(object_id, keypoint)
+        if isinstance(change, SampleChange):
+            return f"Added a picture of {object_id}/{keypoint}: it is found by {change.samples} now."
         of_view = "" if view is None else f" of view {number} of its scan"
         return f"Taught {object_id}/{keypoint} at pixel ({u:.0f}, {v:.0f}){of_view}."
 
