@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from action_msgs.msg import GoalStatus
 from dense_grasp_ros.action_client import ActionClient
 
 from dense_grasp_client.connection import ANSWER_TIMEOUT_S, GraphError, NodeCalls
+from dense_grasp_client.presence import ServerPresence
 from dense_grasp_client.refused import checked
 from dense_grasp_interfaces.action import GraspObject, PlaceObject, ScanObject
 
@@ -36,7 +38,8 @@ class Goals:
     def run(self, request: Any, what: str, on_feedback: Callable[[Any], None] | None, timeout: float) -> Any:
         """The result of a goal, SUCCESS; it is canceled when it has not ended within `timeout` s.
 
-        on_feedback: called with each feedback, in another thread. Raises GraphError and Refused.
+        on_feedback: called with each feedback, in another thread. Raises GraphError, also when the node that serves
+        the action ends meanwhile, and Refused.
         """
         (name, client), connection = self._clients[type(request)], self._connection
         action = connection.node.resolve_topic_name(name)
@@ -53,7 +56,21 @@ class Goals:
                 raise GraphError(f"{action} did not accept the goal, expected a goal that is answered with a code")
             with self._lock:
                 self._running = handle
-            result = connection.result(handle.get_result_async(), timeout, f"end of the {what}").result
+            presence, ending = ServerPresence(connection.node, action), handle.get_result_async()
+
+            def ended() -> bool:
+                if not ending.done():
+                    presence.check()
+                return bool(ending.done())
+
+            connection.wait(ended, timeout, f"end of the {what}")
+            answer = ending.result()
+            if answer.status == GoalStatus.STATUS_UNKNOWN:  # with a result of zeros, which would read as a success
+                raise GraphError(
+                    f"{action} answered that it does not know the goal: its node was started anew meanwhile, or a "
+                    "second node serves it (`ros2 node list` shows them); end that one, and send the goal again"
+                )
+            result = answer.result
         except BaseException:  # also Ctrl-C: nothing goes on that nobody waits for
             self._abandon(sent)
             raise
