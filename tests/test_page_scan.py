@@ -17,7 +17,6 @@ from dense_grasp_core.object_model.scan import read_scan
 from tests.page_user import (
     PATIENCE_S,
     TRY_S,
-    answer,
     click_on,
     press,
     press_until,
@@ -133,9 +132,12 @@ def test_the_arm_scans_by_a_button_and_every_browser_sees_the_dome_fill(holder, 
 
 def test_a_scan_is_replaced_after_a_question_only(holder, scans):
     before = scans.folder(OBJECT).stat().st_ino
-    until_answered(
-        holder, answer(holder, press(holder, "Scan it"), "Leave it"), f"^The scan of {OBJECT} stays as it was"
-    )
+
+    def leave() -> None:
+        press_until(holder, "Scan it", holder.get_by_role("button", name="It is turned over: join"))
+        press(holder, "Leave it")()
+
+    until_answered(holder, leave, f"^The scan of {OBJECT} stays as it was")
     assert scans.folder(OBJECT).stat().st_ino == before
 
 

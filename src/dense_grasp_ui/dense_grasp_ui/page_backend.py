@@ -169,9 +169,9 @@ class PageBackend:
         )
         return ended if isinstance(ended, str) else f"{ended.kind} of {object_id}: {ended.outcome()}"
 
-    async def scan(self, object_id: str, views: int, overwrite: bool) -> Attempt | str:
+    async def scan(self, object_id: str, views: int, overwrite: bool, join: bool) -> Attempt | str:
         """Let the arm scan what stands on the table: the attempt as it ended, or why there was none. Every browser sees
-        it run. views: pictures, 0: as many as the executor's spacing asks for.
+        it run. views: pictures, 0: as many as the executor's spacing asks for. join: to the scan that there is.
         """
 
         def told(feedback: Any) -> None:
@@ -184,7 +184,7 @@ class PageBackend:
 
         def run() -> Any:
             self.shots.begin()
-            return self.cell.client.scan(object_id, views, told, overwrite=overwrite)
+            return self.cell.client.scan(object_id, views, told, overwrite=overwrite, join=join)
 
         began = time.monotonic()
         looking = asyncio.create_task(self._look_on())

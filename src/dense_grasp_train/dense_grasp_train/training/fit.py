@@ -68,12 +68,13 @@ def fit(
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     module = DescriptorTraining(config, record)
     last = config.steps if until is None else min(until, config.steps)
-    pairs: PairDataset | PairPool = module.method.dataset(views)
+    drawn = module.method.dataset(views)
+    pairs: PairDataset | PairPool = drawn
     if config.pairs.pool:
         workers = 0  # what another process keeps would have to come over in each step
         backbone = module.network.backbone
         base = copy.deepcopy(backbone) if isinstance(backbone, ResidualEfficientNetLite0) else None
-        pairs = PairPool(module.method.dataset(views), base, say)
+        pairs = PairPool(drawn, base, say)
     batches = loader(pairs, config, workers, step_of(resume), devices * nodes)
     interrupt = StopAtInterrupt()
     callbacks: list[Any] = [

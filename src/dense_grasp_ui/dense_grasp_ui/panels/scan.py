@@ -10,11 +10,13 @@ from dense_grasp_core.scanning.interfaces import FEWEST_VIEWS, MOST_VIEWS
 from nicegui import ui
 
 from dense_grasp_ui.panels.browser import Browser
-from dense_grasp_ui.panels.questions import confirmed, name_refused
+from dense_grasp_ui.panels.questions import chosen, name_refused
 from dense_grasp_ui.panels.scan_progress import scan_progress
 from dense_grasp_ui.panels.scan_strip import ScanStrip
 
 ABOUT = "The arm looks at what stands alone on the table from all sides."
+#: What a second scan of an object is for.
+JOIN, AGAIN = "It is turned over: join", "Scan again"
 #: s between two questions for the speed limit, until the executor is there and answers.
 SPEED_S = 3.0
 
@@ -53,16 +55,23 @@ def scan(browser: Browser, named: Callable[[], str], strip: ScanStrip) -> None:
             browser.say(str(error), wrong=True)
             return
         on_it = sorted(backend.points_of(object_id))
-        if before:
-            lost = f" Its points {', '.join(on_it)} are places on that scan: teach them again then." if on_it else ""
-            question = f"{object_id} has a scan of {before[0].views} pictures. Replace it by a new one?{lost}"
-            if not await confirmed(browser.place, question, "Scan again"):
-                browser.say(f"The scan of {object_id} stays as it was.")
-                return
-        await browser.attempt(lambda: run(object_id, views, bool(before)))
+        answer = await which(object_id, before[0].views, on_it) if before else None
+        if before and answer is None:
+            browser.say(f"The scan of {object_id} stays as it was.")
+            return
+        await browser.attempt(lambda: run(object_id, views, overwrite=answer == AGAIN, join=answer == JOIN))
 
-    async def run(object_id: str, views: int, overwrite: bool) -> str:
-        ended = await backend.scan(object_id, views, overwrite)
+    async def which(object_id: str, taken: int, points: list[str]) -> str | None:
+        """AGAIN or JOIN, for an object that has a scan; None: leaves it."""
+        lost = f" Its points {', '.join(points)} are places on that scan: teach them again then." if points else ""
+        question = (
+            f"{object_id} has a scan of {taken} pictures. Did you turn the object over, so that another side is up? "
+            f"Then the new pictures join it, and what is taught stays. Or replace it by a new one?{lost}"
+        )
+        return await chosen(browser.place, question, [JOIN, AGAIN])
+
+    async def run(object_id: str, views: int, overwrite: bool, join: bool) -> str:
+        ended = await backend.scan(object_id, views, overwrite, join)
         if isinstance(ended, str):
             return ended
         if ended.code == 0:
