@@ -19,7 +19,8 @@ MODEL = ROOT / "models/compact_caps.safetensors"
 #: What needs torch or another package of train.lock, beside the whole of dense_grasp_train.
 OF_TRAINING = (
     *("dense_grasp_core.descriptors.network", "dense_grasp_core.descriptors.pipeline"),
-    *("dense_grasp_core.descriptors.efficientnet_lite", "dense_grasp_core.geometry.se3_torch"),
+    *("dense_grasp_core.descriptors.efficientnet_lite", "dense_grasp_core.descriptors.residual_head"),
+    "dense_grasp_core.geometry.se3_torch",
     *("dense_grasp_bench.objects.shapes", "dense_grasp_bench.objects.run"),
 )
 PACKAGES = ("core", "assets", "ros", "client", "sim", "bench", "franka")
