@@ -10,3 +10,8 @@ def some_of(names: Iterable[str], most: int = 6) -> str:
     known = list(names)
     more = f" and {len(known) - most} more" if len(known) > most else ""
     return ", ".join(known[:most]) + more
+
+
+def counted(number: int, what: str) -> str:
+    """A number with what it counts, in the plural unless it is one: "2 keypoints"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

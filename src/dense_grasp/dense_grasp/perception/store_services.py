@@ -19,6 +19,7 @@ from dense_grasp_core.store import (
     StoreError,
     check_name,
 )
+from dense_grasp_core.wording import counted
 from dense_grasp_ros.images import byte_array
 from geometry_msgs.msg import Point
 from sensor_msgs.msg import CompressedImage
@@ -203,7 +204,7 @@ class DescriptorServices:
         except StoreError as error:
             response.code, response.message = code_of(error), str(error)
         else:
-            response.message = f"renamed {response.renamed} keypoints"
+            response.message = f"renamed {counted(response.renamed, 'keypoint')}"
         return response
 
     def delete(
@@ -216,7 +217,7 @@ class DescriptorServices:
         except StoreError as error:
             response.code, response.message = code_of(error), str(error)
         else:
-            what = "the last sample" if request.last_sample else f"{response.deleted} keypoints"
+            what = "the last sample" if request.last_sample else counted(response.deleted, "keypoint")
             response.message = f"removed {what}"
         return response
 
@@ -230,5 +231,5 @@ class DescriptorServices:
         except StoreError as error:
             response.code, response.message = code_of(error), str(error)
         else:
-            response.message = f"restored {response.restored} samples"
+            response.message = f"restored {counted(response.restored, 'sample')}"
         return response

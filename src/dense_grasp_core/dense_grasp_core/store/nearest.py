@@ -7,6 +7,7 @@ import difflib
 import sqlalchemy as sa
 
 from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, first_samples
+from dense_grasp_core.wording import counted
 
 CANDIDATES = 200
 SHOWN = 3
@@ -23,7 +24,7 @@ def unknown_keypoint(
     if of_object:
         near = _nearest(connection, keypoint, keypoints, sa.and_(taught, objects == object_id))
         return (
-            f"store has no {object_id}/{keypoint}; {object_id} has {_counted(of_object, 'keypoint')}, "
+            f"store has no {object_id}/{keypoint}; {object_id} has {counted(of_object, 'keypoint')}, "
             f"nearest: {_names(near)}"
         )
     total = connection.execute(count).scalar_one()
@@ -31,7 +32,7 @@ def unknown_keypoint(
     if not total:
         return f"store has no {name}; it is empty, teach a keypoint first"
     near = _nearest(connection, object_id, objects, taught)
-    return f"store has no {name}; it holds {_counted(total, 'keypoint')}, nearest objects: {_names(near)}"
+    return f"store has no {name}; it holds {counted(total, 'keypoint')}, nearest objects: {_names(near)}"
 
 
 def _nearest(
@@ -50,10 +51,6 @@ def _nearest(
     longer = [candidate for candidate in candidates if name and candidate.startswith(name)]
     close = difflib.get_close_matches(name, dict.fromkeys(candidates), SHOWN, 0.5)
     return list(dict.fromkeys([*longer, *close]))[:SHOWN] or candidates[:SHOWN]
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _names(names: list[str]) -> str:
