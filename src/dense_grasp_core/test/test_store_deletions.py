@@ -61,6 +61,20 @@ def test_what_was_overwritten_comes_back_and_can_be_had_again(store):
     assert store.restore("cap", "contact", overwrite=True) == 1 and names(store)["contact"] == 7.0
 
 
+def test_what_gives_way_is_one_deletion_and_takes_no_place_of_what_comes_back(store):
+    """With as many deletions kept as may be, the oldest, which is asked for, must not be forgotten for a newer one."""
+    before = names(store)
+    store.delete("cap")
+    for value, keypoint in enumerate(before, start=7):
+        teach(store, value, keypoint)
+    taught_again = names(store)
+    for value in range(KEPT_DELETIONS - 1):
+        store.add("mug", "handle", np.full(4, value), "m", 1.0, 2.0, overwrite=True)
+    store.delete("mug")
+    assert store.restore("cap", overwrite=True) == 3 and names(store) == before
+    assert store.restore("cap", overwrite=True) == 3 and names(store) == taught_again
+
+
 def test_a_name_in_use_stops_the_whole(store):
     store.delete("cap")
     teach(store, 9, "axis_a")

@@ -18,23 +18,13 @@ def of_name(object_id: str, keypoint: str = "") -> sa.ColumnElement[bool]:
 
 
 def mark_deleted(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
-    """Makes the living rows of a condition one deletion, the newest; how many keypoints (first samples) they hold.
+    """Makes the living rows of a condition, all of one object, the newest deletion; how many keypoints they are of.
 
     0 when there is none. The oldest deletion beyond KEPT_DELETIONS goes for good.
     """
-    gone = sa.and_(condition, living())
-    keypoints = connection.execute(
-        sa.select(sa.func.count()).select_from(descriptors).where(gone, descriptors.c.sample == 0)
-    ).scalar_one()
-    number = (connection.execute(sa.select(sa.func.max(descriptors.c.deletion))).scalar() or 0) + 1
-    if connection.execute(sa.update(descriptors).where(gone).values(deletion=number)).rowcount:
-        numbers = sa.select(descriptors.c.deletion).distinct().where(descriptors.c.deletion > 0)
-        oldest = connection.execute(
-            numbers.order_by(descriptors.c.deletion.desc()).offset(KEPT_DELETIONS).limit(1)
-        ).scalar()
-        if oldest is not None:
-            delete_rows(connection, sa.and_(descriptors.c.deletion > 0, descriptors.c.deletion <= oldest))
-    return int(keypoints)
+    keypoints = _mark(connection, condition)
+    _forget_oldest(connection)
+    return keypoints
 
 
 def delete_last_sample(connection: sa.Connection, object_id: str, keypoint: str) -> None:
@@ -69,19 +59,39 @@ def restore_deleted(connection: sa.Connection, object_id: str, keypoint: str, ov
     condition = sa.and_(named, descriptors.c.deletion == number)
     rows = connection.execute(sa.select(descriptors.c.keypoint, descriptors.c.sample).where(condition)).all()
     whole = sorted({found.keypoint for found in rows if found.sample == 0})
-    for name in whole:  # a keypoint of that name, with all its samples, gives way to the one that comes back
-        used = sa.and_(key(object_id, name), living())
-        if connection.execute(sa.select(descriptors.c.id).where(used).limit(1)).first() is None:
-            continue
-        if not overwrite:
-            raise AlreadyExistsError(
-                f"store already has {object_id}/{name}, nothing was restored; delete or rename it, or overwrite it"
-            )
-        mark_deleted(connection, used)
+    # Keypoints of these names, with all their samples, give way to those that come back.
+    used = sa.and_(descriptors.c.object_id == object_id, descriptors.c.keypoint.in_(whole), living())
+    in_use = connection.execute(sa.select(descriptors.c.keypoint).where(used).limit(1)).scalar()
+    if in_use is not None and not overwrite:
+        raise AlreadyExistsError(
+            f"store already has {object_id}/{in_use}, nothing was restored; delete or rename it, or overwrite it"
+        )
+    _mark(connection, used)
     for name, sample in rows:
         if name not in whole:
             _check_room_for_sample(connection, object_id, name, sample)
-    return int(connection.execute(sa.update(descriptors).where(condition).values(deletion=0)).rowcount)
+    restored = int(connection.execute(sa.update(descriptors).where(condition).values(deletion=0)).rowcount)
+    _forget_oldest(connection)  # not before: what comes back may be the oldest
+    return restored
+
+
+def _mark(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
+    """As `mark_deleted`; forgets nothing."""
+    gone = sa.and_(condition, living())
+    counted = sa.select(sa.func.count(sa.distinct(descriptors.c.keypoint))).where(gone)
+    keypoints = int(connection.execute(counted).scalar_one())
+    if keypoints:
+        number = (connection.execute(sa.select(sa.func.max(descriptors.c.deletion))).scalar() or 0) + 1
+        connection.execute(sa.update(descriptors).where(gone).values(deletion=number))
+    return keypoints
+
+
+def _forget_oldest(connection: sa.Connection) -> None:
+    numbers = sa.select(descriptors.c.deletion).distinct().where(descriptors.c.deletion > 0)
+    beyond = numbers.order_by(descriptors.c.deletion.desc()).offset(KEPT_DELETIONS).limit(1)
+    oldest = connection.execute(beyond).scalar()
+    if oldest is not None:
+        delete_rows(connection, sa.and_(descriptors.c.deletion > 0, descriptors.c.deletion <= oldest))
 
 
 def _check_room_for_sample(connection: sa.Connection, object_id: str, keypoint: str, sample: int) -> None:

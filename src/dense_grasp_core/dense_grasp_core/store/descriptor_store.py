@@ -166,7 +166,7 @@ class DescriptorStore:
     def list(self, object_id: str | None = None, offset: int = 0, limit: int = MAX_ROWS) -> Page:
         """Entries of one object, or of all when None or empty, ordered by object_id, keypoint; MAX_ROWS at most.
 
-        One entry a keypoint, which says how many samples it has; `samples` lists those.
+        One entry a keypoint, which says how many samples it has; `every_sample` lists those.
         """
         limit = min(max(limit, 0), MAX_ROWS)
         if object_id and not is_name(object_id):
@@ -182,11 +182,7 @@ class DescriptorStore:
         """Every sample of every keypoint in order of names. Reads the whole store, MAX_ROWS at a time."""
         offset = 0
         while True:
-            page = self.run(
-                lambda connection, at=offset: read_page(  # type: ignore[misc]
-                    connection, self._database.version, sa.true(), at, MAX_ROWS, first_only=False
-                )
-            )
+            page = self.run(partial(self._samples_from, offset=offset))
             yield from page.entries
             offset += MAX_ROWS
             if offset >= page.total:
@@ -217,7 +213,7 @@ class DescriptorStore:
         return self.run(lambda connection: [*connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()])
 
     def rename(self, object_id: str, keypoint: str, new_name: str) -> int:
-        """Gives a keypoint, or with "" the object itself, another name; the number of rows changed, all or none.
+        """Gives a keypoint, or with "" the object itself, another name; the number of keypoints, all or none.
 
         Raises UnknownKeypointError, InvalidNameError, AlreadyExistsError when the new name is in use.
         """
@@ -290,6 +286,9 @@ class DescriptorStore:
     def close(self) -> None:
         """Closes the connections; using the store again opens new ones."""
         self._database.close()
+
+    def _samples_from(self, connection: sa.Connection, offset: int) -> Page:
+        return read_page(connection, self._database.version, sa.true(), offset, MAX_ROWS, first_only=False)
 
     def _rows_after(self, connection: sa.Connection, last: int | None) -> Sequence[dict[str, Any]]:
         version = self._database.version

@@ -28,9 +28,8 @@ def check_names(names: Sequence[str], what: str = "") -> None:
 def read_rows(connection: sa.Connection, version: int, object_id: str, keypoints: Sequence[str]) -> list[Row]:
     """Rows of the named keypoints in that order, or of all the object has in order of name, of a store of `version`.
 
-    A row holds the further samples of its keypoint.
-
-    Raises UnknownKeypointError, DamagedRowError, TooManyRowsError for more than MAX_ROWS.
+    A row holds the further samples of its keypoint. Raises UnknownKeypointError, DamagedRowError, TooManyRowsError for
+    more than MAX_ROWS.
     """
     query = sa.select(*selected(version, with_bytes=True)).where(living(version))
     if keypoints:
