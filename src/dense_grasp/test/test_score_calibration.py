@@ -3,15 +3,15 @@ import math
 import pytest
 from dense_grasp.perception.score_calibration import CALIBRATED, UncalibratedError, calibrated
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo, save_model
+from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
 from dense_grasp_core.matching.locate import Limits
+from dense_grasp_core.matching.scores import match_score
 
 FROM_FILE = dict.fromkeys(CALIBRATED, math.nan)
 
 
 @pytest.fixture(scope="module")
 def uncalibrated_model(tmp_path_factory):
-    from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
-
     path = tmp_path_factory.mktemp("model") / "uncalibrated.safetensors"
     save_model(path, DescriptorNetwork(NetworkConfig(dimension=4, keypoints=2)), ModelInfo())
     return path
@@ -29,8 +29,15 @@ def test_chosen_values_win_and_the_rest_stays(random_model):
 
 
 def test_no_file_is_needed_when_everything_is_chosen():
-    limits = calibrated(Limits(), {"temperature": 0.0, "found_threshold": 0.1, "ambiguity_ratio": 0.2}, "/nowhere")
-    assert limits.found_threshold == 0.1
+    limits = calibrated(Limits(), {"temperature": 0.0, "found_threshold": 0.1, "ambiguity_ratio": 0.2}, "")
+    assert limits.found_threshold == 0.1 and limits.match_score.name == "gaussian"
+
+
+def test_the_network_says_how_its_descriptors_are_compared(tmp_path):
+    path = tmp_path / "cosine.safetensors"
+    save_model(path, DescriptorNetwork(NetworkConfig(dimension=4, keypoints=2)), ModelInfo(score="cosine"))
+    chosen = {"temperature": 0.0, "found_threshold": 0.1, "ambiguity_ratio": 0.2}
+    assert calibrated(Limits(), chosen, str(path)).match_score is match_score("cosine")
 
 
 def test_a_network_without_calibration_is_refused_unless_asked_for(uncalibrated_model):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.matching.scores import match_score
 from dense_grasp_core.object_model.pose import ObjectPose, PoseError, PoseFinder
 from dense_grasp_core.object_model.pose_keypoints import posed_keypoints
 from dense_grasp_core.object_model.scan import ScanError
@@ -100,7 +101,7 @@ def test_a_clicked_point_has_a_descriptor_of_each_view_that_sees_it(bank):
     np.testing.assert_allclose(np.linalg.norm(descriptors, axis=1), 1.0, atol=1e-5)
     view = picture(pose_from(12, 25), seed=50)
     grid = DescriptorGrid.from_array(describe(view.rgb), 8, view.rgb.shape[:2])
-    kernel = grid.largest_kernel(descriptors, 0.0)
+    kernel = match_score("gaussian").image(grid, descriptors, 0.0)
     np.testing.assert_allclose(kernel, grid.kernels(descriptors, 0.0).max(0), atol=1e-6)
     with pytest.raises(ScanError, match="no view of the scan sees the point"):
         bank.keypoint([0.0, 0.0, 0.3])

@@ -44,7 +44,7 @@ def operator_site(backend: PageBackend, rules: AccessRules, limits: Limits) -> G
 
     def routes(app: FastAPI) -> None:
         add_live(app, backend.cell.live, backend.cell.looked_at)
-        add_heat(app, backend.cell.pictures, backend.cell.described_for.want)
+        add_heat(app, backend.cell.pictures, backend.cell.described_for.want, backend.calibration.score)
         add_scans(app, backend.scans, backend.shots)
 
     return guarded(make_site("dense_grasp", build, routes), rules, limits)

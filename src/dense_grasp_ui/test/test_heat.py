@@ -33,6 +33,14 @@ def test_a_pixel_is_found_in_its_own_picture_with_score_one():
     )
 
 
+def test_the_networks_own_score_is_drawn():
+    """Longer descriptors: Eq. 8 loses what a score without lengths finds."""
+    picture, longer = described(), described()
+    longer.features = 4.0 * longer.features
+    assert look_for(picture, 52.0, 44.0, longer, -1.0, "cosine").peaks[0][:2] == (52.0, 44.0)
+    assert not look_for(picture, 52.0, 44.0, longer, -1.0).peaks
+
+
 def test_it_is_found_where_it_moved_and_the_heat_is_drawn_there():
     heat = look_for(described(), 43.5, 43.5, described(shift=4), -2.0)
     u, v, _ = heat.peaks[0]

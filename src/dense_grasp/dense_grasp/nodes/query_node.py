@@ -275,7 +275,7 @@ class QueryNode(Node):
             except ModelMismatchError:
                 kernel = None
             else:
-                kernel = frame.grid.largest_kernel(samples, self._limits.temperature)
+                kernel = self._limits.score_image(frame.grid, samples)
             self._overlay.publish(frame, matches, kernel)
         except DenseGraspError as error:
             self.get_logger().error(f"heatmap: {error}", throttle_duration_sec=ERROR_PERIOD_S)

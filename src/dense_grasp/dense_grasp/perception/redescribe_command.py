@@ -11,6 +11,7 @@ from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.descriptors.extractor import BACKENDS, DescriptorExtractor
 from dense_grasp_core.matching.locate import Limits
 from dense_grasp_core.matching.redescribe import NewNetwork, RedescribeError, redescribe
+from dense_grasp_core.matching.scores import match_score
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_core.store.former import undo_replacement
 
@@ -41,10 +42,11 @@ def _network(arguments: argparse.Namespace) -> NewNetwork:
     path = model_path(arguments.model)
     extractor = DescriptorExtractor(path, backend=arguments.backend, threads=arguments.threads)
     info = extractor.info
-    limits = Limits(info.temperature, info.found_threshold, info.ambiguity_ratio)
+    compare = match_score(info.score)
+    limits = Limits(info.temperature, info.found_threshold, info.ambiguity_ratio, match_score=compare)
     if not info.is_calibrated:
         print(f"note: {path} was not calibrated: what it finds in its own pictures is judged by the place alone")
-        limits = Limits(info.temperature, found_threshold=0.0, ambiguity_ratio=1.0)
+        limits = Limits(info.temperature, found_threshold=0.0, ambiguity_ratio=1.0, match_score=compare)
     return NewNetwork(extractor, extractor.model_id, Path(path).stem, extractor.stride, limits)
 
 

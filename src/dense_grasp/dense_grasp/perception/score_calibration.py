@@ -8,6 +8,7 @@ from dataclasses import replace
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits
+from dense_grasp_core.matching.scores import match_score
 
 CALIBRATED = ("temperature", "found_threshold", "ambiguity_ratio")
 
@@ -19,16 +20,20 @@ class UncalibratedError(DenseGraspError):
 def calibrated(limits: Limits, chosen: dict[str, float], model: str, allow_uncalibrated: bool = False) -> Limits:
     """`limits` with the chosen values where they are numbers, and those of the file `model` where they are NaN.
 
-    Raises ModelFileError when a value is needed from a file that cannot be read, UncalibratedError when it is needed
-    from a network that was not calibrated, unless `allow_uncalibrated`.
+    How descriptors are compared stands in the file alone; without a file it is Eq. 8. Raises ModelFileError for a file
+    that cannot be read, UncalibratedError when a value is needed from a network that was not calibrated, unless
+    `allow_uncalibrated`.
     """
     missing = [name for name in CALIBRATED if math.isnan(chosen[name])]
-    if not missing:
-        return replace(limits, **chosen)  # type: ignore[arg-type]
     if not model:
-        raise UncalibratedError(f"parameter model is empty, expected the network's file, or {', '.join(missing)} set")
+        if missing:
+            raise UncalibratedError(
+                f"parameter model is empty, expected the network's file, or {', '.join(missing)} set"
+            )
+        return replace(limits, **chosen)  # type: ignore[arg-type]
     info = read_info(model)
-    if not info.is_calibrated and not allow_uncalibrated:
+    limits = replace(limits, match_score=match_score(info.score))
+    if missing and not info.is_calibrated and not allow_uncalibrated:
         raise UncalibratedError(
             f"the network {model} was not calibrated: train it without --no-calibration, set {', '.join(missing)}, or "
             "set allow_uncalibrated to true (then a table without the object may be answered 'found')"

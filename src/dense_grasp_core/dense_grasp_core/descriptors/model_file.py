@@ -12,7 +12,7 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from dense_grasp_core.descriptors.network_config import NetworkConfig, NetworkCo
 from dense_grasp_core.descriptors.optional_torch import require_torch
 from dense_grasp_core.descriptors.provenance import Training, Trial, read_training, read_trials
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.matching.scores import DEFAULT_SCORE, UnknownScoreError, match_score
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +43,8 @@ class ModelInfo:
 
     model_id: 16 hex digits of the SHA-256 over weights, architecture, normalise, input_scale; set on saving.
     normalise: descriptors are scaled to length 1 per cell. temperature: t of Eq. 8.
-    found_threshold: Eq. 8 score below which a keypoint counts as not found.
+    score: name of what its descriptors are compared by, one of `matching.scores`; Eq. 8 where a header names none.
+    found_threshold: score below which a keypoint counts as not found.
     ambiguity_ratio: second peak / first peak above which a match counts as ambiguous.
     input_scale: network input size / camera image size, 1.0, 0.5 or 0.25.
     training: how it was made, None where nobody wrote it down. tried_on: what it found on pictures that it was not
@@ -60,6 +62,7 @@ class ModelInfo:
     command: str = ""
     training: Training | None = None
     tried_on: tuple[Trial, ...] = ()
+    score: str = DEFAULT_SCORE
 
     def __post_init__(self) -> None:
         if self.input_scale not in (1.0, 0.5, 0.25):
@@ -69,6 +72,10 @@ class ModelInfo:
                 raise ModelFileError(f"{name} is {getattr(self, name)!r}, expected 0..1")
         if not -20.0 < self.temperature < 20.0:
             raise ModelFileError(f"temperature is {self.temperature!r}, expected a number in -20..20")
+        try:
+            match_score(self.score)
+        except UnknownScoreError as error:
+            raise ModelFileError(str(error)) from error
 
     @property
     def is_calibrated(self) -> bool:
@@ -157,9 +164,17 @@ def read_header(path: Path, text: str) -> ModelInfo:
             raise ModelFileError(f"model file {path} has format version {version!r}, expected {FORMAT_VERSION}")
         config = NetworkConfig(**header.pop("config"))
         training = read_training(header.pop("training", None))
-        return ModelInfo(config, training=training, tried_on=read_trials(header.pop("tried_on", ())), **header)
+        tried_on = read_trials(header.pop("tried_on", ()))
+        return _checked(path, config, training=training, tried_on=tried_on, **header)
     except (ValueError, KeyError, TypeError, AttributeError, NetworkConfigError) as error:
         raise ModelFileError(f"header of model file {path} is unreadable: {error!r}") from error
+
+
+def _checked(path: Path, config: NetworkConfig, **values: Any) -> ModelInfo:
+    try:
+        return ModelInfo(config, **values)
+    except ModelFileError as error:
+        raise ModelFileError(f"header of model file {path}: {error}") from error
 
 
 def read_tensors(target: Path) -> tuple[dict[str, NDArray], ModelInfo]:

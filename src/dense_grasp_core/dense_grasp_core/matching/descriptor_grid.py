@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import cv2
@@ -109,6 +109,18 @@ class DescriptorGrid:
         distance += self._squared_norms
         return np.maximum(distance, 0.0, out=distance)
 
+    def dot(self, descriptor: ArrayLike) -> Float32:
+        """(H, W) inner product of I_D[p] and a descriptor (D,)."""
+        vector = self._check(descriptor) + self._mean
+        return self._upsample(np.einsum("hwd,d->hw", self.features, vector))
+
+    @cached_property
+    def squared_lengths(self) -> Float32:
+        """(H, W) |I_D[p]|^2, not negative."""
+        # |c + m|^2 = |c|^2 + 2 c.m + |m|^2 of the centred mixes c
+        mixed = 2.0 * np.einsum("hwd,d->hw", self._centred, self._mean) + np.dot(self._mean, self._mean)
+        return np.maximum(self._squared_norms + self._upsample(mixed), 0.0)
+
     def kernel(self, descriptor: ArrayLike, t: float) -> Float32:
         """(H, W) Eq. 8 kernel of a descriptor (D,), 0..1, for the temperature t."""
         kernel = self.squared_distance(descriptor)
@@ -131,14 +143,6 @@ class DescriptorGrid:
         np.maximum(result, 0.0, out=result)
         result *= scale
         return np.exp(result, out=result)
-
-    def largest_kernel(self, descriptors: ArrayLike, t: float) -> Float32:
-        """(H, W) the largest kernel over the descriptors (K, D) of one keypoint, without the K images at once."""
-        first, *others = np.asarray(descriptors)
-        nearest = self.squared_distance(first)
-        for descriptor in others:
-            np.minimum(nearest, self.squared_distance(descriptor), out=nearest)
-        return np.exp(nearest * np.float32(-np.exp(-2.0 * t)))
 
     def nearest(self, descriptor: ArrayLike) -> tuple[int, int]:
         """Pixel (u, v) where the kernel is largest, whatever t: the exact argmax of Eq. 8.
@@ -167,8 +171,12 @@ class DescriptorGrid:
         return vector - self._mean
 
     def _upsample_negated_dot(self, dots: Float32, vector: Float32) -> Float32:
-        """(H, W) of |d|^2 - 2 f.d; cv2's linear resize is the cell-centre convention with clamped borders."""
-        low = (np.dot(vector, vector) - 2.0 * dots).astype(np.float32).reshape(self.features.shape[:2])
+        """(H, W) of |d|^2 - 2 f.d."""
+        return self._upsample((np.dot(vector, vector) - 2.0 * dots).reshape(self.features.shape[:2]))
+
+    def _upsample(self, low: NDArray[np.floating]) -> Float32:
+        """(H, W) of values (h, w); cv2's linear resize is the cell-centre convention with clamped borders."""
+        low = low.astype(np.float32, copy=False)
         full = cv2.resize(low, None, fx=self.stride, fy=self.stride, interpolation=cv2.INTER_LINEAR)
         return np.asarray(full[: self.image_size[0], : self.image_size[1]])
 

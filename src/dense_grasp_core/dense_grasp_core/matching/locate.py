@@ -14,6 +14,7 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.depth import robust_depth
 from dense_grasp_core.matching import peaks
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.matching.scores import DEFAULT_SCORE, SCORES, MatchScore
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import ModelMismatchError, Row, comparable_descriptors
 
@@ -70,9 +71,9 @@ class DescribedFrame:
 class Limits:
     """What counts as found.
 
-    temperature: t of Eq. 8. found_threshold: least score. ambiguity_ratio: largest second-peak ratio.
-    suppression_px: radius around the match in which no second peak is looked for.
-    soft_window_px: half width of the soft-argmax window, 0 for the plain argmax.
+    temperature: t of Eq. 8. match_score: how descriptors are compared. found_threshold: least score.
+    ambiguity_ratio: largest second-peak ratio. suppression_px: radius around the match in which no second peak is
+    looked for. soft_window_px: half width of the soft-argmax window, 0 for the plain argmax.
     depth_radius_px, min_valid_depth: of `robust_depth`. workspace: None for no limit.
     """
 
@@ -84,6 +85,11 @@ class Limits:
     depth_radius_px: int = 3
     min_valid_depth: float = 0.3
     workspace: WorkspaceBox | None = None
+    match_score: MatchScore = SCORES[DEFAULT_SCORE]
+
+    def score_image(self, grid: DescriptorGrid, descriptors: ArrayLike) -> NDArray[np.float32]:
+        """(H, W) scores, 0..1, of the descriptors (K, D) of one keypoint. Raises MatchingError."""
+        return self.match_score.image(grid, descriptors, self.temperature)
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def locate(
 ) -> Match:
     """Finds `row` (None: the store has none) in `frame` (None: none has arrived): how old, the caller judges.
 
-    Eq. 8 is of the nearest of the row's samples at each pixel.
+    The score is that of the most alike of the row's samples at each pixel.
 
     kernel: the row's kernel on this frame when the caller has it already (for a heatmap). mask: (H, W) bool
     of the pixels to look at. Never raises for what an image shows: every outcome has a code.
@@ -147,7 +153,7 @@ def locate(
         return answer(MatchCode.MODEL_MISMATCH, str(error))
 
     if kernel is None:
-        kernel = frame.grid.largest_kernel(samples, limits.temperature)
+        kernel = limits.score_image(frame.grid, samples)
     peak = peaks.find(kernel, mask, limits.suppression_px)
     if peak is None:
         return answer(MatchCode.LOW_SCORE, f"{name} was not found: the mask leaves no pixel to look at")

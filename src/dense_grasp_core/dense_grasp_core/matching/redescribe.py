@@ -106,8 +106,8 @@ def redescribe(
 
 
 def not_found_in_its_picture(grid: DescriptorGrid, vector: NDArray[np.float32], row: Row, limits: Limits) -> str:
-    """Why Eq. 8 does not find `vector` (D,) where it was clicked in its own picture; empty when it does."""
-    peak = peaks.find(grid.kernel(vector, limits.temperature), suppression_px=limits.suppression_px)
+    """Why its score does not find `vector` (D,) where it was clicked in its own picture; empty when it does."""
+    peak = peaks.find(limits.score_image(grid, vector[None]), suppression_px=limits.suppression_px)
     assert peak is not None  # without a mask there is always one
     name = f"{_name(row)}, clicked at ({row.u:.0f}, {row.v:.0f}),"
     away = math.hypot(peak.u - row.u, peak.v - row.v)

@@ -13,6 +13,7 @@ from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
 from dense_grasp_core.descriptors.network import DescriptorNetwork
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.matching.scores import DEFAULT_SCORE, SCORES, MatchScore, match_score
 from numpy.typing import NDArray
 
 from dense_grasp_train.evaluation import controls
@@ -38,13 +39,14 @@ Describe = Callable[[NDArray], DescriptorGrid]
 
 
 def network_predictor(extractor: DescriptorExtractor) -> Predictor:
-    """Descriptors of the queries in A, searched by Eq. 8 over the whole of B."""
+    """Descriptors of the queries in A, searched by the network's score over the whole of B."""
     return descriptor_predictor(
-        lambda image: DescriptorGrid.from_array(extractor(image), extractor.stride, image.shape[:2])
+        lambda image: DescriptorGrid.from_array(extractor(image), extractor.stride, image.shape[:2]),
+        match_score(extractor.info.score),
     )
 
 
-def descriptor_predictor(describe: Describe) -> Predictor:
+def descriptor_predictor(describe: Describe, score: MatchScore = SCORES[DEFAULT_SCORE]) -> Predictor:
     """The same for anything that turns an image into a grid of descriptors."""
 
     def predict(pair: TestPair, _: np.random.Generator) -> Prediction:
@@ -53,7 +55,7 @@ def descriptor_predictor(describe: Describe) -> Predictor:
         pixels, closer = np.empty((len(pair.pixels_a), 2)), np.empty(len(pair.pixels_a))
         true_cells = np.clip(np.rint(pair.pixels_b).astype(int), 0, [width - 1, height - 1])
         for index, ((u, v), (true_u, true_v)) in enumerate(zip(pair.pixels_a, true_cells, strict=True)):
-            distance = grid_b.squared_distance(grid_a.sample(u, v))
+            distance = score.difference(grid_b, grid_a.sample(u, v))
             pixels[index] = divmod(int(np.argmin(distance)), width)[::-1]
             closer[index] = np.count_nonzero(distance < distance[true_v, true_u]) / distance.size
         return Prediction(pixels, closer)
@@ -78,7 +80,6 @@ def untrained_extractor(info: ModelInfo) -> DescriptorExtractor:
     torch.manual_seed(_UNTRAINED_SEED)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "untrained.safetensors"
-        save_model(
-            path, DescriptorNetwork(info.config), ModelInfo(normalise=info.normalise, input_scale=info.input_scale)
-        )
+        header = ModelInfo(normalise=info.normalise, input_scale=info.input_scale, score=info.score)
+        save_model(path, DescriptorNetwork(info.config), header)
         return DescriptorExtractor(path)

@@ -1,7 +1,7 @@
 """Temperature, found threshold and ambiguity ratio from caps that were held out of training.
 
 A descriptor is taught on one held-out object, as an operator would, and searched for in images of other objects and in
-images without any. Everything runs through DescriptorExtractor and Eq. 8, as in the query node.
+images without any. Everything runs through DescriptorExtractor and the network's score, as in the query node.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.matching.peaks import find
+from dense_grasp_core.matching.scores import match_score
 from numpy.typing import NDArray
 
 from dense_grasp_train.augment import backgrounds
@@ -69,11 +70,12 @@ def calibrate(
     rng = np.random.default_rng([seed, 0xCA1])
     present = _present(extractor, held_out, rng, images // 2)
     taught = np.concatenate([p.descriptors for p in present])
+    difference = match_score(extractor.info.score).difference
     impostors = []
     for _ in range(images):
         grid = _grid(extractor, empty_image(rng))
         chosen = taught[rng.integers(0, len(taught), TAUGHT)]
-        impostors.append([float(grid.squared_distance(d).min()) for d in chosen])
+        impostors.append([float(difference(grid, d).min()) for d in chosen])
     nearest_impostor = np.array(impostors)
     limit = _MARGIN * float(nearest_impostor.min())
     temperature = 0.5 * np.log(limit / -np.log(SCORE_AT_THRESHOLD))
@@ -106,7 +108,7 @@ def empty_image(rng: np.random.Generator, height: int = 480, width: int = 640) -
 
 @dataclass(frozen=True)
 class _Present:
-    """Queries on one image with the object: descriptors (n, D), best squared distance and pixel error (n,)."""
+    """Queries on one image with the object: descriptors (n, D), least difference and pixel error (n,)."""
 
     descriptors: NDArray
     distance: NDArray
@@ -114,7 +116,7 @@ class _Present:
     second: NDArray
 
     def second_ratio(self, temperature: float) -> NDArray:
-        """Kernel at the second peak over that at the first, (n,)."""
+        """Score at the second peak over that at the first, (n,)."""
         return np.exp((self.distance - self.second) * np.exp(-2.0 * temperature))
 
 
@@ -141,12 +143,13 @@ def _present(extractor: DescriptorExtractor, views: list[View], rng: np.random.G
 def _query(extractor: DescriptorExtractor, a: View, b: View, pixels_a: NDArray, pixels_b: NDArray) -> _Present:
     grid_a, grid_b = _grid(extractor, a.rgb), _grid(extractor, b.rgb)
     descriptors = np.stack([grid_a.sample(u, v) for u, v in pixels_a])
+    difference = match_score(extractor.info.score).difference
     distance, error, second = [], [], []
     for descriptor, truth in zip(descriptors, pixels_b, strict=True):
-        squared = grid_b.squared_distance(descriptor)
-        peak = find(np.exp(-squared))
+        differences = difference(grid_b, descriptor)
+        peak = find(np.exp(-differences))
         assert peak is not None  # only an empty mask gives none
-        distance.append(float(squared.min()))
+        distance.append(float(differences.min()))
         error.append(float(np.hypot(peak.u - truth[0], peak.v - truth[1])))
         second.append(distance[-1] - np.log(max(peak.second_peak_ratio, 1e-9)))
     return _Present(descriptors, np.array(distance), np.array(error), np.array(second))

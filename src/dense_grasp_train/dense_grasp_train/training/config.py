@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dense_grasp_core.matching.scores import DEFAULT_SCORE
 
 from dense_grasp_train.training.base_network import check_base, laid_on_base
 from dense_grasp_train.training.ranges import check_range
@@ -33,13 +34,18 @@ PRESETS = Path(__file__).parent / "presets"
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """Architecture; see ``dense_grasp_core.descriptors.network.NetworkConfig``."""
+    """Architecture; see ``dense_grasp_core.descriptors.network.NetworkConfig``.
+
+    score: how its descriptors are compared where it is calibrated, evaluated and used, one of
+    ``dense_grasp_core.matching.scores``.
+    """
 
     backbone: str = "resnet18_layer3"
     dimension: int = 64
     keypoints: int = 64
     stride: int = 8
     normalise: bool = True
+    score: str = DEFAULT_SCORE
 
 
 @dataclass(frozen=True)

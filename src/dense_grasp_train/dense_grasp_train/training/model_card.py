@@ -42,7 +42,8 @@ def write_card(path: Path, model: Path, info: ModelInfo, calibration: Calibratio
 
 Dense descriptors for `dense_grasp`: {network.backbone}, D = {network.dimension}, stride {network.stride} on the camera image
 times {info.input_scale}, {network.keypoints} keypoint heads (training only).
-Model id `{info.model_id}`, {model.stat().st_size / 1e6:.1f} MB, float16; descriptors {normalised}.
+Model id `{info.model_id}`, {model.stat().st_size / 1e6:.1f} MB, float16; descriptors {normalised},
+compared by the score `{info.score}`.
 
 ## Training
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+
+from dense_grasp_core.matching.scores import SCORES
 
 from dense_grasp_train.training.typed_values import ConfigError
 
@@ -35,9 +38,9 @@ class Range:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Any of ``values``."""
+    """Any of ``values``, as they are when asked."""
 
-    values: tuple[Any, ...]
+    values: Collection[Any]
 
     def __contains__(self, value: object) -> bool:
         return value in self.values
@@ -62,6 +65,7 @@ RANGES: dict[str, Range | OneOf] = {
     "network.dimension": AT_LEAST_ONE,
     "network.keypoints": AT_LEAST_ONE,
     "network.stride": AT_LEAST_ONE,
+    "network.score": OneOf(SCORES),
     "pairs.crop": Range(32),
     "pairs.input_scale": OneOf((0.25, 0.5, 1.0)),
     "pairs.augmented": ANY,

@@ -13,6 +13,7 @@ from dense_grasp_core.descriptors.network import DescriptorNetwork
 from dense_grasp_core.descriptors.pipeline import DescriptorPipeline
 from dense_grasp_core.descriptors.provenance import WITHIN_PX, Trial
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
+from dense_grasp_core.matching.scores import match_score
 from numpy.typing import NDArray
 
 from dense_grasp_train.evaluation.predictors import Predictor, descriptor_predictor
@@ -77,4 +78,4 @@ def unsaved_predictor(network: DescriptorNetwork, info: ModelInfo) -> Predictor:
                 module.training = mode
         return DescriptorGrid.from_array(found.float().cpu().numpy(), stride, image.shape[:2])
 
-    return descriptor_predictor(describe)
+    return descriptor_predictor(describe, match_score(info.score))

@@ -175,6 +175,7 @@ def _run(options: argparse.Namespace) -> int:
     info = ModelInfo(
         normalise=config.network.normalise,
         input_scale=config.pairs.input_scale,
+        score=config.network.score,
         seeds={"train": config.seed},
         command=documented_command(options),
     )

@@ -41,7 +41,11 @@ def inspect_site(pictures: Inspected, network: Network, rules: AccessRules, limi
                 with ui.element("section").classes("dg-card").props("aria-label='Picture that is searched'"):
                     choice(pictures, image, first, "target")
 
-    return guarded(make_site("dense_grasp inspect", build, lambda app: add_heat(app, pictures)), rules, limits)
+    return guarded(
+        make_site("dense_grasp inspect", build, lambda app: add_heat(app, pictures, score=network.info.score)),
+        rules,
+        limits,
+    )
 
 
 def choice(pictures: Inspected, image: ui.element, number: int, role: str) -> None:

@@ -1,4 +1,4 @@
-"""Temperature and threshold with which a network was calibrated."""
+"""How a network compares descriptors, and the temperature and threshold with which it was calibrated."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from dense_grasp_core.descriptors.model_file import ModelInfo
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.matching.scores import DEFAULT_SCORE
 
 from dense_grasp_ui.pictures.heat import TEMPERATURES
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """temperature: t of Eq. 8; threshold: score from which a point counts as found, NaN when nobody knows."""
+    """temperature: t of Eq. 8; threshold: score from which a point counts as found, NaN when nobody knows; score: the
+    name of how descriptors are compared.
+    """
 
     temperature: float = -1.0
     threshold: float = math.nan
+    score: str = DEFAULT_SCORE
 
     @classmethod
     def of(cls, model: str) -> Calibration:
@@ -30,7 +34,9 @@ class Calibration:
     @classmethod
     def of_header(cls, info: ModelInfo | None) -> Calibration:
         """That of a network's header; the slider's middle and no threshold where it was not calibrated."""
-        if info is None or not info.is_calibrated:
+        if info is None:
             return cls()
+        if not info.is_calibrated:
+            return cls(score=info.score)
         low, high = TEMPERATURES
-        return cls(min(max(float(info.temperature), low), high), float(info.found_threshold))
+        return cls(min(max(float(info.temperature), low), high), float(info.found_threshold), info.score)

@@ -1,4 +1,4 @@
-"""Where one picture's pixel is found in another: Eq. 8 over the other's descriptors, drawn over it. No ROS.
+"""Where one picture's pixel is found in another: the score over the other's descriptors, drawn over it. No ROS.
 
 The paper's own window (section 4.1, Fig. 4): the pointer is on one image, the kernel is seen in the other.
 """
@@ -12,6 +12,7 @@ import numpy as np
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.matching.heatmap import heatmap_overlay
 from dense_grasp_core.matching.peaks import highest
+from dense_grasp_core.matching.scores import DEFAULT_SCORE, match_score
 from numpy.typing import NDArray
 
 from dense_grasp_ui.pictures.encoding import PictureError
@@ -54,10 +55,13 @@ class Heat:
     peaks: list[tuple[float, float, float]]
 
 
-def look_for(source: Described, u: float, v: float, target: Described, temperature: float) -> Heat:
-    """What is at pixel (u, v) of `source`, looked for in `target`. temperature: t of Eq. 8.
+def look_for(
+    source: Described, u: float, v: float, target: Described, temperature: float, score: str = DEFAULT_SCORE
+) -> Heat:
+    """What is at pixel (u, v) of `source`, looked for in `target`.
 
-    Raises PictureError for descriptors of two networks, MatchingError for a pixel outside the picture.
+    temperature: t of Eq. 8; score: name of how the network's descriptors are compared. Raises PictureError
+    for descriptors of two networks, MatchingError for a pixel outside the picture, UnknownScoreError.
     """
     if source.model_id != target.model_id:
         raise PictureError(
@@ -67,5 +71,5 @@ def look_for(source: Described, u: float, v: float, target: Described, temperatu
     low, high = TEMPERATURES
     if not (math.isfinite(temperature) and low <= temperature <= high):
         raise PictureError(f"temperature is {temperature}, expected {low:g} to {high:g}")
-    kernel = target.grid.kernel(source.grid.sample(u, v), temperature)
+    kernel = match_score(score).image(target.grid, source.grid.sample(u, v)[None], temperature)
     return Heat(heatmap_overlay(target.rgb, kernel), highest(kernel, PEAKS, lowest=LOWEST))

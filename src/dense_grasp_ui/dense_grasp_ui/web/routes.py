@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.matching.scores import DEFAULT_SCORE
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.staticfiles import StaticFiles
 
@@ -54,11 +55,13 @@ def add_static(app: FastAPI) -> None:
     app.mount("/assets", StaticFiles(directory=STATIC))
 
 
-def add_heat(app: FastAPI, pictures: PicturesByKey, wanted: Callable[[], None] = lambda: None) -> None:
+def add_heat(
+    app: FastAPI, pictures: PicturesByKey, wanted: Callable[[], None] = lambda: None, score: str = DEFAULT_SCORE
+) -> None:
     """GET /picture.jpg?key=K and GET /heat.jpg?source=K&u=U&v=V&target=K&t=T, with the peaks in the header X-Peaks.
 
     One heatmap is computed at a time: a browser asks for the next when it has painted one. wanted: called by each
-    request, so that images are described from now on.
+    request, so that images are described from now on. score: name of how the network's descriptors are compared.
     """
     one = ThreadPoolExecutor(1, "heatmap")
     app.add_exception_handler(DenseGraspError, _sentence)
@@ -72,7 +75,7 @@ def add_heat(app: FastAPI, pictures: PicturesByKey, wanted: Callable[[], None] =
         wanted()
 
         def compute() -> tuple[bytes, str]:
-            found = look_for(pictures.get(source), u, v, pictures.get(target), t)
+            found = look_for(pictures.get(source), u, v, pictures.get(target), t, score)
             return jpeg(found.rgb), json.dumps([[round(a), round(b), round(c, 3)] for a, b, c in found.peaks])
 
         data, peaks = await asyncio.get_running_loop().run_in_executor(one, compute)
