@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from dense_grasp_assets.solids.make import make_solid
-from dense_grasp_bench.bench_objects import join_error, turned_over_seed
 from dense_grasp_bench.object_figures import ObjectFigures, table
+from dense_grasp_bench.object_trials import join_error, turned_over_seed
 from dense_grasp_bench.scan_click import ClickError, click_on
 from dense_grasp_bench.session import Trial, launch_arguments
 from dense_grasp_core.geometry import se3

@@ -1,0 +1,181 @@
+"""A solid in the running cell: the arm scans it, a script clicks once on the scan, and goals follow where it lies next.
+
+The truth puts the click where a person would, and judges; nothing of it goes into finding.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dense_grasp_assets.solids.solid import Solid
+from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
+from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
+from dense_grasp_core.object_model.scan import read_scan
+from dense_grasp_core.object_model.scan_files import read_json
+from dense_grasp_core.result_codes import StoreCode
+from dense_grasp_core.store.scan_folders import folder_beside, folder_of
+from dense_grasp_ros.images import rgb_from_message
+from dense_grasp_ros.poses import pose_matrix
+from dense_grasp_sim.world.solid_placement import random_rest
+from sensor_msgs.msg import Image
+
+from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
+from dense_grasp_bench.scan_click import ClickError, click_on
+from dense_grasp_bench.session import CellSession, Trial
+from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC
+from dense_grasp_client import GraspClient
+from dense_grasp_interfaces.action import GraspObject
+from dense_grasp_interfaces.srv import RegisterDescriptor
+
+SCANNED_AT = {"x": 0.5, "y": 0.0, "yaw": 0.3}
+HELD_AT = 0.10  # m, the least height at the end
+PATIENCE_S = 180.0
+Array = np.ndarray
+
+
+def turned_over_seed(solid: Solid) -> int:
+    """The first seed that puts a solid on its second face near the middle of the workspace."""
+
+    def is_there(seed: int) -> bool:
+        drawn = random_rest(seed, solid)
+        return drawn.rest == 1 and abs(drawn.x - SCANNED_AT["x"]) < 0.05 and abs(drawn.y - SCANNED_AT["y"]) < 0.08
+
+    return next(filter(is_there, itertools.count()))
+
+
+def join_error(scan: dict[str, Any], base_from_first: Array, base_from_second: Array) -> tuple[float, float]:
+    """How far the second part of a joined scan lies from where the truth says: m at the object's middle, and rad.
+
+    scan: its scan.json; the others: where the object stood and lay, (4, 4).
+    """
+    (second,) = scan["joined"]
+    truth = (
+        inverse(np.array(second["base_from_object"]))
+        @ base_from_second
+        @ inverse(base_from_first)
+        @ np.array(scan["base_from_object"])
+    )
+    found, middle = np.array(second["second_from_first"]), inverse(np.array(scan["base_from_object"])) @ base_from_first
+    off = transform(found, middle[:3, 3]) - transform(truth, middle[:3, 3])
+    return float(np.linalg.norm(off)), rotation_angle(inverse(truth) @ found)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A scan that the arm took. before: (H, W, 3) RGB of the wrist camera; base_from_solid: (4, 4), the truth;
+    robot_s: simulated s until the arm was back; result: of ScanObject; folder: where the scan lies.
+    """
+
+    before: Array
+    base_from_solid: Array
+    robot_s: float
+    result: Any
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Clicked:
+    """view: number of the scan's picture that was clicked; picture: (H, W, 3) RGB, with the click."""
+
+    view: int
+    picture: Array
+
+
+@dataclass(frozen=True)
+class ObjectGoal:
+    """clean: whether the object is held at the end and nothing else was touched. before, end: (H, W, 3) RGB of the
+    wrist camera and of the cell.
+    """
+
+    trial: Trial
+    clean: bool
+    before: Array
+    end: Array
+
+
+class Pictures:
+    """The newest picture of each camera."""
+
+    def __init__(self, client: GraphClient):
+        self._client = client
+        self._newest: dict[str, Image] = {}
+        for topic in (COLOR_TOPIC, OVERVIEW_TOPIC):
+            client.on_image(topic, partial(self._newest.__setitem__, topic))
+
+    def now(self, topic: str) -> Array:
+        """(H, W, 3) RGB, newer than the call."""
+        self._newest.pop(topic, None)
+        return rgb_from_message(self._client.wait(lambda: self._newest.get(topic), 30.0, f"image on {topic}"))
+
+
+class ObjectTrials:
+    """The running cell, whose store lies in `out`; an object is known under its kind."""
+
+    def __init__(self, client: GraphClient, session: CellSession, out: Path):
+        self._client, self._session, self._out = client, session, out
+        self._grasp = GraspClient(connection=client.connection)
+        self._pictures = Pictures(client)
+
+    def scan(self, solid: Solid, views: int) -> Scanned:
+        """Put the object near the middle and let the arm scan it. Raises Refused."""
+        there = self._session.set_scene(scene=solid.kind, seed=solid.seed, **SCANNED_AT)
+        before = self._pictures.now(COLOR_TOPIC)
+        began, moving = stamp_seconds(self._client.now()), [0.0]
+        result = self._grasp.scan(solid.kind, views, lambda _: moving.append(stamp_seconds(self._client.now())))
+        folder = folder_of(folder_beside((self._out / "store.db").resolve()), solid.kind)
+        return Scanned(before, pose_matrix(there.pose), moving[-1] - began, result, folder)
+
+    def scan_turned_over(self, solid: Solid, scanned: Scanned, views: int) -> tuple[Any, str]:
+        """The object lies on another face; a second scan joins the first: the result, and how far off the join is.
+
+        Raises Refused; the first scan stays then.
+        """
+        seed = turned_over_seed(solid)
+        there = self._session.set_scene(scene=solid.kind, seed=solid.seed, random_pose=True, pose_seed=seed)
+        result = self._grasp.scan(solid.kind, views, join=True)
+        about = read_json(scanned.folder / "scan.json")
+        error_m, turn = join_error(about, scanned.base_from_solid, pose_matrix(there.pose))
+        return result, f"{1000 * error_m:.1f} mm, {np.degrees(turn):.1f}°"
+
+    def click(self, solid: Solid, scanned: Scanned, keypoint: str = PLAIN_CONTACT) -> Clicked:
+        """Teach the solid's contact by a click in the picture of its scan that shows it best. Raises ClickError."""
+        views = read_scan(scanned.folder)
+        base_from_scanned = np.array(read_json(scanned.folder / "scan.json")["base_from_object"])
+        point = transform(inverse(base_from_scanned) @ scanned.base_from_solid, solid.contact)
+        number, u, v = click_on(views, point)
+        self._register(solid.kind, keypoint, number, u, v)
+        picture = views[number].rgb.copy()
+        picture[max(0, v - 3) : v + 4, max(0, u - 3) : u + 4] = (255, 0, 255)
+        return Clicked(number, picture)
+
+    def _register(self, kind: str, keypoint: str, view: int, u: int, v: int) -> None:
+        request = {"object_id": kind, "keypoint": keypoint, "u": float(u), "v": float(v), "overwrite": True}
+        request |= {"source": RegisterDescriptor.Request.SCAN_VIEW, "scan_view": view}
+
+        def answered() -> Any:
+            answer = self._client.call("register", PATIENCE_S, **request)
+            return None if answer.code in (StoreCode.BUSY, StoreCode.NO_SCAN) else answer
+
+        answer = self._client.wait(answered, PATIENCE_S, f"a described scan of the {kind}, to click on")
+        if answer.code != StoreCode.OK:
+            raise ClickError(f"the click at ({u}, {v}) in picture {view} was refused: {answer.message}")
+
+    def goal(self, solid: Solid, pose_seed: int) -> ObjectGoal:
+        """One goal for the object at a drawn pose, on another table."""
+        there = self._session.set_scene(
+            scene=f"{solid.kind}_elsewhere", seed=solid.seed, random_pose=True, pose_seed=pose_seed
+        )
+        before = self._pictures.now(COLOR_TOPIC)
+        x, y, z = transform(pose_matrix(there.pose), solid.contact)
+        trial = Trial(pose_seed, solid.kind, scene=there.message)
+        goal = GraspObject.Goal(object_id=solid.kind, may_drop=True)
+        self._session.goal_trial(trial, goal, {PLAIN_CONTACT: (float(x), float(y), float(z))})
+        report = self._client.call("get_report")
+        held = bool(report.both_pads and not report.other_contacts and report.height >= HELD_AT)
+        end = self._pictures.now(OVERVIEW_TOPIC)
+        return ObjectGoal(trial, trial.lifted and held and not trial.touched, before, end)
