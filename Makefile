@@ -33,7 +33,7 @@ setup:  ## virtual environment, packages, workspace: what robot, simulated cell 
 setup-train:  ## and what trains, evaluates and tests: torch and more (5 GB with CUDA)
 	@$(PYTHON) -m tools.setup --train
 
-demo: setup  ## teach a point on one cap, pick up five unseen caps by it; pictures and figures in out/demo/; ARGS=--watch opens the page
+demo: setup  ## teach a point on one cap, pick up five unseen caps by it; pictures and figures in out/demo/; ARGS=--watch opens the page, ARGS="--object mug" scans another object first
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench demo $(ARGS)
 
 demo-photo: setup-train  ## the same nodes on a real photograph pair with ground truth

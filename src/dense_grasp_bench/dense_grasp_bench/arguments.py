@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 def count(least: int) -> Callable[[str], int]:
@@ -13,5 +13,16 @@ def count(least: int) -> Callable[[str], int]:
         if not (text.isascii() and text.isdigit() and int(text) >= least):
             raise argparse.ArgumentTypeError(f"it is {text!r}, expected a whole number, {least} or more")
         return int(text)
+
+    return parsed
+
+
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    """One of some names; argparse says which there are."""
+
+    def parsed(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"it is {text!r}, expected one of {', '.join(names)}")
+        return text
 
     return parsed

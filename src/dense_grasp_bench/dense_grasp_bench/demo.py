@@ -1,4 +1,7 @@
-"""Demo: a Franka in simulation is taught a point on one cap and picks up other caps by it."""
+"""Demo: a Franka in simulation is taught a point on one cap and picks up other caps by it.
+
+With --object: it scans an object that is no cap, is taught a point on it by one click, and picks it up where it lies.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,23 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from dense_grasp_assets.solids.make import KINDS
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
+from dense_grasp_bench.arguments import count, one_of
+from dense_grasp_bench.demo_object import show_object
 from dense_grasp_bench.film import Film
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
+from dense_grasp_bench.object_trials import ObjectTrials
 from dense_grasp_bench.picture_sheet import sheet, write_png
 from dense_grasp_bench.session import CellSession, Trial, launch_arguments
 from dense_grasp_bench.taught_clicks import TRAINING_SEED
 from dense_grasp_bench.trial_pictures import Photographer, TrialPictures
 from dense_grasp_bench.watching import PAGE_PORT, free_port, open_page
 
+CAP = "cap"
 FIRST_UNSEEN_SEED = 1000
 FILM_FPS = 10.0
 LIFTED_SHARE = 0.8
@@ -63,11 +71,15 @@ def summary(trials: Sequence[Trial]) -> dict:
     }
 
 
-def run_trials(
-    session: CellSession, photographer: Photographer, seeds: Sequence[int]
-) -> tuple[list[Trial], list[TrialPictures]]:
-    """One grasp per cap; prints a line each."""
-    trials, pictures = [], []
+def show_caps(session: CellSession, photographer: Photographer, seeds: Sequence[int], out: Path) -> list[Trial]:
+    """Teach one cap, then one grasp per cap; prints a line each. Writes sheet.png to `out`."""
+    session.set_cap(TRAINING_SEED)
+    clicks = session.teach()
+    told = ", ".join(f"{name} ({u:.0f}, {v:.0f})" for name, (u, v) in clicks.items())
+    print(f"taught on cap {TRAINING_SEED} by three clicks: {told}", flush=True)
+    print(f"{len(seeds)} caps the network has never seen, at random poses:", flush=True)
+    trials: list[Trial] = []
+    pictures: list[TrialPictures] = []
     for seed in seeds:
         photographer.begin()
         session.set_cap(seed, pose_seed=seed)
@@ -76,7 +88,9 @@ def run_trials(
         trials.append(trial)
         pictures.append(photographer.pictures)
         print(trial.line(), flush=True)
-    return trials, pictures
+    rows = [(picture.row, trial.line()) for picture, trial in zip(pictures, trials, strict=True)]
+    write_png(out / "sheet.png", sheet(rows, "camera image | heatmap with the match | overview after the grasp"))
+    return trials
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -96,23 +110,20 @@ def run(arguments: argparse.Namespace) -> int:
         start_time = time.monotonic() - began
         print(f"the graph describes images after {start_time:.1f} s", flush=True)
         photographer = Photographer(client, film)
-        session.set_cap(TRAINING_SEED)
-        clicks = session.teach()
-        told = ", ".join(f"{name} ({u:.0f}, {v:.0f})" for name, (u, v) in clicks.items())
-        print(f"taught on cap {TRAINING_SEED} by three clicks: {told}", flush=True)
         if arguments.watch:
             print(open_page(log, graph.check), flush=True)
         seeds = range(arguments.seed, arguments.seed + arguments.trials)
-        print(f"{arguments.trials} caps the network has never seen, at random poses:", flush=True)
-        trials, pictures = run_trials(session, photographer, seeds)
+        if arguments.object == CAP:
+            trials = show_caps(session, photographer, seeds, out)
+        else:
+            trials = show_object(ObjectTrials(client, session, out), arguments.object, arguments.views, seeds, out)
     figures = {**summary(trials), "start_time_s": start_time}
-    rows = [(picture.row, trial.line()) for picture, trial in zip(pictures, trials, strict=True)]
-    write_png(out / "sheet.png", sheet(rows, "camera image | heatmap with the match | overview after the grasp"))
     write_json(out / "results.json", {"summary": figures, "trials": [asdict(trial) for trial in trials]})
+    pictures = out / "sheet.png" if arguments.object == CAP else f"scan.png, click.png, grasp_*.png in {out}"
     print(
         f"\n{figures['lifted']} of {figures['trials']} lifted, median error {figures['median_error_mm']:.1f} mm, "
         f"median planning time {figures['median_planning_time_s']:.2f} s\n"
-        f"wrote {out / 'sheet.png'}, {out / 'demo.webm'} ({film.frames} frames) and {out / 'results.json'}"
+        f"wrote {pictures}, {out / 'demo.webm'} ({film.frames} frames) and {out / 'results.json'}"
     )
     needed = math.ceil(LIFTED_SHARE * len(trials))
     if figures["lifted"] < needed:
@@ -121,16 +132,31 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Entry point; 0 when at least four of five were lifted, 2 when fewer, 1 when the graph failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=FIRST_UNSEEN_SEED, help="seed of the first cap")
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument(
+        "--object",
+        type=one_of((CAP, *KINDS)),
+        default=CAP,
+        metavar="NAME",
+        help=f"what is picked up: {CAP} (the default), {', '.join(KINDS)}; all but the cap are scanned first",
+    )
+    parser.add_argument("--trials", type=count(1), default=5, help="grasps (default %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=count(0),
+        default=FIRST_UNSEEN_SEED,
+        help="of the first cap, or of an object's first pose (default %(default)s)",
+    )
+    parser.add_argument(
+        "--views", type=count(4), default=16, help="pictures that a scan asks for (default %(default)s)"
+    )
     parser.add_argument("--model", default="", help="network file; default: the shipped one")
     parser.add_argument("--watch", action="store_true", help="open the operator's page in the browser while it runs")
     parser.add_argument("--domain", type=int, default=private_domain(), help="ROS_DOMAIN_ID of the demo's graph")
     parser.add_argument("--out", default="out/demo")
-    return exit_status("demo", partial(run, parser.parse_args()))
+    return exit_status("demo", partial(run, parser.parse_args(argv)))
 
 
 if __name__ == "__main__":
