@@ -30,8 +30,8 @@ def start(values):
         "hand_eye_publisher": (["robot.yaml", "hand_eye.yaml"], {**clock, **robot}),
         "motion_watchdog": (["robot.yaml", "grasp.yaml"], {**clock, **robot, **patience}),
         "grasp_executor": (
-            # perception.yaml: a scan goes where query_node looks for it.
-            ["robot.yaml", "camera.yaml", "perception.yaml", "grasp.yaml"],
+            # perception.yaml: a scan goes where query_node looks. hand_eye.yaml: a scan says what belongs there.
+            ["robot.yaml", "camera.yaml", "hand_eye.yaml", "perception.yaml", "grasp.yaml"],
             {**clock, **robot, **store, **given({"planner": values["planner"]})},
         ),
     }

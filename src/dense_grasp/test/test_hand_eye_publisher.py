@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from dense_grasp.nodes.hand_eye_publisher import HandEyeError, HandEyePublisher, hand_eye_transform
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.time import Time
 from tf2_msgs.msg import TFMessage
+from tf2_ros import Buffer, TransformListener
 
 GOOD = ("fr3_hand", "camera_link", [0.065, -0.0175, 0.035], [0.7071068, 0.0, 0.7071068, 0.0])
 
@@ -44,3 +47,23 @@ def test_a_late_listener_gets_it(graph, until):
     assert transform.header.frame_id == "left_panda_hand"
     assert transform.child_frame_id == "left_camera_link"
     assert transform.transform.translation.x == pytest.approx(0.1)
+
+
+def test_a_transform_that_is_set_while_it_runs_replaces_the_former(graph, until):
+    node = graph.start(HandEyePublisher, robot_type="fr3", xyz=[0.1, 0.0, 0.0])
+    buffer = Buffer()
+    TransformListener(buffer, graph.node)
+    there = lambda: buffer.lookup_transform("fr3_hand", "camera_link", Time()).transform.translation.x  # noqa: E731
+    until(lambda: buffer.can_transform("fr3_hand", "camera_link", Time()), 60.0, "transform")
+    assert there() == pytest.approx(0.1)
+    (answer,) = node.set_parameters([Parameter("xyz", value=[0.105, 0.0, 0.0])])
+    assert answer.successful
+    until(lambda: there() == pytest.approx(0.105), 60.0, "the new transform")
+    for name, value, words in (
+        ("xyz", [3.0, 0.0, 0.0], "xyz"),
+        ("quaternion", [0.0, 0.0, 0.0, 0.5], "norm 0.5"),
+        ("child", "other_link", "read at the start only"),
+    ):
+        (answer,) = node.set_parameters([Parameter(name, value=value)])
+        assert not answer.successful and words in answer.reason
+    assert there() == pytest.approx(0.105)

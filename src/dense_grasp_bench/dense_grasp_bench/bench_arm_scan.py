@@ -1,6 +1,7 @@
 """The arm scans a cap in the simulated cell: robot time, masks and surface beside the truth, and is the cap found then?
 
-One scan, one click, then locates at drawn poses. Prints a line for each part.
+One scan, one click, then locates at drawn poses. Prints a line for each part. With --hand-eye-error the transform that
+hand_eye_publisher gives is first set wrong by so much, some way, and after the scan to what its result names.
 """
 
 from __future__ import annotations
@@ -8,13 +9,17 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from dense_grasp.bringup.launch_support import config_file, read_parameter
 from dense_grasp_assets.cap.mesh import make_cap
 from dense_grasp_core.command_line import exit_status
+from dense_grasp_core.geometry.se3 import exp, from_quaternion, to_quaternion
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.domains import private_domain
@@ -31,8 +36,34 @@ OBJECT = "scanned_by_arm"
 PATIENCE_S = 120.0
 
 
-def scan(client: GraphClient, session: CellSession, folder: Path, views: int, cap_seed: int) -> None:
-    """Scan the cap that lies there and print how it went. folder: where the scan will lie."""
+def set_hand_eye(client: GraphClient, xyz: list[float], quaternion: list[float]) -> None:
+    """Let hand_eye_publisher publish another transform."""
+    client.set_parameter("hand_eye_publisher", "xyz", xyz)
+    client.set_parameter("hand_eye_publisher", "quaternion", quaternion)
+
+
+def wrong_hand_eye(error: Sequence[float], seed: int) -> tuple[list[float], list[float]]:
+    """xyz and quaternion of the shipped transform, off by `error`, mm and degrees, in drawn directions."""
+    shipped = config_file("hand_eye.yaml")
+    xyz, quaternion = (np.array(read_parameter(shipped, name), dtype=float) for name in ("xyz", "quaternion"))
+    motion = from_quaternion(quaternion, xyz)
+    parts = np.random.default_rng(seed).standard_normal((2, 3))
+    parts *= np.array([[0.001 * error[0]], [math.radians(error[1])]]) / np.linalg.norm(parts, axis=1, keepdims=True)
+    off = motion @ exp(parts.ravel())
+    return off[:3, 3].tolist(), to_quaternion(off).tolist()
+
+
+def named_hand_eye(message: str) -> tuple[list[float], list[float]] | None:
+    """xyz and quaternion that a scan's result names, if it names any."""
+    found = re.search(r"xyz: \[(.*?)\] and quaternion: \[(.*?)\]", message)
+    if found is None:
+        return None
+    xyz, quaternion = ([float(number) for number in part.split(",")] for part in found.groups())
+    return xyz, quaternion
+
+
+def scan(client: GraphClient, session: CellSession, folder: Path, views: int, cap_seed: int) -> str:
+    """Scan the cap that lies there and print how it went; the result's sentence. folder: where the scan will lie."""
     grasp = GraspClient(connection=client.connection)
     pose = session.set_cap(cap_seed).pose
     base_from_cap = pose_matrix(pose)
@@ -45,13 +76,18 @@ def scan(client: GraphClient, session: CellSession, folder: Path, views: int, ca
         f"{result.scan.disk_bytes / 1e6:.0f} MB"
     )
     print(judged(folder, make_cap(cap_seed), base_from_cap), flush=True)
+    return str(result.message)
 
 
-def locate(client: GraphClient, session: CellSession, poses: int, cap_seed: int) -> None:
-    """One click on the cap where it was scanned, then the cap at drawn poses."""
-    contact = CAP.clicks["contact"]
-    pixel = session.truth([contact]).pixels[0]
+def teach(client: GraphClient, session: CellSession) -> None:
+    """One click on the cap where it was scanned."""
+    pixel = session.truth([CAP.clicks["contact"]]).pixels[0]
     client.register(OBJECT, "contact", pixel.x, pixel.y, PATIENCE_S)
+
+
+def locate(session: CellSession, poses: int, cap_seed: int) -> None:
+    """The cap at drawn poses."""
+    contact = CAP.clicks["contact"]
     errors = []
     for seed in range(1, poses + 1):
         session.set_cap(cap_seed, seed)
@@ -79,11 +115,19 @@ def run(arguments: argparse.Namespace) -> int:
         GraphClient(domain, graph, name="bench_arm_scan") as client,
     ):
         session = CellSession.ready(graph, client)
+        if arguments.hand_eye_error is not None:
+            set_hand_eye(client, *wrong_hand_eye(arguments.hand_eye_error, arguments.seed))
+        named = None
         for views in arguments.views:
             if folder.is_dir():
                 folder.rename(folder.with_name(f".{OBJECT}.{os.getpid()}.{views}"))
-            scan(client, session, folder, views, arguments.cap)
-        locate(client, session, arguments.poses, arguments.cap)
+            named = named_hand_eye(scan(client, session, folder, views, arguments.cap))
+        teach(client, session)
+        locate(session, arguments.poses, arguments.cap)
+        if named is not None:
+            set_hand_eye(client, *named)
+            print("with the hand-eye transform that the scan named:", flush=True)
+            locate(session, arguments.poses, arguments.cap)
     print(f"load average {os.getloadavg()[0]:.1f}")
     return 0
 
@@ -94,6 +138,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--views", type=int, nargs="+", default=[40], help="pictures, a scan each (default 40)")
     parser.add_argument("--cap", type=int, default=TRAINING_SEED, help="seed of the cap (default %(default)s)")
     parser.add_argument("--poses", type=int, default=10, help="drawn poses of the cap (default %(default)s)")
+    parser.add_argument(
+        "--hand-eye-error", type=float, nargs=2, metavar=("MM", "DEG"), help="of the transform that is published"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of its directions (default %(default)s)")
     parser.add_argument("--out", default="out/bench-arm-scan")
     return exit_status("bench_arm_scan", partial(run, parser.parse_args(argv)))
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
+from dense_grasp_core.geometry.se3 import exp
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grasping.interfaces import GraspSettings
 from dense_grasp_core.motion.interfaces import WorldModel
@@ -39,6 +40,8 @@ SETTINGS = ScanSettings(
     height=0.15,
     speed=0.25,
     least_reached=0.3,
+    hand_eye_shift=0.015,
+    hand_eye_turn=0.053,
 )
 GOAL = ScanGoal("box", views=8)
 
@@ -51,6 +54,7 @@ class Cell:
         self.box = box_at(0.45, 0.0, 0.3)
         self.width: float | None = 0.08
         self.pictures = 0
+        self.mount = TCP_FROM_CAMERA  # where the camera really sits
         self.stored: dict[str, tuple] = {}
         self.on_picture = lambda number: None
         self.visited: list[np.ndarray] = []
@@ -79,8 +83,9 @@ class Cell:
     def look(self, stop=None):
         self.pictures += 1
         self.on_picture(self.pictures)
-        pose = self.planner.tcp_pose(self.joints) @ TCP_FROM_CAMERA
-        return look_at_box(pose, self.box, noise=0.001, seed=self.pictures)[0]
+        tool = self.planner.tcp_pose(self.joints)
+        taken = look_at_box(tool @ self.mount, self.box, noise=0.001, seed=self.pictures)[0]
+        return replace(taken, base_from_camera=tool @ TCP_FROM_CAMERA)
 
     def has(self, object_id):
         return object_id in self.stored
@@ -315,3 +320,42 @@ def test_a_box_that_is_moved_during_the_scan_makes_none(cell):
         sequence(cell).run(GOAL)
     assert failure.value.code == ScanCode.SCAN_INCONSISTENT
     assert not cell.stored
+
+
+def mounted(cell, millimetres, degrees):
+    off = exp(np.array([0.6, -0.64, 0.48, 0.0, 0.6, -0.8]) * ([0.001 * millimetres] * 3 + [np.radians(degrees)] * 3))
+    cell.mount = TCP_FROM_CAMERA @ off
+    return off
+
+
+def test_a_mount_that_is_a_little_off_is_corrected_and_said(cell):
+    off = mounted(cell, 5.0, 1.0)
+    told = []
+    scan = sequence(cell, told)
+    scan.run(GOAL)
+    _, surface, about = cell.stored["box"]
+    found = scan.outcome.hand_eye
+    assert (found.shift, np.degrees(found.turn)) == (pytest.approx(0.005, abs=0.001), pytest.approx(1.0, abs=0.2))
+    np.testing.assert_allclose(about["published_from_true_camera"], off, atol=0.003)
+    assert any("hand-eye is corrected by" in one.detail for one in told)
+    inside = (surface.points + np.array(about["base_from_object"])[:3, 3] - cell.box[:3, 3]) @ cell.box[:3, :3]
+    assert np.median(np.abs(np.abs(inside) - HALF).min(axis=1)) < 0.002
+    assert scan.outcome.residual == found.after < 0.002
+
+
+def test_a_mount_that_is_right_is_not_spoken_of(cell):
+    scan = sequence(cell)
+    scan.run(GOAL)
+    assert scan.outcome.hand_eye is None and scan.outcome.residual < 0.001
+    assert "published_from_true_camera" not in cell.stored["box"][2]
+
+
+@pytest.mark.parametrize(
+    ("millimetres", "degrees", "words"), [(18.0, 3.5, "off by about 1[78]"), (60.0, 15.0, "tilted")]
+)
+def test_a_mount_that_is_far_off_is_refused_by_name(cell, millimetres, degrees, words):
+    mounted(cell, millimetres, degrees)
+    with pytest.raises(GraspFailure, match=words) as failure:
+        sequence(cell).run(GOAL)
+    assert failure.value.code == ScanCode.HAND_EYE_WRONG
+    assert "check_cell --move" in str(failure.value) and not cell.stored

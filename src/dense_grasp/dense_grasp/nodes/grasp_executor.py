@@ -13,6 +13,7 @@ from dense_grasp_core.grasping.pinch_choice import PinchChoice
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.quiet import QuietGroup, keep_quiet
+from dense_grasp_ros.shared_parameters import camera_link, camera_parent
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from visualization_msgs.msg import MarkerArray
@@ -177,6 +178,8 @@ class GraspExecutor(Node):
             lambda: self._settings,
             self._fingers,
             self._check_arm,
+            self._buffer.lookup_transform,
+            (camera_parent(values), camera_link(values)),
         )
 
     def _place_tools(self, times: Timeouts) -> PlaceTools:

@@ -1,9 +1,10 @@
-"""Node: publishes the hand-eye transform of config/hand_eye.yaml once on /tf_static."""
+"""Node: publishes the hand-eye transform of config/hand_eye.yaml on /tf_static, once and after each change."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from dense_grasp_core.parameters import ParameterError
@@ -13,7 +14,8 @@ from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.shared_parameters import FARTHEST_MOUNT, camera_link, camera_parent
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from tf2_ros import StaticTransformBroadcaster
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from tf2_msgs.msg import TFMessage
 
 from dense_grasp.nodes.robot_parameters import HAND_EYE_PUBLISHER
 
@@ -50,19 +52,37 @@ def hand_eye_transform(parent: str, child: str, xyz: Sequence[float], quaternion
 
 
 class HandEyePublisher(Node):
-    """Publishes on construction; stays alive so that the latched message does."""
+    """Publishes on construction, and again when xyz or quaternion change; stays alive so that the latched message does.
+
+    A quaternion that is set while the node runs may be off the norm 1 by as much as one of the file.
+    """
 
     def __init__(self, **node_arguments):
         super().__init__("hand_eye_publisher", **node_arguments)
-        values = declare(self, HAND_EYE_PUBLISHER)
+        # tf2_ros' StaticTransformBroadcaster ignores a second transform of the same child.
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._publisher = self.create_publisher(TFMessage, "/tf_static", latched)
+        self._values = declare(self, HAND_EYE_PUBLISHER, self._change)
+        frames = self._publish(self._values)
+        self._diagnostics = Diagnostics(self, frames[1], {"hand-eye transform": self._report})
+
+    def _change(self, changes: dict[str, Any]) -> None:
+        values = {**self._values, **changes}
+        self._publish(values)
+        self._values = values
+
+    def _publish(self, values: Mapping[str, Any]) -> tuple[str, str]:
+        """Parent and child. Raises HandEyeError for a transform that cannot be meant; the former one then stays."""
         frames = camera_parent(values), camera_link(values)
         message = hand_eye_transform(*frames, values["xyz"], values["quaternion"])
         message.header.stamp = self.get_clock().now().to_msg()
-        self._broadcaster = StaticTransformBroadcaster(self)
-        self._broadcaster.sendTransform(message)
-        report = Report(OK, f"{message.header.frame_id} -> {message.child_frame_id}", {"xyz_m": values["xyz"]})
-        self._diagnostics = Diagnostics(self, message.child_frame_id, {"hand-eye transform": lambda: report})
-        self.get_logger().info(f"{message.header.frame_id} -> {message.child_frame_id} at {values['xyz']} m")
+        self._publisher.publish(TFMessage(transforms=[message]))
+        self.get_logger().info(f"{frames[0]} -> {frames[1]} at {values['xyz']} m, {values['quaternion']}")
+        return frames
+
+    def _report(self) -> Report:
+        values = self._values
+        return Report(OK, f"{camera_parent(values)} -> {camera_link(values)}", {"xyz_m": values["xyz"]})
 
 
 def main(arguments: list[str] | None = None) -> int:

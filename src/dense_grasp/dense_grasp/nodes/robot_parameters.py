@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dense_grasp_core.parameters import ParameterSpec
@@ -13,13 +14,14 @@ from dense_grasp_ros.shared_parameters import (
     ERROR_RECOVERY_ACTION,
     GRIPPER,
     GRIPPER_NAMESPACE,
-    HAND_EYE,
     LENS_MODEL,
     OBSERVE_JOINTS,
     PARENT,
     PREFIX,
+    QUATERNION,
     ROBOT_TYPE,
     SYNC_TOLERANCE,
+    XYZ,
 )
 
 #: What no gripper does, N and m/s: the record of the chosen one says how much it does.
@@ -214,7 +216,16 @@ ERROR_RECOVERY = (
     CONTROLLER_MANAGER,
 )
 
-HAND_EYE_PUBLISHER = (ROBOT_TYPE, PREFIX, *HAND_EYE)
+#: A scan may find the mount to be off, and the cell goes on with the right one.
+HAND_EYE_PUBLISHER = (
+    ROBOT_TYPE,
+    PREFIX,
+    GRIPPER,
+    PARENT,
+    CHILD,
+    replace(XYZ, changeable=True),
+    replace(QUATERNION, changeable=True),
+)
 MOTION_WATCHDOG = (
     *MOTION,
     WALL_TIME_FACTOR,

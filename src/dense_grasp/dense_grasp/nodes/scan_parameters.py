@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dense_grasp_core.parameters import ParameterSpec
+from dense_grasp_ros.shared_parameters import CHILD, PARENT
 
 from dense_grasp.nodes.perception_parameters import SCAN_MODEL, SCANS, STORE
 from dense_grasp.nodes.robot_parameters import SCAN_ACTION
@@ -42,4 +43,22 @@ SCAN = (
         low=0.0,
         high=1.0,
     ),
+    ParameterSpec(
+        "scan_hand_eye_shift",
+        0.015,
+        "by which the camera may sit elsewhere than TF says: a scan corrects it up to here, else HAND_EYE_WRONG",
+        "m",
+        low=0.0,
+        high=0.02,
+    ),
+    ParameterSpec(
+        "scan_hand_eye_turn",
+        0.053,
+        "by which the camera may be turned from what TF says: a scan corrects it up to here, else HAND_EYE_WRONG",
+        "rad",
+        low=0.0,
+        high=0.07,
+    ),
+    PARENT,
+    CHILD,
 )

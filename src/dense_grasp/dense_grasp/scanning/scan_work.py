@@ -16,6 +16,8 @@ from geometry_msgs.msg import Vector3
 from rclpy.node import Node
 
 from dense_grasp.arm.trajectory_client import trajectory_message
+from dense_grasp.perception.camera_pose import Lookup
+from dense_grasp.scanning.hand_eye_advice import hand_eye_advice
 from dense_grasp.scanning.settings import goal_from_message
 from dense_grasp.scanning.still_camera import StillCamera
 from dense_grasp_interfaces.action import ScanObject
@@ -25,7 +27,7 @@ from dense_grasp_interfaces.msg import ScanSummary
 @dataclass(frozen=True)
 class ScanTools:
     """What a scan works with. check_ready: raises GraspFailure when arm or planner cannot be commanded now;
-    grasp_settings: as they are at a goal's begin.
+    grasp_settings: as they are at a goal's begin. lookup, mount: TF, and parent and child of the hand-eye transform.
     """
 
     arm: Arm
@@ -37,6 +39,8 @@ class ScanTools:
     grasp_settings: Callable[[], GraspSettings]
     memory: FingerMemory
     check_ready: Callable[[StopCheck], None]
+    lookup: Lookup
+    mount: tuple[str, str]
 
 
 class ScanWork:
@@ -72,7 +76,9 @@ class ScanWork:
 
     def result(self, code: int, message: str) -> ScanObject.Result:
         """With what is known of the scan; the code as ScanObject has it."""
-        outcome, request = self._outcome, self._handle.request
+        outcome, request, tools = self._outcome, self._handle.request, self._tools
+        if outcome.hand_eye is not None:
+            message += f"; {hand_eye_advice(outcome.hand_eye, tools.lookup, *tools.mount, tools.camera.frame)}"
         result = ScanObject.Result(code=scan_code(code), message=message)
         result.scan = _summary(request.object_id, outcome)
         result.residual = float(outcome.residual)

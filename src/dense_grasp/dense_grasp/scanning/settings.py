@@ -23,6 +23,8 @@ def scan_settings(values: Mapping[str, Any], robot: RobotSettings) -> ScanSettin
         height=values["scan_height"],
         speed=min(values["scan_speed"], robot.tcp_speed),
         least_reached=values["scan_least_reached"],
+        hand_eye_shift=values["scan_hand_eye_shift"],
+        hand_eye_turn=values["scan_hand_eye_turn"],
     )
 
 

@@ -60,6 +60,8 @@ class StillCamera:
         self._group = callback_group
         self._caches: tuple[StampCache, ...] = tuple(StampCache(_KEPT) for _ in topics)
         self._subscriptions: list = []
+        #: of the newest picture; empty before it
+        self.frame = ""
 
     def __enter__(self) -> StillCamera:
         self._subscriptions = [
@@ -112,6 +114,7 @@ class StillCamera:
             rgb, metres = rgb_from_message(colour), np.nan_to_num(depth_from_message(depth).astype(float))
         except DenseGraspError as error:
             raise GraspFailure(ScanCode.PERCEPTION_UNAVAILABLE, str(error)) from error
+        self.frame = colour.header.frame_id
         base_from_camera = base_from(
             self._lookup, self._base_frame, colour.header.frame_id, colour.header.stamp, deadline, stop
         )

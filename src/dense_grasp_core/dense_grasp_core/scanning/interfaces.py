@@ -15,6 +15,7 @@ from dense_grasp_core.object_model.fused_surface import Surface
 from dense_grasp_core.object_model.scan import ScanView
 from dense_grasp_core.object_model.scan_join import JoinedScan
 from dense_grasp_core.result_codes import ScanCode, ScanStage
+from dense_grasp_core.scanning.hand_eye_refinement import HandEyeRefinement
 from dense_grasp_core.scanning.posed_picture import PosedPicture
 from dense_grasp_core.store.rows import is_name
 
@@ -78,7 +79,8 @@ class ScanGoal:
 class ScanSettings:
     """spacing: rad between neighbouring directions; lowest: rad above the horizon of the lowest direction; nearest: m
     from the camera to the object at least; height: m above the table that the arm keeps out of; speed: m/s of the tool
-    centre point at most; least_reached: share of the directions asked for that the arm must reach.
+    centre point at most; least_reached: share of the directions asked for that the arm must reach; hand_eye_shift, m,
+    and hand_eye_turn, rad: by which the camera may sit elsewhere than TF says.
     """
 
     workspace_min: Array
@@ -90,6 +92,8 @@ class ScanSettings:
     height: float
     speed: float
     least_reached: float
+    hand_eye_shift: float
+    hand_eye_turn: float
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,9 @@ class Progress:
 
 @dataclass
 class ScanOutcome:
-    """What is known of a scan, filled as it goes. size: (3,) m, of the box around the surface, zeros before it."""
+    """What is known of a scan, filled as it goes. size: (3,) m, of the box around the surface, zeros before it.
+    residual: m, by which the pictures, or two joined scans, differ. hand_eye: where it was found to be off.
+    """
 
     path: list[Trajectory] = field(default_factory=list)
     planned: int = 0
@@ -118,6 +124,7 @@ class ScanOutcome:
     size: Array = field(default_factory=lambda: np.zeros(3))
     disk_bytes: int = 0
     residual: float = float("nan")
+    hand_eye: HandEyeRefinement | None = None
 
 
 def validate(goal: ScanGoal) -> None:

@@ -19,6 +19,8 @@ from dense_grasp_core.object_model.scan import ScanError, ScanView
 from dense_grasp_core.object_model.scan_check import require_consistent
 from dense_grasp_core.result_codes import ScanCode, ScanStage
 from dense_grasp_core.scanning.dome import directions_for
+from dense_grasp_core.scanning.first_look import object_of_goal
+from dense_grasp_core.scanning.hand_eye_refinement import RefinementError
 from dense_grasp_core.scanning.interfaces import (
     FEWEST_VIEWS,
     MOST_VIEWS,
@@ -32,13 +34,8 @@ from dense_grasp_core.scanning.interfaces import (
 )
 from dense_grasp_core.scanning.object_masks import scan_views
 from dense_grasp_core.scanning.posed_picture import PosedPicture
-from dense_grasp_core.scanning.table_object import (
-    NoObjectError,
-    SeveralObjectsError,
-    TableObject,
-    find_table_object,
-    space_under,
-)
+from dense_grasp_core.scanning.table_object import TableObject, space_under
+from dense_grasp_core.scanning.true_hand_eye import with_true_hand_eye
 from dense_grasp_core.scanning.view_plan import ViewPlan, ViewPlanner, camera_on_tool
 
 Array = np.ndarray
@@ -86,6 +83,7 @@ class ScanSequence:
         self._progress = GoalRun(self._stop, lambda stage, detail: self._tell(ScanStage.LOOKING, detail))
         self._moves = ArmMoves(arm, planner, grasp_settings, self._progress)
         self._taken: list[PosedPicture] = []
+        self._first: PosedPicture | None = None
         self._table_object: TableObject | None = None
         self.outcome = ScanOutcome()
 
@@ -148,24 +146,11 @@ class ScanSequence:
     def _look(self, goal: ScanGoal) -> tuple[PosedPicture, TableObject]:
         self._tell(ScanStage.LOOKING, "for what stands on the table")
         picture = self._camera.look(self._stop)
-        settings = self._settings
-        try:
-            table_object = find_table_object(
-                picture.points_base(2),
-                settings.table_height,
-                settings.workspace_min,
-                settings.workspace_max,
-                np.array(goal.centre),
-                goal.radius,
-            )
-        except NoObjectError as error:
-            raise GraspFailure(ScanCode.NOTHING_TO_SCAN, str(error)) from error
-        except SeveralObjectsError as error:
-            raise GraspFailure(ScanCode.INVALID_GOAL, str(error)) from error
+        table_object = object_of_goal(picture, goal, self._settings)
         x, y = table_object.centre[:2]
         size = " x ".join(f"{100 * edge:.0f}" for edge in table_object.size)
         self._tell(ScanStage.LOOKING, f"something of {size} cm stands at ({x:.3f}, {y:.3f}) m")
-        self._table_object = table_object
+        self._first, self._table_object = picture, table_object
         return picture, table_object
 
     def _view_planner(self, picture: PosedPicture) -> ViewPlanner:
@@ -224,10 +209,10 @@ class ScanSequence:
             self._tell(ScanStage.MOVING, f"the arm stays where it is: {error}")
 
     def _fuse_and_keep(self, goal: ScanGoal, taken: Sequence[PosedPicture], overwrite: bool) -> str:
-        assert self._table_object is not None
         self._tell(ScanStage.FUSING, f"{len(taken)} pictures", stoppable=False)
+        taken, table_object = self._with_true_hand_eye(taken)
         try:
-            views, surface, base_from_object = scan_views(taken, self._table_object)
+            views, surface, base_from_object = scan_views(taken, table_object)
             check = require_consistent(views)
         except ScanError as error:
             raise GraspFailure(
@@ -243,6 +228,8 @@ class ScanSequence:
             "coverage": coverage,
             "base_from_object": base_from_object.tolist(),
         }
+        if self.outcome.hand_eye is not None:
+            about["published_from_true_camera"] = self.outcome.hand_eye.published_from_true.tolist()
         if goal.join:
             return self._join(goal, views, surface, about)
         size = np.ptp(surface.points, axis=0)
@@ -254,6 +241,24 @@ class ScanSequence:
             f"scanned {goal.object_id}: {len(views)} views, {coverage:.0%} of the directions above the table, "
             f"{box} cm" + (f"; {left_out} pictures do not show it" if left_out else "")
         )
+
+    def _with_true_hand_eye(self, taken: Sequence[PosedPicture]) -> tuple[Sequence[PosedPicture], TableObject]:
+        """The pictures and the object as they are once a hand-eye transform that is off a little is corrected.
+
+        Raises GraspFailure HAND_EYE_WRONG where it is off by more.
+        """
+        assert self._first is not None and self._table_object is not None
+        try:
+            right, table_object, found = with_true_hand_eye(self._first, taken, self._table_object, self._settings)
+        except RefinementError as error:
+            # What contradicts itself is refused by the check of the scan.
+            self._tell(ScanStage.FUSING, f"hand-eye is not checked: {error}", stoppable=False)
+            return taken, self._table_object
+        self.outcome.residual = found.after
+        if found.is_off:
+            self.outcome.hand_eye = found
+            self._tell(ScanStage.FUSING, f"hand-eye is corrected by {found}", stoppable=False)
+        return right, table_object
 
     def _join(self, goal: ScanGoal, views: Sequence[ScanView], surface: Surface, about: Mapping[str, Any]) -> str:
         def told(detail: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dense_grasp_core.cell_measures.table_plane import Plane, PlaneError, fit_plane
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.connected import connected
 from dense_grasp_core.motion.voxel_boxes import thin
@@ -18,6 +19,9 @@ _CELL = 0.005  # m
 _GAP = 7.0  # cells from middle to middle: 3 cm part two objects, less is what a depth camera misses of one
 _FEWEST_CELLS = 12  # 3 cm2 of surface
 _SECOND_OBJECT = 0.3  # of the largest one's cells
+#: m and degrees by which a camera whose mount is a little off shows the table elsewhere.
+_TABLE_BAND, _TABLE_TILT = 0.05, 6.0
+_EYE = 0.6  # m above the table, about from where it is looked at
 
 
 class NoObjectError(DenseGraspError):
@@ -69,11 +73,14 @@ def find_table_object(
 ) -> TableObject:
     """The object that stands on the table in the box `low` to `high` (3,), of the points (n, 3), all in the base frame.
 
-    With a centre (3,) and a radius: within so many m of it, seen from above, the largest one there. Raises
-    NoObjectError, and without a radius SeveralObjectsError when a second one is not much smaller.
+    With a centre (3,) and a radius: within so many m of it, seen from above, the largest one there. Heights count from
+    the table as it is seen, which a camera whose mount is a little off shows too high or tilted. Raises NoObjectError,
+    and without a radius SeveralObjectsError when a second one is not much smaller.
     """
     points = np.asarray(points_base, dtype=float)
-    inside = (points[:, 2] > table_height + ABOVE) & np.all((points >= low) & (points <= high), axis=1)
+    above = _above_table(points, table_height, low, high)
+    inside = (above > ABOVE) & (table_height + above <= high[2])
+    inside &= np.all((points[:, :2] >= low[:2]) & (points[:, :2] <= high[:2]), axis=1)
     if centre is not None and radius > 0.0:
         inside &= np.hypot(*(points[:, :2] - centre[:2]).T) <= radius
         where = f"within {radius:.2f} m of ({centre[0]:.3f}, {centre[1]:.3f}) m"
@@ -104,6 +111,42 @@ def find_table_object(
         )
     bottom = np.array([*(own.min(axis=0)[:2] - _CELL / 2.0), table_height])
     return TableObject(own, bottom, own.max(axis=0) + _CELL / 2.0)
+
+
+def table_elsewhere(points_base: Array, table_height: float, low: Array, high: Array) -> str:
+    """What is said where the plane that most points (n, 3) over the box lie on is no table at table_height, as with a
+    camera whose mount is far off; empty where it is, or there is no plane.
+    """
+    middle = (low[:2] + high[:2]) / 2.0
+    plane = _table_seen(np.asarray(points_base, dtype=float), table_height, low, high, np.inf)
+    if plane is None:
+        return ""
+    off = plane.height_at(*middle) - table_height
+    if plane.tilt <= _TABLE_TILT and abs(off) <= _TABLE_BAND:
+        return ""
+    side = "above" if off > 0.0 else "below"
+    return (
+        f"most of what is seen over the workspace is a plane {1000.0 * abs(off):.0f} mm {side} the table (table_height "
+        f"{table_height:.3f} m), tilted by {plane.tilt:.0f}°"
+    )
+
+
+def _above_table(points: Array, table_height: float, low: Array, high: Array) -> Array:
+    """Heights (n,) m above the table as seen; above table_height where what is seen there is no table."""
+    plane = _table_seen(points, table_height, low, high, _TABLE_BAND)
+    if plane is None or plane.tilt > _TABLE_TILT:
+        return points[:, 2] - table_height
+    return plane.distances(points)
+
+
+def _table_seen(points: Array, table_height: float, low: Array, high: Array, band: float) -> Plane | None:
+    """The plane that most points over the box, and within `band` m of the table's height, lie on."""
+    over = np.all((points[:, :2] > low[:2]) & (points[:, :2] < high[:2]), axis=1)
+    eye = np.array([*(low[:2] + high[:2]) / 2.0, table_height + _EYE])
+    try:
+        return fit_plane(points[over & (np.abs(points[:, 2] - table_height) < band)], eye)
+    except PlaneError:
+        return None
 
 
 def _pieces(cells: Array) -> list[Array]:
