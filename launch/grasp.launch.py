@@ -4,6 +4,7 @@ from dense_grasp.bringup.lasting_node import lasting_node, launch_file
 from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import (
     SIMULATED_HEARTBEAT_S,
+    SIMULATED_JOINT_STATE_S,
     config_file,
     flag,
     given,
@@ -25,6 +26,7 @@ def start(values):
         patience = {"heartbeat_timeout": float(values["heartbeat_timeout"])}
     elif clock["use_sim_time"]:
         patience = {"heartbeat_timeout": SIMULATED_HEARTBEAT_S}
+    age = {"joint_state_timeout": SIMULATED_JOINT_STATE_S} if clock["use_sim_time"] else {}
     store = {"store": store_url(values["store"], values["namespace"])}
     nodes = {
         "hand_eye_publisher": (["robot.yaml", "hand_eye.yaml"], {**clock, **robot}),
@@ -32,7 +34,7 @@ def start(values):
         "grasp_executor": (
             # perception.yaml: a scan goes where query_node looks. hand_eye.yaml: a scan says what belongs there.
             ["robot.yaml", "camera.yaml", "hand_eye.yaml", "perception.yaml", "grasp.yaml"],
-            {**clock, **robot, **store, **given({"planner": values["planner"]})},
+            {**clock, **robot, **age, **store, **given({"planner": values["planner"]})},
         ),
     }
     return [

@@ -271,12 +271,16 @@ def test_frankas_hand_is_not_started_where_another_gripper_is(start):
     assert driver["load_gripper"] == "false"
 
 
-def test_the_watchdog_is_patient_in_simulation_only(start):
-    assert start("bringup", sim="true").overrides("motion_watchdog")["heartbeat_timeout"] == 2.0
+def test_watchdog_and_executor_are_patient_in_simulation_only(start):
+    simulated = start("bringup", sim="true")
+    assert simulated.overrides("motion_watchdog")["heartbeat_timeout"] == 2.0
+    assert simulated.overrides("grasp_executor")["joint_state_timeout"] == 5.0
 
 
-def test_the_watchdog_of_the_real_cell_is_as_configured(start):
-    assert "heartbeat_timeout" not in start("bringup").overrides("motion_watchdog")
+def test_those_of_the_real_cell_are_as_configured(start):
+    real = start("bringup")
+    assert "heartbeat_timeout" not in real.overrides("motion_watchdog")
+    assert "joint_state_timeout" not in real.overrides("grasp_executor")
 
 
 def test_the_patience_of_the_watchdog_can_be_given(start):

@@ -21,6 +21,8 @@ FASTDDS_PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_
 RESPAWN_DELAY_S = 2.0
 #: A simulation shares its machine with physics and renderer, which hold the nodes up for a tenth of a second at times.
 SIMULATED_HEARTBEAT_S = 2.0
+#: And joint states, which come when the simulation gets to them.
+SIMULATED_JOINT_STATE_S = 5.0
 
 
 class LaunchArgumentError(DenseGraspError):
