@@ -64,6 +64,16 @@ def test_a_folder_that_was_chosen_is_taken(views, tmp_path):
     assert (tmp_path / "chosen" / "box" / "poses.json").is_file()
 
 
+def test_a_scan_put_aside_leaves_the_objects_own(views, tmp_path):
+    folder = ScanFolder(tmp_path, NETWORK)
+    put(folder, views)
+    for count in (5, 4):
+        aside = folder.put_aside("box", views[:count], fuse(views[:count]), {"object": "box"})
+        assert len(read_scan(Path(aside))) == count
+    assert len(read_scan(tmp_path / "box")) == len(views)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_without_a_folder_nothing_can_be_kept():
     folder = ScanFolder(scans_folder("postgresql://robot@server/store"), NETWORK)
     with pytest.raises(GraspFailure, match="no folder for scans") as failure:
@@ -109,7 +119,7 @@ def test_a_second_scan_that_does_not_fit_is_kept_aside_and_the_first_stays(kept,
     with pytest.raises(GraspFailure, match=r"of 1 pictures of the second .* keeps the scan that it has") as failure:
         kept.join("box", turned[:1], fuse(turned[:1]), {"object": "box"}, lambda detail: None)
     assert failure.value.code == ScanCode.SCAN_INCONSISTENT
-    aside = root_of(kept) / ".box.not_joined"
+    aside = root_of(kept) / ".box.aside"
     assert str(aside) in str(failure.value) and len(read_scan(aside)) == 1
     assert len(read_scan(root_of(kept) / "box")) == len(views)
 

@@ -95,6 +95,10 @@ class Cell:
         self.stored[object_id] = views, surface, about
         return 1234
 
+    def put_aside(self, object_id, views, surface, about):
+        self.stored[f"{object_id} aside"] = views, surface, about
+        return "aside"
+
     def join(self, object_id, views, surface, about, told):
         told("looking")
         first = self.stored[object_id]
@@ -263,9 +267,11 @@ def test_a_cancel_of_the_second_scan_leaves_the_first(cell):
     cell.stored["box"] = ("former",)
     canceled = []
     cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
-    with pytest.raises(GraspCanceled, match="nothing is kept of 5 pictures, as box has a scan of before"):
+    with pytest.raises(
+        GraspCanceled, match="box keeps the scan of before, and what there is of the new one is in aside"
+    ):
         sequence(cell, stop=lambda: bool(canceled)).run(replace(GOAL, join=True))
-    assert cell.stored["box"] == ("former",)
+    assert cell.stored["box"] == ("former",) and len(cell.stored["box aside"][0]) == 5
 
 
 def test_a_box_at_the_edge_of_the_reach_is_refused_with_the_share_that_is_reached(cell):
@@ -284,7 +290,7 @@ def test_a_cancel_keeps_what_was_taken_where_it_is_a_scan(cell):
     assert len(cell.stored["box"][0]) == 5 and cell.is_stopped
 
 
-def test_a_cancel_after_few_pictures_or_with_a_scan_of_before_keeps_nothing(cell):
+def test_a_cancel_after_few_pictures_keeps_nothing_and_with_a_scan_of_before_puts_aside(cell):
     canceled = []
     cell.on_picture = lambda number: canceled.append(number) if number == 3 else None
     with pytest.raises(GraspCanceled, match="nothing is kept of 2 pictures, a scan has 4 or more"):
@@ -294,9 +300,9 @@ def test_a_cancel_after_few_pictures_or_with_a_scan_of_before_keeps_nothing(cell
     cell.pictures = 0
     cell.stored["box"] = ("former",)
     cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
-    with pytest.raises(GraspCanceled, match="has a scan of before"):
+    with pytest.raises(GraspCanceled, match="box keeps the scan of before"):
         sequence(cell, stop=lambda: bool(canceled)).run(replace(GOAL, overwrite=True))
-    assert cell.stored["box"] == ("former",)
+    assert cell.stored["box"] == ("former",) and len(cell.stored["box aside"][0]) == 5
 
 
 def test_a_camera_that_is_unplugged_half_way_leaves_what_was_taken(cell):

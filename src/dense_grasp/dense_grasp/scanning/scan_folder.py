@@ -56,6 +56,18 @@ class ScanFolder:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
+    def put_aside(self, object_id: str, views: Sequence[ScanView], surface: Surface, about: Mapping[str, Any]) -> str:
+        """Keeps a scan beside the object's own, in place of one that was put aside before; its folder. Raises
+        GraspFailure SCAN_NOT_STORED.
+        """
+        aside = folder_of(self._required().root, object_id).with_name(f".{object_id}.aside")
+        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            write_scan(aside, views, surface, about)
+        except (DenseGraspError, OSError) as error:
+            raise GraspFailure(ScanCode.SCAN_NOT_STORED, f"the scan of {object_id} is not kept: {error}") from error
+        return str(aside)
+
     def join(
         self,
         object_id: str,
@@ -81,13 +93,22 @@ class ScanFolder:
             joined, both = join_to(scans.folder(object_id), finder, views, surface, about, on_picture)
             return joined, self.put(object_id, joined.views, joined.surface, both, overwrite=True)
         except DenseGraspError as error:
-            sentence = f"{error}; {_kept_aside(scans, object_id, views, surface, about)}"
+            sentence = (
+                f"{error}; {object_id} keeps the scan that it has, {self._second(object_id, views, surface, about)}"
+            )
             if isinstance(error, GraspCanceled):
                 raise GraspCanceled(sentence) from error
             code = error.code if isinstance(error, GraspFailure) else ScanCode.SCAN_INCONSISTENT
             raise GraspFailure(code, sentence) from error
         finally:
             loaded.close()
+
+    def _second(self, object_id: str, views: Sequence[ScanView], surface: Surface, about: Mapping[str, Any]) -> str:
+        """The end of a sentence about a second scan that joined nothing."""
+        try:
+            return f"and the second one is in {self.put_aside(object_id, views, surface, about)}"
+        except GraspFailure as error:
+            return f"and of the second one nothing is kept: {error}"
 
     def _required(self) -> ScanFolders:
         if self._scans is None:
@@ -108,16 +129,3 @@ def _finder(loaded: LoadedScans, object_id: str, told: Callable[[str], None]) ->
             if error.code != MatchCode.BUSY:
                 raise
             told(str(error))
-
-
-def _kept_aside(
-    scans: ScanFolders, object_id: str, views: Sequence[ScanView], surface: Surface, about: Mapping[str, Any]
-) -> str:
-    """Keeps a second scan that joined nothing, in place of one of before; the end of a sentence about it."""
-    aside = folder_of(scans.root, object_id).with_name(f".{object_id}.not_joined")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        write_scan(aside, views, surface, about)
-    except DenseGraspError as error:
-        return f"{object_id} keeps the scan that it has, and nothing is kept of the second: {error}"
-    return f"{object_id} keeps the scan that it has, and the second one is in {aside}"

@@ -11,7 +11,8 @@ from dense_grasp_core.grasping.holding import FingerMemory
 from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Gripper, StopCheck
 from dense_grasp_core.motion.interfaces import MotionPlanner
 from dense_grasp_core.scanning.interfaces import Progress, ScanOutcome, Scans, ScanSettings
-from dense_grasp_core.scanning.scan_sequence import ScanSequence, scan_code
+from dense_grasp_core.scanning.scan_code import scan_code
+from dense_grasp_core.scanning.scan_sequence import ScanSequence
 from geometry_msgs.msg import Vector3
 from rclpy.node import Node
 

@@ -43,6 +43,11 @@ class Scans(Protocol):
     ) -> int:
         """Keeps a scan, whole or not at all; its bytes. Raises GraspFailure SCAN_EXISTS, SCAN_NOT_STORED."""
 
+    def put_aside(self, object_id: str, views: Sequence[ScanView], surface: Surface, about: Mapping[str, Any]) -> str:
+        """Keeps a scan beside the object's own, in place of one that was put aside before; where it is. Raises
+        GraspFailure SCAN_NOT_STORED.
+        """
+
     def join(
         self,
         object_id: str,

@@ -34,6 +34,7 @@ from dense_grasp_core.scanning.interfaces import (
 )
 from dense_grasp_core.scanning.object_masks import scan_views
 from dense_grasp_core.scanning.posed_picture import PosedPicture
+from dense_grasp_core.scanning.scan_code import scan_code
 from dense_grasp_core.scanning.table_object import TableObject, space_under
 from dense_grasp_core.scanning.true_hand_eye import with_true_hand_eye
 from dense_grasp_core.scanning.view_plan import ViewPlan, ViewPlanner, camera_on_tool
@@ -209,6 +210,21 @@ class ScanSequence:
             self._tell(ScanStage.MOVING, f"the arm stays where it is: {error}")
 
     def _fuse_and_keep(self, goal: ScanGoal, taken: Sequence[PosedPicture], overwrite: bool) -> str:
+        views, surface, about = self._fuse(goal, taken)
+        if goal.join:
+            return self._join(goal, views, surface, about)
+        size, coverage = np.ptp(surface.points, axis=0), float(about["coverage"])
+        self.outcome.disk_bytes = self._scans.put(goal.object_id, views, surface, about, overwrite)
+        self.outcome.views, self.outcome.coverage, self.outcome.size = len(views), coverage, size
+        box = " x ".join(f"{100 * edge:.1f}" for edge in size)
+        left_out = len(taken) - len(views)
+        return (
+            f"scanned {goal.object_id}: {len(views)} views, {coverage:.0%} of the directions above the table, "
+            f"{box} cm" + (f"; {left_out} pictures do not show it" if left_out else "")
+        )
+
+    def _fuse(self, goal: ScanGoal, taken: Sequence[PosedPicture]) -> tuple[list[ScanView], Surface, dict[str, Any]]:
+        """Views, surface and what scan.json says. Raises GraspFailure SCAN_INCONSISTENT, HAND_EYE_WRONG."""
         self._tell(ScanStage.FUSING, f"{len(taken)} pictures", stoppable=False)
         taken, table_object = self._with_true_hand_eye(taken)
         try:
@@ -220,27 +236,16 @@ class ScanSequence:
                 f"{len(taken)} pictures make no scan: {error}; was the object moved, or somebody in the picture? Is "
                 "hand-eye right (ros2 run dense_grasp check_cell --move)?",
             ) from error
-        coverage = share_covered(np.array([self.outcome.directions[int(view.name)] for view in views]))
         about = {
             "object": goal.object_id,
             "source": "scan_object",
             "check": str(check),
-            "coverage": coverage,
+            "coverage": share_covered(np.array([self.outcome.directions[int(view.name)] for view in views])),
             "base_from_object": base_from_object.tolist(),
         }
         if self.outcome.hand_eye is not None:
             about["published_from_true_camera"] = self.outcome.hand_eye.published_from_true.tolist()
-        if goal.join:
-            return self._join(goal, views, surface, about)
-        size = np.ptp(surface.points, axis=0)
-        self.outcome.disk_bytes = self._scans.put(goal.object_id, views, surface, about, overwrite)
-        self.outcome.views, self.outcome.coverage, self.outcome.size = len(views), coverage, size
-        box = " x ".join(f"{100 * edge:.1f}" for edge in size)
-        left_out = len(taken) - len(views)
-        return (
-            f"scanned {goal.object_id}: {len(views)} views, {coverage:.0%} of the directions above the table, "
-            f"{box} cm" + (f"; {left_out} pictures do not show it" if left_out else "")
-        )
+        return views, surface, about
 
     def _with_true_hand_eye(self, taken: Sequence[PosedPicture]) -> tuple[Sequence[PosedPicture], TableObject]:
         """The pictures and the object as they are once a hand-eye transform that is off a little is corrected.
@@ -277,9 +282,10 @@ class ScanSequence:
         count = len(self._taken)
         if count < FEWEST_VIEWS:
             return f"; nothing is kept of {count} pictures, a scan has {FEWEST_VIEWS} or more"
-        if self._scans.has(goal.object_id):
-            return f"; nothing is kept of {count} pictures, as {goal.object_id} has a scan of before"
         try:
+            if self._scans.has(goal.object_id):
+                aside = self._scans.put_aside(goal.object_id, *self._fuse(goal, self._taken))
+                return f"; {goal.object_id} keeps the scan of before, and what there is of the new one is in {aside}"
             return f"; kept what there is: {self._fuse_and_keep(goal, self._taken, overwrite=False)}"
         except GraspFailure as error:
             return f"; nothing is kept of {count} pictures: {error}"
@@ -294,12 +300,3 @@ class ScanSequence:
     @staticmethod
     def _duration(ways: list[Trajectory]) -> float:
         return sum(way.duration for way in ways)
-
-
-def scan_code(code: int) -> int:
-    """A code of a grasp's stages as ScanObject has it: what it lacks is no path (200..299) or no picture (100..199)."""
-    if code in ScanCode.__members__.values():
-        return int(code)
-    if 200 <= code < 300:
-        return int(ScanCode.PLANNING_FAILED)
-    return int(ScanCode.PERCEPTION_UNAVAILABLE if 100 <= code < 200 else ScanCode.INTERNAL_ERROR)
