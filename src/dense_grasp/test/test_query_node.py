@@ -1,5 +1,6 @@
 """query_node on hand-made descriptors and depth, in a private domain; every code of KeypointMatch."""
 
+import importlib.util
 import math
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,20 +20,17 @@ from dense_grasp.perception.messages import stamp_ns
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.domains import private_domain
-from dense_grasp_ros.images import byte_array, image_message
 from dense_grasp_ros.service_qos import EVERY_CALL
 from geometry_msgs.msg import TransformStamped
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from rclpy.clock import Clock, ClockType
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
 from tf2_ros import StaticTransformBroadcaster
 from visualization_msgs.msg import MarkerArray
 
-from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.msg import KeypointMatch
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
     GetPicture,
@@ -40,94 +39,11 @@ from dense_grasp_interfaces.srv import (
     RegisterDescriptor,
 )
 
-WIDTH, HEIGHT, STRIDE, CELLS = 64, 48, 8, 48
-SCORES = {"temperature": -1.0, "found_threshold": 0.5, "ambiguity_ratio": 0.9}
-BEST_EFFORT = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
-
-
-def cell_centre(cell: int) -> tuple[float, float]:
-    return (cell % 8 + 0.5) * STRIDE - 0.5, (cell // 8 + 0.5) * STRIDE - 0.5
-
-
-class Cell:
-    """Plays camera, descriptor_node and the robot's TF for one query_node."""
-
-    def __init__(self, graph):
-        node = graph.node
-        self._graph = graph
-        self._clock = Clock(clock_type=ClockType.SYSTEM_TIME)
-        self._colour = node.create_publisher(Image, "/camera/camera/color/image_raw", 2)
-        self._depth = node.create_publisher(Image, "/camera/camera/aligned_depth_to_color/image_raw", 2)
-        self._descriptors = node.create_publisher(DescriptorImage, "/dense_grasp/descriptors", BEST_EFFORT)
-        self._broadcaster = StaticTransformBroadcaster(node)
-        self._timer = None
-
-    def publish_transform(self):
-        """The camera 0.6 m above (0.5, 0, 0), looking down, image top away from the base."""
-        message = TransformStamped(child_frame_id="optical")
-        message.header.frame_id = "fr3_link0"
-        translation, rotation = message.transform.translation, message.transform.rotation
-        translation.x, translation.z = 0.5, 0.6
-        rotation.x, rotation.y, rotation.z, rotation.w = math.sqrt(0.5), -math.sqrt(0.5), 0.0, 0.0
-        self._broadcaster.sendTransform(message)
-
-    def send(
-        self,
-        model_id="m",
-        depth=None,
-        depth_offset_ns=0,
-        age=0.0,
-        stamp=None,
-        twin=False,
-        with_depth=True,
-        colour=None,
-    ):
-        if stamp is None:
-            stamp = (self._clock.now().nanoseconds) - int(age * 1e9)
-        header = Header(frame_id="optical")
-        header.stamp = TimeMessage(sec=stamp // 10**9, nanosec=stamp % 10**9)
-        features = np.eye(CELLS, dtype=np.float32)
-        if twin:
-            features[38] = features[9] * 0.99 + features[38] * 0.01
-        message = DescriptorImage(header=header, dtype="float16", stride=float(STRIDE), model_id=model_id)
-        message.height, message.width, message.channels = 6, 8, CELLS
-        message.data = byte_array(features.reshape(6, 8, CELLS).astype("<f2"))
-        info = CameraInfo(header=header, width=WIDTH, height=HEIGHT, distortion_model="plumb_bob")
-        info.k = [100.0, 0.0, 31.5, 0.0, 100.0, 23.5, 0.0, 0.0, 1.0]
-        message.camera_info = info
-        depth = np.full((HEIGHT, WIDTH), 500, np.uint16) if depth is None else depth
-        encoding = {"uint16": "16UC1", "float32": "32FC1", "uint8": "mono8"}[str(depth.dtype)]
-        other = stamp + depth_offset_ns
-        depth_header = Header(frame_id="optical", stamp=TimeMessage(sec=other // 10**9, nanosec=other % 10**9))
-        colour = np.full((HEIGHT, WIDTH, 3), 90, np.uint8) if colour is None else colour
-        self._colour.publish(image_message(colour, "rgb8", header))
-        if with_depth:
-            self._depth.publish(image_message(depth, encoding, depth_header))
-        self._descriptors.publish(message)
-
-    def stream(self, **how):
-        """Send such a frame ten times a second from now on."""
-        if self._timer is not None:
-            self._graph.node.destroy_timer(self._timer)
-        self._timer = self._graph.node.create_timer(0.1, lambda: self.send(**how), clock=self._clock)
-
-    def locate(self, object_id="cap", keypoints=("contact",), timeout=5.0, not_before=None):
-        request = {"object_id": object_id, "keypoints": list(keypoints)}
-        request["timeout"] = Duration(sec=int(timeout), nanosec=int(timeout % 1 * 1e9))
-        if not_before is not None:
-            request["not_before"] = TimeMessage(sec=not_before // 10**9, nanosec=not_before % 10**9)
-        return self._graph.call(LocateKeypoints, "/dense_grasp/locate_keypoints", **request)
-
-    def register(self, cell=9, keypoint="contact", **more):
-        u, v = cell_centre(cell)
-        request = {"object_id": "cap", "keypoint": keypoint, "u": u, "v": v, **more}
-        return self._graph.call(RegisterDescriptor, "/dense_grasp/register_descriptor", **request)
-
-    def call(self, kind, name, **fields):
-        return self._graph.call(kind, f"/dense_grasp/{name}", **fields)
-
-    def now_ns(self) -> int:
-        return self._clock.now().nanoseconds
+_spec = importlib.util.spec_from_file_location("query_cell", Path(__file__).with_name("query_cell.py"))
+query_cell = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(query_cell)
+Cell, SCORES, cell_centre = query_cell.Cell, query_cell.SCORES, query_cell.cell_centre
+WIDTH, HEIGHT, STRIDE, CELLS = query_cell.WIDTH, query_cell.HEIGHT, query_cell.STRIDE, query_cell.CELLS
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp.perception import scan_services
+from dense_grasp.perception.clouds import POINT
 from dense_grasp.perception.messages import camera_from_info
 from dense_grasp.perception.scan_services import MOST_POINTS, ScanServices
 from dense_grasp_core.object_model.fused_surface import fuse
@@ -93,7 +94,7 @@ def test_the_surface_comes_in_colour_and_not_larger_than_asked_for(root):
     assert whole.code == some.code == StoreCode.OK
     total = whole.surface.width
     assert 1000 < total <= MOST_POINTS and some.surface.width == 50 and some.message == f"50 of {total} points of box"
-    rows = np.frombuffer(whole.surface.data, scan_services._POINT)
+    rows = np.frombuffer(whole.surface.data, POINT)
     assert np.abs(rows["place"]).max() < 1.3 * scanned_box.HALF.max()
     colours = rows["rgb"][:, None] >> np.array([16, 8, 0], np.uint32) & 255
     assert colours.std(0).min() > 20  # the box has patches

@@ -37,19 +37,24 @@ def test_a_constant_grid_is_no_error():
     assert pca_image(np.ones((4, 5, 8))).shape == (4, 5, 3)
 
 
-def test_overlay_keeps_the_image_where_the_kernel_is_zero():
+def test_heat_stands_out_of_the_image_in_grey():
     rgb = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    rgb[5, 7] = 0, 0, 255
     kernel = np.zeros((20, 30), np.float32)
-    kernel[5, 7] = 1.0
-    result = heatmap_overlay(rgb, kernel)
-    same = (result == rgb).all(axis=2)
-    assert same.sum() == 20 * 30 - 1 and not same[5, 7]
+    kernel[5, 7], kernel[9, 9] = 1.0, 0.3
+    result = heatmap_overlay(rgb, kernel).astype(int)
+    cold = kernel == 0.0
+    assert np.ptp(result[cold], axis=1).max() == 0 and result[cold].max() < 160, "grey, and dim"
+    assert np.corrcoef(result[cold][:, 0], rgb[cold].mean(axis=1))[0, 1] > 0.8, "the image is still there"
     assert result[5, 7, 0] > result[5, 7, 2], "the hot end is red in RGB order"
+    assert np.ptp(result[9, 9]) > 50, "a third of the greatest score shows as colour"
 
 
-def test_match_is_drawn_on_a_copy_and_nan_draws_nothing():
-    rgb = np.zeros((40, 40, 3), np.uint8)
-    assert draw_match(rgb, 20, 20).any() and not rgb.any()
+def test_a_match_is_drawn_around_its_pixel_on_a_copy_and_nan_draws_nothing():
+    rgb = np.zeros((60, 60, 3), np.uint8)
+    drawn = draw_match(rgb, 30, 30)
+    assert drawn.any() and not rgb.any()
+    assert not drawn[22:39, 22:39].any(), "what is at the pixel shows"
     assert not draw_match(rgb, float("nan"), 3).any()
 
 

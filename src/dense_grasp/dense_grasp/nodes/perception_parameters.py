@@ -89,6 +89,14 @@ QUERY_NODE = (
     ParameterSpec("heatmap_topic", "dense_grasp/heatmap", "score over the image, for RViz", text="name"),
     ParameterSpec("markers_topic", "dense_grasp/markers", "located points, for RViz", text="name"),
     ParameterSpec("matches_topic", "dense_grasp/matches", "located points", text="name"),
+    ParameterSpec("points_topic", "dense_grasp/points", "what the camera sees, coloured, for RViz", text="name"),
+    ParameterSpec("clicked_topic", "clicked_point", "points that are clicked in RViz (Publish Point)", text="name"),
+    ParameterSpec(
+        "click_teaches",
+        "",
+        "object_id/keypoint that a point clicked in RViz teaches; empty: none",
+        changeable=True,
+    ),
     ParameterSpec(
         "temperature",
         float("nan"),

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,8 @@ from sensor_msgs.msg import Image
 from dense_grasp.arm.robot_settings import check_box
 from dense_grasp.nodes.perception_parameters import QUERY_NODE
 from dense_grasp.perception.camera_pose import CameraPose
+from dense_grasp.perception.clicked_points import ClickedPoints
+from dense_grasp.perception.clouds import CloudPublisher
 from dense_grasp.perception.frames import CameraFrame, FrameSync
 from dense_grasp.perception.freshness import Freshness, is_simulated
 from dense_grasp.perception.loaded_scans import scans_folder
@@ -85,7 +86,7 @@ class QueryNode(Node):
             round(values["sync_tolerance"] * NANOSECONDS),
         )
         self._overlay = Overlay(self, values["heatmap_topic"], values["markers_topic"], values["matches_topic"])
-
+        self._cloud = CloudPublisher(self, values["points_topic"])
         self._camera_pose = CameraPose(self, self._base_frame, values["tf_timeout"])
         self._scanned = scanned_objects(values, self.get_logger().info)
         shown = values["objects_topic"], values["markers_topic"]
@@ -94,7 +95,7 @@ class QueryNode(Node):
         self._watch_slot: LatestSlot[CameraFrame] = LatestSlot()
         self._running = True
         self._subscribe(values)
-        self._serve(scans_folder(values["store"], values["scans"]))
+        self._serve(values)
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
             post_callback=self._on_jump,
@@ -133,7 +134,7 @@ class QueryNode(Node):
         # They wait in the middleware until a call needs them: a depth image as long as its descriptors take to be made.
         images = QoSProfile(depth=values["sync_queue_size"], reliability=ReliabilityPolicy.BEST_EFFORT)
         streams = QuietGroup()
-        stay_awake_while(self, lambda: bool(self.get_parameter("watch").value))
+        stay_awake_while(self, lambda: bool(self.get_parameter("watch").value) or self._cloud.wanted)
         topics: tuple[tuple[Any, str, Any, QoSProfile], ...] = (
             (Image, values["color_topic"], self._sync.put_colour, images),
             (Image, values["depth_topic"], self._on_depth, images),
@@ -142,7 +143,7 @@ class QueryNode(Node):
         for kind, topic, callback, qos in topics:
             self.create_subscription(kind, topic, callback, qos, callback_group=streams)
 
-    def _serve(self, scans: Path | None) -> None:
+    def _serve(self, values: Mapping[str, Any]) -> None:
         clicks = ScanTeaching(self._scanned, self._frame_timeout)
         services = DescriptorServices(self._store, self._fresh_frame, clicks)
         calls = ReentrantCallbackGroup()
@@ -159,7 +160,10 @@ class QueryNode(Node):
         ):
             callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))
             self.create_service(kind, f"dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
-        serve_scans(self, scans, calls)
+        serve_scans(self, scans_folder(values["store"], values["scans"]), calls)
+        named = lambda: str(self.get_parameter("click_teaches").value)  # noqa: E731
+        clicked = values["clicked_topic"], values["markers_topic"]
+        self._clicked = ClickedPoints(self, clicked, named, self._fresh_frame, services.register, self._camera_pose)
 
     def destroy_node(self) -> None:
         """Stop the watcher and who waits for an image, then the node."""
@@ -180,7 +184,10 @@ class QueryNode(Node):
         self._on_frame(self._sync.put_descriptors(message))
 
     def _on_frame(self, frame: CameraFrame | None) -> None:
-        if frame is not None and self.get_parameter("watch").value and self._overlay.wanted:
+        if frame is None:
+            return
+        self._cloud.publish(frame)
+        if self.get_parameter("watch").value and self._overlay.wanted:
             self._watch_slot.put(frame)
 
     def _on_jump(self, jump) -> None:

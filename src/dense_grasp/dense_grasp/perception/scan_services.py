@@ -23,9 +23,10 @@ from dense_grasp_ros.poses import pose_message
 from dense_grasp_ros.service_qos import EVERY_CALL
 from geometry_msgs.msg import Vector3
 from rclpy.node import Node
-from sensor_msgs.msg import CompressedImage, PointCloud2, PointField
+from sensor_msgs.msg import CompressedImage, PointCloud2
 from std_msgs.msg import Header
 
+from dense_grasp.perception.clouds import cloud_message
 from dense_grasp.perception.messages import info_from_camera
 from dense_grasp.perception.store_services import picture_png, time_message
 from dense_grasp.ros.failed_call import failed_call
@@ -36,7 +37,6 @@ from dense_grasp_interfaces.srv import GetScanSurface, GetScanView, ListScans
 MOST_SCANS, MOST_POINTS = 1000, 200_000
 #: Calls that read pictures at the same time; and those that wait for one of them: a page asks for all views of a scan.
 READING, WAITING = 2, 62
-_POINT = np.dtype([("place", "<f4", 3), ("rgb", "<u4")])
 
 
 class _AbsentError(DenseGraspError):
@@ -138,17 +138,7 @@ def summary_message(object_id: str, summary: ScanSummary, disk_bytes: int) -> Sc
 def surface_message(surface: Surface, most: int) -> PointCloud2:
     """At most so many points of a surface, evenly taken, in the object's frame; colours packed as PCL has them."""
     chosen = np.linspace(0, len(surface.points) - 1, min(most, len(surface.points))).round().astype(int)
-    rows = np.empty(len(chosen), _POINT)
-    rows["place"] = surface.points[chosen]
-    red, green, blue = surface.colours[chosen].astype(np.uint32).T
-    rows["rgb"] = red << 16 | green << 8 | blue
-    message = PointCloud2(height=1, width=len(rows), point_step=16, row_step=16 * len(rows), is_dense=True)
-    message.fields = [
-        PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
-        for index, name in enumerate(("x", "y", "z", "rgb"))
-    ]
-    message.data = byte_array(rows)
-    return message
+    return cloud_message(surface.points[chosen], surface.colours[chosen])
 
 
 def serve_scans(node: Node, folder: Path | None, callback_group: Any) -> None:

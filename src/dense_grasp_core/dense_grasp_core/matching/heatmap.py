@@ -64,28 +64,37 @@ def pca_image(features: ArrayLike, basis: PcaBasis | None = None) -> NDArray[np.
     return np.clip(255.0 * (values - used.low) / (used.high - used.low), 0, 255).astype(np.uint8)
 
 
-def heatmap_overlay(rgb: NDArray[np.uint8], kernel: NDArray[np.floating], opacity: float = 0.75) -> NDArray[np.uint8]:
-    """RGB image (H, W, 3) with the kernel (H, W), 0..1, as a colour map; where it is 0 the image stays."""
+_DIM = 0.6  # of the image's brightness where the kernel is 0: heat shows on any picture
+_RING, _GAP = 18, 6  # px: radius of a match's ring, and how far its ticks reach inwards; the peak itself stays free
+
+
+def heatmap_overlay(rgb: NDArray[np.uint8], kernel: NDArray[np.floating], opacity: float = 0.9) -> NDArray[np.uint8]:
+    """RGB image (H, W, 3) with the kernel (H, W), 0..1, as a colour map over the image in dim grey."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.shape[:2] != kernel.shape:
         raise HeatmapError(
             f"image is {rgb.dtype} {rgb.shape} and kernel {kernel.shape}, expected uint8 (H, W, 3) and (H, W)"
         )
     heat = np.nan_to_num(np.clip(kernel, 0.0, 1.0)).astype(np.float32)
     colours = cv2.cvtColor(cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
-    alpha = (opacity * heat)[..., None]
-    return (rgb * (1 - alpha) + colours * alpha + 0.5).astype(np.uint8)
+    grey = _DIM * cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., None]
+    alpha = (opacity * np.sqrt(heat))[..., None]
+    return (grey * (1 - alpha) + colours * alpha + 0.5).astype(np.uint8)
 
 
 def draw_match(
     rgb: NDArray[np.uint8], u: float, v: float, colour: tuple[int, int, int] = (255, 255, 255)
 ) -> NDArray[np.uint8]:
-    """A copy of the image with a cross and a circle at pixel (u, v); unchanged when that is NaN."""
+    """A copy of the image with a ring around pixel (u, v) and four ticks towards it, so that what is there shows;
+    unchanged when the pixel is NaN.
+    """
     image = rgb.copy()
     if np.isfinite([u, v]).all():
-        centre = (round(u), round(v))
-        for ink, width in (((0, 0, 0), 4), (colour, 2)):
-            cv2.circle(image, centre, 12, ink, width, cv2.LINE_AA)
-            cv2.drawMarker(image, centre, ink, cv2.MARKER_CROSS, 12, width, cv2.LINE_AA)
+        x, y = round(u), round(v)
+        for ink, width in (((0, 0, 0), 3), (colour, 1)):
+            cv2.circle(image, (x, y), _RING, ink, width, cv2.LINE_AA)
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+                start = x + (_RING - _GAP) * dx, y + (_RING - _GAP) * dy
+                cv2.line(image, start, (x + (_RING + _GAP) * dx, y + (_RING + _GAP) * dy), ink, width, cv2.LINE_AA)
     return image
 
 
