@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.page_fixtures import browser, holder, served, watcher, window  # noqa: F401 - for every file here
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from dense_grasp_core.store.scan_folders import ScanFolders
@@ -74,7 +75,7 @@ class RunningCell:
         """Switch a fault of the simulated cell on, "" for none."""
         self.client.set_parameter("sim_cell", "fault", name)
 
-    def locate(self, keypoints=("contact",), timeout: float = 8.0, object_id: str = "cap", patience: float = 20.0):
+    def locate(self, keypoints=("contact",), timeout: float = 8.0, object_id: str = "cap", patience: float = PATIENCE):
         """Answer for an image taken from now on; `patience` s are added to the request's own time-out."""
 
         from rclpy.duration import Duration
@@ -104,7 +105,7 @@ class RunningCell:
 
         return self.client.wait(tried, timeout, what)
 
-    def send_and_wait_for(self, goal, stage: int, timeout: float = 90.0):
+    def send_and_wait_for(self, goal, stage: int, timeout: float = PATIENCE):
         """Sends a grasp goal; the future of its result once it is in the stage."""
         reached = threading.Event()
 
@@ -117,7 +118,7 @@ class RunningCell:
         assert reached.is_set(), f"stage {stage} was never reached: {future.result().result.message}"
         return future
 
-    def call_trigger(self, name: str, timeout: float = 20.0):
+    def call_trigger(self, name: str, timeout: float = PATIENCE):
         """Answer of a std_srvs/Trigger service."""
         from std_srvs.srv import Trigger
 
@@ -132,7 +133,7 @@ class RunningCell:
         self.session.set_cap(0)
         self.session.teach()
 
-    def next_joint_state(self, timeout: float = 20.0) -> Any:
+    def next_joint_state(self, timeout: float = PATIENCE) -> Any:
         """A message of /joint_states that comes after the call."""
         from sensor_msgs.msg import JointState
 

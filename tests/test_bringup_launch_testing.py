@@ -22,7 +22,7 @@ from launch_ros.substitutions import FindPackageShare
 from dense_grasp_interfaces.srv import ListDescriptors
 
 NODES = {"sim_cell", "descriptor_node", "query_node", "hand_eye_publisher", "grasp_executor"}
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 300.0
 
 
 @pytest.mark.launch_test
@@ -58,7 +58,7 @@ class TestBringup(unittest.TestCase):
         client = self.node.create_client(ListDescriptors, "/dense_grasp/list_descriptors")
         self.assertTrue(client.wait_for_service(timeout_sec=START_TIMEOUT_S))
         future = client.call_async(ListDescriptors.Request())
-        rclpy.spin_until_future_complete(self.node, future, timeout_sec=10.0)
+        rclpy.spin_until_future_complete(self.node, future, timeout_sec=START_TIMEOUT_S)
         self.assertEqual(len(future.result().taught), 0)
 
 

@@ -63,7 +63,7 @@ def spinning(cell, make: Callable[[rclpy.Context], Node]) -> Iterator[Node]:
         yield node
     finally:
         over.set()
-        thread.join(timeout=10.0)
+        thread.join(timeout=PATIENCE)
         executor.shutdown(timeout_sec=10.0)
         node.destroy_node()
         rclpy.shutdown(context=context)

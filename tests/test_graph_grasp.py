@@ -92,7 +92,7 @@ def test_goal_while_one_runs_is_busy(cell):
     view_of_the_cap(cell)
     first = cell.client.send_grasp(goal())
     try:
-        second = cell.client.grasp(goal(), 30.0)
+        second = cell.client.grasp(goal(), 120.0)
         assert second.code == GraspCode.BUSY
         assert "another goal" in second.message
     finally:
@@ -114,7 +114,7 @@ def test_cancel_in_every_stage(cell, long_verifying, stage):
     cell.client.wait(lambda: reached.is_set() or future.done(), 90.0, f"stage {stage.name}")
     assert reached.is_set(), f"{stage.name} was never reached: {future.result().result.message}"
     handle.cancel_goal_async()
-    answer = cell.client.result(future, 40.0, "result of the cancelled goal")
+    answer = cell.client.result(future, 120.0, "result of the cancelled goal")
     assert answer.result.code == GraspCode.CANCELED, answer.result.message
     assert answer.status == GoalStatus.STATUS_CANCELED
     cell.client.wait(lambda: cell.joint_speed() < STILL_RAD_S, 60.0, "arm at rest")

@@ -68,7 +68,7 @@ def test_what_touches_is_named(moveit_cell):
     assert moveit_cell.client.grasp(GraspObject.Goal(object_id="cap", plan_only=True), 90.0).code == GraspCode.SUCCESS
     namespace = {"move_group": "", "moveit_py": "/fr3_moveit_py"}[moveit_cell.planner]
     client = moveit_cell.client.node.create_client(GetStateValidity, f"{namespace}/check_state_validity")
-    moveit_cell.client.wait(client.service_is_ready, 10.0, client.srv_name)
+    moveit_cell.client.wait(client.service_is_ready, 120.0, client.srv_name)
 
     def answer(*positions: float):
         request = GetStateValidity.Request(group_name="fr3_arm")

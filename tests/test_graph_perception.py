@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from dense_grasp.bringup.launch_support import share_directory
@@ -32,9 +30,7 @@ def becomes(cell, code: MatchCode, *words: str) -> None:
     """A request is answered with the code, in a sentence with the words, within its time-out."""
 
     def answered() -> bool:
-        began = time.monotonic()
-        answer = cell.locate(timeout=4.0)
-        assert time.monotonic() - began < 24.0  # the request's own time-out, and the patience of the call
+        answer = cell.locate(timeout=4.0)  # which fails when none comes
         return answer.code == code and all(word in answer.message for word in words)
 
     cell.client.wait(answered, 180.0, f"answer {code.name} with {words}")

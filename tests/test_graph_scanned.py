@@ -100,7 +100,7 @@ def test_the_cap_is_located_wherever_it_lies(scanned):
             assert np.isfinite(match.position_covariance).all()
         (pose,) = answer.objects
         assert pose.header.frame_id == "fr3_link0" and pose.object_id == LESSON.object_id
-    scanned.client.wait(lambda: detections and LESSON.object_id in frames, 20.0, "poses on topic and TF")
+    scanned.client.wait(lambda: detections and LESSON.object_id in frames, PATIENCE, "poses on topic and TF")
     (detection,) = detections[-1].detections
     assert detection.results[0].hypothesis.class_id == LESSON.object_id
     assert 0.1 < detection.bbox.size.x < 0.4

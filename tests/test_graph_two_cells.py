@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from dense_grasp_core.result_codes import MatchCode
 
+from tests.patience import PATIENCE
+
 pytestmark = [pytest.mark.graph, pytest.mark.cell("namespace:=left")]  # sorts it behind what shares a cell
 
 #: What the cells of a domain have in common, by ROS's own convention.
@@ -52,7 +54,7 @@ def test_frames_on_tf_carry_the_prefix(two_cells):
     heard = [client.node.create_subscription(TFMessage, "/tf", take, 100)]
     heard.append(client.node.create_subscription(TFMessage, "/tf_static", take, latched))
     wanted = {f"{prefix}_{frame}" for prefix in ("left", "right") for frame in FRAMES}
-    client.wait(lambda: wanted <= frames, 30.0, "the frames of both cells")
+    client.wait(lambda: wanted <= frames, PATIENCE, "the frames of both cells")
     assert all(frame.startswith(("left_", "right_")) for frame in frames), frames
     for subscription in heard:
         client.node.destroy_subscription(subscription)
@@ -86,7 +88,7 @@ class Motions:
         for thread in self._threads:
             thread.start()
         for cell in cells:
-            cell.client.wait(lambda cell=cell: cell.joint_speed() > 0.02, 30.0, "the arm's motion")
+            cell.client.wait(lambda cell=cell: cell.joint_speed() > 0.02, PATIENCE, "the arm's motion")
 
     def _move(self, cell, joints) -> None:
         cell.client.move_arm(joints, 6.0)  # a canceled one ends as well as one that arrives

@@ -67,14 +67,14 @@ def start_holder(lock: Path, seconds: float) -> subprocess.Popen:
 
 
 def test_a_second_setup_waits_for_the_first(tmp_path):
-    first = start_holder(tmp_path / "lock", 60)
+    first = start_holder(tmp_path / "lock", 600)
     assert first.stdout.readline().strip() == "held"
     second = start_holder(tmp_path / "lock", 0)
     assert f"process {first.pid}" in second.stdout.readline()
     assert second.poll() is None
     first.kill()
     assert second.stdout.readline().strip() == "held"  # A killed set-up leaves no lock behind.
-    assert second.wait(timeout=30) == 0
+    assert second.wait(timeout=120) == 0
     first.wait()
     first.stdout.close()
     second.stdout.close()
@@ -299,7 +299,7 @@ def test_steps_run_once_and_go_on_where_they_stopped(checkout, monkeypatch):
     assert steps.Setup(checkout, environ, say).run() == ["models", "renderer", "build", "imports"]
     worked = time.process_time()
     assert steps.Setup(checkout, environ, say).run() == []
-    assert time.process_time() - worked < 1.0
+    assert time.process_time() - worked < 10.0
     (checkout / "src/a/package.xml").write_text("<package><name>a</name><version>2</version></package>")
     assert steps.Setup(checkout, environ, say).run() == ["build", "imports"]
     assert steps.Setup(checkout, environ, say, train=True).run() == ["train"]

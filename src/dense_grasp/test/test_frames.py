@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from dense_grasp.perception.frames import CameraFrame, FrameSync, features_from_message
 from dense_grasp_ros.images import MessageError, byte_array
+from dense_grasp_ros.local_graph import PATIENCE
 from sensor_msgs.msg import Image
 
 from dense_grasp_interfaces.msg import DescriptorImage
@@ -84,13 +85,13 @@ def test_a_frame_keeps_its_colour_image_whenever_that_comes(colour_last):
     sync.put_depth(depth(5))
     frame = sync.put_descriptors(descriptors(5))
     assert frame.has_colour != colour_last
-    waiting = threading.Thread(target=lambda: frames.append(sync.wait(lambda f: f.has_colour, 20.0)))
+    waiting = threading.Thread(target=lambda: frames.append(sync.wait(lambda f: f.has_colour, PATIENCE)))
     frames: list[CameraFrame | None] = []
     waiting.start()
     if colour_last:
         assert frame.rgb is None  # asked too early
         sync.put_colour(colour)
-    waiting.join(20.0)
+    waiting.join(PATIENCE)
     assert frames == [frame] and (frame.rgb == 7).all()
 
 
@@ -139,7 +140,7 @@ def test_wait_returns_at_once_when_a_good_frame_arrives():
     sync.put_descriptors(descriptors(5))
     timer = threading.Timer(0.05, lambda: sync.put_descriptors(descriptors(9)))
     timer.start()
-    frame = sync.wait(lambda candidate: candidate.stamp >= 9, timeout=10.0)
+    frame = sync.wait(lambda candidate: candidate.stamp >= 9, timeout=PATIENCE)
     timer.join()
     assert frame is not None and frame.stamp == 9
     assert sync.wait(lambda candidate: candidate.stamp >= 10, timeout=0.01) is None

@@ -18,6 +18,7 @@ from dense_grasp.planning.registry import make_planner
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.result_codes import GraspCode, MatchCode, PlaceCode, PlaceStage, ScanCode, Stage
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.local_graph import PATIENCE
 from dense_grasp_ros.quiet import QuietGroup
 from franka_msgs.action import Grasp, Homing, Move
 from geometry_msgs.msg import Point, PoseStamped
@@ -169,7 +170,7 @@ class Setup:
                 "hold_time": 0.1,
                 "pinch_depth": 0.018,
                 "joint_state_timeout": 5.0,  # one process holds cell, executor and test: none gets the CPU all the time
-                "server_timeout": 10.0,
+                "server_timeout": PATIENCE,
                 **parameters,
             },
         )
@@ -177,7 +178,7 @@ class Setup:
         self.markers: list[MarkerArray] = []
         graph.node.create_subscription(MarkerArray, f"/{prefix}markers", self.markers.append, 1)
         self.client = ActionClient(graph.node, GraspObject, f"/{prefix}grasp_object")
-        assert self.client.wait_for_server(10.0)
+        assert self.client.wait_for_server(PATIENCE)
 
     def send(self, **goal):
         feedback: list = []
@@ -484,7 +485,7 @@ def test_an_unknown_planner_is_refused(graph):
 
 def send_scan(made, **goal):
     client = ActionClient(made.graph.node, ScanObject, f"/{made.prefix}scan_object")
-    assert client.wait_for_server(10.0)
+    assert client.wait_for_server(PATIENCE)
     future = client.send_goal_async(ScanObject.Goal(**{"object_id": "cap", **goal}))
     handle = made.until(lambda: future.done() and future.result(), 10.0, "acceptance")
     return made.result(handle.get_result_async())
@@ -494,7 +495,7 @@ def test_a_scan_while_a_grasp_runs_is_busy(setup):
     made = setup()
     made.cell.held = ("Arm", 1)
     future = made.send()[1]
-    assert made.cell.holding.wait(20.0)
+    assert made.cell.holding.wait(PATIENCE)
     result = send_scan(made)
     assert result.code == ScanCode.BUSY and result.message == "another goal is running"
     made.cell.held = None
@@ -522,7 +523,7 @@ def test_a_scan_with_something_in_the_hand_is_refused(setup, tmp_path):
 def send_place(made, **goal):
     """The handle of the goal, the future of its result, and its stages as they come."""
     client = ActionClient(made.graph.node, PlaceObject, f"/{made.prefix}place_object")
-    assert client.wait_for_server(10.0)
+    assert client.wait_for_server(PATIENCE)
     stages: list = []
     future = client.send_goal_async(
         PlaceObject.Goal(**{"where": PlaceObject.Goal.BACK, **goal}),
@@ -622,7 +623,7 @@ def test_a_place_is_canceled_on_its_way_and_done_by_the_next_goal(setup):
     made.cell.held = ("Arm", 4)
     made.cell.holding.clear()
     handle, future, stages = send_place(made)
-    assert made.cell.holding.wait(20.0)
+    assert made.cell.holding.wait(PATIENCE)
     made.until(lambda: PlaceStage.CARRYING in stages, 5.0, "carrying")
     assert made.grasp().code == GraspCode.BUSY and send_scan(made).code == ScanCode.BUSY
     handle.cancel_goal_async()
@@ -638,7 +639,7 @@ def test_a_place_while_a_grasp_runs_is_busy(setup):
     made = setup()
     made.cell.held = ("Arm", 1)
     future = made.send()[1]
-    assert made.cell.holding.wait(20.0)
+    assert made.cell.holding.wait(PATIENCE)
     assert place(made).code == PlaceCode.BUSY
     made.cell.held = None
     assert made.result(future).code == GraspCode.SUCCESS
@@ -650,7 +651,7 @@ def test_an_object_that_is_taken_out_while_it_is_carried_is_lost(setup):
     made.cell.held = ("Arm", 4)
     made.cell.holding.clear()
     future = send_place(made)[1]
-    assert made.cell.holding.wait(20.0)
+    assert made.cell.holding.wait(PATIENCE)
     made.cell.width = 0.0
     made.until(lambda: "cancel" in made.cell.stops, 10.0, "cancel of the way")
     made.cell.held = None

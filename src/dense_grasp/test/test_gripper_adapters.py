@@ -21,6 +21,7 @@ from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.grippers.record import GripperRecordError, gripper_record
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_core.result_codes import GraspCode
+from dense_grasp_ros.local_graph import PATIENCE
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR, run_node
 from dense_grasp_ros.parameters import declare
 from franka_msgs.action import Grasp, Homing, Move
@@ -71,7 +72,7 @@ class FrankaHand:
 
     def answer(self, goal):
         if self.before_answer is not None:
-            self.before_answer.wait(30.0)
+            self.before_answer.wait(PATIENCE)
         return GoalResponse.ACCEPT
 
     def cancel(self, handle):
@@ -80,7 +81,7 @@ class FrankaHand:
 
     def run(self, name, kind, handle):
         self.calls.append((name, handle.request))
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + PATIENCE
         while self.hang == name and time.monotonic() < end:
             if handle.is_cancel_requested:
                 handle.canceled()
@@ -120,7 +121,7 @@ def fresh_names():
 
 
 def franka(graph, hand: FrankaHand | None = None, **changes) -> FrankaGripper:
-    values = {"server_timeout": 10.0, "action_timeout": 20.0, "wall_factor": 1.0}
+    values = {"server_timeout": PATIENCE, "action_timeout": PATIENCE, "wall_factor": 1.0}
     if hand is not None:
         values["read_width"] = lambda after: hand.width
     return FrankaGripper(graph.node, NAMESPACES, GripperSettings(HAND, **{**values, **changes}))

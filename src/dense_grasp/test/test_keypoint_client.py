@@ -8,7 +8,7 @@ from dense_grasp.nodes.query_node import QueryNode
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
-from dense_grasp_ros.local_graph import wait_until
+from dense_grasp_ros.local_graph import PATIENCE, wait_until
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -29,7 +29,7 @@ def client(graph, path):
     node = Node("client", context=graph.context)
     graph.spin(node, 1)
     services = ("/dense_grasp/locate_keypoints", "/dense_grasp/list_descriptors")
-    return KeypointClient(node, *services, locate_timeout=12.0, server_timeout=20.0)
+    return KeypointClient(node, *services, locate_timeout=PATIENCE, server_timeout=PATIENCE)
 
 
 def test_every_page_of_an_object_is_read(client, path, monkeypatch):
@@ -59,8 +59,8 @@ def test_a_query_node_that_has_too_many_calls_is_asked_again(graph, client, path
     """32 others wait for an image; the goal's own question is answered when one of them has ended."""
     DescriptorStore(str(path)).add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
     others = graph.node.create_client(LocateKeypoints, "/dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
-    assert others.wait_for_service(20.0)
-    request = LocateKeypoints.Request(object_id="cap", keypoints=["contact"], timeout=Duration(sec=6))
+    assert others.wait_for_service(PATIENCE)
+    request = LocateKeypoints.Request(object_id="cap", keypoints=["contact"], timeout=Duration(sec=10))
     waiting = [others.call_async(request) for _ in range(40)]
 
     def refused() -> int:
@@ -89,7 +89,7 @@ def test_a_slow_simulation_is_waited_for_by_its_own_clock(graph, path):
     graph.spin(server, 1)
     node = Node("client", context=graph.context, parameter_overrides=[Parameter("use_sim_time", value=True)])
     graph.spin(node, 1)  # nobody publishes /clock: it stands still
-    slow = KeypointClient(node, "/slow/locate_keypoints", "/slow/list_descriptors", server_timeout=20.0)
+    slow = KeypointClient(node, "/slow/locate_keypoints", "/slow/list_descriptors", server_timeout=PATIENCE)
     (located,) = slow.locate("cap", ["contact"])
     assert located.code == MatchCode.LOW_SCORE
     assert asked == asked[:1] * 3

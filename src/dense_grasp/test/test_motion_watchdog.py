@@ -12,6 +12,7 @@ from dense_grasp.arm.heartbeat import Heartbeat
 from dense_grasp.nodes.motion_watchdog import CHECK_PERIOD, SHORTEST_CHECK, MotionWatchdog
 from dense_grasp.ros.waiting import Deadline
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.local_graph import PATIENCE
 from franka_msgs.action import Grasp
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -85,7 +86,7 @@ class Cell:
         return response
 
     def run(self, handle, kind):
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + PATIENCE
         while not (handle.is_cancel_requested or self.over) and time.monotonic() < end:
             time.sleep(0.005)
         handle.canceled() if handle.is_cancel_requested else handle.abort()
@@ -94,7 +95,7 @@ class Cell:
     def start(self, kind, name):
         """Result future of a goal that runs."""
         client = ActionClient(self.graph.node, kind, name)
-        assert client.wait_for_server(10.0)
+        assert client.wait_for_server(PATIENCE)
         sent = client.send_goal_async(kind.Goal())
         self.until(sent.done, 10.0, "acceptance")
         return sent.result().get_result_async()
@@ -256,7 +257,7 @@ def test_a_stop_works_while_the_executor_hangs(cell):
 
 def test_a_goal_that_is_accepted_after_the_stop_was_asked_for_is_stopped_too(cell):
     client = cell.graph.node.create_client(Trigger, cell.stop_service)
-    assert client.wait_for_service(10.0)
+    assert client.wait_for_service(PATIENCE)
     asked = client.call_async(Trigger.Request())
     future = cell.start(FollowJointTrajectory, cell.arm)
     cell.until(lambda: asked.done() and future.done(), 10.0, "end of stop and trajectory")

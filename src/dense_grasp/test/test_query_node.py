@@ -87,23 +87,26 @@ def test_taught_point_is_found_without_a_restart(cell, until):
     assert [match.keypoint for match in every.matches] == ["axis_a", "contact"]
 
 
-def test_unknown_object_and_keypoint_are_answered_at_once(cell, until):
-    taught(cell, until)
-    began = time.monotonic()
+def test_unknown_object_and_keypoint_are_answered_at_once(cell, store):
+    """There is no image that the answer could have waited for: it would be NO_FRAME."""
+    DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
     answer = cell.locate(keypoints=("contact", "nose"))
     assert answer.code == MatchCode.UNKNOWN_KEYPOINT and "nose" in answer.message
     assert [match.keypoint for match in answer.matches] == ["contact", "nose"]
     assert cell.locate("shoe", ()).code == MatchCode.UNKNOWN_KEYPOINT
-    assert time.monotonic() - began < 4.0
+    assert cell.locate().code == MatchCode.NO_FRAME
 
 
-def test_no_frame_within_the_time_out(graph, cell, store):
+def test_no_frame_within_the_time_out(graph, store):
+    """The request's own, and not the node's."""
+    graph.start(QueryNode, store=store, tf_timeout=0.2, frame_timeout=60.0, **SCORES)
+    cell = Cell(graph)
     DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
     began = time.monotonic()
     answer = cell.locate(timeout=0.5)
     assert answer.code == MatchCode.NO_FRAME
     assert answer.matches[0].code == MatchCode.NO_FRAME and math.isnan(answer.matches[0].u)
-    assert 0.4 < time.monotonic() - began < 10.0
+    assert 0.4 < time.monotonic() - began < 55.0
     response = cell.register()
     assert response.code == RegisterDescriptor.Response.NO_FRAME and response.taught.id == 0
 

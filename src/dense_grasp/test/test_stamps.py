@@ -2,6 +2,7 @@ import threading
 
 import pytest
 from dense_grasp.perception.stamps import LatestSlot, StampCache
+from dense_grasp_ros.local_graph import PATIENCE
 
 
 def test_cache_finds_exact_stamps_only():
@@ -46,8 +47,8 @@ def test_slot_keeps_the_newest_only():
 def test_slot_wakes_a_waiting_thread():
     slot = LatestSlot()
     taken = []
-    thread = threading.Thread(target=lambda: taken.append(slot.take(10.0)))
+    thread = threading.Thread(target=lambda: taken.append(slot.take(PATIENCE)))
     thread.start()
     slot.put("item")
-    thread.join(10.0)
+    thread.join(PATIENCE)
     assert taken == ["item"]

@@ -10,6 +10,7 @@ from dense_grasp.scanning.still_camera import StillCamera
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode
 from dense_grasp_ros.images import image_message
+from dense_grasp_ros.local_graph import PATIENCE
 from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
 from rclpy.qos import qos_profile_sensor_data
@@ -60,7 +61,7 @@ def driver(graph):
     return Driver(graph)
 
 
-def camera(graph, lookup=looking_down, timeout=20.0, **more) -> StillCamera:
+def camera(graph, lookup=looking_down, timeout=PATIENCE, **more) -> StillCamera:
     return StillCamera(graph.node, TOPICS, "base", lookup, timeout=timeout, wall_factor=1.0, **more)
 
 

@@ -16,6 +16,7 @@ from dense_grasp.arm.trajectory_client import ArmClient, trajectory_message
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
+from dense_grasp_ros.local_graph import PATIENCE
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
@@ -48,7 +49,7 @@ class Controller:
 
     def answer(self, goal):
         if self.before_answer is not None:
-            self.before_answer.wait(30.0)
+            self.before_answer.wait(PATIENCE)
         return GoalResponse.REJECT if self.behaviour == "reject" else GoalResponse.ACCEPT
 
     def cancel(self, handle):
@@ -61,7 +62,7 @@ class Controller:
     def run(self, handle):
         self.goals.append(handle.request)
         result = FollowJointTrajectory.Result()
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + PATIENCE
         while self.behaviour == "hang" and time.monotonic() < end:
             if handle.is_cancel_requested:
                 handle.canceled()
@@ -79,13 +80,12 @@ class Controller:
 class Cell:
     """Joint states at 50 Hz until told otherwise, and the client under test."""
 
-    def __init__(self, graph):
+    def __init__(self, graph, joint_state_timeout=PATIENCE, **limits):
         self.velocity, self.frozen = 0.0, False
-        self.monitor = JointStateMonitor(graph.node, "/arm_under_test/joint_states", 1.0)
+        self.monitor = JointStateMonitor(graph.node, "/arm_under_test/joint_states", joint_state_timeout)
         graph.node.create_timer(0.02, self.tick)
-        self.client = ArmClient(
-            graph.node, graph.action, NAMES, self.monitor, still_timeout=1.0, server_timeout=3.0, motion_margin=1.5
-        )
+        limits = {"still_timeout": 1.0, "server_timeout": PATIENCE, "motion_margin": PATIENCE, **limits}
+        self.client = ArmClient(graph.node, graph.action, NAMES, self.monitor, **limits)
 
     def tick(self):
         if self.frozen:
@@ -94,19 +94,29 @@ class Cell:
 
 
 @pytest.fixture
-def cell(graph, until):
+def make_cell(graph, until):
+    """`make_cell(name=limit)`: short is only the limit that the test is about."""
     # A name of its own for each test: the server of the test before may still be announced.
     graph.action = f"/arm_{next(NUMBERS)}/follow_joint_trajectory"
-    made = Cell(graph)
 
-    def there():
-        try:
-            return made.client.positions() is not None
-        except GraspFailure:
-            return False
+    def make(**limits):
+        made = Cell(graph, **limits)
 
-    until(there, 5.0, "joint states")
-    return made
+        def there():
+            try:
+                return made.client.positions() is not None
+            except GraspFailure:
+                return False
+
+        until(there, 5.0, "joint states")
+        return made
+
+    return make
+
+
+@pytest.fixture
+def cell(make_cell):
+    return make_cell()
 
 
 def failure_of(cell, stop=None) -> GraspFailure:
@@ -128,8 +138,8 @@ def test_message_times():
     assert [(p.time_from_start.sec, p.time_from_start.nanosec) for p in points] == [(0, 0), (0, 300_000_000)]
 
 
-def test_no_controller(graph, cell):
-    failure = failure_of(cell)
+def test_no_controller(graph, make_cell):
+    failure = failure_of(make_cell(server_timeout=1.0))
     assert failure.code == GraspCode.CONTROLLER_UNAVAILABLE
     assert graph.action in str(failure)
 
@@ -165,14 +175,14 @@ def test_a_motion_that_the_stop_service_cancels_ends_as_canceled(graph, cell):
         cell.client.execute(MOVE, stop)
 
 
-def test_a_controller_that_hangs_is_canceled(graph, cell, until):
-    controller = Controller(graph, "hang")
+def test_a_controller_that_hangs_is_canceled(graph, make_cell, until):
+    cell, controller = make_cell(motion_margin=1.5), Controller(graph, "hang")
     assert failure_of(cell).code == GraspCode.EXECUTION_TIMEOUT
     until(controller.canceled.is_set, 5.0, "cancel")
 
 
-def test_joint_states_that_freeze_stop_the_motion(graph, cell, until):
-    controller = Controller(graph, "hang")
+def test_joint_states_that_freeze_stop_the_motion(graph, make_cell, until):
+    cell, controller = make_cell(joint_state_timeout=1.0), Controller(graph, "hang")
     threading.Timer(0.1, setattr, (cell, "frozen", True)).start()
     assert failure_of(cell).code == GraspCode.JOINT_STATE_STALE
     until(controller.canceled.is_set, 5.0, "cancel")
@@ -208,8 +218,8 @@ def test_a_stop_that_is_never_confirmed_is_said_and_repeated_before_the_next_mot
     cell.client.execute(MOVE)
 
 
-def test_a_goal_that_is_accepted_too_late_is_stopped(graph, cell, until):
-    answered = threading.Event()
+def test_a_goal_that_is_accepted_too_late_is_stopped(graph, make_cell, until):
+    cell, answered = make_cell(server_timeout=3.0), threading.Event()
     controller = Controller(graph, "hang", before_answer=answered)
     failure = failure_of(cell)
     assert failure.code == GraspCode.CONTROLLER_UNAVAILABLE

@@ -108,14 +108,15 @@ def test_resolution_sets_the_number_of_faces():
         make_cap(3, 0.01)
 
 
-def test_building_is_fast():
+def test_building_takes_as_long_as_there_are_faces():
+    """Compared with itself: a machine that is slow or busy is so for both."""
     make_cap(1, LOW)
     start = time.process_time()
-    make_cap(2, LOW)
+    few = len(make_cap(2, LOW).faces)
     middle = time.process_time()
-    make_cap(2)
-    assert middle - start < 0.5
-    assert time.process_time() - middle < 2.0
+    many = len(make_cap(2).faces)
+    assert time.process_time() - middle < 3.0 * many / few * (middle - start)
+    assert middle - start < 10.0
 
 
 def test_rear_opening_is_a_hole_above_a_strap():

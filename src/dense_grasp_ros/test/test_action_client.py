@@ -7,6 +7,7 @@ from itertools import count
 
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.local_graph import PATIENCE
 from rclpy.action import ActionServer
 from rclpy.callback_groups import ReentrantCallbackGroup
 
@@ -43,12 +44,12 @@ def test_answers_that_overtake_are_kept(graph, until):
 
     ActionServer(graph.node, FollowJointTrajectory, name, execute_callback=run, callback_group=group)
     client = ActionClient(graph.node, FollowJointTrajectory, name, callback_group=group)
-    assert client.wait_for_server(10.0)
+    assert client.wait_for_server(PATIENCE)
     real = client._client_handle
     sender = SlowHandle(real)
     client._client_handle = sender
     sent = client.send_goal_async(FollowJointTrajectory.Goal())
-    handle = until(lambda: sent.done() and sent.result(), 10.0, "acceptance")
+    handle = until(lambda: sent.done() and sent.result(), PATIENCE, "acceptance")
     result = handle.get_result_async()
-    assert until(lambda: result.done() and result.result(), 10.0, "result").result.error_string == "done"
+    assert until(lambda: result.done() and result.result(), PATIENCE, "result").result.error_string == "done"
     client._client_handle = real

@@ -8,6 +8,7 @@ import rclpy.action
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.action_server import ActionServer
+from dense_grasp_ros.local_graph import PATIENCE
 from dense_grasp_ros.long_callback import long_callback
 from rclpy.action import CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -48,7 +49,7 @@ def test_the_plain_client_hears_of_every_goal(graph):
         executors.append(SingleThreadedExecutor(context=graph.context))
         executors[-1].add_node(node)
     client = rclpy.action.ActionClient(client_node, FollowJointTrajectory, "/crowded")
-    assert client.wait_for_server(20.0)
+    assert client.wait_for_server(PATIENCE)
     answers = []
 
     def ask(sent):
@@ -56,7 +57,7 @@ def test_the_plain_client_hears_of_every_goal(graph):
 
     for _ in range(GOALS):
         client.send_goal_async(FollowJointTrajectory.Goal()).add_done_callback(ask)
-    end = time.monotonic() + 20.0
+    end = time.monotonic() + PATIENCE
     while len(answers) < GOALS and time.monotonic() < end:
         for executor in executors:
             executor.spin_once(timeout_sec=0.01)
@@ -70,7 +71,7 @@ def test_the_plain_client_hears_of_every_goal(graph):
 def test_ours_hears_of_every_goal_and_cancel(graph, until):
     graph.start(Refuser)
     client = ActionClient(graph.node, FollowJointTrajectory, "/crowded", callback_group=ReentrantCallbackGroup())
-    assert client.wait_for_server(20.0)
+    assert client.wait_for_server(PATIENCE)
     goal = FollowJointTrajectory.Goal()
     sent = [client.send_goal_async(goal) for _ in range(5 * GOALS)]
     until(lambda: all(future.done() for future in sent), 20.0, "acceptance")

@@ -7,6 +7,7 @@ import threading
 import pytest
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.local_graph import PATIENCE
 from dense_grasp_ros.long_callback import BusyError, Workers, long_callback
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -33,7 +34,7 @@ class Patient(Node):
         )
 
     def wait(self, request, response):
-        response.success = self.let_go.wait(20.0)
+        response.success = self.let_go.wait(PATIENCE)
         response.message = threading.current_thread().name
         return response
 
@@ -54,7 +55,7 @@ class Patient(Node):
 def test_the_loop_goes_on_while_calls_wait(graph, until):
     graph.start(Patient)
     clients = [graph.node.create_client(Trigger, "/wait") for _ in range(3)]
-    assert clients[0].wait_for_service(20.0)
+    assert clients[0].wait_for_service(PATIENCE)
     waiting = [client.call_async(Trigger.Request()) for client in clients]
     assert graph.call(SetBool, "/go").success
     until(lambda: all(future.done() for future in waiting), 20.0, "answers")
@@ -66,7 +67,7 @@ def test_the_loop_goes_on_while_calls_wait(graph, until):
 def client(graph):
     graph.start(Patient)
     client = ActionClient(graph.node, FollowJointTrajectory, "/move", callback_group=ReentrantCallbackGroup())
-    assert client.wait_for_server(20.0)
+    assert client.wait_for_server(PATIENCE)
     return client
 
 
@@ -102,7 +103,7 @@ class Bounded(Node):
             self.create_service(kind, name, callback, callback_group=group)
 
     def wait(self, request, response):
-        response.success = self.let_go.wait(20.0)
+        response.success = self.let_go.wait(PATIENCE)
         return response
 
     def fail(self, request, response):

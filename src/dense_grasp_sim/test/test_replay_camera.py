@@ -34,7 +34,7 @@ def camera():
     thread.start()
     yield node, listener
     executor.shutdown()
-    thread.join(5.0)
+    thread.join(60.0)
     context.try_shutdown()
 
 

@@ -92,7 +92,7 @@ def test_generate_stops_with_its_processes_and_goes_on(start, tmp_path):
     said = interrupt(process)
     assert process.returncode == 130 and "Traceback" not in said
     assert "generate: interrupted; the same command goes on where it stopped" in said
-    assert children and not psutil.wait_procs(children, timeout=30)[1]
+    assert children and not psutil.wait_procs(children, timeout=120)[1]
     # What is there is whole: every scene that has a name of its own can be read to the end.
     data = ViewDataset(root, partial=True)
     assert 0 < len(data) < 400

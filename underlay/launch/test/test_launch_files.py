@@ -66,7 +66,7 @@ def start(tmp_path, monkeypatch):
 def launch(start):
     def launch(body, *arguments, **options):
         process = start(body, *arguments, **options)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
         return process.returncode, output
 
     return launch
@@ -199,21 +199,20 @@ def _chain():
 
 
 def test_shutdown_ends_the_others(launch):
-    start = time.monotonic()
-    code, output = launch(
+    code, output = launch(  # which waits for 120 s
         """
-        ExecuteProcess(cmd=["sleep", "60"]),
+        ExecuteProcess(cmd=["sleep", "600"]),
         ExecuteProcess(cmd=["sleep", "0.2"], on_exit=Shutdown(reason="enough")),
-        TimerAction(period=50.0, actions=[LogInfo(msg="too late")]),
+        TimerAction(period=500.0, actions=[LogInfo(msg="too late")]),
         """
     )
-    assert code == 0 and time.monotonic() - start < 15.0 and "too late" not in output
+    assert code == 0 and "too late" not in output
 
 
 def test_timer_and_emitted_shutdown(launch):
     code, output = launch(
         """
-        ExecuteProcess(cmd=["sleep", "60"]),
+        ExecuteProcess(cmd=["sleep", "600"]),
         TimerAction(period=0.3, actions=[LogInfo(msg="timer rings"), EmitEvent(event=ShutdownEvent(reason="r"))]),
         """
     )
@@ -240,7 +239,7 @@ def test_ctrl_c_ends_all(start, tmp_path):
     )
     wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=45)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0 and "user interrupted with ctrl-c (SIGINT)" in output
     assert (tmp_path / "bye").exists() and not alive((tmp_path / "pid").read_text().strip())
 
@@ -254,7 +253,7 @@ def test_stubborn_process_is_killed(start, tmp_path):
     )
     wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=120)
     assert "escalating to 'SIGTERM'" in output and "escalating to 'SIGKILL'" in output
     assert not alive((tmp_path / "pid").read_text().strip())
 
@@ -278,7 +277,7 @@ def test_no_orphan_outlives_a_killed_launch(start, tmp_path, how):
     pids = [file.read_text().strip() for file in files]
     assert all(alive(pid) for pid in pids)
     process.send_signal(how)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     wait_for(lambda: not any(alive(pid) for pid in pids))
 
 
