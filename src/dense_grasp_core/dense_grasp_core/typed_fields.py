@@ -32,7 +32,8 @@ def filled(kind: Any, values: Any, prefix: str = "") -> Any:
     """The dataclass `kind` filled with `values`; what they leave out has its default.
 
     Raises ValueMismatch, with names after `prefix`, for an unknown key or a value of another type. YAML 1.1 reads 1e-3
-    as a text, so a text that is a number counts as one.
+    as a text, so a text that is a number counts as one. A field whose type is no dataclass but has `filled_with(values,
+    prefix)` fills itself.
     """
     if not isinstance(values, dict):
         raise ValueMismatch(prefix.rstrip("."), f"is {shown(values)}, expected keys and values")
@@ -40,10 +41,13 @@ def filled(kind: Any, values: Any, prefix: str = "") -> Any:
     unknown = sorted(set(values) - set(hints), key=str)
     if unknown:
         raise ValueMismatch(f"{prefix}{unknown[0]}", f"is unknown, expected one of {', '.join(sorted(hints))}")
-    return kind(**{key: _typed(hints[key], value, f"{prefix}{key}") for key, value in values.items()})
+    return kind(**{key: typed_value(hints[key], value, f"{prefix}{key}") for key, value in values.items()})
 
 
-def _typed(hint: Any, value: Any, name: str) -> Any:
+def typed_value(hint: Any, value: Any, name: str) -> Any:
+    """The value as a field of type `hint` holds it. Raises ValueMismatch as `filled`."""
+    if hasattr(hint, "filled_with"):
+        return hint.filled_with(value, f"{name}.")
     if dataclasses.is_dataclass(hint):
         return filled(hint, value, f"{name}.")
     wrong = ValueMismatch(name, f"is {shown(value)}, expected {_expected(hint)}")
@@ -56,10 +60,10 @@ def _typed(hint: Any, value: Any, name: str) -> Any:
         if not isinstance(value, (list, tuple)):
             raise wrong
         if kinds[-1] is Ellipsis:
-            return tuple(_typed(kinds[0], item, name) for item in value)
+            return tuple(typed_value(kinds[0], item, name) for item in value)
         if len(value) != len(kinds):
             raise wrong
-        return tuple(_typed(kind, item, name) for kind, item in zip(kinds, value, strict=True))
+        return tuple(typed_value(kind, item, name) for kind, item in zip(kinds, value, strict=True))
     if hint is float and isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
             return float(value)

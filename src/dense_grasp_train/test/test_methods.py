@@ -11,7 +11,7 @@ import pytest
 import torch
 from dense_grasp_core.descriptors.network import NetworkConfigError, upsample_features
 from dense_grasp_train.data.pairs import PairDataset
-from dense_grasp_train.losses.objective import Scales
+from dense_grasp_train.losses.scales import Scales
 from dense_grasp_train.methods import METHODS, create_method
 from dense_grasp_train.methods.candidates import CellCandidates, PixelCandidates, upsampled_squared_lengths
 from dense_grasp_train.methods.contrastive import draw_non_matches, match_loss, non_match_loss

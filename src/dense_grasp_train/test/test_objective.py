@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import torch
-from dense_grasp_train.losses.objective import Scales, contrastive_terms
-from dense_grasp_train.training.config import LossOptions
+from dense_grasp_core.descriptors.network import NetworkOutput
+from dense_grasp_train.losses.objective import weighted_terms
+from dense_grasp_train.losses.options import LossOptions
+from dense_grasp_train.losses.scales import Scales
+from dense_grasp_train.losses.step_inputs import StepInputs
+from dense_grasp_train.losses.term import DESCRIPTORS
 
 STRIDE = 4
 CELLS = 32  # more of them than are drawn as negatives
@@ -27,9 +31,15 @@ def batch(shift_px: float = 0.0) -> dict[str, torch.Tensor]:
     return {"pixels": pixels, "weight": torch.ones(2, 20), "mask": mask}
 
 
-def terms(grid: torch.Tensor, wanted: dict[str, torch.Tensor], seed: int = 0) -> dict[str, float]:
+def tensors(grid: torch.Tensor, wanted: dict[str, torch.Tensor], seed: int = 0) -> dict[str, torch.Tensor]:
+    output = NetworkOutput(grid, grid, grid)
     jitter = torch.Generator().manual_seed(seed)
-    found = contrastive_terms(grid, wanted, OPTIONS, Scales(STRIDE, 0.5, True), jitter)
+    inputs = StepInputs(output, wanted, OPTIONS, Scales(STRIDE, 0.5, True), jitter)
+    return weighted_terms(inputs, (DESCRIPTORS,), 0)[0]
+
+
+def terms(grid: torch.Tensor, wanted: dict[str, torch.Tensor], seed: int = 0) -> dict[str, float]:
+    found = tensors(grid, wanted, seed)
     return {name: value.item() for name, value in found.items()}
 
 
@@ -46,8 +56,7 @@ def test_what_is_drawn_follows_from_the_seed():
 
 def test_every_term_has_a_gradient():
     grid = features().requires_grad_()
-    jitter = torch.Generator().manual_seed(0)
-    found = contrastive_terms(grid, batch(1.0), OPTIONS, Scales(STRIDE, 0.5, True), jitter)
+    found = tensors(grid, batch(1.0))
     for value in found.values():
         (gradient,) = torch.autograd.grad(value, grid, retain_graph=True)
         assert torch.isfinite(gradient).all() and gradient.abs().sum() > 0

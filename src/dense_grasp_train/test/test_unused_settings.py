@@ -19,7 +19,7 @@ from dense_grasp_train.methods import METHODS, create_method
 from dense_grasp_train.training import typed_values
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config, presets, settings
 from dense_grasp_train.training.lightning_module import learning_rate
-from dense_grasp_train.training.ranges import RANGES, OneOf
+from dense_grasp_train.training.ranges import RANGES, OneOf, range_of
 from dense_grasp_train.training.unused_settings import UnusedSettingError
 
 _spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
@@ -83,7 +83,7 @@ def others(key: str, value):
     """Values unlike ``value`` that the key's range allows, far from it and near."""
     if isinstance(value, bool):
         return [not value]
-    allowed = RANGES.get(key)
+    allowed = range_of(key)
     if isinstance(allowed, OneOf):
         return [other for other in allowed.values if other != value]
     if isinstance(value, tuple):
@@ -150,7 +150,9 @@ def test_every_number_and_choice_has_a_range():
     plain = {key for key, value in settings(TrainConfig()) if isinstance(value, bool) or key in ("method",)}
     open_ended = {"network.backbone", "base"}  # the network itself, and the base's file, say which there are
     phases = {"phases.from_step", "phases.rate"}
-    assert {key for key, _ in settings(TrainConfig())} - plain - open_ended == set(RANGES) - phases
+    keys = {key for key, _ in settings(TrainConfig())} - plain - open_ended
+    assert {key for key in keys if range_of(key) is None} == set()
+    assert {key for key in keys if not key.startswith("losses.")} == set(RANGES) - phases
 
 
 @pytest.mark.parametrize("name", COMBINATIONS)

@@ -39,5 +39,5 @@ def create_method(config: TrainConfig, processes: int = 1) -> Method:
     if config.method not in METHODS:
         raise ConfigError(f"method is {config.method!r}, expected one of {', '.join(METHODS)}")
     method = METHODS[config.method](config)
-    refuse_unused(config, {name: kind.reads for name, kind in METHODS.items()}, processes)
+    refuse_unused(config, {name: kind.keys() for name, kind in METHODS.items()}, processes)
     return method

@@ -15,7 +15,8 @@ from torch import Tensor
 from dense_grasp_train.data.pair_pool import FROZEN
 from dense_grasp_train.data.pairs import PairDataset
 from dense_grasp_train.data.views import View
-from dense_grasp_train.losses.objective import Scales
+from dense_grasp_train.losses.scales import Scales
+from dense_grasp_train.losses.terms import keys_of
 from dense_grasp_train.training.config import TrainConfig
 
 _OFF_OBJECT = 0.02
@@ -39,16 +40,23 @@ class Method(ABC):
     """Turns a network's output for a batch of pairs into an Objective.
 
     trains_heads: whether the keypoint heads take part; else they stay as they are and the optimiser does not see them.
-    reads: keys of the configuration that not every method reads (``unused_settings.OF_METHODS``), and this one does.
+    terms: the kinds of registered terms (``losses.terms``) that it sums, by their weights. reads: further keys of the
+    configuration that not every method reads (``unused_settings.OF_METHODS``), and this one does.
     """
 
     trains_heads: ClassVar[bool] = False
+    terms: ClassVar[tuple[str, ...]] = ()
     reads: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: TrainConfig) -> None:
         """Raises ConfigError for options that the method cannot use."""
         self.config = config
         self.scales = Scales(config.network.stride, config.pairs.input_scale, config.network.normalise)
+
+    @classmethod
+    def keys(cls) -> frozenset[str]:
+        """All keys among ``unused_settings.OF_METHODS`` that it reads."""
+        return cls.reads | keys_of(cls.terms)
 
     def dataset(self, views: list[View]) -> PairDataset:
         """The pairs of the whole run, with all that the method needs of them. Raises PairError."""

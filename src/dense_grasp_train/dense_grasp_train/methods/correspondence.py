@@ -10,7 +10,7 @@ from dense_grasp_core.descriptors.network import normalise_features
 from torch import Tensor
 
 from dense_grasp_train.losses.nt_xent import cell_centres, sample_features
-from dense_grasp_train.losses.objective import Scales
+from dense_grasp_train.losses.scales import Scales
 from dense_grasp_train.methods.candidates import NegativeCandidates
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 from dense_grasp_core.matching.scores import DEFAULT_SCORE
+from dense_grasp_core.typed_fields import ValueMismatch
 
+from dense_grasp_train.losses.options import LossOptions
 from dense_grasp_train.training.base_network import check_base, laid_on_base
 from dense_grasp_train.training.ranges import check_range
 from dense_grasp_train.training.typed_values import ConfigError, build, changed, merge
@@ -80,44 +82,6 @@ class PairOptions:
     motion_matches: int = 24
     residual_limit: float = 0.02
     pool: int = 0
-
-
-@dataclass(frozen=True)
-class LossOptions:
-    """Weights and scales of the objective; a weight of 0 leaves the term out.
-
-    margin_px: separation margin in pixels of a 640-wide image. relative_separation: divide separation by margin^2.
-    unit_m: metres that count as 1 in consistency and pose. depth_scale_m: metres of a depth output of 1.
-    upsample: softmax and expectation at full resolution (the paper) or on the cells. pose_ramp_steps: the pose weight
-    grows linearly to its value over these steps. keypoints need no gradient into the backbone when detached.
-    foreign_points: at most so many of the other pairs' backgrounds are negatives. localisation_sigma: cells, of the
-    Gaussian that a kernel is to be; localisation_temperature: of that kernel.
-    """
-
-    silhouette: float = 1.0
-    variance: float = 1e-3
-    separation: float = 1.0
-    consistency: float = 1.0
-    pose: float = 1.0
-    depth_anchor: float = 0.0
-    nt_xent: float = 0.0
-    localisation: float = 0.0
-    found: float = 0.0
-    foreign_points: int = 2048
-    margin_px: float = 10.0
-    relative_separation: bool = False
-    unit_m: float = 1.0
-    depth_scale_m: float = 1.0
-    huber_delta: float = 1.0
-    upsample: bool = False
-    pose_ramp_steps: int = 0
-    pose_noise_m: float = 1e-3
-    temperature: float = 0.1
-    exclusion_cells: float = 1.0
-    localisation_temperature: float = 0.05
-    localisation_sigma: float = 0.25
-    found_cosine: float = 0.6
-    found_sharpness: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -241,7 +205,12 @@ class TrainConfig:
     def losses_at(self, step: int) -> LossOptions:
         """The objective at ``step``."""
         phase = self.phase(step)
-        return self.losses if phase is None else changed(self.losses, phase.losses, "phases", "losses.")
+        if phase is None:
+            return self.losses
+        try:
+            return self.losses.changed(phase.losses)
+        except ValueMismatch as error:
+            raise ConfigError(f"losses.{error.name} in phases {error.fault}") from error
 
     def at(self, step: int) -> TrainConfig:
         """The configuration whose pairs and objective hold at ``step``, without phases."""
@@ -249,14 +218,16 @@ class TrainConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in the YAML files."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "losses": self.losses.as_dict()}
 
 
 def settings(options: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every key below ``options``, with dots between its parts, and its value; phases are not among them."""
     for item in dataclasses.fields(options):
         value, key = getattr(options, item.name), prefix + item.name
-        if dataclasses.is_dataclass(value):
+        if isinstance(value, LossOptions):
+            yield from ((f"{key}.{name}", held) for name, held in value.as_dict().items())
+        elif dataclasses.is_dataclass(value):
             yield from settings(value, key + ".")
         elif item.name != "phases":
             yield key, value

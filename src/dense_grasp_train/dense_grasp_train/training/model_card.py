@@ -15,6 +15,8 @@ from dense_grasp_core.descriptors.provenance import WITHIN_PX, Training
 
 from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.data.description import CAPS
+from dense_grasp_train.losses.terms import terms_of
+from dense_grasp_train.methods import METHODS
 from dense_grasp_train.training.calibrate_scores import CORRECT_PX, Calibration
 from dense_grasp_train.training.config import TrainConfig
 
@@ -188,17 +190,8 @@ def _pairs(config: TrainConfig) -> str:
 
 
 def _terms(config: TrainConfig) -> str:
-    if config.method not in ("keypoints", "hybrid"):
+    terms = terms_of(METHODS[config.method].terms)
+    if not terms:
         return ", ".join(f"{name} {value}" for name, value in dataclasses.asdict(config.baseline).items())
-    names = (
-        "silhouette",
-        "variance",
-        "separation",
-        "consistency",
-        "pose",
-        "depth_anchor",
-        "nt_xent",
-        "localisation",
-        "found",
-    )
-    return ", ".join(f"{name} {getattr(config.losses, name):g}" for name in names if getattr(config.losses, name) > 0)
+    weights = {term.name: config.losses.weight(term.name) for term in terms}
+    return ", ".join(f"{name} {weight:g}" for name, weight in weights.items() if weight > 0)

@@ -54,7 +54,8 @@ POSITIVE = Range(above=True)
 SHARE = Range(0.0, 1.0)
 AT_LEAST_ONE = Range(1)
 
-#: Every number and every choice by its key, lists by their elements; what a network can be NetworkConfig says.
+#: Every number and every choice but those of losses by its key, lists by their elements; what a network can be
+#: NetworkConfig says.
 RANGES: dict[str, Range | OneOf] = {
     "keep": ANY,
     "steps": AT_LEAST_ONE,
@@ -84,28 +85,6 @@ RANGES: dict[str, Range | OneOf] = {
     "pairs.motion_matches": Range(3),
     "pairs.residual_limit": POSITIVE,
     "pairs.pool": ANY,
-    "losses.silhouette": ANY,
-    "losses.variance": ANY,
-    "losses.separation": ANY,
-    "losses.consistency": ANY,
-    "losses.pose": ANY,
-    "losses.depth_anchor": ANY,
-    "losses.nt_xent": ANY,
-    "losses.localisation": ANY,
-    "losses.found": ANY,
-    "losses.foreign_points": ANY,
-    "losses.margin_px": POSITIVE,
-    "losses.unit_m": POSITIVE,
-    "losses.depth_scale_m": POSITIVE,
-    "losses.huber_delta": POSITIVE,
-    "losses.pose_ramp_steps": ANY,
-    "losses.pose_noise_m": ANY,
-    "losses.temperature": POSITIVE,
-    "losses.exclusion_cells": ANY,
-    "losses.localisation_temperature": POSITIVE,
-    "losses.localisation_sigma": POSITIVE,
-    "losses.found_cosine": Range(-1, 1),
-    "losses.found_sharpness": POSITIVE,
     "baseline.grid": OneOf(("cells", "pixels")),
     "baseline.temperature": POSITIVE,
     "baseline.exclusion_cells": ANY,
@@ -127,9 +106,21 @@ RANGES: dict[str, Range | OneOf] = {
 }
 
 
+def range_of(key: str) -> Range | OneOf | None:
+    """The range of a key; weights and settings of losses have theirs where the term declares them. None: anything."""
+    section, _, name = key.partition(".")
+    if section != "losses":
+        return RANGES.get(key)
+    from dense_grasp_train.losses.terms import TERMS, settings_of  # its modules use the ranges above
+
+    if name in TERMS:
+        return ANY
+    return next((setting.allowed for setting in settings_of(TERMS.values()) if setting.name == name), None)
+
+
 def check_range(key: str, value: Any) -> None:
     """Raises ConfigError for a value outside the range of ``key``; one without a range may be anything."""
-    allowed = RANGES.get(key)
+    allowed = range_of(key)
     if allowed is None:
         return
     for item in value if isinstance(value, (tuple, list)) else (value,):

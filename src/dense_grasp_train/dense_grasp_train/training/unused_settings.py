@@ -1,9 +1,9 @@
 """Settings that do nothing beside the others are refused, so that nobody trusts a value that training never reads.
 
 A setting is refused where its value is not the default and no step of the run reads it. What a method reads at all it
-declares itself (``Method.reads``); the conditions among the settings stand in ``RULES``. A weight of 0 is never
-refused: it says of its term what is true. A run that an option cuts short is a try of the whole plan, whose later
-phases may stand in its file.
+declares itself (``Method.keys``); the conditions among the settings stand in ``RULES``, those among losses where the
+registered terms declare them. A weight of 0 is never refused: it says of its term what is true. A run that an option
+cuts short is a try of the whole plan, whose later phases may stand in its file.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from dense_grasp_train.losses.terms import TERMS, LossTerm, settings_of
+from dense_grasp_train.losses.terms.shared import ONE_OBJECT, UNIT_M, one_object
 from dense_grasp_train.training.config import ConfigError, TrainConfig, settings
 
-CONTRASTIVE_TERMS = ("nt_xent", "localisation", "found")
-KEYPOINT_TERMS = ("silhouette", "variance", "separation", "consistency", "pose", "depth_anchor")
-WEIGHTS = frozenset(f"losses.{name}" for name in (*KEYPOINT_TERMS, *CONTRASTIVE_TERMS))
 #: Keys that a method reads or does not; every other key is read with each of them.
 OF_METHODS = ("losses.", "baseline.", "pairs.motion", "pairs.residual_limit")
 
@@ -39,38 +39,6 @@ class Rule:
     acts: Callable[[TrainConfig], bool]
 
 
-def _one_object(config: TrainConfig) -> bool:
-    return config.pairs.augmented + config.pairs.view > 0
-
-
-def _poses(config: TrainConfig) -> bool:
-    return _one_object(config) and (config.losses.consistency > 0 or config.losses.pose > 0)
-
-
-def _metres(config: TrainConfig) -> bool:
-    return _poses(config) or config.losses.depth_anchor > 0
-
-
-def _motion(config: TrainConfig) -> bool:
-    return _one_object(config) and _metres(config)
-
-
-def _keypoint_terms(config: TrainConfig) -> bool:
-    losses = config.losses
-    return losses.silhouette + losses.variance + losses.separation > 0 or _metres(config)
-
-
-def _found(config: TrainConfig) -> bool:
-    return config.batch > 1 and config.losses.foreign_points > 0
-
-
-def _foreign(config: TrainConfig) -> bool:
-    return config.batch > 1 and config.losses.nt_xent + config.losses.found > 0
-
-
-_ONE_OBJECT = "pairs of one object (pairs.augmented or pairs.view above 0)"
-_POSES = f"losses.consistency or losses.pose above 0, and {_ONE_OBJECT}"
-_METRES = f"losses.depth_anchor above 0, or {_POSES}"
 _STEP = "optimiser.schedule: step"
 RULES = (
     Rule(("keep",), "a base, which only a run with --base has", lambda config: bool(config.base)),
@@ -78,51 +46,6 @@ RULES = (
         ("pairs.view_change_deg",),
         "pairs.view or pairs.instance above 0",
         lambda config: config.pairs.view + config.pairs.instance > 0,
-    ),
-    Rule(("pairs.motion",), f"{_ONE_OBJECT} and losses.consistency, losses.pose or losses.depth_anchor", _motion),
-    Rule(
-        ("pairs.motion_matches", "pairs.residual_limit"),
-        f"pairs.motion: kabsch, {_ONE_OBJECT} and losses.consistency, losses.pose or losses.depth_anchor",
-        lambda config: config.pairs.motion == "kabsch" and _motion(config),
-    ),
-    Rule(("losses.consistency", "losses.pose"), _ONE_OBJECT, _one_object),
-    Rule(
-        ("losses.pose_ramp_steps", "losses.pose_noise_m"),
-        f"losses.pose above 0 and {_ONE_OBJECT}",
-        lambda config: _one_object(config) and config.losses.pose > 0,
-    ),
-    Rule(
-        ("losses.huber_delta",),
-        f"losses.depth_anchor above 0, or losses.consistency above 0 and {_ONE_OBJECT}",
-        lambda config: config.losses.depth_anchor > 0 or (_one_object(config) and config.losses.consistency > 0),
-    ),
-    Rule(("losses.unit_m", "losses.depth_scale_m"), _METRES, _metres),
-    Rule(
-        ("losses.margin_px", "losses.relative_separation"),
-        "losses.separation above 0",
-        lambda config: config.losses.separation > 0,
-    ),
-    Rule(("losses.upsample",), f"the weight of a keypoint loss above 0: {', '.join(KEYPOINT_TERMS)}", _keypoint_terms),
-    Rule(
-        ("losses.temperature", "losses.exclusion_cells"),
-        "losses.nt_xent above 0",
-        lambda config: config.losses.nt_xent > 0,
-    ),
-    Rule(
-        ("losses.localisation_temperature", "losses.localisation_sigma"),
-        "losses.localisation above 0",
-        lambda config: config.losses.localisation > 0,
-    ),
-    Rule(("losses.found",), "losses.foreign_points above 0 and a batch of two or more pairs", _found),
-    Rule(
-        ("losses.found_cosine", "losses.found_sharpness"),
-        "losses.found and losses.foreign_points above 0, and a batch of two or more pairs",
-        lambda config: _found(config) and config.losses.found > 0,
-    ),
-    Rule(
-        ("losses.foreign_points",),
-        "losses.nt_xent or losses.found above 0, and a batch of two or more pairs",
-        _foreign,
     ),
     Rule(
         ("optimiser.cosine_steps",),
@@ -136,6 +59,41 @@ RULES = (
         lambda config: config.optimiser.schedule == "step" and config.optimiser.gamma != 1.0,
     ),
 )
+
+
+def _rules() -> Iterator[Rule]:
+    """RULES, and what the registered terms need."""
+    yield from RULES
+    for term in TERMS.values():
+        if term.needs:
+            yield Rule((f"losses.{term.name}",), term.needs, term.acts)
+    for setting in settings_of(TERMS.values()):
+        readers = [term for term in TERMS.values() if setting in term.settings]
+        needs = _one_of(readers) if not setting.needs else f"{setting.needs}, and {_one_of(readers)}"
+        yield Rule((f"losses.{setting.name}",), needs, partial(_read_by, readers, setting.acts))
+    in_space = [term for term in TERMS.values() if UNIT_M in term.settings]
+    needs = f"{ONE_OBJECT}, and {_one_of(in_space)}"
+    moved = partial(_read_by, in_space, one_object)
+    yield Rule(("pairs.motion",), needs, moved)
+    yield Rule(
+        ("pairs.motion_matches", "pairs.residual_limit"),
+        f"pairs.motion: kabsch, {needs}",
+        lambda config: config.pairs.motion == "kabsch" and moved(config),
+    )
+
+
+def _read_by(readers: list[LossTerm], acts: Callable[[TrainConfig], bool], config: TrainConfig) -> bool:
+    return acts(config) and any(term.in_force(config) for term in readers)
+
+
+def _one_of(readers: list[LossTerm]) -> str:
+    """In words, that one of these terms is in force; those with the same needs together."""
+    needs = list(dict.fromkeys(term.needs for term in readers))
+    clauses = []
+    for need in needs:
+        names = " or ".join(f"losses.{term.name}" for term in readers if term.needs == need)
+        clauses.append(f"{names} above 0" + (f" with {need}" if need else ""))
+    return ", or ".join(clauses)
 
 
 def refuse_unused(config: TrainConfig, reads: Mapping[str, frozenset[str]], processes: int = 1) -> None:
@@ -154,7 +112,8 @@ def refuse_unused(config: TrainConfig, reads: Mapping[str, frozenset[str]], proc
     for changes, stage in stages:
         for key, value in changes.items():
             _check(key, value, [stage], reads)
-        if set(reads[config.method]) & WEIGHTS and not _terms(stage):
+        terms = [term for name, term in TERMS.items() if f"losses.{name}" in reads[config.method]]
+        if terms and not any(term.in_force(stage) for term in terms):
             raise ConfigError(
                 f"no loss of method {config.method} has a weight above 0, expected at least one of losses"
             )
@@ -179,7 +138,7 @@ def _stages(config: TrainConfig) -> Iterator[tuple[dict[str, Any], TrainConfig]]
 
 def _check(key: str, value: Any, stages: list[TrainConfig], reads: Mapping[str, frozenset[str]]) -> None:
     """Refuse ``key`` unless one of the ``stages`` reads it."""
-    if not stages or (key in WEIGHTS and value == 0):
+    if not stages or (key.removeprefix("losses.") in TERMS and value == 0):
         return
     method = stages[0].method
     if key.startswith(OF_METHODS) and key not in reads[method]:
@@ -189,17 +148,11 @@ def _check(key: str, value: Any, stages: list[TrainConfig], reads: Mapping[str, 
             f"{key} is {value!r}, which method {method} does not read: leave it out, or take a method that does "
             f"({', '.join(readers)})",
         )
-    for rule in RULES:
+    for rule in _rules():
         if key in rule.keys and not any(rule.acts(stage) for stage in stages):
             raise UnusedSettingError(
                 key, f"{key} is {value!r}, which does nothing without {rule.needs}: leave it out, or set what it needs"
             )
-
-
-def _terms(config: TrainConfig) -> bool:
-    """Whether the objective of a method that reads weights has any term."""
-    losses = config.losses
-    return _keypoint_terms(config) or losses.nt_xent + losses.localisation > 0 or (losses.found > 0 and _found(config))
 
 
 def _check_phases(config: TrainConfig) -> None:
