@@ -1,4 +1,4 @@
-"""The whole cell: in simulation with `sim:=true`, otherwise with a RealSense and a Franka arm.
+"""The whole cell: in simulation with `sim:=true`, otherwise with a camera and a Franka arm.
 
 Every part is a launch file of its own beside this one and can be started alone.
 """
@@ -56,7 +56,7 @@ def start(values):
     asked = values["planner"] or str(read_parameter(config_file("grasp.yaml"), "planner", AUTO))
     choice = bringups_planner(asked, robot_type, prefix, values["namespace"])
     if sim:
-        parts = [part("sim", values, "robot_type", "prefix", "gripper")]
+        parts = [part("sim", values, "robot_type", "prefix", "gripper", "camera")]
     else:
         parts = [
             part("camera", values, "camera", "camera_serial", "prefix"),
@@ -75,13 +75,14 @@ def start(values):
     if choice.planner == "moveit_py" or (asked == "move_group" and sim):
         parts.append(part("moveit", values, "robot_type", "prefix", "gripper", planner=choice.planner, **clock))
     parts += [
-        part("perception", values, "model", "store", "robot_type", "prefix", **clock),
+        part("perception", values, "model", "store", "robot_type", "prefix", "camera", **clock),
         part(
             "grasp",
             values,
             "robot_type",
             "prefix",
             "gripper",
+            "camera",
             "heartbeat_timeout",
             "store",
             planner=choice.planner,
@@ -94,7 +95,7 @@ def start(values):
         if lacking:
             parts.append(LogInfo(msg=lacking))
         else:
-            parts.append(part("ui", values, "ui_host", "ui_port", "model", **clock))
+            parts.append(part("ui", values, "ui_host", "ui_port", "model", "camera", **clock))
     if flag("rviz", values["rviz"]):
         rviz = Node(
             package="rviz2",

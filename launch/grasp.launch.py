@@ -5,6 +5,7 @@ from dense_grasp.bringup.launch_arguments import launch_arguments
 from dense_grasp.bringup.launch_support import (
     SIMULATED_HEARTBEAT_S,
     SIMULATED_JOINT_STATE_S,
+    camera_make,
     config_file,
     flag,
     given,
@@ -13,7 +14,15 @@ from dense_grasp.bringup.launch_support import (
 )
 
 ARGUMENTS = launch_arguments(
-    "robot_type", "prefix", "gripper", "planner", "heartbeat_timeout", "store", "namespace", "use_sim_time"
+    "robot_type",
+    "prefix",
+    "gripper",
+    "camera",
+    "planner",
+    "heartbeat_timeout",
+    "store",
+    "namespace",
+    "use_sim_time",
 )
 
 
@@ -21,6 +30,7 @@ def start(values):
     """The nodes, with the arguments laid over the configuration files."""
     clock = {"use_sim_time": flag("use_sim_time", values["use_sim_time"])}
     robot = given({name: values[name] for name in ("robot_type", "prefix", "gripper")})
+    camera = camera_make(values["camera"])
     patience = {}
     if values["heartbeat_timeout"]:
         patience = {"heartbeat_timeout": float(values["heartbeat_timeout"])}
@@ -29,12 +39,12 @@ def start(values):
     age = {"joint_state_timeout": SIMULATED_JOINT_STATE_S} if clock["use_sim_time"] else {}
     store = {"store": store_url(values["store"], values["namespace"])}
     nodes = {
-        "hand_eye_publisher": (["robot.yaml", "hand_eye.yaml"], {**clock, **robot}),
+        "hand_eye_publisher": (["robot.yaml", "camera.yaml", "hand_eye.yaml"], {**clock, **robot, **camera}),
         "motion_watchdog": (["robot.yaml", "grasp.yaml"], {**clock, **robot, **patience}),
         "grasp_executor": (
             # perception.yaml: a scan goes where query_node looks. hand_eye.yaml: a scan says what belongs there.
             ["robot.yaml", "camera.yaml", "hand_eye.yaml", "perception.yaml", "grasp.yaml"],
-            {**clock, **robot, **age, **store, **given({"planner": values["planner"]})},
+            {**clock, **robot, **camera, **age, **store, **given({"planner": values["planner"]})},
         ),
     }
     return [

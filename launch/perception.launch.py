@@ -2,9 +2,9 @@
 
 from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
-from dense_grasp.bringup.launch_support import config_file, flag, given, model_path, store_url
+from dense_grasp.bringup.launch_support import camera_make, config_file, flag, given, model_path, store_url
 
-ARGUMENTS = launch_arguments("model", "store", "robot_type", "prefix", "namespace", "use_sim_time")
+ARGUMENTS = launch_arguments("model", "store", "robot_type", "prefix", "camera", "namespace", "use_sim_time")
 
 
 def start(values):
@@ -14,6 +14,7 @@ def start(values):
         "store": store_url(values["store"], values["namespace"]),
         "use_sim_time": flag("use_sim_time", values["use_sim_time"]),
         **given({name: values[name] for name in ("robot_type", "prefix")}),
+        **camera_make(values["camera"]),
     }
     files = [config_file(name) for name in ("robot.yaml", "camera.yaml", "perception.yaml")]
     return [

@@ -2,9 +2,9 @@
 
 from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
-from dense_grasp.bringup.launch_support import config_file, given, gripper_files
+from dense_grasp.bringup.launch_support import camera_make, config_file, given, gripper_files
 
-ARGUMENTS = launch_arguments("robot_type", "prefix", "gripper", "namespace")
+ARGUMENTS = launch_arguments("robot_type", "prefix", "gripper", "camera", "namespace")
 
 
 def start(values):
@@ -17,7 +17,7 @@ def start(values):
             package="dense_grasp_sim",
             executable="sim_cell",
             name="sim_cell",
-            parameters=[*files, {"use_sim_time": False, **robot}],
+            parameters=[*files, {"use_sim_time": False, **robot, **camera_make(values["camera"])}],
             output="screen",
         )
     ]

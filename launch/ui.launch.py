@@ -2,9 +2,9 @@
 
 from dense_grasp.bringup.lasting_node import lasting_node, launch_file, transport_actions
 from dense_grasp.bringup.launch_arguments import launch_arguments
-from dense_grasp.bringup.launch_support import config_file, flag, model_path
+from dense_grasp.bringup.launch_support import camera_make, config_file, flag, model_path
 
-ARGUMENTS = launch_arguments("ui_host", "ui_port", "model", "namespace", "use_sim_time")
+ARGUMENTS = launch_arguments("ui_host", "ui_port", "model", "camera", "namespace", "use_sim_time")
 
 
 def start(values):
@@ -14,6 +14,7 @@ def start(values):
         "port": int(values["ui_port"]),
         "model": model_path(values["model"]),
         "use_sim_time": flag("use_sim_time", values["use_sim_time"]),
+        **camera_make(values["camera"]),
     }
     return [
         lasting_node(

@@ -26,6 +26,7 @@ NODES = ["descriptor_node", "query_node", "hand_eye_publisher", "motion_watchdog
 OURS = NODES + ([] if page_lacks() else ["operators_page"])
 FOREIGN = {
     "realsense2_camera": "rs_launch.py",
+    "orbbec_camera": "gemini_330_series.launch.py",
     "franka_bringup": "franka.launch.py",
     "franka_fr3_moveit_config": "moveit.launch.py",
 }
@@ -329,6 +330,38 @@ def test_a_realsense_of_a_prefixed_cell_has_frames_of_its_own_and_the_usual_topi
     camera = start("bringup", namespace="left", prefix="left_").included["realsense2_camera"]
     assert camera["camera_name"] == "left_camera"
     assert ["~/color/image_raw", "/left/camera/camera/color/image_raw"] in camera["ros_remaps"]
+
+
+def test_a_camera_of_another_make_is_one_argument(start):
+    """Its driver with its own arguments, and its name at every node that takes pictures or looks for its frames."""
+    cell = start("bringup", camera="orbbec_gemini_330", camera_serial="CP1", namespace="left", prefix="left_")
+    assert list(cell.included) == ["orbbec_camera"]
+    driver = cell.included["orbbec_camera"]
+    assert (driver["depth_registration"], driver["time_domain"]) == ("true", "global")
+    assert (driver["serial_number"], driver["camera_name"]) == ("CP1", "left_camera")
+    assert ["depth/image_raw", "/left/camera/depth/image_raw"] in driver["ros_remaps"]
+    told = {name: cell.overrides(name).get("camera") for name in cell.names}
+    nodes = {"descriptor_node", "query_node", "hand_eye_publisher", "grasp_executor", "operators_page"} & set(told)
+    assert {name for name, camera in told.items() if camera} == nodes
+    start.nodes.clear()
+    assert (
+        start("bringup", sim="true", camera="orbbec_gemini_330").overrides("sim_cell")["camera"] == "orbbec_gemini_330"
+    )
+
+
+def test_a_record_of_ones_own_starts_its_driver(start, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("like: realsense\nlaunch_arguments: {initial_reset: 'true'}\n")
+    cell = start("bringup", camera=str(path))
+    assert cell.included["realsense2_camera"]["initial_reset"] == "true"
+    assert cell.overrides("query_node")["camera"] == str(path)
+
+
+def test_without_a_make_the_file_says_which(start):
+    for camera in ("", "none"):
+        cell = start("bringup", camera=camera)
+        assert "camera" not in cell.overrides("query_node")
+        start.nodes.clear()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from dense_grasp.cell.checks import Check, Stream, check_camera, check_hand_eye, check_joints, rate_of, table
 from dense_grasp.cell.observer import CellObserver
 from dense_grasp.nodes.check_cell import with_config
+from dense_grasp_core.cameras.record import camera_record
 from dense_grasp_core.geometry.se3 import from_quaternion, inverse
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -37,7 +38,25 @@ def by_name(checks) -> dict[str, Check]:
 
 def camera(**changes) -> dict[str, Check]:
     streams = {"colour": stream(image()), "depth": stream(image("16UC1")), "info": stream(info())}
-    return by_name(check_camera(*{**streams, **changes}.values()))
+    return by_name(check_camera(*{**streams, **changes}.values(), camera_record("realsense")))
+
+
+@pytest.mark.parametrize(
+    ("make", "align", "sync"),
+    [
+        ("realsense", "align_depth.enable:=true", "enable_sync:=true"),
+        ("orbbec_gemini_330", "depth_registration:=true", "enable_frame_sync:=true"),
+    ],
+)
+def test_remedies_are_the_makes_own(make, align, sync):
+    record = camera_record(make)
+    apart = stream(image("16UC1"), range(50 * MS, 450 * MS, 100 * MS))
+    found = by_name(check_camera(stream(image()), apart, stream(info()), record))
+    assert found["equal stamps"].remedy == f"start {record.package} with {sync}"
+    small = by_name(check_camera(stream(image()), stream(image("16UC1", 320, 240)), stream(info()), record))
+    assert align in small["depth aligned"].remedy
+    silent = by_name(check_camera(stream(image()), Stream("/d"), stream(info()), record))["aligned depth"]
+    assert f"start {record.package} with {align} {sync}" in silent.remedy and make in silent.remedy
 
 
 def test_a_good_camera():
@@ -72,7 +91,7 @@ def test_stamps_that_are_a_little_apart_need_a_tolerance():
     check = camera(depth=depth)["equal stamps"]
     assert not check.ok and "2 ms away" in check.remedy and "sync_tolerance" in check.remedy
     streams = stream(image()), depth, stream(info())
-    assert by_name(check_camera(*streams, 3 * MS))["equal stamps"].seen.startswith("4 of 4")
+    assert by_name(check_camera(*streams, camera_record("realsense"), 3 * MS))["equal stamps"].seen.startswith("4 of 4")
 
 
 def test_rate():

@@ -7,8 +7,9 @@ from dense_grasp.bringup import launch_support
 from dense_grasp.bringup.launch_support import (
     SHIPPED_MODEL,
     LaunchArgumentError,
-    camera_serial,
+    camera_make,
     check_configuration,
+    chosen_make,
     config_file,
     flag,
     full_namespace,
@@ -19,6 +20,7 @@ from dense_grasp.bringup.launch_support import (
     share_directory,
     store_url,
 )
+from dense_grasp_core.cameras.record import CameraRecordError
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 
 
@@ -92,9 +94,12 @@ def test_a_namespace_lies_below_what_other_launch_files_have_pushed(pushed, name
     assert full_namespace(pushed, name) == namespace
 
 
-@pytest.mark.parametrize(("serial", "expected"), [("", ""), ("0123", "_0123"), ("_0123", "_0123")])
-def test_a_serial_number_gets_its_underscore(serial, expected):
-    assert camera_serial(serial) == expected
+def test_the_argument_camera_names_a_make_or_leaves_it_to_the_file():
+    assert camera_make("orbbec_gemini_330") == {"camera": "orbbec_gemini_330"}
+    assert [camera_make(value) for value in ("", "replay", "none")] == [{}, {}, {}]
+    assert (chosen_make("orbbec_gemini_330"), chosen_make("")) == ("orbbec_gemini_330", "realsense")
+    with pytest.raises(CameraRecordError, match=r"'kinect', expected one of orbbec_gemini_330, realsense, or"):
+        camera_make("kinect")
 
 
 def test_the_shipped_configuration_is_sound():

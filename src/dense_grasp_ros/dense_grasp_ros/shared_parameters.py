@@ -10,6 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dense_grasp_core.cameras.record import (
+    LARGEST_TOLERANCE,
+    LENS_MODELS,
+    CameraRecord,
+    camera_record,
+    shipped_cameras,
+)
 from dense_grasp_core.grippers.record import GripperRecord, gripper_record, shipped_grippers
 from dense_grasp_core.parameters import ParameterSpec
 
@@ -22,45 +29,51 @@ ROBOT_TYPE = ParameterSpec(
 )
 PREFIX = ParameterSpec("prefix", "", "before the robot type in names when there is more than one arm", text="prefix")
 
+CAMERA = ParameterSpec(
+    "camera",
+    "realsense",
+    f"which make of camera: {', '.join(shipped_cameras())}, or the path of a record of your own (.yaml)",
+)
+#: What an empty value, or .nan, of a parameter below stands for.
+THE_CAMERAS = "as the camera's record says"
 COLOR_TOPIC = ParameterSpec(
-    "color_topic",
-    "camera/camera/color/image_raw",
-    "colour images: 8 or 16 bit RGB, mono, YUV or Bayer",
-    text="name",
+    "color_topic", "", f"colour images: 8 or 16 bit RGB, mono, YUV or Bayer; empty: {THE_CAMERAS}", text="name"
 )
 DEPTH_TOPIC = ParameterSpec(
     "depth_topic",
-    "camera/camera/aligned_depth_to_color/image_raw",
-    "depth aligned to the colour image, 16UC1 in mm or 32FC1 in m",
+    "",
+    f"depth aligned to the colour image, 16UC1 in mm or 32FC1 in m; empty: {THE_CAMERAS}",
     text="name",
 )
 CAMERA_INFO_TOPIC = ParameterSpec(
-    "camera_info_topic", "camera/camera/color/camera_info", "camera_info of the colour image", text="name"
+    "camera_info_topic", "", f"camera_info of the colour image; empty: {THE_CAMERAS}", text="name"
 )
-AS_CAMERA_INFO_SAYS, REALSENSE, RECTIFIED = "camera_info", "realsense", "rectified"
 LENS_MODEL = ParameterSpec(
     "lens_model",
-    REALSENSE,
+    "",
     "whose camera_info it is: realsense (its plumb_bob means the inverse model); rectified (topics image_rect, the "
-    "intrinsics of P hold); camera_info (another make, what it says holds)",
-    options=(REALSENSE, RECTIFIED, AS_CAMERA_INFO_SAYS),
+    f"intrinsics of P hold); camera_info (what it says holds); empty: {THE_CAMERAS}",
+    options=(*LENS_MODELS, ""),
 )
 SYNC_TOLERANCE = ParameterSpec(
     "sync_tolerance",
-    0.0,
+    float("nan"),
     "between the stamps of a colour and a depth image that are taken as one; at 0 they are equal",
     "s",
     low=0.0,
-    high=0.015,
+    high=LARGEST_TOLERANCE,
+    nan=THE_CAMERAS,
 )
 CAMERA_TOPICS = (COLOR_TOPIC, DEPTH_TOPIC, CAMERA_INFO_TOPIC)
 
 PARENT = ParameterSpec(
     "parent", "", "frame the camera is fixed to; empty: the gripper's, such as fr3_hand", text="frame"
 )
-CHILD = ParameterSpec("child", "", "root frame of the camera driver; empty: <prefix>camera_link", text="frame")
+CHILD = ParameterSpec(
+    "child", "", f"root frame of the camera driver, such as camera_link; empty: {THE_CAMERAS}", text="frame"
+)
 OPTICAL_FRAME = ParameterSpec(
-    "optical_frame", "", "frame of the images; empty: <prefix>camera_color_optical_frame", text="frame"
+    "optical_frame", "", f"frame of the images, such as camera_color_optical_frame; empty: {THE_CAMERAS}", text="frame"
 )
 XYZ = ParameterSpec(
     "xyz",
@@ -84,7 +97,7 @@ GRIPPER = ParameterSpec(
     "franka",
     f"which gripper: {', '.join(shipped_grippers())}, or the path of a record of your own (.yaml)",
 )
-HAND_EYE = (GRIPPER, PARENT, CHILD, XYZ, QUATERNION)
+HAND_EYE = (GRIPPER, CAMERA, PARENT, CHILD, XYZ, QUATERNION)
 
 OBSERVE_JOINTS = ParameterSpec(
     "observe_joints",
@@ -136,11 +149,16 @@ def chosen_gripper(values: Mapping[str, Any]) -> GripperRecord:
     return gripper_record(values["gripper"], values["robot_type"], values["prefix"])
 
 
+def chosen_camera(values: Mapping[str, Any]) -> CameraRecord:
+    """The camera of this cell, from the values of CAMERA and PREFIX where there is one. Raises CameraRecordError."""
+    return camera_record(values["camera"], values.get("prefix", ""))
+
+
 def camera_link(values: Mapping[str, Any]) -> str:
-    """The camera driver's root frame, from the values of CHILD and PREFIX."""
-    return values["child"] or f"{values['prefix']}camera_link"
+    """The camera driver's root frame, from the values of CHILD, CAMERA and PREFIX. Raises as chosen_camera."""
+    return values["child"] or chosen_camera(values).link
 
 
 def optical_frame(values: Mapping[str, Any]) -> str:
-    """The images' frame, from the values of OPTICAL_FRAME and PREFIX."""
-    return values["optical_frame"] or f"{values['prefix']}camera_color_optical_frame"
+    """The images' frame, from the values of OPTICAL_FRAME, CAMERA and PREFIX. Raises as chosen_camera."""
+    return values["optical_frame"] or chosen_camera(values).optical_frame

@@ -24,6 +24,7 @@ def test_frames_carry_the_prefix_unless_they_are_named():
         "robot_type": "fr3",
         "prefix": "left_",
         "gripper": "franka",
+        "camera": "realsense",
         "parent": "",
         "child": "",
         "optical_frame": "",

@@ -135,7 +135,8 @@ def test_a_network_is_calibrated_and_queried_by_its_own_score(monkeypatch, tmp_p
         found[score] = calibrate(DescriptorExtractor(path, backend="torch"), views, images=4)
     plain, doubled = found["gaussian"], found["double"]
     assert doubled.temperature - plain.temperature == pytest.approx(0.5 * math.log(2.0), abs=2e-4)
-    assert (doubled.recall, doubled.correct, doubled.median_px) == (plain.recall, plain.correct, plain.median_px)
+    assert (doubled.recall, doubled.correct) == (plain.recall, plain.correct)
+    assert doubled.median_px == pytest.approx(plain.median_px, nan_ok=True)
 
     extractor = DescriptorExtractor(tmp_path / "double.safetensors", backend="torch")
     assert extractor.info.score == "double"

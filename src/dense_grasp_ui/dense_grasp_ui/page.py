@@ -6,9 +6,9 @@ import secrets
 import socket
 import sys
 
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import OK, Diagnostics, Report
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 
 from dense_grasp_ui.access.limits import Limits
@@ -33,7 +33,7 @@ class OperatorsPage(Node):
 
     def __init__(self, **node_arguments):
         super().__init__(NAME, **node_arguments)
-        values = declare(self, OPERATORS_PAGE)
+        values = declare_with_camera(self, OPERATORS_PAGE)
         host, port = values["host"], values["port"]
         listener = listening_socket(host, port)
         token = "" if is_loopback(host) else values["token"] or secrets.token_urlsafe(16)

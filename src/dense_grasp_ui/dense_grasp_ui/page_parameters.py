@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dense_grasp_core.parameters import ParameterSpec
-from dense_grasp_ros.shared_parameters import COLOR_TOPIC
+from dense_grasp_ros.shared_parameters import CAMERA, COLOR_TOPIC
 
 HOST = ParameterSpec(
     "host",
@@ -21,4 +21,4 @@ MODEL = ParameterSpec(
 DESCRIPTORS_TOPIC = ParameterSpec(
     "descriptors_topic", "dense_grasp/descriptors", "descriptors at the network's resolution", text="name"
 )
-OPERATORS_PAGE = (HOST, PORT, TOKEN, MODEL, COLOR_TOPIC, DESCRIPTORS_TOPIC)
+OPERATORS_PAGE = (HOST, PORT, TOKEN, MODEL, CAMERA, COLOR_TOPIC, DESCRIPTORS_TOPIC)

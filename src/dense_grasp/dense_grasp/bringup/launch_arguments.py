@@ -13,7 +13,7 @@ from pathlib import Path
 from dense_grasp_core.parameters import ParameterError, ParameterSpec
 from dense_grasp_ros.known_parameters import nearest, suggestion
 from dense_grasp_ros.parameter_files import read_yaml
-from dense_grasp_ros.shared_parameters import GRIPPER, PREFIX, ROBOT_TYPE
+from dense_grasp_ros.shared_parameters import CAMERA, GRIPPER, PREFIX, ROBOT_TYPE
 
 from dense_grasp.bringup.launch_support import LaunchArgumentError, flag
 from dense_grasp.nodes.grasp_parameters import PLANNERS
@@ -95,11 +95,11 @@ ARGUMENTS = {
     "store": LaunchArgument("", "database URL of the taught points; empty: a file in the ROS home folder"),
     "namespace": LaunchArgument("", "before the names of nodes, topics and services; empty: none", spec=NAMESPACE),
     "camera": LaunchArgument(
-        "realsense",
-        "realsense, replay or none; the simulation brings its own",
-        options=("realsense", "replay", "none"),
+        "",
+        f"{CAMERA.description}; replay: recorded images; none: its driver is started elsewhere; "
+        "empty: as in config/camera.yaml",
     ),
-    "camera_serial": LaunchArgument("", "serial number of the RealSense; empty: the only one that is plugged in"),
+    "camera_serial": LaunchArgument("", "serial number of the camera; empty: the only one that is plugged in"),
     "source": LaunchArgument("", "what replay shows: a folder of recordings or motorcycle; empty: the node's default"),
     "rviz": LaunchArgument("false", "true: start RViz with config/dense_grasp.rviz", is_flag=True),
     "ui": LaunchArgument("true", "true: serve the operator's page, where it is installed", is_flag=True),

@@ -9,11 +9,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from dense_grasp_core.cameras.record import camera_record
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.known_parameters import GROUP, Known, check_override, known_nodes
 from dense_grasp_ros.node_runner import CONFIGURATION_ERROR
 from dense_grasp_ros.parameter_files import Override, ParameterFileError, read_parameter_file
+from dense_grasp_ros.shared_parameters import CAMERA
 
 SHIPPED_MODEL = "compact_caps.safetensors"
 # Fast DDS 2 reads the first, Fast DDS 3 the second.
@@ -23,6 +25,10 @@ RESPAWN_DELAY_S = 2.0
 SIMULATED_HEARTBEAT_S = 2.0
 #: And joint states, which come when the simulation gets to them.
 SIMULATED_JOINT_STATE_S = 5.0
+
+
+#: Values of the launch argument camera that name where pictures come from instead of a make.
+REPLAY, STARTED_ELSEWHERE = SOURCES = ("replay", "none")
 
 
 class LaunchArgumentError(DenseGraspError):
@@ -146,6 +152,18 @@ def transport_environment(environ: Mapping[str, str] = os.environ, share: Path |
     return dict.fromkeys(FASTDDS_PROFILE_VARIABLES, config_file("fastdds.xml", share))
 
 
-def camera_serial(value: str) -> str:
-    """A RealSense serial number with the leading underscore without which its driver reads a number."""
-    return value if not value or value.startswith("_") else f"_{value}"
+def camera_make(value: str) -> dict[str, str]:
+    """The parameter that a value of the launch argument camera gives the nodes: a make, by its name or its record.
+
+    Empty where the argument names no make: then that of config/camera.yaml holds. Raises CameraRecordError.
+    """
+    if value in ("", *SOURCES):
+        return {}
+    camera_record(value)
+    return {CAMERA.name: value}
+
+
+def chosen_make(value: str, share: Path | None = None) -> str:
+    """The make that a value of the launch argument camera, or else config/camera.yaml, names. Raises as camera_make."""
+    configured = read_parameter(config_file("camera.yaml", share), CAMERA.name, CAMERA.default)
+    return camera_make(value).get(CAMERA.name, str(configured))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from dense_grasp_core.cameras.record import CameraRecord
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS
 from dense_grasp_ros.images import COLOUR_ENCODINGS
@@ -74,17 +75,22 @@ def check_image(name: str, stream: Stream, encodings: Iterable[str], remedy: str
     return Check(name, True, text)
 
 
-def check_camera(colour: Stream, depth: Stream, info: Stream, sync_tolerance: int = 0) -> list[Check]:
+def check_camera(
+    colour: Stream, depth: Stream, info: Stream, camera: CameraRecord, sync_tolerance: int = 0
+) -> list[Check]:
     """Colour, depth and camera_info, each alone and together. sync_tolerance: ns between stamps of one picture."""
-    running = "start the camera driver with align_depth.enable:=true enable_sync:=true, compare config/camera.yaml"
+    running = (
+        f"start {camera.package} with {camera.align_advice} {camera.sync_advice}, compare the topics with "
+        f"config/camera.yaml, whose camera is {camera.name}"
+    )
     checks = [
         check_image("colour image", colour, COLOUR_ENCODINGS, running),
         check_image("aligned depth", depth, DEPTH_ENCODINGS, running),
         _check_info(info, running),
     ]
     if colour.last is not None and depth.last is not None:
-        checks.append(_check_alignment(colour.last, depth.last))
-        checks.append(_check_stamps(colour, depth, info, sync_tolerance))
+        checks.append(_check_alignment(colour.last, depth.last, camera))
+        checks.append(_check_stamps(colour, depth, info, camera, sync_tolerance))
     return checks
 
 
@@ -140,8 +146,8 @@ def _apart(stamps: np.ndarray, stamp: int) -> int:
     return int(np.min(np.abs(stamps - stamp), initial=np.iinfo(np.int64).max))
 
 
-def _check_alignment(colour: Any, depth: Any) -> Check:
-    remedy = "depth must be aligned to colour: align_depth.enable:=true, and its topic in config/camera.yaml"
+def _check_alignment(colour: Any, depth: Any, camera: CameraRecord) -> Check:
+    remedy = f"depth must be aligned to colour: {camera.align_advice}, and its topic in config/camera.yaml"
     if (colour.width, colour.height) != (depth.width, depth.height):
         text = f"depth {depth.width}x{depth.height}, colour {colour.width}x{colour.height}"
         return Check("depth aligned", False, text, remedy)
@@ -150,14 +156,14 @@ def _check_alignment(colour: Any, depth: Any) -> Check:
     return Check("depth aligned", True, "same size and frame as colour")
 
 
-def _check_stamps(colour: Stream, depth: Stream, info: Stream, tolerance: int) -> Check:
+def _check_stamps(colour: Stream, depth: Stream, info: Stream, camera: CameraRecord, tolerance: int) -> Check:
     infos, depths = set(info.stamps), np.array(depth.stamps, dtype=np.int64)
     common = [stamp for stamp in set(colour.stamps) & infos if _apart(depths, stamp) <= tolerance]
     most = max(1, min(len(colour.stamps), len(depth.stamps), len(info.stamps)))
     same = f"stamps within {tolerance / 1e6:g} ms" if tolerance else "the same stamp"
     text = f"{len(common)} of {most} images with depth and camera_info of {same}"
     if 2 * len(common) < most:
-        remedy = "start the camera driver with enable_sync:=true"
+        remedy = f"start {camera.package} with {camera.sync_advice}"
         apart = [_apart(depths, stamp) for stamp in infos]
         largest = float(SYNC_TOLERANCE.high or 0.0) * NANOSECONDS
         if apart and (typical := float(np.median(apart))) <= largest:

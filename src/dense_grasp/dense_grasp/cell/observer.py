@@ -13,9 +13,9 @@ from dense_grasp_core.cell_measures.mount_check import PointPair
 from dense_grasp_core.cell_measures.resting_points import resting_points
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.action_client import ActionClient
-from dense_grasp_ros.parameters import declare
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.quiet import QuietGroup, stay_awake_while
-from dense_grasp_ros.shared_parameters import camera_link, camera_parent
+from dense_grasp_ros.shared_parameters import camera_link, camera_parent, chosen_camera
 from rclpy.clock import Clock as RclpyClock
 from rclpy.clock import ClockType
 from rclpy.node import Node
@@ -49,7 +49,7 @@ from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
 from dense_grasp.planning.in_process.planner import LATCHED, build_planner
 
 STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-CAMERA_CLOCK = "the camera's clock is wrong: restart its driver (realsense: global_time_enabled); NTP between machines"
+CAMERA_CLOCK = "the camera's clock is wrong: restart its driver, with {}; NTP between machines"
 ROBOT_CLOCK = "restart the robot's driver; run it on this machine, or NTP between the two"
 
 
@@ -58,12 +58,13 @@ class CellObserver(Node):
 
     def __init__(self, stop: Callable[[], bool] = lambda: False, **node_arguments: Any):
         super().__init__("check_cell", **node_arguments)
-        values = declare(self, CHECK_CELL)
+        values = declare_with_camera(self, CHECK_CELL)
         self._stop = stop
         self.duration = values["duration"]
         self._robot = robot_settings(values, self.get_namespace())
         self._model = model_path(values["model"])
         self._store = store_url(values["store"], self.get_namespace())
+        self._make = chosen_camera(values)
         self._lens_model = values["lens_model"]
         self._tolerance = round(values["sync_tolerance"] * NANOSECONDS)
         self._observe = np.array(values["observe_joints"])
@@ -204,14 +205,14 @@ class CellObserver(Node):
         clocks = self._clocks()
         return [
             check_clock(clocks),
-            check_stamps("camera's stamps", self._depth, clocks, CAMERA_CLOCK),
+            check_stamps("camera's stamps", self._depth, clocks, CAMERA_CLOCK.format(self._make.clock_advice)),
             check_stamps("joint states' stamps", self._joints, clocks, ROBOT_CLOCK),
             check_stamps("transforms' stamps", self._tf, clocks, ROBOT_CLOCK),
         ]
 
     def _check_camera(self) -> list[Check | None]:
         return [
-            *check_camera(self._colour, self._depth, self._info, self._tolerance),
+            *check_camera(self._colour, self._depth, self._info, self._make, self._tolerance),
             *check_depth(self._depth.last, self._history),
             check_depth_camera(self._info.last, self._depth_info, self._depth_info_topic),
         ]

@@ -21,10 +21,10 @@ from dense_grasp_core.descriptors.provenance import never_tried
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.heatmap import PcaBasis, fit_pca, pca_image
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import OK, Diagnostics, Rate, Report, without_publisher
 from dense_grasp_ros.images import byte_array, image_message, rgb_from_message
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
@@ -70,7 +70,7 @@ class DescriptorNode(Node):
 
     def __init__(self, **node_arguments):
         super().__init__("descriptor_node", **node_arguments)
-        values = declare(self, DESCRIPTOR_NODE, self._change)
+        values = declare_with_camera(self, DESCRIPTOR_NODE, self._change)
         self._max_rate = values["max_rate"]
         self._max_pixels = values["max_pixels"]
         self._extractor = _extractor(values)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.grasping.holding import FingerMemory
 from dense_grasp_core.grasping.pinch_choice import PinchChoice
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.quiet import QuietGroup, keep_quiet
 from dense_grasp_ros.shared_parameters import camera_link, camera_parent
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -57,7 +57,7 @@ class GraspExecutor(Node):
     def __init__(self, **node_arguments):
         super().__init__("grasp_executor", **node_arguments)
         group = ReentrantCallbackGroup()
-        values = declare(self, GRASP_EXECUTOR, self._change)
+        values = declare_with_camera(self, GRASP_EXECUTOR, self._change)
         self._robot = robot_settings(values, self.get_namespace())
         self._settings = grasp_settings(values, self._robot)
         times = timeouts(values)

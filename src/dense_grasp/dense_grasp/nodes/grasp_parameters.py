@@ -8,6 +8,7 @@ from typing import Any
 from dense_grasp_core.parameters import ParameterSpec
 from dense_grasp_ros.shared_parameters import (
     ARM_JOINTS,
+    CAMERA,
     CAMERA_TOPICS,
     LARGEST_ANGLE,
     LENS_MODEL,
@@ -176,6 +177,7 @@ GRASP_EXECUTOR = (
         "ompl: the embedded planner; move_group, moveit_py: MoveIt's; auto: MoveIt's where one runs, else the embedded",
         options=PLANNERS,
     ),
+    CAMERA,
     *CAMERA_TOPICS,
     LENS_MODEL,
     SYNC_TOLERANCE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dense_grasp_core.parameters import ParameterSpec
 from dense_grasp_ros.shared_parameters import (
+    CAMERA,
     CAMERA_INFO_TOPIC,
     CAMERA_TOPICS,
     COLOR_TOPIC,
@@ -56,6 +57,7 @@ DESCRIPTOR_NODE = (
         low=1,
         high=10**8,
     ),
+    CAMERA,
     COLOR_TOPIC,
     CAMERA_INFO_TOPIC,
     LENS_MODEL,
@@ -70,6 +72,7 @@ QUERY_NODE = (
     PREFIX,
     *WORKSPACE,
     TABLE_HEIGHT,
+    CAMERA,
     *CAMERA_TOPICS[:2],
     DESCRIPTORS_TOPIC,
     SCANS,

@@ -13,10 +13,10 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import ModelMismatchError, Row, StoreError, comparable_descriptors
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.quiet import QuietGroup, heard_at, stay_awake_while
 from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -73,7 +73,7 @@ class QueryNode(Node):
 
     def __init__(self, **node_arguments):
         super().__init__("query_node", **node_arguments)
-        values = declare(self, QUERY_NODE)
+        values = declare_with_camera(self, QUERY_NODE)
         self._fresh = Freshness(self.get_clock(), values["max_frame_age"])
         self._frame_timeout = values["frame_timeout"]
         self._base_frame = values["base_frame"] or f"{values['prefix']}{values['robot_type']}_link0"

@@ -9,6 +9,7 @@ from dense_grasp_core.parameters import ParameterSpec
 from dense_grasp_ros.shared_parameters import (
     ARM_ACTION,
     ARM_JOINTS,
+    CAMERA,
     CAMERA_TOPICS,
     CHILD,
     ERROR_RECOVERY_ACTION,
@@ -237,6 +238,7 @@ MOTION_WATCHDOG = (
 MOVEIT_PY_PLANNER = MOTION
 CHECK_CELL = (
     *MOTION,
+    CAMERA,
     *CAMERA_TOPICS,
     LENS_MODEL,
     SYNC_TOLERANCE,

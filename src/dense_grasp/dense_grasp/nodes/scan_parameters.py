@@ -22,11 +22,12 @@ SCAN = (
     ParameterSpec("scan_lowest", 0.44, "above the horizon of a scan's lowest pictures", "rad", low=0.0, high=1.4),
     ParameterSpec(
         "scan_nearest",
-        0.28,
-        "from the camera to the object at least, where a D435 sees depth",
+        float("nan"),
+        "from the camera to the object at least",
         "m",
         low=0.1,
         high=2.0,
+        nan="where the camera sees depth",
     ),
     ParameterSpec(
         "scan_height",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from dense_grasp_core.cameras.record import AS_CAMERA_INFO_SAYS
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
-from dense_grasp_ros.shared_parameters import AS_CAMERA_INFO_SAYS
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image

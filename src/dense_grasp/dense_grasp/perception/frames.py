@@ -178,8 +178,8 @@ class FrameSync:
         expected = f"stamps within {self._tolerance / 1e6:g} ms" if self._tolerance else "exactly equal stamps"
         return (
             f"stamps of descriptor images (newest {descriptors} ns) and depth images (newest {depth} ns) "
-            f"never meet, expected {expected} (set enable_sync and align_depth on the camera; for a camera whose "
-            "stamps differ, sync_tolerance)"
+            f"never meet, expected {expected} (ros2 run dense_grasp check_cell says what to set on the camera; "
+            "for a camera whose stamps differ, sync_tolerance)"
         )
 
     def _complete(self, descriptors: DescriptorImage, depth: Image, ahead: int) -> CameraFrame:

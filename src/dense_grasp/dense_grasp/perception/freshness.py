@@ -16,8 +16,9 @@ STAMP_TOLERANCE = 0.02
 #: s. A simulated clock itself arrives late on a busy machine; it cannot drift from the camera of the same simulation.
 SIMULATED_STAMP_TOLERANCE = 0.25
 CLOCK_HINT = (
-    "the camera's clock, or that of its computer, runs ahead: restart the camera, set its global_time_enabled, or "
-    "synchronise the clocks (ros2 run dense_grasp check_cell measures the offset)"
+    "the camera's clock, or that of its computer, runs ahead: restart the camera, let it take the "
+    "computer's time, or synchronise the clocks (ros2 run dense_grasp check_cell measures the offset and says what to "
+    "set)"
 )
 
 

@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+from dense_grasp_core.cameras.record import AS_CAMERA_INFO_SAYS
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import ScanCode
 from dense_grasp_core.scanning.posed_picture import PosedPicture, undistorted
 from dense_grasp_ros.images import rgb_from_message
-from dense_grasp_ros.shared_parameters import AS_CAMERA_INFO_SAYS
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
@@ -130,7 +130,7 @@ class StillCamera:
             )
         return (
             f"images on {', '.join(newest)} came within {self._timeout} s, but none of one stamp, expected equal "
-            "stamps (set enable_sync and align_depth on the camera)"
+            "stamps (ros2 run dense_grasp check_cell says what to set on the camera)"
         )
 
 

@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.typed_fields import ValueMismatch, filled
+from dense_grasp_core.record_files import RecordFiles
 
 UNITS = ("m", "rad")
-_SHIPPED = Path(__file__).parent
 
 
 class GripperRecordError(DenseGraspError):
@@ -95,53 +93,19 @@ class GripperRecord:
 
 def shipped_grippers() -> tuple[str, ...]:
     """Names of the records that come with the package."""
-    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
+    return _FILES.shipped()
 
 
 def gripper_record(gripper: str, robot_type: str, prefix: str = "") -> GripperRecord:
     """The record of a gripper on an arm, by its name or by the path of its file. Raises GripperRecordError."""
-    if gripper in shipped_grippers():
-        return read_record(_SHIPPED / f"{gripper}.yaml").on_arm(robot_type, prefix)
-    if gripper.endswith(".yaml"):
-        return read_record(Path(gripper)).on_arm(robot_type, prefix)
-    raise GripperRecordError(
-        f"gripper is {gripper!r}, expected one of {', '.join(shipped_grippers())}, or the path of a record (.yaml)"
-    )
+    record: GripperRecord = _FILES.named(gripper)
+    return record.on_arm(robot_type, prefix)
 
 
 def read_record(path: Path) -> GripperRecord:
     """The record in a file, named after it. Raises GripperRecordError, which names the file and the field."""
-    content = _content(path)
-    wanted = [field.name for field in fields(GripperRecord) if field.name != "name"]
-    missing, unknown = [n for n in wanted if n not in content], [str(n) for n in content if n not in wanted]
-    if missing or unknown:
-        faults = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
-        raise GripperRecordError(f"gripper record {path} {' and '.join(faults)}, expected {', '.join(wanted)}")
-    try:
-        record: GripperRecord = filled(GripperRecord, {"name": path.stem, **content})
-    except ValueMismatch as error:
-        raise GripperRecordError(f"gripper record {path}: {error}") from error
-    fault = _fault(record)
-    if fault:
-        raise GripperRecordError(f"gripper record {path}: {fault}")
+    record: GripperRecord = _FILES.read(path)
     return record
-
-
-def _content(path: Path) -> dict[str, Any]:
-    """The fields in a file, with those of the record that it is like. Raises GripperRecordError."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise GripperRecordError(f"gripper record {path} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise GripperRecordError(f"gripper record {path} is {content!r:.60}, expected the fields of a record")
-    like = content.pop("like", None)
-    if like is not None:
-        if like not in shipped_grippers() or path == _SHIPPED / f"{like}.yaml":
-            others = ", ".join(name for name in shipped_grippers() if name != path.stem)
-            raise GripperRecordError(f"gripper record {path}: like is {like!r}, expected one of {others}")
-        return {**_content(_SHIPPED / f"{like}.yaml"), **content}
-    return content
 
 
 def _fault(record: GripperRecord) -> str:
@@ -174,6 +138,9 @@ def _fault(record: GripperRecord) -> str:
     except (KeyError, IndexError, ValueError) as error:
         return f"a name has a placeholder that is neither {{arm}} nor {{prefix}} ({error})"
     return ""
+
+
+_FILES = RecordFiles("gripper", GripperRecord, Path(__file__).parent, _fault, GripperRecordError)
 
 
 def _named(value: Any, names: Mapping[str, str]) -> Any:

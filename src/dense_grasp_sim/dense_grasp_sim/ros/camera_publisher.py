@@ -21,15 +21,28 @@ from dense_grasp_sim.world.cell_model import OVERVIEW_INTRINSICS, WRIST_INTRINSI
 STAMP_FAULT = 0.007  # s between colour and depth with the fault stamps_apart
 AHEAD_FAULT = 0.8  # s between every stamp and the clock with the fault stamps_ahead
 
+#: Encodings that drivers send, of an RGB picture (H, W, 3) uint8.
+_COLOURS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "rgb8": lambda rgb: rgb,
+    "bgr8": lambda rgb: rgb[..., ::-1],
+    "rgba8": lambda rgb: np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)]),
+    "bgra8": lambda rgb: np.dstack([rgb[..., ::-1], np.full(rgb.shape[:2], 255, np.uint8)]),
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class CameraOptions:
-    """Rates in Hz of simulated time, names, and whether depth is imitated or exact."""
+    """Rates in Hz of simulated time, names and encodings, and whether depth is imitated or exact."""
+
+    color_topic: str
+    camera_info_topic: str
+    depth_topic: str
+    optical_frame: str
+    color_encoding: str = "rgb8"
+    depth_encoding: str = "16UC1"
 
     rate: float = 5.0
     overview_rate: float = 5.0
-    namespace: str = "camera/camera"
-    optical_frame: str = "camera_color_optical_frame"
     noise: bool = True
     seed: int = 0
     wrist_shadows: bool = False
@@ -52,11 +65,11 @@ class CameraLoop(LoopThread):
         self._rng = np.random.default_rng(options.seed)
         self._next_wrist = self._next_overview = 0.0
         sensor = qos_profile_sensor_data
-        space = options.namespace
-        self._colour = node.create_publisher(Image, f"{space}/color/image_raw", sensor)
-        self._depth = node.create_publisher(Image, f"{space}/aligned_depth_to_color/image_raw", sensor)
-        self._info = node.create_publisher(CameraInfo, f"{space}/color/camera_info", sensor)
-        self._depth_info = node.create_publisher(CameraInfo, f"{space}/aligned_depth_to_color/camera_info", sensor)
+        depth_info = f"{options.depth_topic.rpartition('/')[0]}/camera_info"
+        self._colour = node.create_publisher(Image, options.color_topic, sensor)
+        self._depth = node.create_publisher(Image, options.depth_topic, sensor)
+        self._info = node.create_publisher(CameraInfo, options.camera_info_topic, sensor)
+        self._depth_info = node.create_publisher(CameraInfo, depth_info, sensor)
         self._overview = node.create_publisher(Image, "dense_grasp_sim/overview/image_raw", sensor)
         self._overview_info = node.create_publisher(CameraInfo, "dense_grasp_sim/overview/camera_info", sensor)
 
@@ -106,8 +119,9 @@ class CameraLoop(LoopThread):
     def _publish_pictures(self, picture: CameraPicture) -> None:
         fault, frame = self._fault(), self._options.optical_frame
         stamp = to_time(self._stamp(picture.time))
-        encoding = "bogus8" if fault == "wrong_encoding" else "rgb8"
-        self._colour.publish(image_message(picture.rgb, encoding, stamp, frame))
+        encoding = self._options.color_encoding
+        pixels = np.ascontiguousarray(_COLOURS[encoding](picture.rgb))
+        self._colour.publish(image_message(pixels, "bogus8" if fault == "wrong_encoding" else encoding, stamp, frame))
         if fault == "no_depth":
             return
         if fault == "stamps_apart":
@@ -123,7 +137,9 @@ class CameraLoop(LoopThread):
             depth = np.minimum(depth.astype(np.uint32) * 10, np.iinfo(np.uint16).max).astype(np.uint16)
         if fault == "wrong_size":
             depth = np.ascontiguousarray(depth[::2, ::2])
-        self._depth.publish(image_message(depth, "16UC1", stamp, frame))
+        if self._options.depth_encoding == "32FC1":
+            depth = depth.astype(np.float32) / np.float32(1000.0)
+        self._depth.publish(image_message(depth, self._options.depth_encoding, stamp, frame))
 
     def _stamp(self, seconds: float) -> float:
         return seconds + AHEAD_FAULT if self._fault() == "stamps_ahead" else seconds

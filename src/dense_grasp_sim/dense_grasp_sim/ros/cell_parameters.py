@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.parameters import ParameterError
-from dense_grasp_ros.shared_parameters import camera_link, optical_frame
+from dense_grasp_ros.shared_parameters import camera_link, chosen_camera, optical_frame
 
 from dense_grasp_sim.ros.camera_publisher import CameraOptions
 from dense_grasp_sim.world.cell_model import CellSettings
@@ -41,11 +41,16 @@ def cell_settings(values: Mapping[str, Any]) -> CellSettings:
 
 
 def camera_options(values: Mapping[str, Any]) -> CameraOptions:
-    """From the values of sim_parameters.CELL."""
+    """From the values of sim_parameters.CELL; pictures come as the camera's driver sends them."""
+    camera = chosen_camera(values)
     return CameraOptions(
         rate=values["camera_rate"],
         overview_rate=values["overview_rate"],
-        namespace=values["camera_namespace"],
+        color_topic=values["color_topic"],
+        camera_info_topic=values["camera_info_topic"],
+        depth_topic=values["depth_topic"],
+        color_encoding=camera.color_encoding,
+        depth_encoding=camera.depth_encoding,
         optical_frame=optical_frame(values),
         noise=values["depth_noise"],
         seed=values["noise_seed"],

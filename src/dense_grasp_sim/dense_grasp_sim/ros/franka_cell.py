@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import rclpy
 from dense_grasp_core.geometry import se3
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
@@ -55,7 +55,7 @@ class FrankaCell(Node):
     def __init__(self) -> None:
         super().__init__("franka_cell")
         self.failure: BaseException | None = None
-        values = declare(self, FRANKA_CELL)
+        values = declare_with_camera(self, FRANKA_CELL)
         self.simulator = ServedSimulator(
             real_time_factor=values["real_time_factor"],
             settings=cell_settings(values),

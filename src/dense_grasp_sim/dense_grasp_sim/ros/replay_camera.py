@@ -10,9 +10,9 @@ import sys
 from typing import Any
 
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import OK, Diagnostics, Rate, Report
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.shared_parameters import camera_link, optical_frame
 from geometry_msgs.msg import TransformStamped
 from rclpy.clock import Clock
@@ -45,7 +45,7 @@ class ReplayCamera(Node):
 
     def __init__(self, **node_arguments):
         super().__init__("replay_camera", **node_arguments)
-        values = declare(self, REPLAY_CAMERA, self._change)
+        values = declare_with_camera(self, REPLAY_CAMERA, self._change)
         source, rate = values["source"], values["rate"]
         self._optical_frame = optical_frame(values)
         self._link_frame = camera_link({**values, "child": values["link_frame"]})

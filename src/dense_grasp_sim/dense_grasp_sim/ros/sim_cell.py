@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import rclpy
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import OK, WARN, Diagnostics, Report
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 
 from dense_grasp_sim.physics.allocator import share_arenas
@@ -32,7 +32,7 @@ class SimCell(Node):
     def __init__(self) -> None:
         super().__init__("sim_cell")
         self.failure: BaseException | None = None
-        values = declare(self, SIM_CELL, self._change)
+        values = declare_with_camera(self, SIM_CELL, self._change)
         self._fault = values["fault"]
         self._real_time_factor = values["real_time_factor"]
         self.simulator = Simulator(cell_settings(values), values["observe_joints"], homed=values["gripper_homed"])

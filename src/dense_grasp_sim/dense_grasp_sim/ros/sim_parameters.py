@@ -7,6 +7,7 @@ from typing import Any
 
 from dense_grasp_core.parameters import ParameterSpec
 from dense_grasp_ros.shared_parameters import (
+    CAMERA,
     CAMERA_TOPICS,
     CHILD,
     GRIPPER_NAMESPACE,
@@ -46,7 +47,7 @@ CELL = (
     ParameterSpec("scene_seed", 0, "shape, colours and logo of the cap", **_SEED),
     ParameterSpec("scene_pose_seed", 0, "where and how the cap lies", **_SEED),
     ParameterSpec("camera_rate", 5.0, "images of the wrist camera, of simulated time", zero="none", **_RATE),
-    ParameterSpec("camera_namespace", "camera/camera", "before the camera's topics", text="name"),
+    *CAMERA_TOPICS,
     OPTICAL_FRAME,
     ParameterSpec("depth_noise", True, "false: exact depth"),
     ParameterSpec("noise_seed", 0, "noise of the depth images", **_SEED),
@@ -72,8 +73,9 @@ REPLAY_CAMERA = (
     ),
     ParameterSpec("rate", 5.0, "images", "Hz", low=0.01, high=1000.0),
     ParameterSpec("side", "left", "image of the photograph pair", options=SIDES, changeable=True),
+    CAMERA,
     *CAMERA_TOPICS,
     PREFIX,
     OPTICAL_FRAME,
-    replace(CHILD, name="link_frame", description="frame of the camera's body; empty: <prefix>camera_link"),
+    replace(CHILD, name="link_frame", description="frame of the camera's body; empty: as the camera's record says"),
 )

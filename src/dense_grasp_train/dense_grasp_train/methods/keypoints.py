@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from dense_grasp_core.descriptors.network import NetworkOutput
 from torch import Tensor
@@ -17,7 +19,7 @@ class KeypointMethod(Method):
     """Silhouette, variance, separation, multi-view consistency and relative pose; no correspondences are needed."""
 
     trains_heads = True
-    terms = (KEYPOINTS,)
+    terms: ClassVar[tuple[str, ...]] = (KEYPOINTS,)
     reads = frozenset({"pairs.motion", "pairs.motion_matches", "pairs.residual_limit"})
 
     def objective(

@@ -1,0 +1,1 @@
+"""Cameras: one record a make, which says how its driver publishes and is started."""
