@@ -33,7 +33,7 @@ def test_what_launch_reads_itself_is_known():
     ("name", "value", "words"),
     [
         ("sim", "maybe", "sim is 'maybe', expected true or false"),
-        ("camera", "kinect", "camera is 'kinect', expected one of realsense, replay, none"),
+        ("planner", "chomp", "planner is 'chomp', expected one of "),
         ("heartbeat_timeout", "abc", "heartbeat_timeout is 'abc', expected a number from 0.02 to 10 s"),
         ("heartbeat_timeout", ".inf", "heartbeat_timeout is '.inf'"),
         ("heartbeat_timeout", "-1", "heartbeat_timeout is '-1'"),

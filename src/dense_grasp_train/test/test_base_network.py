@@ -158,7 +158,8 @@ def test_the_command_writes_one_network_that_serves_like_any(base, tmp_path, cap
     with torch.no_grad():
         features = load_model(out)[0].features(torch.from_numpy(image).permute(2, 0, 1)[None] / 255.0)
     unit = torch.nn.functional.normalize(features, dim=1)[0].permute(1, 2, 0).numpy()
-    assert np.allclose(served, unit, atol=1e-3)
+    # A processor with bfloat16 serves in it.
+    assert np.sum(served * unit, axis=2).min() > 0.999
     card = out.with_suffix(".md").read_text()
     assert "frozen; a residual head is trained" in card and "weights of the\nnetwork that it was trained on" in card
 

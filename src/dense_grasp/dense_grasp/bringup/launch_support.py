@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from dense_grasp_core.cameras.record import camera_record
+from dense_grasp_core.cameras.record import CameraRecordError, camera_record
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.known_parameters import GROUP, Known, check_override, known_nodes
@@ -155,11 +155,14 @@ def transport_environment(environ: Mapping[str, str] = os.environ, share: Path |
 def camera_make(value: str) -> dict[str, str]:
     """The parameter that a value of the launch argument camera gives the nodes: a make, by its name or its record.
 
-    Empty where the argument names no make: then that of config/camera.yaml holds. Raises CameraRecordError.
+    Empty where the argument names no make: then that of config/camera.yaml holds. Raises LaunchArgumentError.
     """
     if value in ("", *SOURCES):
         return {}
-    camera_record(value)
+    try:
+        camera_record(value)
+    except CameraRecordError as error:
+        raise LaunchArgumentError(f"launch argument {error}, {' or '.join(SOURCES)}") from error
     return {CAMERA.name: value}
 
 

@@ -222,6 +222,7 @@ HAND_EYE_PUBLISHER = (
     ROBOT_TYPE,
     PREFIX,
     GRIPPER,
+    CAMERA,
     PARENT,
     CHILD,
     replace(XYZ, changeable=True),
