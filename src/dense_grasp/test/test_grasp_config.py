@@ -15,6 +15,7 @@ from dense_grasp_core.geometry.se3 import from_quaternion
 from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.parameters import declare
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -39,7 +40,7 @@ def from_files(graph):
 
 def test_the_files_and_the_defaults_agree(graph, from_files):
     plain = node_with(graph)
-    defaults, values = declare(plain, GRASP_EXECUTOR), declare(from_files, GRASP_EXECUTOR)
+    defaults, values = (declare_with_camera(node, GRASP_EXECUTOR) for node in (plain, from_files))
     assert defaults == values
     assert timeouts(values).joint_state == 1.0
     assert len(grasp_settings(values, robot_settings(values)).observe_poses) == 3
