@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import control_msgs.action
 import pytest
 from ament_index_python.packages import get_package_share_directory
 from control_msgs.action import FollowJointTrajectory, GripperCommand
@@ -43,3 +44,18 @@ def test_fields_that_are_used():
     assert FollowJointTrajectory.Result(error_string="late").error_string == "late"
     assert GripperCommand.Goal().command.max_effort == 0.0
     assert GripperCommand.Result(reached_goal=True).reached_goal
+
+
+def test_the_newer_action_of_grippers():
+    """By type and order, as control_msgs of Jazzy and newer has them; Humble's has no such action."""
+    action = getattr(control_msgs.action, "ParallelGripperCommand", None)
+    if action is None:
+        pytest.skip("control_msgs of this ROS distribution is older than Jazzy's")
+    state = "sensor_msgs/JointState"
+    assert list(action.Goal.get_fields_and_field_types().items()) == [("command", state)]
+    assert list(action.Result.get_fields_and_field_types().items()) == [
+        ("state", state),
+        ("stalled", "boolean"),
+        ("reached_goal", "boolean"),
+    ]
+    assert list(action.Feedback.get_fields_and_field_types().items()) == [("state", state)]

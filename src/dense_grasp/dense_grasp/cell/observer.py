@@ -115,7 +115,7 @@ class CellObserver(Node):
         self.create_subscription(TFMessage, "/tf_static", self._on_static, STATIC)
         self._mode = RobotMode(self)
         self._arm = ActionClient(self, FollowJointTrajectory, robot.arm_action)
-        offered, kind = robot.gripper.command, adapter_of(robot.gripper).COMMAND
+        offered, kind = robot.gripper.command, adapter_of(robot.gripper).action()
         commands = [f"{space}/{offered}" for space in robot.gripper_namespaces]
         self._grippers = {name: ActionClient(self, kind, name) for name in commands}
 

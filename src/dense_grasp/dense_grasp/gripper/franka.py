@@ -15,6 +15,7 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dense_grasp.gripper.action_runner import OPEN_TOLERANCE, ActionRunner, GripperSettings
+from dense_grasp.gripper.convention import Convention
 from dense_grasp.ros.cancel import CANCEL_TIMEOUT
 from dense_grasp.ros.device_life import DeviceLife
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future
@@ -22,8 +23,6 @@ from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future
 
 class FrankaGripper:
     """franka_msgs actions of franka_gripper, under the first of `namespaces` that answers."""
-
-    COMMAND = Grasp
 
     def __init__(self, node: Node, namespaces: Sequence[str], settings: GripperSettings, callback_group=None):
         self._settings = settings
@@ -117,3 +116,6 @@ class FrankaGripper:
             self._homed = None
             text = answer.result.error or "no reason given"
             raise GraspFailure(GraspCode.GRIPPER_FAILED, f"gripper: {name} failed ({text})")
+
+
+CONVENTION = Convention(FrankaGripper, lambda: Grasp)

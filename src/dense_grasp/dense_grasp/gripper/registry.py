@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from dense_grasp_core.grasping.interfaces import Gripper
 from dense_grasp_core.grippers.record import GripperRecord, GripperRecordError
@@ -15,30 +15,21 @@ from dense_grasp.arm.heartbeat import NoPulse, Pulse
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.arm.robot_settings import RobotSettings, absolute
 from dense_grasp.grasping.settings import Timeouts
+from dense_grasp.gripper import franka, gripper_command, parallel_gripper_command
 from dense_grasp.gripper.action_runner import GripperSettings
+from dense_grasp.gripper.convention import Convention
 from dense_grasp.gripper.finger_states import FingerStates
-from dense_grasp.gripper.franka import FrankaGripper
-from dense_grasp.gripper.gripper_command import CommandGripper
 
-
-class GripperAdapter(Gripper, Protocol):
-    """A gripper behind the actions of one convention."""
-
-    #: Type of the action that the record calls command.
-    COMMAND: Any
-
-    def __init__(self, node: Node, namespaces: Sequence[str], settings: GripperSettings, callback_group=None): ...
-
-
-#: Convention of a record -> its adapter.
-ADAPTERS: dict[str, type[GripperAdapter]] = {
-    "franka": FrankaGripper,
-    "gripper_command": CommandGripper,
+#: Convention of a record -> how it is commanded.
+ADAPTERS: dict[str, Convention] = {
+    "franka": franka.CONVENTION,
+    "gripper_command": gripper_command.CONVENTION,
+    "parallel_gripper_command": parallel_gripper_command.CONVENTION,
 }
 
 
-def adapter_of(record: GripperRecord) -> type[GripperAdapter]:
-    """The adapter of its convention. Raises GripperRecordError."""
+def adapter_of(record: GripperRecord) -> Convention:
+    """How grippers of its convention are commanded. Raises GripperRecordError."""
     if record.convention not in ADAPTERS:
         raise GripperRecordError(
             f"gripper {record.name} has the convention {record.convention!r}, expected one of {', '.join(ADAPTERS)}"
@@ -92,4 +83,4 @@ def make_gripper(
         check_opened=fingers.check_opened,
         pulse=pulse or NoPulse(),
     )
-    return adapter(node, robot.gripper_namespaces, settings, callback_group)
+    return adapter.make(node, robot.gripper_namespaces, settings, callback_group)
