@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,12 @@ def keypoint_probes(names: dict[Path, str]) -> dict[str, KeypointProbe]:
     return probes
 
 
+def generate_arguments(spec: Mapping[str, Any], folder: Path) -> list[str]:
+    """Arguments of ``generate`` for a fixed view set, SEEN or UNSEEN, in a folder."""
+    options = ["--out", str(folder), "--views", str(spec["views"]), "--seed", str(spec["seed"])]
+    return [*options, "--caps", str(spec["caps"]), "--split", "test"]
+
+
 def _generated(cache: Path) -> tuple[Path, Path]:
     """Folders of the two view sets, generated where they are not there yet."""
     from dense_grasp_train.data import generate
@@ -95,8 +101,7 @@ def _generated(cache: Path) -> tuple[Path, Path]:
     folders = []
     for spec in (SEEN, UNSEEN):
         folder = cache / str(spec["folder"])
-        command = ["--out", str(folder), "--views", str(spec["views"]), "--seed", str(spec["seed"])]
-        status = generate.main([*command, "--caps", str(spec["caps"]), "--split", "test"])
+        status = generate.main(generate_arguments(spec, folder))
         if status == 130:
             raise KeyboardInterrupt
         if status != 0:
