@@ -15,6 +15,8 @@ import signal
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+# Tests start some hundred processes; where byte code is not written each of them compiles all of ours anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Where a shell started this in the background (`&`, nohup) SIGINT is ignored, and so it is in every process that a
 # test starts and interrupts.
