@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from dense_grasp_assets.solids.make import KINDS, make_solid
-from dense_grasp_assets.solids.solid import Solid, SolidError
+from dense_grasp_assets.solids.solid import Solid, SolidError, solid_point
 
 HAND = 0.080  # m, between open fingers
 
@@ -74,3 +74,18 @@ def test_a_seed_makes_the_same_again_and_another_one_another() -> None:
 def test_what_cannot_be_made_is_named(kind: str, seed: int, words: str) -> None:
     with pytest.raises(SolidError, match=words):
         make_solid(kind, seed)
+
+
+def test_a_carton_is_closed_and_wider_than_a_hand_and_its_sides_have_points() -> None:
+    carton = make_solid("carton", 1)
+    a, b, c = np.moveaxis(corners_of(carton), 1, 0)
+    volume = float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6.0)
+    assert volume == pytest.approx(carton.pieces[0].volume, rel=1e-6) and carton.size[:2].min() > HAND + 0.02
+    assert np.allclose(solid_point(carton, "top", 0.5, 0.5), carton.contact)
+    half = 0.5 * carton.size
+    assert np.allclose(solid_point(carton, "back", 0.0, 1.0), [-half[0], -half[1], half[2]])
+    assert np.allclose(solid_point(carton, "right", 1.0, 0.5), [half[0], -half[1], 0.0])
+    with pytest.raises(SolidError, match="'lid', expected one of front"):
+        solid_point(carton, "lid", 0.5, 0.5)
+    with pytest.raises(SolidError, match=r"1\.5, 0\.5, expected 0"):
+        solid_point(carton, "top", 1.5, 0.5)

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
-from dense_grasp_assets.solids.make import KINDS, make_solid
+from dense_grasp_assets.solids.make import KINDS, SUPPORTS, make_solid
+from dense_grasp_assets.solids.solid import SolidError, solid_point
+from dense_grasp_core.geometry import se3
 from dense_grasp_sim.physics.physics_check import TopDownIk, pick_at
 from dense_grasp_sim.physics.simulator import Simulator
+from dense_grasp_sim.world.carton import ROOM, the_carton
 from dense_grasp_sim.world.cell_model import CellError
+from dense_grasp_sim.world.objects import OBJECT_BODY
 from dense_grasp_sim.world.placement import PlacementError, Workspace
 from dense_grasp_sim.world.scenes import SCENES, SolidScene
 from dense_grasp_sim.world.solid_placement import SolidPlacement, random_rest, rest_pose, surroundings_of
@@ -25,8 +29,41 @@ def test_it_lies_as_it_was_put_on_each_of_its_rests(simulator: Simulator, kind: 
         assert np.linalg.norm(found[:3, 3] - meant[:3, 3]) < 0.003
         assert np.trace(found[:3, :3].T @ meant[:3, :3]) > 1.0 + 2.0 * np.cos(np.radians(4.0))
     assert np.allclose(simulator.base_from_object(), found)
-    with pytest.raises(CellError, match="expected a cap"):
+    top = se3.transform(found, solid_point(solid, "top", 0.5, 0.5))
+    assert np.allclose(simulator.truth("top", 0.5, 0.5).position, top, atol=1e-6)
+    with pytest.raises(SolidError, match="'crown', expected one of front"):
         simulator.truth("crown", 0.5, 0.5)
+    with pytest.raises(CellError, match="there is no carton beside"):
+        simulator.truth("carton/top", 0.5, 0.5)
+
+
+@pytest.mark.parametrize("kind", ["cap", "printed_can"])
+def test_a_carton_stands_beside_it_and_carries_it(simulator: Simulator, kind: str) -> None:
+    for seed in range(3):
+        if kind == "cap":
+            simulator.set_scene(1000 + seed, pose_seed=seed, carton=True)
+            outline = se3.transform(simulator.base_from_object(), simulator.cell.cap.vertices)[:, :2]
+        else:
+            solid = make_solid(kind, 1)
+            outline = se3.transform(simulator.set_solid(solid, pose_seed=seed, carton=True), solid.vertices)[:, :2]
+        corners = [simulator.truth("carton/top", u, v).position for u, v in ((0, 0), (1, 0), (1, 1), (0, 1))]
+        size = the_carton().size
+        assert np.allclose([corner[2] for corner in corners], size[2], atol=0.002)
+        assert np.linalg.norm(corners[1] - corners[0]) == pytest.approx(size[0], abs=1e-6)
+        along, across = (corners[1] - corners[0])[:2] / size[0], (corners[3] - corners[0])[:2] / size[1]
+        local = (outline - corners[0][:2]) @ np.array([along, across]).T
+        outside = np.maximum(np.maximum(-local, local - size[:2]), 0.0)
+        assert np.linalg.norm(outside, axis=1).min() > ROOM - 0.01
+    simulator.step(50)
+    assert not simulator.touched
+    middle = simulator.truth("carton/top", 0.5, 0.5).position
+    joint = simulator.data.joint(OBJECT_BODY)
+    joint.qpos[:3] = middle + np.array([0.0, 0.0, 0.15])
+    joint.qvel[:] = 0.0
+    simulator.step(500)
+    lowest = se3.transform(simulator.base_from_object(), simulator.cell.object.vertices)[:, 2].min()
+    assert lowest > middle[2] - 0.01 and not simulator.touched
+    assert np.allclose(simulator.truth("carton/top", 0.5, 0.5).position, middle, atol=0.005)
 
 
 def test_a_pinch_across_it_is_a_lift(simulator: Simulator) -> None:
@@ -66,5 +103,6 @@ def test_where_it_lies_is_drawn_over_all_rests_and_other_things_leave_the_finger
 
 
 def test_each_kind_has_a_scene_where_it_is_scanned_and_elsewhere() -> None:
-    assert {scene.kind for scene in SCENES.values() if isinstance(scene, SolidScene)} == set(KINDS)
+    assert {scene.kind for scene in SCENES.values() if isinstance(scene, SolidScene)} == {*KINDS, *SUPPORTS}
     assert SCENES["mug_elsewhere"] == SolidScene("mug", elsewhere=True)
+    assert SCENES["mug_beside_carton"] == SolidScene("mug", carton=True)

@@ -1,4 +1,7 @@
-"""The kinds of solids, by name; size, proportions and print are drawn from a seed."""
+"""The kinds of solids, by name; size, proportions and print are drawn from a seed.
+
+A hand takes those of KINDS; those of SUPPORTS are too wide for it, and others are put on them.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,19 @@ Floats = NDArray[np.float64]
 _UPRIGHT = np.array([1.0, 0.0, 0.0, 0.0])
 _SIDES = 20  # boxes around a mug's wall
 _WALL = 0.004
+_FIRST_SUPPORT = 100  # number that a support's seed goes with, so that a new kind changes none of them
 _CHORD = 0.7  # of a lying can's diameter: pinched above its middle, friction holds it down to an angle of 45 degrees
 
 
 def make_solid(kind: str, seed: int) -> Solid:
-    """One of KINDS. Raises SolidError for an unknown kind and a negative seed."""
-    if kind not in KINDS:
-        raise SolidError(f"kind of solid is {kind!r}, expected one of {', '.join(KINDS)}")
+    """One of KINDS or SUPPORTS. Raises SolidError for an unknown kind and a negative seed."""
+    known = {**KINDS, **SUPPORTS}
+    if kind not in known:
+        raise SolidError(f"kind of solid is {kind!r}, expected one of {', '.join(known)}")
     if seed < 0:
         raise SolidError(f"seed of the {kind} is {seed}, expected 0 or larger")
-    rng = np.random.default_rng([0x50F1D, list(KINDS).index(kind), seed])
-    return KINDS[kind](kind, seed, rng)
+    number = list(KINDS).index(kind) if kind in KINDS else _FIRST_SUPPORT + list(SUPPORTS).index(kind)
+    return known[kind](kind, seed, np.random.default_rng([0x50F1D, number, seed]))
 
 
 def _solid(
@@ -158,6 +163,16 @@ def _hammer(kind: str, seed: int, rng: np.random.Generator) -> Solid:
     return _solid(kind, seed, patches, pieces, (np.eye(3),), contact, thinnest, rng.uniform(0.10, 0.16))
 
 
+def _carton(kind: str, seed: int, rng: np.random.Generator) -> Solid:
+    """A flat box, wider than a hand. Contact: in the middle of its top."""
+    half = 0.5 * np.array([rng.uniform(0.16, 0.18), rng.uniform(0.12, 0.14), rng.uniform(0.05, 0.06)])
+    colours = palette(rng)
+    patches = box_patches(half, np.zeros(3), [print_panel(rng, colours) for _ in range(6)])
+    piece = Piece("box", tuple(half.tolist()), np.zeros(3), _UPRIGHT)
+    top, narrow = np.array([0.0, 0.0, half[2]]), 2.0 * float(half[1])
+    return _solid(kind, seed, patches, [piece], (np.eye(3),), top, narrow, rng.uniform(0.4, 0.6))
+
+
 def _printed_box(kind: str, seed: int, rng: np.random.Generator) -> Solid:
     return _box(kind, seed, rng, printed=True)
 
@@ -182,3 +197,5 @@ KINDS: dict[str, Callable[[str, int, np.random.Generator], Solid]] = {
     "plain_box": _plain_box,
     "plain_can": _plain_can,
 }
+
+SUPPORTS: dict[str, Callable[[str, int, np.random.Generator], Solid]] = {"carton": _carton}

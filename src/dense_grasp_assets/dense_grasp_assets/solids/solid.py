@@ -70,6 +70,34 @@ class Solid:
         return float((self.vertices @ rotation[2]).min())
 
 
+#: Sides of the box around a solid: the axis that looks out of it, and those along which u and v run.
+_SIDES = {
+    "front": (0, 1.0, 1, 2),
+    "back": (0, -1.0, 1, 2),
+    "left": (1, 1.0, 0, 2),
+    "right": (1, -1.0, 0, 2),
+    "top": (2, 1.0, 0, 1),
+    "bottom": (2, -1.0, 0, 1),
+}
+
+
+def solid_point(solid: Solid, side: str, u: float, v: float) -> Floats:
+    """(3,) m, object frame: a point of the box around a solid, on its front (+x), back, left (+y), right, top (+z) or
+    bottom; u and v in 0..1 along the side's other two axes. Raises SolidError for another side and outside 0..1.
+    """
+    if side not in _SIDES:
+        raise SolidError(f"side of the {solid.kind} is {side!r}, expected one of {', '.join(_SIDES)}")
+    if not (0.0 <= u <= 1.0 and 0.0 <= v <= 1.0):
+        raise SolidError(f"u, v on the {side} of the {solid.kind} are {u}, {v}, expected 0..1")
+    out, sign, along_u, along_v = _SIDES[side]
+    low, high = solid.vertices.min(axis=0), solid.vertices.max(axis=0)
+    point = np.empty(3)
+    point[out] = high[out] if sign > 0 else low[out]
+    for axis, share in ((along_u, u), (along_v, v)):
+        point[axis] = low[axis] + share * (high[axis] - low[axis])
+    return point
+
+
 def about(axis: str, angle: float) -> Floats:
     """(3, 3) rotation about "x", "y" or "z", rad."""
     c, s = np.cos(angle), np.sin(angle)

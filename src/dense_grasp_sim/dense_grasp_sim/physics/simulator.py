@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from dense_grasp_assets.cap.mesh import cap_point
+from dense_grasp_assets.cap.mesh import CapMesh
 from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.geometry import se3
 from numpy.typing import NDArray
 
 from dense_grasp_sim.devices.arm import MotionStatus, SimulatedArm
 from dense_grasp_sim.devices.gripper import SimulatedGripper
+from dense_grasp_sim.physics.bodies import let_go, object_pose, point_of, touched_in
 from dense_grasp_sim.physics.referee import (
     LiftReferee,
     LiftRule,
@@ -24,11 +25,10 @@ from dense_grasp_sim.physics.referee import (
     pad_names,
     read_pairs,
     solid_rule,
-    touched_bodies,
-    without,
 )
 from dense_grasp_sim.physics.sight import Truth, sight_of
 from dense_grasp_sim.world.cap_placement import cap_pose, draw_cap_placement
+from dense_grasp_sim.world.carton import the_carton, with_carton
 from dense_grasp_sim.world.cell_model import (
     WRIST_CAMERA,
     Cell,
@@ -38,7 +38,7 @@ from dense_grasp_sim.world.cell_model import (
 )
 from dense_grasp_sim.world.hat_stand import STAND_HEIGHT, draw_stand
 from dense_grasp_sim.world.kept_cells import KeptCells
-from dense_grasp_sim.world.objects import OBJECT_BODY
+from dense_grasp_sim.world.objects import OBJECT_BODY, SUPPORT_BODY
 from dense_grasp_sim.world.placement import (
     ON_STAND,
     Placement,
@@ -59,7 +59,6 @@ mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
 REFEREE_PERIOD = 0.01  # s
 SETTLE_TIME = 3.0  # s, at most
-_DROP = 0.003  # m above its place an object is let go
 
 
 @dataclass(frozen=True)
@@ -130,12 +129,13 @@ class Simulator:
         posture: str = "crown_down",
         surroundings: Surroundings | None = None,
         post: bool = False,
+        carton: bool = False,
     ) -> Array:
         """Put a cap on the table (None: clear it) and the arm to its observation pose; wait until it lies still.
 
         The cap goes to `placement`, or to a pose drawn from `pose_seed`. Table, light and what else stands there:
         `surroundings`, else as in the settings; one more thing with `post`, between the arm's base and the cap, and
-        with the posture on_stand the stand.
+        with the posture on_stand the stand. carton: one stands beside the cap, at a pose drawn from `pose_seed`, too.
         Returns base_from_object (4, 4).
         Simulated time goes on where it was. Raises CapError, PlacementError, CellError.
         """
@@ -145,6 +145,8 @@ class Simulator:
                 self._replace(cell)
             return np.eye(4)
         cap = self._cells.cap(cap_seed)
+        if carton:
+            return self._set_beside_carton(cap, placement, pose_seed or 0, posture)
         if placement is None:
             placement = draw_cap_placement(cap, pose_seed or 0, posture, post, self.workspace)
         on_stand = placement.posture == ON_STAND
@@ -156,26 +158,46 @@ class Simulator:
         return self._put(self._cells.cell(cap_seed, cap, surroundings), cap_pose(cap, placement))
 
     def set_solid(
-        self, solid: Solid, placement: SolidPlacement | None = None, pose_seed: int = 0, elsewhere: bool = False
+        self,
+        solid: Solid,
+        placement: SolidPlacement | None = None,
+        pose_seed: int = 0,
+        elsewhere: bool = False,
+        carton: bool = False,
     ) -> Array:
         """Put a solid on the table and the arm to its observation pose; wait until it lies still.
 
         It goes to `placement`, or to a pose drawn from `pose_seed`; elsewhere: table, light and other things are drawn
-        from it, too. Returns base_from_object (4, 4). Raises PlacementError, CellError.
+        from it, too; carton: so is a carton beside it. Returns base_from_object (4, 4). Raises PlacementError,
+        CellError.
         """
+        if carton:
+            place, stands = with_carton(
+                lambda number: placement or random_rest(number, solid, self.workspace),
+                lambda one: se3.transform(rest_pose(solid, one), solid.vertices)[:, :2],
+                pose_seed,
+            )
+            return self._put(build_cell(self.settings, solid, support=the_carton()), rest_pose(solid, place), stands)
         placement = placement or random_rest(pose_seed, solid, self.workspace)
         around = surroundings_of(pose_seed, solid, placement) if elsewhere else None
         return self._put(build_cell(self.settings, solid, around), rest_pose(solid, placement))
 
-    def _put(self, cell: Cell, base_from_object: Array) -> Array:
+    def _set_beside_carton(self, cap: CapMesh, placement: Placement | None, pose_seed: int, posture: str) -> Array:
+        place, stands = with_carton(
+            lambda number: placement or draw_cap_placement(cap, number, posture, False, self.workspace),
+            lambda one: se3.transform(cap_pose(cap, one), cap.vertices)[:, :2],
+            pose_seed,
+        )
+        return self._put(build_cell(self.settings, cap, support=the_carton()), cap_pose(cap, place), stands)
+
+    def _put(self, cell: Cell, base_from_object: Array, support: SolidPlacement | None = None) -> Array:
         """Go over to the cell, with its object a little above `base_from_object` (4, 4), and let it come to rest."""
         with self.lock:
             now = self.time
             self._replace(cell)
-            x, y, z, w = se3.to_quaternion(base_from_object)
-            joint = self.data.joint(OBJECT_BODY)
-            joint.qpos[:] = [*(base_from_object[:3, 3] + [0.0, 0.0, _DROP]), w, x, y, z]
-            joint.qvel[:] = 0.0
+            let_go(self.data, OBJECT_BODY, base_from_object)
+            if cell.support is not None and support is not None:
+                let_go(self.data, SUPPORT_BODY, rest_pose(cell.support, support))
             self._settle()
             self.data.time = now
             self._next_verdict = now
@@ -229,21 +251,8 @@ class Simulator:
                 if self.cell.object is not None and self.data.time >= self._next_verdict:
                     self._next_verdict += REFEREE_PERIOD
                     pairs = read_pairs(self.model, self.data)
-                    self.touched |= self._touched(pairs)
+                    self.touched |= touched_in(self.cell, pairs)
                     self.referee.update(self._sample(pairs))
-
-    def _touched(self, pairs: Sequence[tuple[str, str, str, str]]) -> frozenset[str]:
-        """Things that arm or object touch, and parts of the arm, but the fingers, that touch a solid.
-
-        A stand is there for the object, so only the arm's touch counts.
-        """
-        for stand in self.cell.stands:
-            pairs = without(pairs, OBJECT_BODY, stand)
-        touched = touched_bodies(pairs, frozenset(self.cell.things))
-        if not isinstance(self.cell.object, Solid):
-            return touched
-        may = {"world", "table", *self.cell.things, *self.cell.names.record.finger_links}
-        return touched | (set(contacts_on(pairs, OBJECT_BODY, frozenset()).others) - may)
 
     def _object_height(self) -> float:
         """m: of a cap's middle; of a solid's lowest point, which swings down when the hand holds an end."""
@@ -265,10 +274,7 @@ class Simulator:
     def base_from_object(self) -> Array:
         """(4, 4) pose of the object frame in the base frame. Raises CellError on an empty table."""
         with self.lock:
-            if self.cell.object is None:
-                raise CellError("the table is empty, expected an object on it")
-            q = self.data.joint(OBJECT_BODY).qpos
-            return se3.from_quaternion([q[4], q[5], q[6], q[3]], q[:3])
+            return object_pose(self.cell, self.data)
 
     def base_from_camera(self) -> Array:
         """(4, 4) pose of the wrist camera's optical frame in the base frame."""
@@ -282,11 +288,7 @@ class Simulator:
             return pose
 
     def truth(self, part: str, u: float, v: float) -> Truth:
-        """Where the cap's surface point (part, u, v) is now. Raises CellError where there is no cap, CapError."""
+        """Where a point is now, see point_of, whose errors it raises."""
         with self.lock:
-            base_from_object = self.base_from_object()
-            if self.cell.cap is None:
-                raise CellError("what is on the table has no parts, expected a cap")
-            point = se3.transform(base_from_object, cap_point(self.cell.cap.params, part, u, v))
-            base_from_camera = self.base_from_camera()
-            return sight_of(self.model, self.data, base_from_camera, point)
+            point = point_of(self.cell, self.data, part, u, v)
+            return sight_of(self.model, self.data, self.base_from_camera(), point)

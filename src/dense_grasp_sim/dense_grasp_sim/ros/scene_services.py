@@ -56,10 +56,16 @@ class SceneServices:
                 if not request.random_pose:
                     placement = Placement(request.x, request.y, request.yaw, scene.posture)
                 pose = self._simulator.set_scene(
-                    request.seed, placement, request.pose_seed, scene.posture, post=scene.post
+                    request.seed,
+                    placement,
+                    request.pose_seed,
+                    scene.posture,
+                    post=scene.post,
+                    carton=scene.carton,
                 )
                 response.pose = pose_message(pose)
                 where = " behind a post" if scene.post else " on a stand" if scene.posture == ON_STAND else ""
+                where = " beside a carton" if scene.carton else where
                 response.message = f"cap {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m{where}"
             response.success = True
         except DenseGraspError as error:
@@ -71,9 +77,11 @@ class SceneServices:
         """Where the solid lies, and a sentence."""
         solid = make_solid(scene.kind, request.seed)
         placement = None if request.random_pose else SolidPlacement(request.x, request.y, request.yaw)
-        pose = self._simulator.set_solid(solid, placement, request.pose_seed, scene.elsewhere)
+        pose = self._simulator.set_solid(solid, placement, request.pose_seed, scene.elsewhere, scene.carton)
         words = f"{scene.kind} {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m"
-        return pose_message(pose), words + f"; on the table: {', '.join(self._simulator.cell.things) or 'nothing else'}"
+        cell = self._simulator.cell
+        beside = [*cell.things, *([cell.support.kind] if cell.support is not None else [])]
+        return pose_message(pose), words + f"; on the table: {', '.join(beside) or 'nothing else'}"
 
     def _get_truth(self, request: GetTruth.Request, response: GetTruth.Response) -> GetTruth.Response:
         if not len(request.parts) == len(request.us) == len(request.vs):

@@ -1,4 +1,4 @@
-"""The cell's world as a MuJoCo model: table, light, arm, wrist camera, at most one object, things that stay."""
+"""The cell's world as a MuJoCo model: table, light, arm, wrist camera, object, what it is put on, things that stay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
-from dense_grasp_sim.world.objects import add_material, add_object, add_texture
+from dense_grasp_sim.world.objects import add_material, add_object, add_support, add_texture
 from dense_grasp_sim.world.props import add_things, names_of
 from dense_grasp_sim.world.robot_mjcf import (
     FRICTION,
@@ -67,13 +67,16 @@ class CellSettings:
 
 @dataclass(frozen=True)
 class Cell:
-    """A compiled cell, the URDF its robot came from, what can be picked up, and the names of the bodies of the rest."""
+    """A compiled cell, the URDF its robot came from, what can be picked up, the names of the bodies that stay, and what
+    the object can be put on.
+    """
 
     model: mujoco.MjModel
     names: RobotNames
     urdf: str
     object: CapMesh | Solid | None
     things: tuple[str, ...] = ()
+    support: Solid | None = None
 
     @property
     def cap(self) -> CapMesh | None:
@@ -87,10 +90,13 @@ class Cell:
 
 
 def build_cell(
-    settings: CellSettings, picked: CapMesh | Solid | None = None, surroundings: Surroundings | None = None
+    settings: CellSettings,
+    picked: CapMesh | Solid | None = None,
+    surroundings: Surroundings | None = None,
+    support: Solid | None = None,
 ) -> Cell:
-    """Compile the cell; base link at the world's origin, table top at z = 0. picked: the object that can be picked up.
-    Surroundings: else as in the settings.
+    """Compile the cell; base link at the world's origin, table top at z = 0. picked: the object that can be picked up;
+    support: what it can be put on. Surroundings: else as in the settings.
 
     Raises RobotModelError for missing robot files, CellError when MuJoCo refuses the model.
     """
@@ -106,11 +112,13 @@ def build_cell(
     _add_cameras(spec, settings)
     if picked is not None:
         add_object(spec, picked)
+    if support is not None:
+        add_support(spec, support)
     try:
         model = spec.compile()
     except ValueError as error:
         raise CellError(f"MuJoCo does not accept the cell: {error}") from error
-    return Cell(model, names, urdf, picked, names_of(around.things))
+    return Cell(model, names, urdf, picked, names_of(around.things), support)
 
 
 def _set_options(spec: mujoco.MjSpec, light: Light) -> None:

@@ -1,4 +1,4 @@
-"""The body of the object that can be picked up: what it shows, what it touches, its mass."""
+"""The bodies of the object that can be picked up and of what it is put on: what they show and touch, their mass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dense_grasp_sim.world.robot_mjcf import (
     WORLD,
 )
 
-OBJECT_BODY = "object"
+OBJECT_BODY, SUPPORT_BODY = "object", "support"
 _SHAPES = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
     "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
@@ -42,10 +42,22 @@ def add_material(spec: mujoco.MjSpec, name: str, texture: str, repeat: tuple[flo
 
 
 def add_object(spec: mujoco.MjSpec, thing: CapMesh | Solid) -> None:
-    """Add it, clear of everything until it is placed. Its density is the same in all of its pieces."""
-    body = spec.worldbody.add_body(name=OBJECT_BODY, pos=(0.5, 0.0, 3.0))
-    body.add_freejoint(name=OBJECT_BODY)
-    _add_visual(spec, body, thing)
+    """Add what can be picked up, clear of everything until it is placed."""
+    _add(spec, OBJECT_BODY, (0.5, 0.0, 3.0), thing, OBJECT, WORLD | ROBOT)
+
+
+def add_support(spec: mujoco.MjSpec, thing: Solid) -> None:
+    """Add what the object is put on; it is as free to move. Clear of everything until it is placed."""
+    _add(spec, SUPPORT_BODY, (0.5, 0.5, 3.0), thing, OBJECT | WORLD, WORLD | ROBOT | OBJECT)
+
+
+def _add(
+    spec: mujoco.MjSpec, name: str, at: tuple[float, float, float], thing: CapMesh | Solid, own: int, meets: int
+) -> None:
+    """own, meets: contact classes. Its density is the same in all of its pieces."""
+    body = spec.worldbody.add_body(name=name, pos=at)
+    body.add_freejoint(name=name)
+    _add_visual(spec, body, name, thing)
     pieces, mass = _pieces(thing)
     volume = sum(piece.volume for piece in pieces)
     for piece in pieces:
@@ -56,8 +68,8 @@ def add_object(spec: mujoco.MjSpec, thing: CapMesh | Solid) -> None:
             quat=piece.quaternion,
             mass=mass * piece.volume / volume,
             group=GROUP_HIDDEN,
-            contype=OBJECT,
-            conaffinity=WORLD | ROBOT,
+            contype=own,
+            conaffinity=meets,
             condim=6 if piece.shape == "cylinder" else 4,  # with friction against rolling
             friction=FRICTION,
         )
@@ -72,24 +84,24 @@ def _pieces(thing: CapMesh | Solid) -> tuple[tuple[Piece, ...], float]:
     return tuple(Piece("box", tuple(half), centre, turn) for centre, half, turn in boxes), thing.params.mass
 
 
-def _add_visual(spec: mujoco.MjSpec, body: mujoco.MjsBody, thing: CapMesh | Solid) -> None:
+def _add_visual(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, thing: CapMesh | Solid) -> None:
     # MuJoCo counts texture rows from the top when coordinates are given as an array (it turns OBJ files' itself).
     texture_coordinates = np.stack([thing.uv[:, 0], 1.0 - thing.uv[:, 1]], axis=1).astype(float)
     spec.add_mesh(
-        name=OBJECT_BODY,
+        name=name,
         uservert=np.asarray(thing.vertices, dtype=float).ravel(),
         usernormal=np.asarray(thing.normals, dtype=float).ravel(),
         usertexcoord=texture_coordinates.ravel(),
         userface=np.asarray(thing.faces, dtype=int).ravel(),
         inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
     )
-    add_texture(spec, OBJECT_BODY, thing.texture)
-    add_material(spec, OBJECT_BODY, OBJECT_BODY, (1.0, 1.0), 0.05)
+    add_texture(spec, name, thing.texture)
+    add_material(spec, name, name, (1.0, 1.0), 0.05)
     body.add_geom(
-        name="object_visual",
+        name=f"{name}_visual",
         type=mujoco.mjtGeom.mjGEOM_MESH,
-        meshname=OBJECT_BODY,
-        material=OBJECT_BODY,
+        meshname=name,
+        material=name,
         contype=0,
         conaffinity=0,
         mass=0.0,

@@ -6,23 +6,26 @@ from dataclasses import dataclass
 
 from dense_grasp_assets.solids.make import KINDS
 
+from dense_grasp_sim.world.carton import CARTON_KIND
 from dense_grasp_sim.world.placement import ON_STAND
 
 
 @dataclass(frozen=True)
 class CapScene:
-    """How a cap is put; post: a post stands between the arm's base and the cap."""
+    """How a cap is put; post: a post stands between the arm's base and the cap; carton: one stands beside it."""
 
     posture: str
     post: bool = False
+    carton: bool = False
 
 
 @dataclass(frozen=True)
 class SolidScene:
-    """A solid; elsewhere: on a table that its pose's seed draws."""
+    """A solid; elsewhere: on a table that its pose's seed draws; carton: one stands beside it."""
 
     kind: str
     elsewhere: bool = False
+    carton: bool = False
 
 
 #: None: no object.
@@ -34,4 +37,7 @@ SCENES: dict[str, CapScene | SolidScene | None] = {
     "cap_behind_post": CapScene("crown_down", post=True),
     **{kind: SolidScene(kind) for kind in KINDS},
     **{f"{kind}_elsewhere": SolidScene(kind, elsewhere=True) for kind in KINDS},
+    CARTON_KIND: SolidScene(CARTON_KIND),
+    "cap_beside_carton": CapScene("crown_down", carton=True),
+    **{f"{kind}_beside_carton": SolidScene(kind, carton=True) for kind in KINDS},
 }
