@@ -21,7 +21,7 @@ from dense_grasp_core.motion.interfaces import (
     PlanError,
     WorldModel,
 )
-from dense_grasp_core.motion.place_planner import LAST_STRETCH
+from dense_grasp_core.motion.place_planner import last_stretch
 from dense_grasp_core.motion.scene import SceneConfig, build_collision_scene, seen_cells
 from dense_grasp_core.result_codes import GraspCode
 
@@ -106,6 +106,17 @@ def test_it_is_put_on_a_box_that_is_larger_than_the_fingers_may_touch(planner, s
         planner.plan_place(ask(start, scene, released(0.5, 0.15, 0.1), touches=frozenset({TABLE, TARGET, SUPPORT})))
 
 
+def test_it_is_put_on_a_box_however_the_cells_of_both_fall(planner, start, observe):
+    """Both are made of cells: the object seems to reach 2 cm deeper at most, the box to be 1 cm higher."""
+    for height in (0.1, 0.1005, 0.103, 0.1099):
+        box = block((0.5, 0.15, 0.5 * height), (0.16, 0.16, height), step=0.008)
+        box = np.concatenate([box, box * [1.0, 1.0, 0.0] + [0.0, 0.0, height]])
+        scene = world(observe, box, put_on=np.array([0.5, 0.15, height]))
+        on_top = released(0.5, 0.15, height + 0.08 + 0.003)
+        plan = planner.plan_place(ask(start, scene, on_top, touches=frozenset({TABLE, TARGET, SUPPORT})))
+        np.testing.assert_allclose(planner.tcp_pose(plan.lower.end), on_top, atol=2e-3)
+
+
 def test_a_point_of_the_table_makes_no_support_of_what_stands_elsewhere(planner, start, observe):
     thing = block((0.5, 0.2, 0.04), (0.04, 0.04, 0.05))
     beside, on_table = np.array([0.5, 0.13, 0.0]), released(0.5, 0.13)
@@ -160,7 +171,7 @@ def test_what_was_seen_from_above_goes_down_to_the_table():
     cells = {tuple(cell) for cell in np.round(filled[:, :2] / 0.02).astype(int)}
     assert cells == {tuple(cell) for cell in np.round(TOP[:, :2] / 0.02).astype(int)}
     assert len(down_to(TOP[:0], 0.0)) == 0
-    assert 0.02 + SceneConfig().clearance < LAST_STRETCH
+    assert 0.02 + SceneConfig().clearance < last_stretch(SceneConfig())
 
 
 def test_points_of_what_is_held_are_told_by_its_boxes():

@@ -11,21 +11,22 @@ import numpy as np
 from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible
 from dense_grasp_core.motion.cartesian import MayTouch, describe
 from dense_grasp_core.motion.collision import HELD_OBJECT, CollisionChecker
+from dense_grasp_core.motion.grasped_object import HELD_VOXEL
 from dense_grasp_core.motion.interfaces import PlacePlan, PlaceRequest, PlanError, StopCheck
+from dense_grasp_core.motion.scene import SceneConfig
 from dense_grasp_core.result_codes import GraspCode
 
 if TYPE_CHECKING:
     from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
 
 Array = np.ndarray
-#: m over the release from which on the held object may touch what it is put on. Made of cells of 2 cm, it seems to
-#: reach deeper than it does by that and the clearance.
-LAST_STRETCH = 0.03
+#: m by which a depth camera may see what it is put on higher than it is.
+SEEN_HIGHER = 0.005
 
 
 @dataclass(frozen=True)
 class _Ways:
-    """Joint paths (N, 7): down to LAST_STRETCH, from there to the release, back."""
+    """Joint paths (N, 7): down to the last stretch, from there to the release, back."""
 
     down: Array
     last: Array
@@ -72,6 +73,14 @@ def plan_place(planner: EmbeddedPlanner, request: PlaceRequest, stop: StopCheck 
     raise none_feasible(failures, "poses to release it")
 
 
+def last_stretch(config: SceneConfig) -> float:
+    """m over the release from which on the held object may touch what it is put on.
+
+    Made of cells, it seems to reach deeper than it does by one of them at most, and what it is put on to be higher.
+    """
+    return HELD_VOXEL + config.voxel + config.clearance + SEEN_HIGHER
+
+
 def _ways(
     planner: EmbeddedPlanner,
     checker: CollisionChecker,
@@ -83,7 +92,7 @@ def _ways(
     check_height("the release", pose, planner.config.scene.table_height, request.minimum_height)
     above, near, back = pose.copy(), pose.copy(), pose.copy()
     above[2, 3] += request.above
-    near[2, 3] += min(LAST_STRETCH, request.above)
+    near[2, 3] += min(last_stretch(planner.config.scene), request.above)
     back[:3, 3] -= request.retreat * pose[:3, 2]
     contacts = empty.hand_contacts(pose)
     if contacts:
