@@ -70,6 +70,18 @@ def test_points_are_in_the_base_frame(graph):
     np.testing.assert_allclose(points[:, 2], 0.1, atol=1e-6)
 
 
+def test_the_camera_is_where_it_was_at_the_images_stamp(graph):
+    made = world(graph)
+    made._on_info(info(7))
+    made._on_depth(depth(7))
+    found = made.base_from_camera(7 * SECOND)
+    np.testing.assert_allclose(found[:3, 3], [0.0, 0.0, 0.6])
+    np.testing.assert_allclose(found[:3, :3], np.diag([1.0, -1.0, -1.0]), atol=1e-12)
+    with pytest.raises(GraspFailure) as failure:
+        made.base_from_camera(8 * SECOND)
+    assert failure.value.code == GraspCode.PERCEPTION + MatchCode.NO_FRAME
+
+
 def test_the_exact_stamp_wins_over_a_newer_one(graph):
     made = world(graph)
     for stamp, metres in ((7, 0.5), (8, 0.4)):

@@ -28,6 +28,9 @@ AWAY, GRASP, HOME, settings, trajectory = (
     fake_cell.trajectory,
 )
 POINT = np.array([0.6, 0.2, 0.05])
+#: base_from_camera, looking down.
+CAMERA = np.diag([1.0, -1.0, -1.0, 1.0])
+CAMERA[:3, 3] = 0.6, 0.0, 0.5
 BACK = PlaceGoal(Where.BACK)
 ON_POINT = PlaceGoal(Where.ON_KEYPOINT, target_object_id="box", target_keypoint="top")
 
@@ -51,6 +54,8 @@ class Cell(fake_cell.FakeCell):
         self.grip = Grip("cap", GRASP, WorldModel(np.zeros((0, 3)), GRASP[:3, 3], held_at=GRASP, seen_from=HOME))
         self.memory.holds(held_range(0.003, settings()), self.grip)
         self.requests = []
+        self.turned: np.ndarray | None = None
+        self.places: list[np.ndarray] = []
 
     # arm
     def execute(self, part, stop=None):
@@ -85,7 +90,16 @@ class Cell(fake_cell.FakeCell):
         self._do("points")
         return np.ones((4, 3))
 
+    def camera_now(self, stop=None):
+        self._do("camera")
+        return CAMERA
+
     # planner
+    def find_joint_positions(self, places, start, world, stop=None):
+        assert world.held_at is GRASP
+        self.places += places[0]
+        return [self.turned]
+
     def plan_line(self, start, base_from_tcp, speed=None, stop=None):
         self._do("plan_line")
         return trajectory(start, start + 0.5)
@@ -179,13 +193,35 @@ def test_on_a_point_it_looks_from_the_observation_poses_with_the_object_in_the_h
     cell.joints, cell.codes = AWAY, [MatchCode.LOW_SCORE, MatchCode.OK]
     run = sequence(cell)
     run.run(ON_POINT)
-    assert cell.log[:7] == ["plan_joints", "move", "locate", "plan_joints", "move", "locate", "points"]
+    assert cell.log[:8] == ["plan_joints", "move", "locate", "camera", "plan_joints", "move", "locate", "points"]
     assert cell.world.held_at is GRASP
     assert list(dict.fromkeys(run.reached)) == list(PlaceStage)
     pose = cell.requests[0].candidates[0]
     np.testing.assert_allclose(pose[:3, 3], [0.6, 0.2, 0.05 + 0.1 + 0.003])
     np.testing.assert_array_equal(cell.requests[0].world.put_on, POINT)
     assert [match.keypoint for match in run.outcome.matches] == ["top"]
+
+
+def test_it_looks_with_the_hand_turned_round_as_what_it_holds_hides_a_part():
+    cell = Cell()
+    cell.joints, cell.turned = HOME, np.full(7, 0.3)
+    cell.codes = [MatchCode.LOW_SCORE, MatchCode.OK]
+    sequence(cell).run(ON_POINT)
+    assert cell.log[:6] == ["locate", "camera", "plan_joints", "move", "locate", "points"]
+    np.testing.assert_array_equal(cell.requests[0].start, cell.turned)
+    (place,) = cell.places  # the hand 10 cm behind the camera, and then as far before it
+    np.testing.assert_allclose(place[:3, 3], [0.7, 0.0, cell.height])
+    np.testing.assert_allclose(place[:3, :3], np.diag([-1.0, 1.0, -1.0]))
+    cell = Cell()
+    cell.turned, cell.codes = np.full(7, 0.3), [MatchCode.LOW_SCORE]
+    assert "(looked from 4 poses)" in str(fails(cell, ON_POINT))
+    cell = Cell()
+    cell.turned, cell.codes = np.full(7, 0.3), [MatchCode.LOW_SCORE]
+    cell.fail_once["plan_joints"] = PlanError(GraspCode.PLANNING_FAILED, "no way round")
+    assert "(looked from 3 poses)" in str(fails(cell, ON_POINT))
+    cell = Cell()
+    cell.codes = [MatchCode.LOW_SCORE]
+    assert "(looked from 2 poses)" in str(fails(cell, ON_POINT, use_depth=False)) and "camera" not in cell.log
 
 
 def test_a_target_that_is_found_from_nowhere():

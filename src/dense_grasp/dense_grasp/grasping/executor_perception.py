@@ -22,11 +22,15 @@ class ExecutorPerception:
         self.locate = keypoints.locate
         self.points = world.points
         self.forget = world.forget
-        self._clock = clock
+        self._world, self._clock = world, clock
 
     def points_now(self, stop: StopCheck | None = None) -> np.ndarray:
         """Surface points (N, 3) m in the base frame, of an image that is newer than the call. Raises as `points`."""
         return self.points(self._clock.now().nanoseconds, stop)
+
+    def camera_now(self, stop: StopCheck | None = None) -> np.ndarray:
+        """base_from_camera (4, 4) of an image that is newer than the call. Raises as `points`."""
+        return self._world.base_from_camera(self._clock.now().nanoseconds, stop)
 
 
 def camera_options(values: Mapping[str, Any], times: Timeouts) -> dict[str, Any]:

@@ -94,6 +94,25 @@ class DepthWorld:
         Raises GraspFailure 100 + NO_FRAME, NO_DEPTH, STAMP_AHEAD or NO_TF, and GraspCanceled.
         """
         deadline = Deadline(self._timeout, self._clock, self._wall_factor)
+        depth, info = self._image(stamp, deadline, stop)
+        try:
+            camera = camera_from_info(info)
+            check_belongs(depth, info, camera, "depth image", self._sync_tolerance)
+            points_camera = surface_points(depth_from_message(depth), camera, self._step)
+        except DenseGraspError as error:
+            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
+        return transform(self._base_from(depth, deadline, stop), points_camera)
+
+    def base_from_camera(self, stamp: int, stop: StopCheck | None = None) -> np.ndarray:
+        """(4, 4) of the optical frame of a depth image of the stamp (ns) or after it. Raises as `points`."""
+        deadline = Deadline(self._timeout, self._clock, self._wall_factor)
+        return self._base_from(self._image(stamp, deadline, stop)[0], deadline, stop)
+
+    def _base_from(self, depth: Image, deadline: Deadline, stop: StopCheck | None) -> np.ndarray:
+        header = depth.header
+        return base_from(self._lookup, self._base_frame, header.frame_id, header.stamp, deadline, stop)
+
+    def _image(self, stamp: int, deadline: Deadline, stop: StopCheck | None) -> tuple[Image, CameraInfo]:
         seen = wait_for_value(lambda: self._seen(stamp), deadline, stop)
         if seen is None:
             raise GraspFailure(
@@ -104,15 +123,7 @@ class DepthWorld:
         tolerance = stamp_tolerance(self._clock)
         if ahead > tolerance * NANOSECONDS:
             raise GraspFailure(GraspCode.PERCEPTION + MatchCode.STAMP_AHEAD, ahead_message(ahead, tolerance))
-        try:
-            camera = camera_from_info(info)
-            check_belongs(depth, info, camera, "depth image", self._sync_tolerance)
-            points_camera = surface_points(depth_from_message(depth), camera, self._step)
-        except DenseGraspError as error:
-            raise GraspFailure(GraspCode.PERCEPTION + MatchCode.NO_DEPTH, str(error)) from error
-        header = depth.header
-        base_from_camera = base_from(self._lookup, self._base_frame, header.frame_id, header.stamp, deadline, stop)
-        return transform(base_from_camera, points_camera)
+        return depth, info
 
 
 def surface_points(depth: np.ndarray, camera: CameraModel, step: int) -> np.ndarray:

@@ -35,6 +35,9 @@ class PlacePerception(Protocol):
     def points_now(self, stop: StopCheck | None = None) -> Array:
         """Surface points (N, 3) in the base frame, of an image that is newer than the call."""
 
+    def camera_now(self, stop: StopCheck | None = None) -> Array:
+        """base_from_camera (4, 4), its optical frame, of an image that is newer than the call."""
+
 
 @dataclass(frozen=True)
 class PlaceGoal:

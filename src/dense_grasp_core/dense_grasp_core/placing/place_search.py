@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.grasping.contacts import numbers
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
@@ -28,6 +29,8 @@ from dense_grasp_core.placing.interfaces import PlaceGoal, PlaceOutcome, PlacePe
 from dense_grasp_core.placing.release_poses import at_pose, is_of_held, on_point
 from dense_grasp_core.result_codes import GraspCode, MatchCode, PlaceCode, PlaceStage
 
+#: About the camera's optical axis.
+_HALF_ROUND = np.diag([-1.0, -1.0, 1.0, 1.0])
 #: m around what is held in which a point that is found is one of its own.
 OWN = 0.03
 #: What the held object may touch in the last centimetres.
@@ -86,6 +89,17 @@ class PlaceSearch:
                 "it on another object",
             )
         return match.position
+
+    def turned_round(self, grip: Grip) -> Array | None:
+        """Joint positions (J,) that turn the camera half round about where it looks, and the hand with it: what hangs
+        from the hand then hides another part of the table. None where the arm has none. Raises GraspFailure, PlanError.
+        """
+        start = self._arm.positions()
+        base_from_camera = self._perception.camera_now(self._run.stop)
+        turned = base_from_camera @ _HALF_ROUND @ inverse(base_from_camera) @ self._planner.tcp_pose(start)
+        world = self.carried(grip)
+        places = self._run.timed(lambda: self._planner.find_joint_positions([[turned]], start, world, self._run.stop))
+        return places[0]
 
     def release_poses(self, goal: PlaceGoal, grip: Grip, point: Array | None) -> list[Array]:
         """base_from_tcp (4, 4) to let go at, the preferred first; point (3,) m: what to put it on, with ON_KEYPOINT."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dense_grasp_core.grasping.arm_moves import ArmMoves
 from dense_grasp_core.grasping.contacts import numbers
@@ -18,7 +18,7 @@ from dense_grasp_core.grasping.holding import (
     WeightWatch,
     millimetres,
 )
-from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Gripper, StopCheck
+from dense_grasp_core.grasping.interfaces import Arm, Array, GraspSettings, Gripper, StopCheck
 from dense_grasp_core.grasping.plan_search import LOOK_AGAIN
 from dense_grasp_core.motion.interfaces import MotionPlanner, PlacePlan, PlanError
 from dense_grasp_core.placing.interfaces import PlaceGoal, PlaceOutcome, PlacePerception, Where, validate
@@ -130,10 +130,16 @@ class PlaceSequence:
             return self._search.plan(goal, grip, None)
         if goal.plan_only:
             return self._search.plan(goal, grip, self._search.target(goal, grip))
-        poses = self._settings.observe_poses
         first: GraspFailure | None = None
-        for number, pose in enumerate(poses, start=1):
-            self._moves.observe(pose, f"to observation pose {number} of {len(poses)}", self._search.carried(grip))
+        looks = 0
+        for pose, is_extra in self._looks(grip):
+            try:
+                self._moves.observe(pose, f"to observation pose {looks + 1}", self._search.carried(grip))
+            except PlanError:
+                if is_extra:
+                    continue
+                raise
+            looks += 1
             try:
                 point = self._search.target(goal, grip)
             except GraspFailure as failure:
@@ -144,7 +150,17 @@ class PlaceSequence:
                 return self._search.plan(goal, grip, point)
         if first is None:
             raise GraspFailure(PlaceCode.CONFIGURATION_ERROR, "observe_joints is empty, expected a pose of the arm")
-        raise GraspFailure(first.code, f"{first} (looked from {len(poses)} poses)")
+        raise GraspFailure(first.code, f"{first} (looked from {looks} poses)")
+
+    def _looks(self, grip: Grip) -> Iterator[tuple[Array, bool]]:
+        """Joint positions (J,) to look from: each observation pose, and then, True, with the hand turned round, since
+        what it holds hides a part of each picture. The arm has tried one when the next is asked for.
+        """
+        for pose in self._settings.observe_poses:
+            yield pose, False
+            turned = self._search.turned_round(grip) if self._settings.use_depth else None
+            if turned is not None:
+                yield turned, True
 
     def _carry(self, plan: PlacePlan) -> None:
         self._tell(PlaceStage.CARRYING, "over the place")
