@@ -48,7 +48,7 @@ def held_range(width: float, settings: GraspSettings) -> HeldRange | None:
 
 @dataclass(frozen=True)
 class Grip:
-    """How an object was picked up. base_from_tcp: (4, 4), where the fingers closed; world: what was seen before, with
+    """How an object was picked up. base_from_tcp: (4, 4), of the hand that holds it as it was seen; world: that, with
     the object in it; tcp_from_object: (4, 4), of the object's frame, None for an object without a scan.
     """
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from dense_grasp_core.geometry.se3 import inverse
+from dense_grasp_core.grasping.closing_turn import flat_between_pads
 from dense_grasp_core.grasping.contacts import (
     TRY_ANOTHER,
     contacts_to_try,
@@ -106,17 +107,18 @@ class PlanSearch:
         outcome = self._run.outcome
         contact = next((match for match in outcome.matches if match.keypoint == outcome.contact), None)
         base_from_object = None if contact is None else contact.base_from_object
-        return Grip(
-            goal.object_id,
-            plan.base_from_tcp,
-            self.world_with_held(plan),
-            None if base_from_object is None else inverse(plan.base_from_tcp) @ base_from_object,
-        )
+        world = self.world_with_held(plan)
+        held_at = world.held_at
+        assert held_at is not None
+        tcp_from_object = None if base_from_object is None else inverse(held_at) @ base_from_object
+        return Grip(goal.object_id, held_at, world, tcp_from_object)
 
     def world_with_held(self, plan: PickPlan) -> WorldModel:
         """What was seen for the plan, with the object in the hand that closed by it."""
         assert self._request is not None
-        return replace(self._request.world, held_at=plan.base_from_tcp, seen_from=self._request.start)
+        world = self._request.world
+        held_at = flat_between_pads(world.points_base, plan.base_from_tcp)
+        return replace(world, held_at=held_at, seen_from=self._request.start)
 
     def _locate(
         self, goal: GraspGoal, contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]
