@@ -25,6 +25,7 @@ setup(
             "soak = dense_grasp_bench.soak.run:main",
             "bench_finding = dense_grasp_bench.bench_finding:main",
             "bench_place = dense_grasp_bench.bench_place:main",
+            "bench_place_on = dense_grasp_bench.bench_place_on:main",
             "bench_scanned = dense_grasp_bench.bench_scanned:main",
             "bench_arm_scan = dense_grasp_bench.bench_arm_scan:main",
             "bench_objects = dense_grasp_bench.bench_objects:main",

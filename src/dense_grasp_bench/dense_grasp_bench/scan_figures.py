@@ -17,6 +17,8 @@ from dense_grasp_train.render.raycast import RayCaster, RenderMesh
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from dense_grasp_bench.surface_samples import samples
+
 Array = NDArray[np.float64]
 _SAMPLES = 200_000
 _SEEN_BY = 3  # views that must see a point of the truth for the scan to have it
@@ -53,7 +55,7 @@ def judged(scan: Path, thing: CapMesh | Solid, base_from_thing: Array) -> ScanFi
     caster = RayCaster([mesh])
     depths = [caster.cast(view.camera, inverse(view.pose)).depth for view in views]
     overlaps = [_overlap(view.mask, depth > 0) for view, depth in zip(views, depths, strict=True)]
-    truth = _sampled(vertices, faces)
+    truth = samples(vertices, faces, _SAMPLES)
     points = fuse(views).points
     seen = truth[_seen(views, depths, truth) >= _SEEN_BY]
     return ScanFigures(np.array(overlaps), cKDTree(truth).query(points)[0], cKDTree(points).query(seen)[0])
@@ -61,17 +63,6 @@ def judged(scan: Path, thing: CapMesh | Solid, base_from_thing: Array) -> ScanFi
 
 def _overlap(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
     return float((found & true).sum() / (found | true).sum())
-
-
-def _sampled(vertices: Array, faces: NDArray[np.int64]) -> Array:
-    """Points (n, 3) evenly over a mesh."""
-    rng = np.random.default_rng(0)
-    a, b, c = (vertices[faces[:, i]] for i in range(3))
-    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    chosen = rng.choice(len(faces), _SAMPLES, p=areas / areas.sum())
-    u, v = rng.random((2, _SAMPLES, 1))
-    u, v = np.where(u + v > 1.0, 1.0 - u, u), np.where(u + v > 1.0, 1.0 - v, v)
-    return np.asarray(a[chosen] + u * (b - a)[chosen] + v * (c - a)[chosen])
 
 
 def _seen(views: Sequence[ScanView], depths: Sequence[Array], points: Array) -> NDArray[np.int64]:
