@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from dense_grasp_bench.hand_eye_error import shipped_hand_eye
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
+from dense_grasp_client.hand_eye import use_hand_eye
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.result_codes import MatchCode, ScanCode, ScanStage, StoreCode
 
@@ -26,8 +28,11 @@ def grasp(cell):
 
 @pytest.fixture(scope="module")
 def scanned(cell, grasp):
-    """The cell with the training cap where it is taught, the scan's result, and its feedback."""
+    """The cell with the training cap where it is taught, the scan's result, and its feedback. The camera's mount is
+    published 5 mm and 1 degree off, until the scan says where it is.
+    """
     cell.session.set_cap(TRAINING_SEED)
+    use_hand_eye(grasp.connection, shipped_hand_eye((5.0, 1.0)))
     told: list = []
 
     def scan():
@@ -41,7 +46,11 @@ def scanned(cell, grasp):
                 raise
             return None
 
-    yield cell.client.wait(scan, 600.0, "a scan"), told
+    result = cell.client.wait(scan, 600.0, "a scan")
+    assert result.hand_eye.child_frame_id == "camera_link" and "hand-eye transform is off by" in result.message
+    use_hand_eye(grasp.connection, result.hand_eye)
+    yield result, told
+    use_hand_eye(grasp.connection, shipped_hand_eye())
     cell.client.call("delete", object_id=OBJECT)
     cell.teach_again()
 

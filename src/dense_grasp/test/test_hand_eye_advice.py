@@ -7,7 +7,7 @@ import re
 import numpy as np
 from dense_grasp.nodes.hand_eye_publisher import hand_eye_transform
 from dense_grasp.perception.matches import matrix_from_transform
-from dense_grasp.scanning.hand_eye_advice import hand_eye_advice
+from dense_grasp.scanning.hand_eye_advice import hand_eye_advice, true_hand_eye
 from dense_grasp_core.geometry.se3 import exp
 from dense_grasp_core.scanning.hand_eye_refinement import HandEyeRefinement
 from geometry_msgs.msg import TransformStamped
@@ -26,19 +26,21 @@ def lookup(parent: str, child: str, time: object) -> TransformStamped:
 
 
 def test_the_transform_that_is_named_puts_the_camera_where_it_is():
-    said = hand_eye_advice(OFF, lookup, "fr3_hand", "camera_link", "optical")
+    right = true_hand_eye(OFF, lookup, "fr3_hand", "camera_link", "optical")
+    assert (right.header.frame_id, right.child_frame_id) == ("fr3_hand", "camera_link")
+    link_from_optical = matrix_from_transform(LINK_FROM_OPTICAL.transform)
+    true = matrix_from_transform(PUBLISHED.transform) @ link_from_optical @ OFF.published_from_true
+    np.testing.assert_allclose(matrix_from_transform(right.transform) @ link_from_optical, true, atol=1e-9)
+    said = hand_eye_advice(OFF, right, "optical")
     assert "off by 5.4 mm and 0.96°" in said and "fr3_hand from camera_link" in said and "config/hand_eye.yaml" in said
     xyz, quaternion = (
         [float(number) for number in re.search(rf"{name}: \[(.*?)\]", said).group(1).split(",")]
         for name in ("xyz", "quaternion")
     )
-    written = matrix_from_transform(hand_eye_transform("fr3_hand", "camera_link", xyz, quaternion).transform)
-    link_from_optical = matrix_from_transform(LINK_FROM_OPTICAL.transform)
-    published = matrix_from_transform(PUBLISHED.transform)
-    true = published @ link_from_optical @ OFF.published_from_true
-    np.testing.assert_allclose(written @ link_from_optical, true, atol=2e-5)
+    written = hand_eye_transform("fr3_hand", "camera_link", xyz, quaternion).transform
+    np.testing.assert_allclose(matrix_from_transform(written), matrix_from_transform(right.transform), atol=2e-5)
 
 
 def test_without_these_frames_the_optical_frame_is_named():
-    said = hand_eye_advice(OFF, lookup, "flange", "camera_link", "optical")
-    assert "optical belongs, in its frame as published, at xyz [0.0" in said
+    assert true_hand_eye(OFF, lookup, "flange", "camera_link", "optical") is None
+    assert "optical belongs, in its frame as published, at xyz [0.0" in hand_eye_advice(OFF, None, "optical")

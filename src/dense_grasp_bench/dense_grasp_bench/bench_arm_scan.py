@@ -9,17 +9,15 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import re
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from dense_grasp.bringup.launch_support import config_file, read_parameter
 from dense_grasp_assets.cap.mesh import make_cap
+from dense_grasp_client.hand_eye import use_hand_eye
 from dense_grasp_core.command_line import exit_status
-from dense_grasp_core.geometry.se3 import exp, from_quaternion, to_quaternion
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.domains import private_domain
@@ -27,6 +25,7 @@ from dense_grasp_ros.poses import pose_matrix
 
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 from dense_grasp_bench.graph_process import GraphProcess
+from dense_grasp_bench.hand_eye_error import shipped_hand_eye
 from dense_grasp_bench.scan_figures import judged
 from dense_grasp_bench.session import CellSession, launch_arguments
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
@@ -36,34 +35,8 @@ OBJECT = "scanned_by_arm"
 PATIENCE_S = 120.0
 
 
-def set_hand_eye(client: GraphClient, xyz: list[float], quaternion: list[float]) -> None:
-    """Let hand_eye_publisher publish another transform."""
-    client.set_parameter("hand_eye_publisher", "xyz", xyz)
-    client.set_parameter("hand_eye_publisher", "quaternion", quaternion)
-
-
-def wrong_hand_eye(error: Sequence[float], seed: int) -> tuple[list[float], list[float]]:
-    """xyz and quaternion of the shipped transform, off by `error`, mm and degrees, in drawn directions."""
-    shipped = config_file("hand_eye.yaml")
-    xyz, quaternion = (np.array(read_parameter(shipped, name), dtype=float) for name in ("xyz", "quaternion"))
-    motion = from_quaternion(quaternion, xyz)
-    parts = np.random.default_rng(seed).standard_normal((2, 3))
-    parts *= np.array([[0.001 * error[0]], [math.radians(error[1])]]) / np.linalg.norm(parts, axis=1, keepdims=True)
-    off = motion @ exp(parts.ravel())
-    return off[:3, 3].tolist(), to_quaternion(off).tolist()
-
-
-def named_hand_eye(message: str) -> tuple[list[float], list[float]] | None:
-    """xyz and quaternion that a scan's result names, if it names any."""
-    found = re.search(r"xyz: \[(.*?)\] and quaternion: \[(.*?)\]", message)
-    if found is None:
-        return None
-    xyz, quaternion = ([float(number) for number in part.split(",")] for part in found.groups())
-    return xyz, quaternion
-
-
-def scan(client: GraphClient, session: CellSession, folder: Path, views: int, cap_seed: int) -> str:
-    """Scan the cap that lies there and print how it went; the result's sentence. folder: where the scan will lie."""
+def scan(client: GraphClient, session: CellSession, folder: Path, views: int, cap_seed: int) -> Any:
+    """Scan the cap that lies there and print how it went; the result. folder: where the scan will lie."""
     grasp = GraspClient(connection=client.connection)
     pose = session.set_cap(cap_seed).pose
     base_from_cap = pose_matrix(pose)
@@ -76,7 +49,7 @@ def scan(client: GraphClient, session: CellSession, folder: Path, views: int, ca
         f"{result.scan.disk_bytes / 1e6:.0f} MB"
     )
     print(judged(folder, make_cap(cap_seed), base_from_cap), flush=True)
-    return str(result.message)
+    return result
 
 
 def teach(client: GraphClient, session: CellSession) -> None:
@@ -116,16 +89,16 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         session = CellSession.ready(graph, client)
         if arguments.hand_eye_error is not None:
-            set_hand_eye(client, *wrong_hand_eye(arguments.hand_eye_error, arguments.seed))
-        named = None
+            use_hand_eye(client.connection, shipped_hand_eye(tuple(arguments.hand_eye_error), arguments.seed))
+        result = None
         for views in arguments.views:
             if folder.is_dir():
                 folder.rename(folder.with_name(f".{OBJECT}.{os.getpid()}.{views}"))
-            named = named_hand_eye(scan(client, session, folder, views, arguments.cap))
+            result = scan(client, session, folder, views, arguments.cap)
         teach(client, session)
         locate(session, arguments.poses, arguments.cap)
-        if named is not None:
-            set_hand_eye(client, *named)
+        if result is not None and result.hand_eye.child_frame_id:
+            use_hand_eye(client.connection, result.hand_eye)
             print("with the hand-eye transform that the scan named:", flush=True)
             locate(session, arguments.poses, arguments.cap)
     print(f"load average {os.getloadavg()[0]:.1f}")

@@ -18,7 +18,7 @@ from rclpy.node import Node
 
 from dense_grasp.arm.trajectory_client import trajectory_message
 from dense_grasp.perception.camera_pose import Lookup
-from dense_grasp.scanning.hand_eye_advice import hand_eye_advice
+from dense_grasp.scanning.hand_eye_advice import hand_eye_advice, true_hand_eye
 from dense_grasp.scanning.settings import goal_from_message
 from dense_grasp.scanning.still_camera import StillCamera
 from dense_grasp_interfaces.action import ScanObject
@@ -78,9 +78,14 @@ class ScanWork:
     def result(self, code: int, message: str) -> ScanObject.Result:
         """With what is known of the scan; the code as ScanObject has it."""
         outcome, request, tools = self._outcome, self._handle.request, self._tools
+        right = None
         if outcome.hand_eye is not None:
-            message += f"; {hand_eye_advice(outcome.hand_eye, tools.lookup, *tools.mount, tools.camera.frame)}"
+            optical = tools.camera.frame
+            right = true_hand_eye(outcome.hand_eye, tools.lookup, *tools.mount, optical)
+            message += f"; {hand_eye_advice(outcome.hand_eye, right, optical)}"
         result = ScanObject.Result(code=scan_code(code), message=message)
+        if right is not None:
+            result.hand_eye = right
         result.scan = _summary(request.object_id, outcome)
         result.residual = float(outcome.residual)
         if request.return_path:
