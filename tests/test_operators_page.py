@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dense_grasp_bench.chromium import point_at
 from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_client.connection import wait_for
+from dense_grasp_core.store import DescriptorStore
+from dense_grasp_core.store.former import replace_descriptors, undo_replacement
 from dense_grasp_core.store.rows import shown
 
 from tests.page_user import (
@@ -114,6 +117,31 @@ def test_what_another_program_changes_is_listed(watcher, cell):
     for old, new in (("contact", "elsewhere"), ("elsewhere", "contact")):
         assert cell.client.call("rename", object_id=OBJECT, keypoint=old, new_name=new).code == 0
         watcher.get_by_text(f"{OBJECT}/{new}", exact=True).wait_for()
+
+
+def test_what_another_network_described_is_described_anew_by_a_button(holder, cell):
+    store = DescriptorStore(cell.store, create=False)
+    try:
+        own = {row.model_id for row in store.get_all(OBJECT)}
+        rows = store.get_all(OBJECT)
+        assert replace_descriptors(store, [(row, np.ones(4, np.float32)) for row in rows], "before", "before").rows == 3
+        for old, new in (("contact", "elsewhere"), ("elsewhere", "contact")):  # so that the page lists anew
+            assert cell.client.call("rename", object_id=OBJECT, keypoint=old, new_name=new).code == 0
+        told = holder.get_by_text("3 points were taught with another network")
+        told.wait_for()
+        anew = answer(holder, press(holder, "Describe them anew"), "Describe anew")
+        until_answered(holder, anew, "^3 samples described by")
+        (network,) = {row.network for row in store.get_all(OBJECT) if row.model_id in own}
+        told.wait_for(state="hidden")
+        undo = f"Undo: do not describe by {network}"
+        until_answered(holder, press(holder, undo), "^Undone: every point is described")
+        told.wait_for()
+        assert undo_replacement(store) == 3 and {row.model_id for row in store.get_all(OBJECT)} == own
+    finally:
+        store.close()
+    for old, new in (("contact", "elsewhere"), ("elsewhere", "contact")):
+        assert cell.client.call("rename", object_id=OBJECT, keypoint=old, new_name=new).code == 0
+    told.wait_for(state="hidden")
 
 
 def test_teaching_is_undone(holder, cell):

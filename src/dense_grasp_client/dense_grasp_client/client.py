@@ -22,6 +22,7 @@ from dense_grasp_interfaces.srv import (
     GetPicture,
     ListDescriptors,
     LocateKeypoints,
+    RedescribeStore,
     RegisterDescriptor,
     RenameKeypoint,
     RestoreDescriptor,
@@ -30,6 +31,7 @@ from dense_grasp_interfaces.srv import (
 PAGE = 1000  # rows of one answer of list_descriptors
 GRASP_TIMEOUT_S = 300.0
 SCAN_TIMEOUT_S = 1800.0
+REDESCRIBE_TIMEOUT_S = 1800.0  # a store can hold thousands of pictures
 PLACE_HINT = "; where to is said by on=(OBJECT, KEYPOINT) or at=POSE"
 CONTACTS_HINT = "; axis and approach go into contact=contact(NAME, axis=…, approach=…)"
 
@@ -55,6 +57,7 @@ class GraspClient:
         self._delete = create(DeleteDescriptor, "dense_grasp/delete_descriptor", qos_profile=EVERY_CALL)
         self._picture = create(GetPicture, "dense_grasp/get_picture", qos_profile=EVERY_CALL)
         self._rename = create(RenameKeypoint, "dense_grasp/rename_keypoint", qos_profile=EVERY_CALL)
+        self._redescribe = create(RedescribeStore, "dense_grasp/redescribe_store", qos_profile=EVERY_CALL)
         self._restore = create(RestoreDescriptor, "dense_grasp/restore_descriptor", qos_profile=EVERY_CALL)
         self._locate = create(LocateKeypoints, "dense_grasp/locate_keypoints", qos_profile=EVERY_CALL)
         self._stop = create(Trigger, "dense_grasp/stop", qos_profile=EVERY_CALL)
@@ -146,6 +149,17 @@ class GraspClient:
         request = RestoreDescriptor.Request(object_id=object_id, keypoint=keypoint, overwrite=overwrite)
         what = f"{object_id}/{keypoint or 'the last deletion'}"
         return int(checked(self.connection.call(self._restore, request, timeout), what).restored)
+
+    def redescribe(
+        self, undo: bool = False, skip_without_picture: bool = False, timeout: float = REDESCRIBE_TIMEOUT_S
+    ) -> RedescribeStore.Response:
+        """Describe what another network described anew for the one that runs, or with `undo` take the last time back.
+
+        The answer counts what was `described` and says what is `not_found` in its own picture. skip_without_picture:
+        keypoints without a picture stay as they are, instead of refusing the whole.
+        """
+        request = RedescribeStore.Request(undo=undo, skip_without_picture=skip_without_picture)
+        return checked(self.connection.call(self._redescribe, request, timeout), "the store")
 
     def rename(self, object_id: str, keypoint: str, new_name: str, timeout: float = ANSWER_TIMEOUT_S) -> int:
         """Give a keypoint another name, the object itself with ""; how many keypoints were renamed."""

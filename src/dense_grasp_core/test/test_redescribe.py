@@ -11,7 +11,7 @@ import pytest
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.matching.locate import Limits
-from dense_grasp_core.matching.redescribe import NewNetwork, RedescribeError, redescribe
+from dense_grasp_core.matching.redescribe import NewNetwork, NothingToDescribeError, RedescribeError, redescribe
 from dense_grasp_core.store import DescriptorStore, StoreError
 from dense_grasp_core.store.former import undo_replacement
 
@@ -170,3 +170,13 @@ def test_a_row_that_changes_meanwhile_stays(store):
     assert (result.described, result.left) == (2, ["cap/axis_a was taught again, renamed or removed meanwhile"])
     assert described(store)["axis_a"][0] == "id1"
     assert undo_replacement(store) == 2
+
+
+def test_points_of_a_scanned_object_stay_as_they_are(store):
+    """They are found by its pose, and their descriptor is that of many views."""
+    teach(store, "contact", object_point=(0.01, 0.02, 0.03), scan="f" * 64, overwrite=True)
+    before = described(store)["contact"]
+    assert redescribe(store, NEW).described == 2
+    assert described(store)["contact"] == before
+    with pytest.raises(NothingToDescribeError, match="all 2 keypoints are described by it"):
+        redescribe(store, NEW)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Any
 
 from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, ScanStage, Stage
 
@@ -64,7 +65,8 @@ class ScanProgress:
 @dataclass(frozen=True)
 class Attempt:
     """A grasp, a plan or a scan, as `kind` says. began: wall clock, s; took: s; code: None while it runs, -1 when the
-    graph gave none; scan: how far a scan is.
+    graph gave none; scan: how far a scan is; hand_eye: TransformStamped that a scan found right where the published one
+    is off.
     """
 
     object_id: str
@@ -76,6 +78,7 @@ class Attempt:
     sentence: str = ""
     took: float = 0.0
     scan: ScanProgress = ScanProgress()
+    hand_eye: Any = None
 
     def outcome(self) -> str:
         """In one line."""
@@ -142,12 +145,12 @@ class Attempts:
                 scan=progress or self._running.scan,
             )
 
-    def end(self, code: int, sentence: str) -> Attempt:
-        """The attempt ended; what it is now."""
+    def end(self, code: int, sentence: str, hand_eye: Any = None) -> Attempt:
+        """The attempt ended; what it is now. hand_eye: see Attempt."""
         with self._lock:
             assert self._running is not None
             took = time.time() - self._running.began
-            ended = replace(self._running, code=code, sentence=sentence, took=took)
+            ended = replace(self._running, code=code, sentence=sentence, took=took, hand_eye=hand_eye)
             self._past.appendleft(ended)
             self._running = None
             return ended

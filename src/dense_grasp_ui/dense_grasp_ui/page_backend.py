@@ -9,10 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
+from dense_grasp_client.hand_eye import use_hand_eye
 from dense_grasp_core.errors import DenseGraspError
 
 from dense_grasp_client import Refused
-from dense_grasp_interfaces.msg import KeypointMatch
+from dense_grasp_interfaces.msg import KeypointMatch, TaughtKeypoint
 from dense_grasp_ui.access.control import Control
 from dense_grasp_ui.attempts import GRASP, PLAN, SCAN, Attempt, Attempts, ScanProgress
 from dense_grasp_ui.cell import Cell
@@ -24,7 +25,7 @@ from dense_grasp_ui.pictures.network import Network
 from dense_grasp_ui.pictures.scan_picture import Point
 from dense_grasp_ui.pictures.scan_views import ScanViews, ViewOfScan
 from dense_grasp_ui.pictures.shots import Shots
-from dense_grasp_ui.undo import Change
+from dense_grasp_ui.undo import Change, RedescribedChange
 
 T = TypeVar("T")
 #: Calls that wait for the graph at the same time; further ones wait for these.
@@ -36,13 +37,16 @@ THREADS = 1
 
 
 class TaughtPoint(NamedTuple):
-    """A keypoint of the list. u, v: px, the click. samples: pictures that it is found by."""
+    """A keypoint of the list. u, v: px, the click. samples: pictures that it is found by. by_other: another network
+    than the one that runs described it, so that it is not found.
+    """
 
     object_id: str
     keypoint: str
     u: float
     v: float
     samples: int = 1
+    by_other: bool = False
 
 
 class PageBackend:
@@ -58,6 +62,10 @@ class PageBackend:
         self.attempts = Attempts()
         #: what is taught, as last listed
         self.taught: list[TaughtPoint] = []
+        #: a sentence for each that the network did not find in its own picture, or that was left, the last time
+        self.not_found: list[str] = []
+        #: the transform that the running cell was given last
+        self.hand_eye_used: Any = None
         self._listed_at = ""
         #: the objects of `taught`, each once
         self.objects: list[str] = []
@@ -78,7 +86,9 @@ class PageBackend:
     async def list_taught(self) -> None:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
-        self.taught = [TaughtPoint(row.object_id, row.keypoint, row.u, row.v, row.samples) for row in rows]
+        self.taught = [
+            TaughtPoint(row.object_id, row.keypoint, row.u, row.v, row.samples, self._is_by_other(row)) for row in rows
+        ]
         points: dict[str, dict[str, Point]] = {}
         for row in rows:
             at = row.object_point
@@ -86,6 +96,20 @@ class PageBackend:
                 points.setdefault(row.object_id, {})[row.keypoint] = (at.x, at.y, at.z)
         self.points = points
         self.objects = list(dict.fromkeys(row.object_id for row in rows))
+
+    def _is_by_other(self, row: TaughtKeypoint) -> bool:
+        """A point of a scan is found by the object's pose, whatever described it."""
+        own = self.calibration.model_id
+        return bool(own) and row.model_id != own and not math.isfinite(row.object_point.x)
+
+    async def redescribe(self) -> str:
+        """Describe what another network described anew; a sentence. Raises DenseGraspError."""
+        answer = await self.call(self.cell.client.redescribe)
+        self.not_found = [*answer.not_found, *answer.left]
+        if answer.described:
+            self.last_change = RedescribedChange(answer.network)
+        await self.list_taught()
+        return f"{answer.message}."
 
     async def list_what_others_taught(self) -> None:
         """List anew when query_node says that what is taught has changed, by whomever. Raises DenseGraspError."""
@@ -101,6 +125,7 @@ class PageBackend:
     async def undo(self) -> str:
         """Take the last change back, whichever browser made it; a sentence. Raises DenseGraspError."""
         change, self.last_change = self.last_change, None
+        self.not_found = []
         if change is None:
             return "There is nothing to undo."
         told = await self.call(lambda: change.take_back(self.cell.client))
@@ -206,21 +231,36 @@ class PageBackend:
             what = f"{running.kind} of {running.object_id}" if running else "Another goal"
             return f"{what} runs: wait for its end, or cancel it."
 
-        def run() -> tuple[int, str]:
+        def run() -> tuple[int, str, Any]:
             try:
                 result = work()
             except Refused as refused:
-                return refused.code, refused.sentence
+                return refused.code, refused.sentence, None
             except DenseGraspError as error:
-                return -1, str(error)
-            return int(result.code), str(result.message)
+                return -1, str(error), None
+            right = getattr(result, "hand_eye", None)  # of a scan
+            return int(result.code), str(result.message), right if right and right.child_frame_id else None
 
-        code, sentence = -1, "the page ended it"
+        code, sentence, right = -1, "the page ended it", None
         try:
-            code, sentence = await self.call(run)
+            code, sentence, right = await self.call(run)
         finally:
-            ended = self.attempts.end(code, sentence)
+            ended = self.attempts.end(code, sentence, right)
         return ended
+
+    async def use_hand_eye(self) -> str:
+        """Let the cell go on with the hand-eye transform that the last scan found right; a sentence. Raises
+        DenseGraspError.
+        """
+        scan = self.attempts.latest_scan()
+        if scan is None or scan.hand_eye is None:
+            return "The last scan found nothing wrong with the camera's mount."
+        await self.call(lambda: use_hand_eye(self.cell.calls, scan.hand_eye))
+        self.hand_eye_used = scan.hand_eye
+        return (
+            "The running cell uses the transform that the scan found. Write it into config/hand_eye.yaml as well: the "
+            "next start reads that."
+        )
 
     async def stop(self) -> str:
         """Stop arm and gripper, whoever moves them; a sentence. Raises DenseGraspError."""

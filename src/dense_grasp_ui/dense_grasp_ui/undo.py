@@ -38,6 +38,9 @@ class Store(Protocol):
     def rename(self, object_id: str, keypoint: str, new_name: str) -> int:
         """Rename one, the object with ""."""
 
+    def redescribe(self, *, undo: bool) -> object:
+        """Take the last description by another network back."""
+
 
 @dataclass(frozen=True)
 class TaughtChange:
@@ -129,9 +132,26 @@ class LostChange:
         return f"Undone: {name} is as it was."
 
 
+@dataclass(frozen=True)
+class RedescribedChange:
+    """What another network had described is described by `network`."""
+
+    network: str
+
+    @property
+    def sentence(self) -> str:
+        """What undo does, for its button."""
+        return f"Undo: do not describe by {self.network}"
+
+    def take_back(self, store: Store) -> str:
+        """Describe it as before. Raises what the store raises."""
+        store.redescribe(undo=True)
+        return "Undone: every point is described as before."
+
+
 def _row(store: Store, object_id: str, keypoint: str) -> tuple[int, int] | None:
     """Id and number of samples of a keypoint; None when it is not taught."""
     return next(((found.id, found.samples) for found in store.taught(object_id) if found.keypoint == keypoint), None)
 
 
-Change = TaughtChange | SampleChange | RenamedChange | LostChange
+Change = TaughtChange | SampleChange | RenamedChange | LostChange | RedescribedChange

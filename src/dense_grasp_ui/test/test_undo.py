@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from dense_grasp_core.store import DescriptorStore
-from dense_grasp_ui.undo import LostChange, RenamedChange, SampleChange, TaughtChange, UndoError
+from dense_grasp_core.store import DescriptorStore, StoreError
+from dense_grasp_core.store.former import replace_descriptors, undo_replacement
+from dense_grasp_ui.undo import LostChange, RedescribedChange, RenamedChange, SampleChange, TaughtChange, UndoError
 
 
 class Client:
@@ -27,6 +28,10 @@ class Client:
 
     def rename(self, object_id, keypoint, new_name):
         return self.store.rename(object_id, keypoint, new_name)
+
+    def redescribe(self, *, undo):
+        assert undo
+        return undo_replacement(self.store)
 
     @property
     def all(self):
@@ -108,3 +113,13 @@ def test_a_point_that_is_there_again_stays_as_it_is(client):
     with pytest.raises(UndoError, match="taught anew"):
         LostChange("cap", "contact").take_back(client)
     assert client.all == before
+
+
+def test_points_described_anew_are_described_as_before(client):
+    client.teach("cap/contact")
+    replace_descriptors(client.store, [(client.store.get("cap", "contact"), np.zeros(3))], "n", "new")
+    change = RedescribedChange("new")
+    assert "by new" in change.sentence and "as before" in change.take_back(client)
+    assert client.store.get("cap", "contact").model_id == "m"
+    with pytest.raises(StoreError, match="nothing to undo"):
+        change.take_back(client)

@@ -66,7 +66,11 @@ DESCRIPTOR_NODE = (
 )
 SCAN_MODEL = ParameterSpec("scan_model", "", "the network's file for scanned objects; empty: general, which is shipped")
 QUERY_NODE = (
-    ParameterSpec("model", "", "the network's file, for its calibration; empty: set temperature and thresholds"),
+    ParameterSpec(
+        "model",
+        "",
+        "the network's file: its calibration, and what describes the store anew; empty: set temperature and thresholds",
+    ),
     STORE,
     ROBOT_TYPE,
     PREFIX,

@@ -15,10 +15,8 @@ from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import ModelMismatchError, Row, StoreError, comparable_descriptors
 from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
-from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.quiet import QuietGroup, heard_at, stay_awake_while
-from dense_grasp_ros.service_qos import EVERY_CALL
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
@@ -38,6 +36,7 @@ from dense_grasp.perception.matches import failed_match, locate_rows
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
 from dense_grasp.perception.object_publisher import ObjectPublisher
 from dense_grasp.perception.overlay import Overlay
+from dense_grasp.perception.redescribe_service import RedescribeService
 from dense_grasp.perception.scan_services import serve_scans
 from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_keypoints import ScannedKeypoints, is_posed
@@ -47,17 +46,11 @@ from dense_grasp.perception.stamps import LatestSlot
 from dense_grasp.perception.store_access import StoreAccess, code_of
 from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
-from dense_grasp.ros.failed_call import failed_call
+from dense_grasp.perception.taught_services import serve_taught
 from dense_grasp.ros.reports import frames_report, store_report
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch, ObjectPose
 from dense_grasp_interfaces.srv import (
-    DeleteDescriptor,
-    GetPicture,
-    ListDescriptors,
     LocateKeypoints,
-    RegisterDescriptor,
-    RenameKeypoint,
-    RestoreDescriptor,
 )
 
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -145,21 +138,10 @@ class QueryNode(Node):
 
     def _serve(self, values: Mapping[str, Any]) -> None:
         clicks = ScanTeaching(self._scanned, self._frame_timeout)
+        anew = RedescribeService(self._store, values["model"], self._described_by, self.get_logger())
         services = DescriptorServices(self._store, self._fresh_frame, clicks)
         calls = ReentrantCallbackGroup()
-        # A locate waits for an image, a click for an object's pose, the others are short: none keeps another waiting.
-        locating, teaching, storing = Workers(32, 0, "locate"), Workers(8, 0, "teach"), Workers(4, 28, "store")
-        for kind, name, handler, workers in (
-            (RegisterDescriptor, "register_descriptor", services.register, teaching),
-            (ListDescriptors, "list_descriptors", services.list, storing),
-            (DeleteDescriptor, "delete_descriptor", services.delete, storing),
-            (GetPicture, "get_picture", services.picture, storing),
-            (RenameKeypoint, "rename_keypoint", services.rename, storing),
-            (RestoreDescriptor, "restore_descriptor", services.restore, storing),
-            (LocateKeypoints, "locate_keypoints", self._on_locate, locating),
-        ):
-            callback = long_callback(self, handler, workers=workers, on_error=failed_call(self.get_logger()))
-            self.create_service(kind, f"dense_grasp/{name}", callback, qos_profile=EVERY_CALL, callback_group=calls)
+        serve_taught(self, services, anew, self._on_locate, calls)
         serve_scans(self, scans_folder(values["store"], values["scans"]), calls)
         named = lambda: str(self.get_parameter("click_teaches").value)  # noqa: E731
         clicked = values["clicked_topic"], values["markers_topic"]
@@ -194,6 +176,11 @@ class QueryNode(Node):
         self.get_logger().warning("the clock jumped back or changed: frames and transforms of before are forgotten")
         self._sync.reset()
         self._camera_pose.buffer.clear()
+
+    def _described_by(self) -> str:
+        """Id of the network that described the newest image, "" before one came."""
+        frame = self._sync.newest
+        return "" if frame is None else frame.model_id
 
     def _fresh_frame(self) -> tuple[CameraFrame | None, int, str]:
         frame = self._sync.newest

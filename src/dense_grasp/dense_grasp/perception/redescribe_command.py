@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
-from pathlib import Path
 
 from dense_grasp_core.command_line import exit_status
-from dense_grasp_core.descriptors.extractor import BACKENDS, DescriptorExtractor
-from dense_grasp_core.matching.locate import Limits
+from dense_grasp_core.descriptors.extractor import BACKENDS
 from dense_grasp_core.matching.redescribe import NewNetwork, RedescribeError, redescribe
-from dense_grasp_core.matching.scores import match_score
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_core.store.former import undo_replacement
 
 from dense_grasp.bringup.launch_support import model_path, store_url
+from dense_grasp.perception.new_network import new_network
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,15 +37,10 @@ def _parser() -> argparse.ArgumentParser:
 def _network(arguments: argparse.Namespace) -> NewNetwork:
     if not arguments.model:
         raise RedescribeError("--model is empty, expected the file of the network that is to describe the store")
-    path = model_path(arguments.model)
-    extractor = DescriptorExtractor(path, backend=arguments.backend, threads=arguments.threads)
-    info = extractor.info
-    compare = match_score(info.score)
-    limits = Limits(info.temperature, info.found_threshold, info.ambiguity_ratio, match_score=compare)
-    if not info.is_calibrated:
-        print(f"note: {path} was not calibrated: what it finds in its own pictures is judged by the place alone")
-        limits = Limits(info.temperature, found_threshold=0.0, ambiguity_ratio=1.0, match_score=compare)
-    return NewNetwork(extractor, extractor.model_id, Path(path).stem, extractor.stride, limits)
+    network, note = new_network(model_path(arguments.model), arguments.backend, arguments.threads)
+    if note:
+        print(f"note: {note}")
+    return network
 
 
 def _run(arguments: argparse.Namespace) -> int:

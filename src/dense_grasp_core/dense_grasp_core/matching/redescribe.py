@@ -27,6 +27,14 @@ class RedescribeError(DenseGraspError):
     """A store that cannot be described anew as asked; nothing was changed."""
 
 
+class NothingToDescribeError(RedescribeError):
+    """The network described all that there is already."""
+
+
+class WithoutPictureError(RedescribeError):
+    """Keypoints that have no picture to describe."""
+
+
 @dataclass(frozen=True)
 class NewNetwork:
     """What describes: `describe` gives descriptors (h, w, D) of an image (H, W, 3) uint8 in RGB, every `stride` px.
@@ -61,21 +69,22 @@ def redescribe(
     skip_without_picture: bool = False,
     on_row: Callable[[str], None] = lambda name: None,
 ) -> Redescribed:
-    """Every row that another network described gets its descriptor by `network`, all of them or none.
+    """Every row that another network described gets its descriptor by `network`, all of them or none. Points of a
+    scanned object stay as they are: they are found by its pose.
 
-    on_row: told the name of each row as it is described. Raises RedescribeError when there is no such row, or one
-    without its picture unless these are skipped; StoreError.
+    on_row: told the name of each row as it is described. Raises NothingToDescribeError when there is no such row,
+    WithoutPictureError for one without its picture unless these are skipped; StoreError.
     """
-    entries = list(store.every_sample())
+    entries = [entry for entry in store.every_sample() if entry.object_point is None]
     other = [entry for entry in entries if entry.model_id != network.model_id]
     if not other:
         held = f"all {len(entries)} keypoints are described by it" if entries else "it holds no keypoint"
-        raise RedescribeError(
+        raise NothingToDescribeError(
             f"the store needs no description by {network.name} ({network.model_id}): {held}; name another network"
         )
     without = [_name(entry) for entry in other if not entry.picture_bytes]
     if without and not skip_without_picture:
-        raise RedescribeError(
+        raise WithoutPictureError(
             f"{len(without)} of {len(other)} keypoints have no picture to describe: {some_of(without, _NAMED)}; teach "
             "them again with a graph of this version, delete them, or skip them (--skip-without-picture)"
         )

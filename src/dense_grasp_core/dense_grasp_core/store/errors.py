@@ -37,6 +37,10 @@ class SampleError(StoreError):
     """A sample that cannot be added to, or taken from, what a keypoint has."""
 
 
+class NothingToUndoError(StoreError):
+    """The store was not described anew, or that was taken back already."""
+
+
 class NoPictureError(StoreError):
     """The keypoint was taught without its whole picture, so it can neither be shown nor described anew."""
 

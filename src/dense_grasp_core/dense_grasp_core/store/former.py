@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from dense_grasp_core.store.descriptor_store import DescriptorStore
-from dense_grasp_core.store.errors import StoreError
+from dense_grasp_core.store.errors import NothingToUndoError, StoreError
 from dense_grasp_core.store.rows import NETWORK_LENGTH, Row
 from dense_grasp_core.store.schema import SCHEMA_VERSION, descriptors, former_descriptors, living
 
@@ -72,13 +72,13 @@ def replace_descriptors(
 def undo_replacement(store: DescriptorStore) -> int:
     """Takes the last `replace_descriptors` back; the number of rows that are what they were.
 
-    A row that was taught again since stays. Raises StoreError when there is nothing to take back.
+    A row that was taught again since stays. Raises NothingToUndoError, StoreError.
     """
 
     def undo(connection: sa.Connection) -> int:
         run = connection.execute(sa.select(sa.func.max(former_descriptors.c.run))).scalar()
         if run is None:
-            raise StoreError(
+            raise NothingToUndoError(
                 "the store was not described anew, or that was taken back already; there is nothing to undo"
             )
         of_run = former_descriptors.c.run == run
@@ -98,7 +98,7 @@ def undo_replacement(store: DescriptorStore) -> int:
         return int(changed)
 
     if store.schema != SCHEMA_VERSION:
-        raise StoreError(
+        raise NothingToUndoError(
             f"the store has schema {store.schema}, which was never described anew; there is nothing to undo"
         )
     return store.run(undo, write=True)

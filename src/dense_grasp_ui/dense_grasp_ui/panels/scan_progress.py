@@ -24,6 +24,8 @@ def scan_progress(browser: Browser) -> None:
             )
             stop = ui.button("Cancel the scan", on_click=lambda: browser.attempt(backend.cancel), color=None)
             stop.props("outline no-caps")
+            mount = ui.button("Use the camera's mount that it found", color=None)
+            mount.on_click(lambda: browser.attempt(backend.use_hand_eye)).props("outline no-caps")
         shots = ui.element("div").classes("dg-strip dg-shots").props("role=list")
         shots.props("aria-label='What the camera showed as each picture was taken'")
     part.set_visibility(False)
@@ -46,6 +48,8 @@ def scan_progress(browser: Browser) -> None:
         nonlocal drawn
         show_shots()
         latest = backend.attempts.latest_scan()
+        found = latest.hand_eye if latest else None
+        mount.set_visibility(found is not None and found is not backend.hand_eye_used)
         if latest is None or latest is drawn:
             return
         drawn = latest

@@ -11,6 +11,7 @@ from nicegui import ui
 from dense_grasp_ui.page_backend import TaughtPoint
 from dense_grasp_ui.panels.browser import Browser, set_if_new
 from dense_grasp_ui.panels.camera import PicturePanel
+from dense_grasp_ui.panels.described_anew import described_anew
 from dense_grasp_ui.panels.questions import confirmed, name_refused, new_name
 from dense_grasp_ui.panels.scan_strip import ScanStrip
 from dense_grasp_ui.undo import LostChange, RenamedChange
@@ -31,6 +32,7 @@ def taught_points(browser: Browser, panel: PicturePanel, strip: ScanStrip) -> No
     is_listed, told = False, ""
     undo = ui.button("Undo", color=None, on_click=lambda: browser.attempt(backend.undo)).props("outline no-caps")
     undo.classes("dg-undo")
+    described_anew(browser)
     wanted = ui.input("Only names that contain").classes("dg-source")
     taught = ui.element("div").classes("dg-taught").props("role=list aria-label='Taught points'")
 

@@ -16,12 +16,13 @@ from dense_grasp_ui.pictures.heat import TEMPERATURES
 @dataclass(frozen=True)
 class Calibration:
     """temperature: t of Eq. 8; threshold: score from which a point counts as found, NaN when nobody knows; score: the
-    name of how descriptors are compared.
+    name of how descriptors are compared; model_id: of the network, "" where its file cannot be read.
     """
 
     temperature: float = -1.0
     threshold: float = math.nan
     score: str = DEFAULT_SCORE
+    model_id: str = ""
 
     @classmethod
     def of(cls, model: str) -> Calibration:
@@ -37,6 +38,7 @@ class Calibration:
         if info is None:
             return cls()
         if not info.is_calibrated:
-            return cls(score=info.score)
+            return cls(score=info.score, model_id=info.model_id)
         low, high = TEMPERATURES
-        return cls(min(max(float(info.temperature), low), high), float(info.found_threshold), info.score)
+        temperature = min(max(float(info.temperature), low), high)
+        return cls(temperature, float(info.found_threshold), info.score, info.model_id)
