@@ -29,7 +29,7 @@ def client(graph, path):
     node = Node("client", context=graph.context)
     graph.spin(node, 1)
     services = ("/dense_grasp/locate_keypoints", "/dense_grasp/list_descriptors")
-    return KeypointClient(node, *services, locate_timeout=PATIENCE, server_timeout=PATIENCE)
+    return KeypointClient(node, *services, locate_timeout=15.0, server_timeout=PATIENCE)
 
 
 def test_every_page_of_an_object_is_read(client, path, monkeypatch):

@@ -103,8 +103,8 @@ class PageBackend:
         return bool(own) and row.model_id != own and not math.isfinite(row.object_point.x)
 
     async def redescribe(self) -> str:
-        """Describe what another network described anew; a sentence. Raises DenseGraspError."""
-        answer = await self.call(self.cell.client.redescribe)
+        """Describe anew what another network described and has a picture; a sentence. Raises DenseGraspError."""
+        answer = await self.call(lambda: self.cell.client.redescribe(skip_without_picture=True))
         self.not_found = [*answer.not_found, *answer.left]
         if answer.described:
             self.last_change = RedescribedChange(answer.network)

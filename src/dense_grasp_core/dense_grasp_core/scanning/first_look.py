@@ -24,7 +24,9 @@ def object_of_goal(picture: PosedPicture, goal: ScanGoal, settings: ScanSettings
     elsewhere = table_elsewhere(seen, *table)
     if elsewhere:
         raise GraspFailure(
-            ScanCode.HAND_EYE_WRONG, f"{elsewhere}: is hand-eye right (ros2 run dense_grasp check_cell --move)?"
+            ScanCode.HAND_EYE_WRONG,
+            f"{elsewhere}: is hand-eye right (ros2 run dense_grasp check_cell --move), and is most of the table in "
+            "sight, beside the object?",
         )
     try:
         return find_table_object(seen, *table, np.array(goal.centre), goal.radius)

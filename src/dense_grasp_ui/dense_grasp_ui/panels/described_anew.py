@@ -29,7 +29,7 @@ def described_anew(browser: Browser) -> None:
     with ui.element("div").props("role=status") as part:
         told = ui.label()
         ui.button("Describe them anew", color=None, on_click=describe).props("outline no-caps")
-    lost = ui.element("div").classes("dg-note").props("role=list aria-label='Not found in their own pictures'")
+    lost = ui.element("div").classes("dg-note").props("role=list aria-label='What the network did not find'")
 
     def refresh() -> None:
         other = [f"{one.object_id}/{one.keypoint}" for one in backend.taught if one.by_other]
