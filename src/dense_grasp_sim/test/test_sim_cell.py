@@ -288,7 +288,10 @@ def test_scene_truth_and_report(client: Client) -> None:
     solid = client.call(SetScene, "/dense_grasp_sim/set_scene", request)
     assert solid.success and "on the table:" in solid.message and 0.02 < solid.pose.position.z < 0.07
     truth = client.call(GetTruth, "/dense_grasp_sim/get_truth", keys)
-    assert not truth.success and "expected a cap" in truth.message
+    assert not truth.success and "side of the mug is 'crown', expected one of front" in truth.message
+    sides = GetTruth.Request(parts=["top", "bottom"], us=[0.5, 0.5], vs=[0.5, 0.5])
+    truth = client.call(GetTruth, "/dense_grasp_sim/get_truth", sides)
+    assert truth.success and len(truth.positions) == 2, truth.message
     wrong = client.call(SetScene, "/dense_grasp_sim/set_scene", SetScene.Request(scene="hat"))
     assert not wrong.success and "'hat'" in wrong.message
     assert client.call(SetScene, "/dense_grasp_sim/set_scene", SetScene.Request()).success

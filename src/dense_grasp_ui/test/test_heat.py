@@ -45,8 +45,8 @@ def test_it_is_found_where_it_moved_and_the_heat_is_drawn_there():
     heat = look_for(described(), 43.5, 43.5, described(shift=4), -2.0)
     u, v, _ = heat.peaks[0]
     assert abs(u - 75.5) <= 1 and abs(v - 43.5) <= 1
-    changed = np.abs(heat.rgb.astype(int) - 90).sum(axis=2)
-    assert changed[round(v), round(u)] > 50 > 10 > changed[5, 5]
+    coloured = np.ptp(heat.rgb.astype(int), axis=2)
+    assert coloured[round(v), round(u)] > 50 > 10 > coloured[5, 5]
 
 
 def test_pictures_of_two_networks_are_not_compared():
