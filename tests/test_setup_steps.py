@@ -54,7 +54,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from tools.setup.stamps import exclusive
-with exclusive(Path(sys.argv[1]), print):
+with exclusive(Path(sys.argv[1]), lambda line: print(line, flush=True)):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
 """
