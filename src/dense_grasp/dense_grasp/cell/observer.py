@@ -47,9 +47,12 @@ from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
 from dense_grasp.planning.in_process.planner import LATCHED, build_planner
+from dense_grasp.ros.waiting import Deadline, wait_in_callback
 
 STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 CAMERA_CLOCK = "the camera's clock is wrong: restart its driver, with {}; NTP between machines"
+#: s of wall clock that an action server may take to be found, on a busy machine longer than pictures take to come.
+SERVER_WAIT_S = 5.0
 ROBOT_CLOCK = "restart the robot's driver; run it on this machine, or NTP between the two"
 
 
@@ -288,13 +291,17 @@ class CellObserver(Node):
     # devices
 
     def _check_arm(self) -> list[Check | None]:
-        ready, action = self._arm.server_is_ready(), self._robot.arm_action
+        ready, action = wait_in_callback(self._arm.server_is_ready, Deadline(SERVER_WAIT_S)), self._robot.arm_action
         remedy = "load and activate the joint trajectory controller; compare arm_action in config/robot.yaml"
         line = Check("arm controller", ready, action + ("" if ready else ": no server"), remedy)
         manager = check_manager(self, action, self._robot.joint_names, self._manager)
         return [line, manager, self._mode.check()]
 
     def _check_gripper(self) -> list[Check | None]:
+        def is_ready() -> bool:
+            return any(client.server_is_ready() for client in self._grippers.values())
+
+        wait_in_callback(is_ready, Deadline(SERVER_WAIT_S))
         ready = [name for name, client in self._grippers.items() if client.server_is_ready()]
         seen = ready[0] if ready else f"{' or '.join(self._grippers)}: no server"
         return [Check("gripper", bool(ready), seen, "start the gripper's driver; compare gripper in config/robot.yaml")]
