@@ -52,10 +52,7 @@ def hand_eye_transform(parent: str, child: str, xyz: Sequence[float], quaternion
 
 
 class HandEyePublisher(Node):
-    """Publishes on construction, and again when xyz or quaternion change; stays alive so that the latched message does.
-
-    A quaternion that is set while the node runs may be off the norm 1 by as much as one of the file.
-    """
+    """Publishes on construction and when xyz or quaternion change; stays alive so that the latched message does."""
 
     def __init__(self, **node_arguments):
         super().__init__("hand_eye_publisher", **node_arguments)

@@ -166,10 +166,8 @@ class QueryNode(Node):
         self._on_frame(self._sync.put_descriptors(message))
 
     def _on_frame(self, frame: CameraFrame | None) -> None:
-        if frame is None:
-            return
-        self._cloud.publish(frame)
-        if self.get_parameter("watch").value and self._overlay.wanted:
+        watched = self._overlay.wanted and self.get_parameter("watch").value
+        if frame is not None and (watched or self._cloud.wanted):
             self._watch_slot.put(frame)
 
     def _on_jump(self, jump) -> None:
@@ -280,7 +278,13 @@ class QueryNode(Node):
         while self._running and self.context.ok():
             frame = self._watch_slot.take(timeout=0.2)
             watched = self.get_parameter("watch").value
-            if frame is None or not watched:
+            if frame is None:
+                continue
+            try:
+                self._cloud.publish(frame)
+            except Exception as error:  # an input nobody thought of must not end the thread
+                self.get_logger().error(f"cloud: {error}", throttle_duration_sec=ERROR_PERIOD_S)
+            if not (watched and self._overlay.wanted):
                 continue
             object_id, _, keypoint = watched.partition("/")
             try:

@@ -15,6 +15,7 @@ from dense_grasp_ros.shared_parameters import (
     ERROR_RECOVERY_ACTION,
     GRIPPER,
     GRIPPER_NAMESPACE,
+    HAND_EYE,
     LENS_MODEL,
     OBSERVE_JOINTS,
     PARENT,
@@ -221,12 +222,7 @@ ERROR_RECOVERY = (
 HAND_EYE_PUBLISHER = (
     ROBOT_TYPE,
     PREFIX,
-    GRIPPER,
-    CAMERA,
-    PARENT,
-    CHILD,
-    replace(XYZ, changeable=True),
-    replace(QUATERNION, changeable=True),
+    *(replace(spec, changeable=spec in (XYZ, QUATERNION)) for spec in HAND_EYE),
 )
 MOTION_WATCHDOG = (
     *MOTION,

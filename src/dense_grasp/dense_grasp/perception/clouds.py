@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.images import byte_array
 from numpy.typing import NDArray
 from rclpy.node import Node
@@ -17,7 +16,6 @@ from dense_grasp.perception.frames import CameraFrame
 POINT = np.dtype([("place", "<f4", 3), ("rgb", "<u4")])
 _PERIOD = 0.2  # s of wall clock between two clouds
 _STEP = 2  # pixels between neighbouring points
-_ERROR_PERIOD = 2.0
 
 
 def cloud_message(points: NDArray[np.floating], colours: NDArray[np.uint8]) -> PointCloud2:
@@ -52,7 +50,6 @@ class CloudPublisher:
     """Publishes what the camera sees as coloured points in the optical frame, while somebody listens."""
 
     def __init__(self, node: Node, topic: str):
-        self._logger = node.get_logger()
         self._publisher = node.create_publisher(PointCloud2, topic, qos_profile_sensor_data)
         self._last = -np.inf
 
@@ -62,15 +59,11 @@ class CloudPublisher:
         return self._publisher.get_subscription_count() > 0
 
     def publish(self, frame: CameraFrame) -> None:
-        """The cloud of a frame, five times a second at most."""
+        """The cloud of a frame, five times a second at most. Raises as seen_points."""
         now = time.monotonic()
         if not self.wanted or now - self._last < _PERIOD:
             return
         self._last = now
-        try:
-            message = cloud_message(*seen_points(frame, _STEP))
-        except DenseGraspError as error:
-            self._logger.error(f"cloud: {error}", throttle_duration_sec=_ERROR_PERIOD)
-            return
+        message = cloud_message(*seen_points(frame, _STEP))
         message.header = frame.header
         self._publisher.publish(message)
