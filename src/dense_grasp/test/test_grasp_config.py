@@ -10,7 +10,7 @@ from dense_grasp.grasping.settings import grasp_settings, timeouts
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
 from dense_grasp.nodes.hand_eye_publisher import hand_eye_transform
 from dense_grasp.nodes.robot_parameters import MOTION
-from dense_grasp.planning.in_process.planner import build_planner
+from dense_grasp.planning.in_process.backend import build_planner
 from dense_grasp_core.geometry.se3 import from_quaternion
 from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
@@ -74,7 +74,7 @@ def test_the_camera_looks_straight_down_from_the_observation_poses(from_files):
         np.testing.assert_allclose(camera[:3, 3], position, atol=1e-3)
         np.testing.assert_allclose(camera[:3, 2], [0, 0, -1], atol=1e-3)
         np.testing.assert_allclose(camera[:3, 1], [-1, 0, 0], atol=1e-3)
-        assert planner.collision_checker(WorldModel(), pose).free(pose)
+        assert planner.parts.checkers.in_world(WorldModel(), pose, None).free(pose)
 
 
 @pytest.mark.parametrize(

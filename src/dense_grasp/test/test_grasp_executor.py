@@ -12,8 +12,8 @@ import pytest
 from builtin_interfaces.msg import Time
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp.arm.heartbeat import QOS, Heartbeat
+from dense_grasp.arm.robot_description import LATCHED
 from dense_grasp.nodes.grasp_executor import GraspExecutor
-from dense_grasp.planning.in_process.planner import LATCHED
 from dense_grasp.planning.registry import make_planner
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.result_codes import GraspCode, MatchCode, PlaceCode, PlaceStage, ScanCode, Stage

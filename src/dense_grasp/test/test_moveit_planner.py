@@ -13,13 +13,14 @@ import pytest
 
 pytest.importorskip("ompl")
 from dense_grasp.planning.moveit.interface import CollisionMatrix, PathAnswer, PresentScene, SceneObject
-from dense_grasp.planning.moveit.planner import MoveItPlanner
+from dense_grasp.planning.moveit.planner import moveit_planner
 from dense_grasp.planning.moveit.planning_scene import HELD, NAME_PREFIX
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.in_process_planner import in_process_planner
 from dense_grasp_core.motion.interfaces import TABLE, PickRequest, PlaceRequest, PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.path_search import PathOptions, find_path
+from dense_grasp_core.motion.planner_config import PlannerConfig
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import BoxObstacle, CollisionScene, SceneConfig, build_collision_scene
@@ -160,8 +161,8 @@ def make(robot, limits):
 
     def build(*walls, allowed_time: float = 20.0, **options):
         port = StandIn(robot, limits, **options)
-        config = EmbeddedConfig(limits, SceneConfig(walls=walls), PathOptions(allowed_time))
-        return MoveItPlanner(robot, config, port, (0.5, 0.9)), port
+        config = PlannerConfig(limits, SceneConfig(walls=walls), PathOptions(allowed_time))
+        return moveit_planner(robot, config, port, (0.5, 0.9)), port
 
     return build
 
@@ -199,7 +200,7 @@ def failure(action) -> PlanError:
 def test_a_pick_joins_and_ends_at_the_same_grasp_as_the_embedded_planners(make, robot, limits):
     planner, port = make()
     plan = pick(planner)
-    embedded = pick(EmbeddedPlanner(robot, EmbeddedConfig(limits)))
+    embedded = pick(in_process_planner(robot, PlannerConfig(limits)))
     np.testing.assert_allclose(plan.base_from_tcp, embedded.base_from_tcp)
     np.testing.assert_array_equal(plan.to_pre_grasp.start, OBSERVE)
     np.testing.assert_allclose(plan.to_pre_grasp.end, plan.approach.start)
@@ -224,7 +225,7 @@ def test_whatever_speed_it_answers_with_the_guard_lets_the_motion_pass(make, rob
 def test_it_goes_around_a_post(make, robot, as_points):
     world = WorldModel(post_of_points()) if as_points else WorldModel()
     planner, _ = make(*(() if as_points else (POST,)))
-    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.parts.config.scene, world, robot))
     assert not checker.untouched(np.stack([LEFT, RIGHT]))
     for _ in range(3):
         trajectory = planner.plan_joints(LEFT, RIGHT, world)
@@ -235,7 +236,7 @@ def test_it_stands_where_the_embedded_planner_stands_and_goes_there(make, robot,
     planner, _ = make()
     places = [[robot.tcp_pose(LEFT)], [robot.tcp_pose(RIGHT)]]
     found = planner.find_joint_positions(places, OBSERVE, WorldModel())
-    embedded = EmbeddedPlanner(robot, EmbeddedConfig(limits)).find_joint_positions(places, OBSERVE, WorldModel())
+    embedded = in_process_planner(robot, PlannerConfig(limits)).find_joint_positions(places, OBSERVE, WorldModel())
     np.testing.assert_allclose(found, embedded)
     assert np.allclose(planner.plan_joints(OBSERVE, found[1], WorldModel()).end, found[1], atol=1e-6)
 
@@ -261,7 +262,7 @@ def test_a_held_object_is_carried_as_the_embedded_planner_carries_it(make, robot
     world = WorldModel(plate, pose[:3, 3], held_at=pose, seen_from=OBSERVE)
     trajectory = planner.plan_joints(LEFT, RIGHT, world)
     assert set(port.carried) == {HELD} and set(port.objects) == {f"{NAME_PREFIX}table", f"{NAME_PREFIX}shelf"}
-    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.parts.config.scene, world, robot))
     assert not checker.untouched(np.stack([LEFT, RIGHT]))
     assert checker.untouched(trajectory.positions, 0.02)
     planner.plan_joints(RIGHT, LEFT, WorldModel())
@@ -385,7 +386,8 @@ def test_what_moveit_alone_knows_of_is_avoided(make, robot):
     error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
     assert error.code == GraspCode.GOAL_IN_COLLISION and "crate of somebody else" in str(error)
     up = robot.tcp_pose(RIGHT)
-    start = next(planner.kinematics.solutions(up + np.array([[0, 0, 0, 0], [0] * 4, [0, 0, 0, 0.2], [0] * 4]), RIGHT))
+    above = up + np.array([[0, 0, 0, 0], [0] * 4, [0, 0, 0, 0.2], [0] * 4])
+    start = next(planner.parts.kinematics.solutions(above, RIGHT))
     error = failure(lambda: planner.plan_line(start, up))
     assert error.code == GraspCode.GOAL_IN_COLLISION and "crate of somebody else" in str(error)
 

@@ -8,8 +8,9 @@ import pytest
 pytest.importorskip("ompl")
 from dense_grasp.planning.moveit.interface import PathAnswer
 from dense_grasp.planning.moveit.retiming import retimed
-from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.in_process_planner import in_process_planner
 from dense_grasp_core.motion.interfaces import PlanError, Trajectory
+from dense_grasp_core.motion.planner_config import PlannerConfig
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.timing import MotionLimits
@@ -23,7 +24,7 @@ GOAL = np.array([-0.6, 0.2, 0.0, -2.0, 0.0, 2.2, 0.785])
 @pytest.fixture(scope="module")
 def planner():
     robot = RobotModel(primitive_arm_urdf(), "fr3")
-    return EmbeddedPlanner(robot, EmbeddedConfig(MotionLimits(np.full(7, 1.0), np.full(7, 2.0)), tcp_speed=0.3))
+    return in_process_planner(robot, PlannerConfig(MotionLimits(np.full(7, 1.0), np.full(7, 2.0)), tcp_speed=0.3))
 
 
 def answer(planner, duration: float = 2.0, count: int = 21, **changed) -> PathAnswer:
@@ -41,14 +42,14 @@ def answer(planner, duration: float = 2.0, count: int = 21, **changed) -> PathAn
 
 
 def guarded(planner, trajectory):
-    limits, robot = planner.config.limits, planner.robot
+    limits, robot = planner.parts.timing.limits, planner.robot
     bounds = MotionBounds(robot.lower, robot.upper, limits, np.full(3, -2.0), np.full(3, 2.0), 0.3)
     check_trajectory(trajectory, bounds, planner.tcp_pose, START)
 
 
 @pytest.mark.parametrize("duration", [0.3, 1.0, 10.0])
 def test_it_is_slowed_down_to_the_limits_and_not_hurried(planner, duration):
-    trajectory = retimed("move_group", answer(planner, duration), planner, START, GOAL)
+    trajectory = retimed("move_group", answer(planner, duration), planner.parts.timing, 0.3, START, GOAL)
     guarded(planner, trajectory)
     assert trajectory.duration >= duration
     if duration == 10.0:
@@ -57,7 +58,7 @@ def test_it_is_slowed_down_to_the_limits_and_not_hurried(planner, duration):
 
 def test_a_path_without_times_gets_ours(planner):
     untimed = answer(planner, times=np.zeros(21), velocities=np.zeros((0, 0)))
-    trajectory = retimed("move_group", untimed, planner, START, GOAL)
+    trajectory = retimed("move_group", untimed, planner.parts.timing, 0.3, START, GOAL)
     guarded(planner, trajectory)
     np.testing.assert_array_equal(trajectory.end, GOAL)
 
@@ -66,7 +67,7 @@ def test_a_last_point_that_follows_at_once_takes_the_place_of_the_one_before(pla
     first = answer(planner)
     times = first.times.copy()
     times[-2] = times[-1] - 1e-9
-    trajectory = retimed("move_group", answer(planner, times=times), planner, START, GOAL)
+    trajectory = retimed("move_group", answer(planner, times=times), planner.parts.timing, 0.3, START, GOAL)
     guarded(planner, trajectory)
     assert len(trajectory.times) == 20
     np.testing.assert_array_equal(trajectory.end, GOAL)
@@ -74,7 +75,7 @@ def test_a_last_point_that_follows_at_once_takes_the_place_of_the_one_before(pla
 
 def test_a_goal_where_the_arm_is_stands_still(planner):
     one = PathAnswer(1, "", planner.joint_names, np.zeros(1), START[None], np.zeros((1, 7)))
-    trajectory = retimed("move_group", one, planner, START, START)
+    trajectory = retimed("move_group", one, planner.parts.timing, 0.3, START, START)
     assert len(trajectory.times) == 2 and not trajectory.velocities.any()
 
 
@@ -90,7 +91,7 @@ def test_a_goal_where_the_arm_is_stands_still(planner):
 )
 def test_an_answer_that_cannot_be_driven_is_refused(planner, changed, code, word):
     with pytest.raises(PlanError, match=word) as caught:
-        retimed("move_group", answer(planner, **changed), planner, START, GOAL)
+        retimed("move_group", answer(planner, **changed), planner.parts.timing, 0.3, START, GOAL)
     assert caught.value.code == code
 
 
@@ -103,10 +104,10 @@ def test_too_fast_near_the_end_of_a_joint_it_gets_our_times(planner):
     rate = (np.pi / 10.0 * np.sin(np.pi * first.times / 10.0))[:, None] / 2
     way = goal - START
     near = answer(planner, times=first.times / 3, positions=START + share * way, velocities=3 * rate * way)
-    limits, robot = planner.config.limits, planner.robot
+    limits, robot = planner.parts.timing.limits, planner.robot
     sent = Trajectory(planner.joint_names, near.times, near.positions, near.velocities)
     assert np.max(robot.near_ends.share(*sent.between()[1:])) > 1.0
-    trajectory = retimed("move_group", near, planner, START, goal)
+    trajectory = retimed("move_group", near, planner.parts.timing, 0.3, START, goal)
     bounds = MotionBounds(robot.lower, robot.upper, limits, np.full(3, -2.0), np.full(3, 2.0), 0.3)
     check_trajectory(trajectory, bounds, planner.tcp_pose, START)
     np.testing.assert_array_equal(trajectory.end, goal)

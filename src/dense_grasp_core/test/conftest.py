@@ -30,11 +30,12 @@ def limits(robot):
 @pytest.fixture(scope="session")
 def planner(robot, limits):
     """The embedded planner over a table at height 0; its search counts work, not time, and draws the same each time."""
-    from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+    from dense_grasp_core.motion.in_process_planner import in_process_planner
     from dense_grasp_core.motion.path_search import PathOptions
+    from dense_grasp_core.motion.planner_config import PlannerConfig
 
     options = PathOptions(allowed_time=600.0, allowed_checks=200_000, seed=1)
-    return EmbeddedPlanner(robot, EmbeddedConfig(limits, path=options))
+    return in_process_planner(robot, PlannerConfig(limits, path=options))
 
 
 @pytest.fixture

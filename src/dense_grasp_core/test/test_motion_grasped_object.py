@@ -8,8 +8,9 @@ import pytest
 pytest.importorskip("coal")
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.grasped_object import held_object, split_object
-from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.in_process_planner import in_process_planner
 from dense_grasp_core.motion.interfaces import PlanError, WorldModel
+from dense_grasp_core.motion.planner_config import PlannerConfig
 from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig, build_collision_scene, seen_cells
 from dense_grasp_core.result_codes import GraspCode
 
@@ -71,10 +72,10 @@ def test_what_is_held_hits_what_the_hand_alone_would_pass(robot, limits):
     middle = 0.5 * (LEFT + RIGHT)
     low = robot.tcp_pose(middle)[:3, 3] - [0.0, 0.0, 0.08]
     shelf = BoxObstacle("shelf", tuple(low), (0.1, 0.04, 0.04))
-    planner = EmbeddedPlanner(robot, EmbeddedConfig(limits, SceneConfig(walls=(shelf,))))
+    planner = in_process_planner(robot, PlannerConfig(limits, SceneConfig(walls=(shelf,))))
     world = grasped(robot, LEFT)
-    empty = planner.collision_checker(WorldModel(), LEFT)
-    full = planner.collision_checker(world, LEFT)
+    empty = planner.parts.checkers.in_world(WorldModel(), LEFT, None)
+    full = planner.parts.checkers.in_world(world, LEFT, None)
     direct = np.stack([LEFT, RIGHT])
     assert empty.untouched(direct)
     assert not full.untouched(direct)
@@ -86,7 +87,7 @@ def test_what_is_held_hits_what_the_hand_alone_would_pass(robot, limits):
 def test_a_place_where_the_object_does_not_fit_is_in_collision(robot, limits):
     goal = robot.tcp_pose(RIGHT)[:3, 3]
     beside = BoxObstacle("beside", (goal[0] + 0.14, goal[1], goal[2] - 0.05), (0.04, 0.04, 0.04))
-    planner = EmbeddedPlanner(robot, EmbeddedConfig(limits, SceneConfig(walls=(beside,))))
+    planner = in_process_planner(robot, PlannerConfig(limits, SceneConfig(walls=(beside,))))
     planner.plan_joints(LEFT, RIGHT, WorldModel())
     with pytest.raises(PlanError, match="held object touches beside") as caught:
         planner.plan_joints(LEFT, RIGHT, grasped(robot, LEFT))

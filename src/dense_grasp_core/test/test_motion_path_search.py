@@ -10,9 +10,11 @@ import pytest
 
 pytest.importorskip("ompl")
 from dense_grasp_core.motion.collision import CollisionChecker
-from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.in_process_planner import in_process_planner
 from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.motion.path_search import PathOptions, find_path
+from dense_grasp_core.motion.pick_planner import PickPlanner
+from dense_grasp_core.motion.planner_config import PlannerConfig
 from dense_grasp_core.motion.scene import BoxObstacle, CollisionScene, SceneConfig, build_collision_scene
 from dense_grasp_core.motion.timing import MotionLimits
 from dense_grasp_core.result_codes import GraspCode
@@ -41,15 +43,15 @@ def ring(x: float, y: float, radius: float = 0.09, height: float = 0.11) -> np.n
     return np.stack([x + radius * np.cos(angle.ravel()), y + radius * np.sin(angle.ravel()), z.ravel()], axis=1)
 
 
-def planner_with(robot, limits, *walls: BoxObstacle, tcp_workspace=None) -> EmbeddedPlanner:
-    return EmbeddedPlanner(
-        robot, EmbeddedConfig(limits, SceneConfig(walls=walls), COUNTED, tcp_workspace=tcp_workspace)
+def planner_with(robot, limits, *walls: BoxObstacle, tcp_workspace=None) -> PickPlanner:
+    return in_process_planner(
+        robot, PlannerConfig(limits, SceneConfig(walls=walls), COUNTED, tcp_workspace=tcp_workspace)
     )
 
 
 def test_a_path_goes_around_a_post(robot, limits):
     planner = planner_with(robot, limits, POST)
-    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, WorldModel(), robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.parts.config.scene, WorldModel(), robot))
     assert not checker.path_free(np.stack([LEFT, RIGHT]))
     for _ in range(3):
         trajectory = planner.plan_joints(LEFT, RIGHT, WorldModel())
@@ -69,13 +71,13 @@ def test_a_post_of_depth_points_is_avoided(robot, planner, observe):
     y, x, z = np.meshgrid(np.linspace(-0.03, 0.03, 12), np.linspace(0.5, 0.58, 12), np.linspace(0.02, 0.7, 80))
     world = WorldModel(np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1))
     trajectory = planner.plan_joints(LEFT, RIGHT, world)
-    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.parts.config.scene, world, robot))
     assert checker.untouched(trajectory.positions)
     assert not checker.path_free(np.stack([LEFT, RIGHT]))
 
 
 def test_speed_of_the_tool_is_limited(robot, limits):
-    planner = EmbeddedPlanner(robot, EmbeddedConfig(limits, tcp_speed=0.1))
+    planner = in_process_planner(robot, PlannerConfig(limits, tcp_speed=0.1))
     trajectory = planner.plan_joints(LEFT, RIGHT, WorldModel())
     points = np.array([robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
     speed = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(trajectory.times)
@@ -96,7 +98,7 @@ def test_start_and_goal_in_collision_have_their_codes(robot, limits):
 def test_less_clearance_at_the_start_is_not_a_collision(robot, limits):
     low = robot.tcp_pose(LEFT)[:3, 3] - [0, 0, 0.0133]
     shelf = BoxObstacle("shelf", tuple(low - [0, 0, 0.05]), (0.2, 0.2, 0.1 + 2 * 0.001))
-    planner = EmbeddedPlanner(robot, EmbeddedConfig(limits, SceneConfig(walls=(shelf,), clearance=0.005)))
+    planner = in_process_planner(robot, PlannerConfig(limits, SceneConfig(walls=(shelf,), clearance=0.005)))
     planner.plan_joints(LEFT, RIGHT, WorldModel())
 
 
@@ -164,7 +166,7 @@ def test_a_stop_ends_the_search(islands):
 
 def test_a_seed_gives_the_same_path_and_another_one_another(robot, limits):
     planner = planner_with(robot, limits, POST)
-    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, WorldModel(), robot))
+    checker = CollisionChecker(robot, build_collision_scene(planner.parts.config.scene, WorldModel(), robot))
 
     def path(seed: int) -> np.ndarray:
         return find_path(checker, LEFT, RIGHT, replace(COUNTED, seed=seed))
@@ -185,7 +187,7 @@ def test_a_joint_goal_outside_the_limits_is_unreachable(planner):
 
 def test_a_wrong_number_of_limits_is_refused(robot):
     with pytest.raises(PlanError, match="6 joint limits") as failure:
-        EmbeddedPlanner(robot, EmbeddedConfig(MotionLimits(np.ones(6), np.ones(6))))
+        in_process_planner(robot, PlannerConfig(MotionLimits(np.ones(6), np.ones(6))))
     assert failure.value.code == GraspCode.PLANNER_UNAVAILABLE
 
 
@@ -217,14 +219,14 @@ def test_the_timed_approach_is_straight_and_slow(robot, planner, observe):
     assert np.max(np.abs(points[:, :2] - plan.base_from_tcp[:2, 3])) < 5e-4
     assert np.all(np.diff(points[:, 2]) < 1e-6)
     speed = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(plan.approach.times)
-    assert np.max(speed) <= planner.config.approach_speed * 1.001
+    assert np.max(speed) <= planner.parts.config.approach_speed * 1.001
 
 
 def test_a_pick_touches_nothing_but_the_target_with_its_fingers(robot, planner, observe):
     contact = np.array([0.55, 0.1, 0.11])
     world = WorldModel(ring(0.46, 0.1), contact)
     plan = planner.plan_pick(PickRequest(observe, pinch(0.55, 0.1, 0.095), world))
-    checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot, observe))
+    checker = CollisionChecker(robot, build_collision_scene(planner.parts.config.scene, world, robot, observe))
     for part in (plan.to_pre_grasp, plan.approach, plan.lift):
         assert checker.untouched(part.positions)
 
@@ -245,7 +247,9 @@ def test_picks_on_the_other_side_of_a_post(robot, limits):
         x, y = generator.uniform(0.40, 0.60), generator.uniform(-0.30, -0.20)
         world = WorldModel(ring(x, y), np.array([x - 0.09, y, 0.11]))
         plan = planner.plan_pick(PickRequest(LEFT, pinch(x - 0.09, y, 0.09), world))
-        checker = CollisionChecker(robot, build_collision_scene(planner.config.scene, world, robot, seen_from=LEFT))
+        checker = CollisionChecker(
+            robot, build_collision_scene(planner.parts.config.scene, world, robot, seen_from=LEFT)
+        )
         assert not checker.path_free(np.stack([LEFT, plan.to_pre_grasp.end]))
         for part in (plan.to_pre_grasp, plan.approach, plan.lift):
             assert checker.untouched(part.positions, 0.01)

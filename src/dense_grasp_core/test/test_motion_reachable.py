@@ -24,7 +24,7 @@ PLACES = [[hanging(0.45, y, 0.35, yaw) for yaw in (0.0, 0.8)] for y in (-0.2, 0.
 def test_each_stand_is_free_and_brings_the_tool_to_one_of_its_poses(planner, observe):
     world = WorldModel()
     found = planner.find_joint_positions(PLACES, observe, world)
-    checker = planner.collision_checker(world, observe)
+    checker = planner.parts.checkers.in_world(world, observe, None)
     for poses, positions in zip(PLACES, found, strict=True):
         reached = planner.tcp_pose(positions)
         assert min(np.abs(reached - pose).max() for pose in poses) < 1e-4

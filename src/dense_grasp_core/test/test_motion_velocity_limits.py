@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
-from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
+from dense_grasp_core.motion.in_process_planner import in_process_planner
 from dense_grasp_core.motion.interfaces import PickRequest, PlanError, Trajectory, WorldModel
+from dense_grasp_core.motion.pick_planner import PickPlanner
+from dense_grasp_core.motion.planner_config import PlannerConfig
 from dense_grasp_core.motion.primitive_arm import primitive_arm_urdf
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import SceneConfig
@@ -30,19 +32,19 @@ MOVES, PICKS = 250, 120
 
 
 @pytest.fixture(scope="module")
-def fast() -> EmbeddedPlanner:
+def fast() -> PickPlanner:
     """The planner of an FR3 at full speed."""
     return full_speed()
 
 
-def full_speed(constant: bool = False) -> EmbeddedPlanner:
+def full_speed(constant: bool = False) -> PickPlanner:
     robot = RobotModel(primitive_arm_urdf(), "fr3")
     if constant:
         robot.near_ends = None
         robot.lower, robot.upper, _ = joint_limits(primitive_arm_urdf(), NAMES)
     limits = MotionLimits.scaled(robot.velocity_limits, ACCELERATION, 1.0, 1.0)
-    wide = EmbeddedConfig(limits, SceneConfig(), tcp_speed=3.0, approach_speed=3.0, lift_speed=3.0)
-    return EmbeddedPlanner(robot, wide)
+    wide = PlannerConfig(limits, SceneConfig(), tcp_speed=3.0, approach_speed=3.0, lift_speed=3.0)
+    return in_process_planner(robot, wide)
 
 
 def moves(robot: RobotModel, count: int = MOVES):
@@ -55,7 +57,7 @@ def moves(robot: RobotModel, count: int = MOVES):
         yield start, goal
 
 
-def pick(planner: EmbeddedPlanner, number: int) -> PickRequest:
+def pick(planner: PickPlanner, number: int) -> PickRequest:
     """A pinch from above anywhere about the arm, in any direction, from any posture over the table."""
     generator = np.random.default_rng(number)
     while True:
@@ -63,7 +65,7 @@ def pick(planner: EmbeddedPlanner, number: int) -> PickRequest:
         start = 0.02 * OBSERVE + 0.98 * generator.uniform(lower, upper)
         if (
             planner.tcp_pose(start)[2, 3] > 0.25
-            and planner.self_collision_checker().free(start)
+            and planner.parts.checkers.without_world(None).free(start)
             and over_the_table(planner, start)
         ):
             break
@@ -77,9 +79,9 @@ def pick(planner: EmbeddedPlanner, number: int) -> PickRequest:
     return PickRequest(start, candidates, WorldModel())
 
 
-def over_the_table(planner: EmbeddedPlanner, start: np.ndarray) -> bool:
+def over_the_table(planner: PickPlanner, start: np.ndarray) -> bool:
     try:
-        planner.collision_checker(WorldModel(), start)
+        planner.parts.checkers.in_world(WorldModel(), start, None)
     except PlanError:
         return False
     return True
@@ -102,10 +104,10 @@ def parts_of(plan) -> list[Trajectory]:
     return [plan.to_pre_grasp, plan.approach, plan.lift, *back]
 
 
-def guard(planner: EmbeddedPlanner, trajectory: Trajectory) -> None:
+def guard(planner: PickPlanner, trajectory: Trajectory) -> None:
     lower, upper, _ = joint_limits(primitive_arm_urdf(), NAMES)
     far = np.full(3, 9.0)
-    bounds = MotionBounds(lower, upper, planner.config.limits, -far, far, 20.0)
+    bounds = MotionBounds(lower, upper, planner.parts.config.limits, -far, far, 20.0)
     # Where the tool goes is not asked here, and would take the most time.
     check_trajectory(trajectory, bounds, lambda q: np.eye(4), trajectory.start)
 
@@ -172,7 +174,7 @@ def test_a_description_with_half_of_it_is_refused(urdf, words):
 
 
 def test_joint_moves_near_an_end_are_slower_there_and_pass_the_guard(fast):
-    ends, limits = fast.robot.near_ends, fast.config.limits
+    ends, limits = fast.robot.near_ends, fast.parts.config.limits
     constant = replace(limits, near_ends=None)
     before = after = 0
     for start, goal in moves(fast.robot):
@@ -197,7 +199,7 @@ def test_the_guard_refuses_what_the_robot_would_stop(fast):
     ends = fast.robot.near_ends
     goal = OBSERVE.copy()
     goal[0] = fast.robot.upper[0]
-    constant = replace(fast.config.limits, near_ends=None)
+    constant = replace(fast.parts.config.limits, near_ends=None)
     trajectory = time_path(NAMES, np.stack([OBSERVE, goal]), constant)
     assert beyond(ends, trajectory)
     with pytest.raises(PlanError, match=r"velocity of fr3_joint1 is .* before the end of the joint, where the robot"):
@@ -210,7 +212,7 @@ def test_an_arm_in_the_last_milliradians_comes_back_at_once(fast):
     trajectory = fast.plan_joints(start, OBSERVE, WorldModel())
     assert not beyond(fast.robot.near_ends, trajectory)
     guard(fast, trajectory)
-    free = time_path(NAMES, np.stack([start, OBSERVE]), replace(fast.config.limits, near_ends=None))
+    free = time_path(NAMES, np.stack([start, OBSERVE]), replace(fast.parts.config.limits, near_ends=None))
     assert trajectory.duration < 1.02 * free.duration
 
 
@@ -226,8 +228,8 @@ def test_what_is_reversible_keeps_the_limits_backwards(fast):
     start = OBSERVE.copy()
     start[3] = fast.robot.upper[3]
     path = np.stack([start, OBSERVE])
-    there = time_path(NAMES, path, fast.config.limits)
-    both = time_path(NAMES, path, fast.config.limits, reversible=True)
+    there = time_path(NAMES, path, fast.parts.config.limits)
+    both = time_path(NAMES, path, fast.parts.config.limits, reversible=True)
 
     def back(t: Trajectory) -> Trajectory:
         return Trajectory(t.joint_names, t.duration - t.times[::-1], t.positions[::-1], -t.velocities[::-1])
@@ -242,7 +244,7 @@ def _count() -> None:
     ends = near_ends(primitive_arm_urdf(), NAMES, "fr3")
     for constant in (True, False):
         planner = full_speed(constant)
-        found = [time_path(NAMES, np.stack(pair), planner.config.limits) for pair in moves(robot)]
+        found = [time_path(NAMES, np.stack(pair), planner.parts.config.limits) for pair in moves(robot)]
         refused, plans = 0, []
         for number in range(PICKS):
             try:

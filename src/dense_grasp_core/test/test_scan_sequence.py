@@ -185,7 +185,7 @@ def test_on_its_way_the_arm_touches_neither_the_box_nor_what_is_unknown_around_i
     scan.run(replace(GOAL, height=0.2, plan_only=True))
     x, y, z = np.meshgrid(np.arange(0.40, 0.501, 0.02), np.arange(-0.05, 0.051, 0.02), np.arange(0.02, 0.19, 0.02))
     world = WorldModel(np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1), seen_from=cell.joints)
-    checker = cell.planner.collision_checker(world, cell.joints)
+    checker = cell.planner.parts.checkers.in_world(world, cell.joints, None)
     assert all(checker.untouched(way.positions) for way in scan.outcome.path)
 
 

@@ -16,7 +16,7 @@ from dense_grasp_ros.parameter_files import read_yaml
 from dense_grasp_ros.shared_parameters import CAMERA, GRIPPER, PREFIX, ROBOT_TYPE
 
 from dense_grasp.bringup.launch_support import LaunchArgumentError, flag
-from dense_grasp.nodes.grasp_parameters import PLANNERS
+from dense_grasp.nodes.grasp_parameters import PLANNER_OPTIONS
 from dense_grasp.nodes.robot_parameters import HEARTBEAT_TIMEOUT
 
 #: Launch configurations that launch and launch_ros read themselves.
@@ -84,7 +84,7 @@ ARGUMENTS = {
     "planner": LaunchArgument(
         "",
         "ompl (embedded), moveit_py, move_group or auto (MoveIt where it is installed); empty: as in config/grasp.yaml",
-        options=PLANNERS,
+        options=PLANNER_OPTIONS,
     ),
     "heartbeat_timeout": LaunchArgument(
         "",

@@ -27,6 +27,7 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
+from dense_grasp.arm.robot_description import LATCHED
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.bringup.launch_support import model_path, store_url
 from dense_grasp.cell.checks import Check, Stream, check_camera, check_hand_eye, check_joints
@@ -46,7 +47,7 @@ from dense_grasp.nodes.robot_parameters import CHECK_CELL
 from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
-from dense_grasp.planning.in_process.planner import LATCHED, build_planner
+from dense_grasp.planning.in_process.backend import build_planner
 from dense_grasp.ros.waiting import Deadline, wait_in_callback
 
 STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)

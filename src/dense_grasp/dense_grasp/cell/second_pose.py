@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
 from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
-from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
-from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.interfaces import MotionPlanner, PlanCanceled, PlanError, WorldModel
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.quiet import QuietGroup
 from rclpy.node import Node
@@ -20,7 +19,7 @@ from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.arm.robot_description import RobotDescription
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.arm.trajectory_client import ArmClient
-from dense_grasp.planning.in_process.planner import build_planner
+from dense_grasp.planning.in_process.backend import build_planner
 from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 
 #: Share of the joints' speed, and m/s of the tool centre point, at most.
@@ -116,7 +115,7 @@ class SecondPose:
         see()
         self._move(arm, planner, observe, around())
 
-    def _move(self, arm: GuardedArm, planner: EmbeddedPlanner, goal: np.ndarray, points: np.ndarray) -> None:
+    def _move(self, arm: GuardedArm, planner: MotionPlanner, goal: np.ndarray, points: np.ndarray) -> None:
         try:
             trajectory = planner.plan_joints(arm.positions(), goal, WorldModel(points), self._stop)
         except PlanCanceled as error:

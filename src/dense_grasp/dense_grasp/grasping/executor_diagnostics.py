@@ -11,7 +11,7 @@ from rclpy.node import Node
 
 from dense_grasp.arm.heartbeat import Heartbeat
 from dense_grasp.arm.robot_settings import RobotSettings
-from dense_grasp.planning.in_process.planner import DescribedBackend
+from dense_grasp.planning.described_backend import DescribedBackend
 from dense_grasp.planning.moveit.installed import PlannerChoice
 from dense_grasp.ros.reports import arm_report, goal_report, planner_report
 

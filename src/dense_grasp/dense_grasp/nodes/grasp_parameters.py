@@ -27,8 +27,10 @@ from dense_grasp.nodes.robot_parameters import (
     WALL_TIME_FACTOR,
 )
 from dense_grasp.nodes.scan_parameters import SCAN
+from dense_grasp.planning.moveit.installed import AUTO
+from dense_grasp.planning.planners import PLANNERS
 
-PLANNERS = ("auto", "ompl", "moveit_py", "move_group")
+PLANNER_OPTIONS = (AUTO, *PLANNERS)
 AFTER_GRASP = ("hold", "place_back", "release", "deliver")
 _NO_POSE = (0.0,) * ARM_JOINTS
 _ANGLES: dict[str, Any] = {"unit": "rad", "low": -LARGEST_ANGLE, "high": LARGEST_ANGLE}
@@ -175,7 +177,7 @@ GRASP_EXECUTOR = (
         "planner",
         "auto",
         "ompl: the embedded planner; move_group, moveit_py: MoveIt's; auto: MoveIt's where one runs, else the embedded",
-        options=PLANNERS,
+        options=PLANNER_OPTIONS,
     ),
     CAMERA,
     *CAMERA_TOPICS,

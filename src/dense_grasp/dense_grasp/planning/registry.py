@@ -1,45 +1,18 @@
-"""Planner backends by name; one is imported only when it is chosen."""
+"""The planner that the parameters name; one is imported only when it is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import pkgutil
 
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 
 from dense_grasp.arm.robot_settings import RobotSettings, absolute
+from dense_grasp.planning.described_backend import DescribedBackend
 from dense_grasp.planning.moveit.installed import PlannerChoice, choose_planner
+from dense_grasp.planning.planners import PLANNERS
 from dense_grasp.ros.discovery import service_runs
-
-if TYPE_CHECKING:
-    from dense_grasp.planning.in_process.planner import DescribedBackend
-
-
-def _ompl(node: Node, robot: RobotSettings, callback_group) -> DescribedBackend:
-    from dense_grasp.planning.in_process.planner import OmplBackend
-
-    return OmplBackend(node, robot, callback_group=callback_group)
-
-
-def _move_group(node: Node, robot: RobotSettings, callback_group) -> DescribedBackend:
-    from dense_grasp.planning.moveit.backend import make_move_group
-
-    return make_move_group(node, robot, callback_group)
-
-
-def _moveit_py(node: Node, robot: RobotSettings, callback_group) -> DescribedBackend:
-    from dense_grasp.planning.moveit.backend import make_moveit_py
-
-    return make_moveit_py(node, robot, callback_group)
-
-
-BACKENDS: dict[str, Callable[[Node, RobotSettings, object], DescribedBackend]] = {
-    "ompl": _ompl,
-    "moveit_py": _moveit_py,
-    "move_group": _move_group,
-}
 
 
 def resolved_planner(asked: str, node: Node, robot: RobotSettings) -> PlannerChoice:
@@ -55,9 +28,11 @@ def runs(planner: str, node: Node, robot: RobotSettings) -> bool:
 
 def make_planner(name: str, node: Node, robot: RobotSettings, callback_group=None) -> DescribedBackend:
     """The planner called `name`. Raises GraspFailure PLANNER_UNAVAILABLE for one that is not there."""
-    if name not in BACKENDS:
+    if name not in PLANNERS:
         raise GraspFailure(
             GraspCode.PLANNER_UNAVAILABLE,
-            f"planner {name!r} is not available in this version, expected one of {', '.join(BACKENDS)}",
+            f"planner {name!r} is not available in this version, expected one of {', '.join(PLANNERS)}",
         )
-    return BACKENDS[name](node, robot, callback_group)
+    make = pkgutil.resolve_name(PLANNERS[name])
+    backend: DescribedBackend = make(node, robot, callback_group)
+    return backend

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dense_grasp_core.geometry.se3 import inverse, rotation_angle
-from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.collision import CollisionQueries
 from dense_grasp_core.motion.interfaces import PlanError
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics, interpolate_poses
 from dense_grasp_core.result_codes import GraspCode
@@ -26,7 +26,7 @@ def straight_line(
     kinematics: InverseKinematics,
     start: Array,
     base_from_goal: Array,
-    checker: CollisionChecker | None = None,
+    checker: CollisionQueries | None = None,
     *,
     step: float = 0.005,
     angle_step: float = 0.03,

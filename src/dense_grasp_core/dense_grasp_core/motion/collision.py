@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import Protocol
 
 import coal
 import numpy as np
@@ -22,8 +24,34 @@ HELD_OBJECT = "held object"
 OUTSIDE = ("tool centre point", "the end of its workspace")
 
 
+class CollisionQueries(Protocol):
+    """What is asked about collisions of one robot in one scene. For one thread at a time."""
+
+    @property
+    def robot(self) -> RobotModel:
+        """The arm."""
+
+    def free(self, positions: Array) -> bool:
+        """True when the arm may be at `positions` (7,): it keeps its clearance and its workspace."""
+
+    def path_free(self, path: Array, step: float = 0.02) -> bool:
+        """True when every point of the polyline (N, 7) is free, checked at most `step` rad apart."""
+
+    def untouched(self, path: Array, step: float = 0.02) -> bool:
+        """As path_free, but the clearance may be used up."""
+
+    def contacts(self, positions: Array) -> list[tuple[str, str]]:
+        """Pairs (link, link or obstacle) that touch at `positions` (7,)."""
+
+    def hand_contacts(self, base_from_tcp: Array) -> list[tuple[str, str]]:
+        """Pairs (part of the hand, obstacle) that touch with the tool centre point at a pose (4, 4)."""
+
+    def with_empty_hand(self) -> CollisionQueries:
+        """The same scene without what the fingers hold."""
+
+
 class CollisionChecker:
-    """Robot against itself and against a scene. For one thread at a time."""
+    """CollisionQueries by pinocchio and coal: robot against itself and against a scene. For one thread at a time."""
 
     def __init__(self, robot: RobotModel, scene: CollisionScene):
         self.robot = robot
@@ -90,6 +118,10 @@ class CollisionChecker:
         touching = (k for k in self._hand if pin.computeCollision(self._model, self._hand_data, k))
         return [self._labels[k] for k in touching]
 
+    def with_empty_hand(self) -> CollisionChecker:
+        """The same scene without what the fingers hold."""
+        return CollisionChecker(self.robot, replace(self.scene, held=None))
+
     def path_free(self, path: Array, step: float = 0.02) -> bool:
         """True when every point of the polyline (N, 7) is free, checked at most `step` rad apart."""
         return all(self.free(q) for q in densify(path, step))
@@ -131,6 +163,14 @@ def in_workspace(point: Array, workspace: tuple[Array, Array]) -> bool:
     """True for a point (3,) in the box of two corners (3,), or outside by no more than ROOM_TOLERANCE."""
     low, high = workspace
     return bool((point >= low - ROOM_TOLERANCE).all() and (point <= high + ROOM_TOLERANCE).all())
+
+
+def workspace_of_plan(
+    robot: RobotModel, workspace: tuple[Array, Array] | None, start: Array
+) -> tuple[Array, Array] | None:
+    """Of a plan from `start` (7,): the configured one, or none for an arm that has to come back to it."""
+    inside = workspace is not None and in_workspace(robot.tcp_pose(start)[:3, 3], workspace)
+    return workspace if inside else None
 
 
 def densify(path: Array, step: float) -> Array:

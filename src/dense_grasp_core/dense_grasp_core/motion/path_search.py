@@ -13,7 +13,7 @@ from ompl import geometric as og
 from ompl import util as ou
 
 from dense_grasp_core.motion.cartesian import describe
-from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.collision import CollisionQueries
 from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 
@@ -60,7 +60,7 @@ class _Budget:
 
 
 def find_path(
-    checker: CollisionChecker,
+    checker: CollisionQueries,
     start: Array,
     goal: Array,
     options: PathOptions,
@@ -106,7 +106,7 @@ def _seed(seed: int) -> None:
 
 
 def _search(
-    checker: CollisionChecker,
+    checker: CollisionQueries,
     start: Array,
     goal: Array,
     options: PathOptions,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.collision import CollisionQueries
 from dense_grasp_core.motion.interfaces import PlanCanceled, StopCheck
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 
@@ -19,7 +19,7 @@ _NEIGHBOURS = 2
 
 def find_joint_positions(
     kinematics: InverseKinematics,
-    checker: CollisionChecker,
+    checker: CollisionQueries,
     places: Sequence[Sequence[Array]],
     start: Array,
     stop: StopCheck | None = None,
@@ -48,7 +48,7 @@ def find_joint_positions(
 
 
 def _from_neighbours(
-    kinematics: InverseKinematics, checker: CollisionChecker, poses: Sequence[Array], seeds: Sequence[Array]
+    kinematics: InverseKinematics, checker: CollisionQueries, poses: Sequence[Array], seeds: Sequence[Array]
 ) -> Array | None:
     """From each of the seeds (7,), first to the poses that the hand turns least for."""
     for seed in seeds:
@@ -61,7 +61,7 @@ def _from_neighbours(
 
 
 def _from_anywhere(
-    kinematics: InverseKinematics, checker: CollisionChecker, poses: Sequence[Array], start: Array
+    kinematics: InverseKinematics, checker: CollisionQueries, poses: Sequence[Array], start: Array
 ) -> Array | None:
     for pose in poses:
         for q in kinematics.solutions(pose, start, _ATTEMPTS):

@@ -76,6 +76,24 @@ class MotionLimits:
         )
 
 
+@dataclass(frozen=True)
+class PathTiming:
+    """Times paths of one arm. tcp_pose: base_from_tcp (4, 4) at joint positions (J,); period: s between points."""
+
+    joint_names: tuple[str, ...]
+    limits: MotionLimits
+    tcp_pose: Callable[[Array], Array]
+    period: float = 0.02
+
+    def timed(self, path: Array, tcp_speed: float, spacing: float = SPACING, reversible: bool = False) -> Trajectory:
+        """The path (N, J) timed within joint limits and a speed limit, m/s, of the tool centre point.
+
+        spacing, reversible: as in time_path. Raises PlanError PLANNING_FAILED.
+        """
+        trajectory = time_path(self.joint_names, path, self.limits, self.period, spacing, reversible)
+        return with_tool_speed(trajectory, self.tcp_pose, tcp_speed)
+
+
 def time_path(
     names: tuple[str, ...],
     path: Array,

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from ament_index_python.packages import get_package_share_directory
 from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.motion.pick_planner import PickPlanner
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 
 from dense_grasp.arm.robot_settings import RobotSettings
-from dense_grasp.planning.in_process.planner import DescribedBackend, robot_and_config
+from dense_grasp.planning.described_backend import DescribedBackend
 from dense_grasp.planning.moveit.installed import MESSAGES, advice, missing
-from dense_grasp.planning.moveit.planner import MoveItPlanner
+from dense_grasp.planning.moveit.planner import moveit_planner
+from dense_grasp.planning.robot_and_config import robot_and_config
 
 
 def make_move_group(node: Node, settings: RobotSettings, callback_group=None) -> DescribedBackend:
@@ -38,8 +40,8 @@ def _make(who: str, namespace: str, node: Node, settings: RobotSettings, callbac
         ) from error
     port = MoveItServices(node, settings, who=who, namespace=namespace, callback_group=callback_group)
 
-    def build(robot_settings: RobotSettings, urdf: str) -> MoveItPlanner:
+    def build(robot_settings: RobotSettings, urdf: str) -> PickPlanner:
         robot, config = robot_and_config(robot_settings, urdf, get_package_share_directory)
-        return MoveItPlanner(robot, config, port, (settings.velocity_scaling, settings.acceleration_scaling))
+        return moveit_planner(robot, config, port, (settings.velocity_scaling, settings.acceleration_scaling))
 
     return DescribedBackend(node, settings, build, callback_group=callback_group)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
-from dense_grasp_core.motion.in_process_planner import EmbeddedConfig
 from dense_grasp_core.motion.interfaces import PlanError, Trajectory
-from dense_grasp_core.motion.timing import SPACING, excess, near_excess, slow_down
+from dense_grasp_core.motion.timing import SPACING, PathTiming, excess, near_excess, slow_down
 from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.planning.moveit.interface import PathAnswer
@@ -21,52 +18,37 @@ SHORTEST = 1e-3
 FINE = SPACING / 4
 
 
-class Timer(Protocol):
-    """What of a planner is needed to time a path."""
-
-    config: EmbeddedConfig
-
-    @property
-    def joint_names(self) -> tuple[str, ...]:
-        """Arm joints in the order of every position vector."""
-
-    def tcp_pose(self, positions: Array) -> Array:
-        """base_from_tcp (4, 4) at `positions` (J,)."""
-
-    def timed(self, path: Array, tcp_speed: float, spacing: float = SPACING) -> Trajectory:
-        """A path (N, J) timed within our limits, by a spline through points `spacing` rad apart."""
-
-
-def retimed(who: str, answer: PathAnswer, timer: Timer, start: Array, goal: Array) -> Trajectory:
-    """The answer as a trajectory from `start` to `goal` (J,) that the guard lets pass.
+def retimed(
+    who: str, answer: PathAnswer, timing: PathTiming, tcp_speed: float, start: Array, goal: Array
+) -> Trajectory:
+    """The answer as a trajectory from `start` to `goal` (J,) that the guard lets pass; tcp_speed: m/s at most.
 
     Even slowing down leaves the path as it was checked. A path without times, or that is too fast near the end of a
     joint, gets our times.
     Raises PlanError PLANNER_UNAVAILABLE for missing joints, PLANNING_FAILED for wrong ends or numbers.
     """
-    times, positions, velocities = _columns(who, answer, timer.joint_names)
+    times, positions, velocities = _columns(who, answer, timing.joint_names)
     for name, point, asked in (("starts", positions[0], start), ("ends", positions[-1], goal)):
         apart = np.abs(point - asked)
         worst = int(np.argmax(apart))
         if apart[worst] > END_TOLERANCE:
             raise PlanError(
                 GraspCode.PLANNING_FAILED,
-                f"the path that {who} gave {name} with {timer.joint_names[worst]} at {point[worst]:.4f} rad, "
+                f"the path that {who} gave {name} with {timing.joint_names[worst]} at {point[worst]:.4f} rad, "
                 f"expected {asked[worst]:.4f}",
             )
     positions = positions.copy()
     positions[0], positions[-1] = start, goal
-    tcp_speed = timer.config.tcp_speed
     if velocities is None or np.any(np.diff(times) <= 0.0):
-        return timer.timed(positions, tcp_speed)
+        return timing.timed(positions, tcp_speed)
     times, positions, velocities = _thinned(times, positions, velocities)
-    trajectory = Trajectory(timer.joint_names, times, positions, velocities)
-    points = np.array([timer.tcp_pose(q)[:3, 3] for q in positions])
+    trajectory = Trajectory(timing.joint_names, times, positions, velocities)
+    points = np.array([timing.tcp_pose(q)[:3, 3] for q in positions])
     tool = np.max(np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(times)) / tcp_speed
-    evenly = max(1.0, excess(trajectory, timer.config.limits), float(tool))
-    if near_excess(trajectory, timer.config.limits) > evenly:
+    evenly = max(1.0, excess(trajectory, timing.limits), float(tool))
+    if near_excess(trajectory, timing.limits) > evenly:
         # MoveIt knows constant limits. Slowed down evenly, the whole way would creep as the last of it has to.
-        return timer.timed(positions, tcp_speed, FINE)
+        return timing.timed(positions, tcp_speed, FINE)
     return slow_down(trajectory, evenly)
 
 

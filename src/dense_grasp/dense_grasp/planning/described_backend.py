@@ -1,16 +1,14 @@
-"""A planner that works in this process as a backend of the executor: built when the robot's description arrives."""
+"""A planner as a backend of the executor: built when the robot's description arrives."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from ament_index_python.packages import get_package_share_directory
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.motion.in_process_planner import EmbeddedConfig, EmbeddedPlanner
 from dense_grasp_core.motion.interfaces import (
+    MotionPlanner,
     PickPlan,
     PickRequest,
     PlacePlan,
@@ -20,19 +18,13 @@ from dense_grasp_core.motion.interfaces import (
     Trajectory,
     WorldModel,
 )
-from dense_grasp_core.motion.path_search import PathOptions
-from dense_grasp_core.motion.robot import AttachedBox, RobotModel
-from dense_grasp_core.motion.scene import BoxObstacle, SceneConfig
-from dense_grasp_core.motion.timing import MotionLimits
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
+from dense_grasp.arm.robot_description import LATCHED
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.ros.waiting import Deadline, wait_in_callback
-
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class DescribedBackend:
@@ -44,7 +36,7 @@ class DescribedBackend:
         self,
         node: Node,
         settings: RobotSettings,
-        build: Callable[[RobotSettings, str], EmbeddedPlanner],
+        build: Callable[[RobotSettings, str], MotionPlanner],
         *,
         description_timeout: float = 5.0,
         callback_group=None,
@@ -57,7 +49,7 @@ class DescribedBackend:
         self._logger = node.get_logger()
         self._lock = threading.Lock()
         self._urdf = ""
-        self._planner: EmbeddedPlanner | None = None
+        self._planner: MotionPlanner | None = None
         self._error = ""
         node.create_subscription(String, self._topic, self._on_description, LATCHED, callback_group=callback_group)
 
@@ -147,71 +139,13 @@ class DescribedBackend:
 class _Borrowed:
     """The planner for one thread at a time."""
 
-    def __init__(self, planner: EmbeddedPlanner, lock: threading.Lock):
+    def __init__(self, planner: MotionPlanner, lock: threading.Lock):
         self._planner = planner
         self._lock = lock
 
-    def __enter__(self) -> EmbeddedPlanner:
+    def __enter__(self) -> MotionPlanner:
         self._lock.acquire()
         return self._planner
 
     def __exit__(self, *_) -> None:
         self._lock.release()
-
-
-class OmplBackend(DescribedBackend):
-    """The embedded planner."""
-
-    def __init__(self, node: Node, settings: RobotSettings, **more: Any):
-        super().__init__(
-            node, settings, lambda robot, urdf: build_planner(robot, urdf, get_package_share_directory), **more
-        )
-
-
-def build_planner(settings: RobotSettings, urdf: str, resolve_package: Callable[[str], str]) -> EmbeddedPlanner:
-    """The embedded planner for a robot description. Raises DenseGraspError."""
-    return EmbeddedPlanner(*robot_and_config(settings, urdf, resolve_package))
-
-
-def robot_and_config(
-    settings: RobotSettings, urdf: str, resolve_package: Callable[[str], str]
-) -> tuple[RobotModel, EmbeddedConfig]:
-    """What every planner of this arm is built from. Raises DenseGraspError."""
-    centre, size = settings.camera_box[:3], settings.camera_box[3:]
-    hand_from_box = np.eye(4)
-    hand_from_box[:3, 3] = centre
-    edges = (float(size[0]), float(size[1]), float(size[2]))
-    camera = (AttachedBox("camera", settings.gripper.hand, hand_from_box, edges),) if np.all(size > 0) else ()
-    robot = RobotModel(
-        urdf,
-        settings.robot_type,
-        settings.prefix,
-        gripper=settings.gripper,
-        finger_width=settings.open_width,
-        resolve_package=resolve_package,
-        attached=camera,
-    )
-    limits = MotionLimits.scaled(
-        robot.velocity_limits, settings.acceleration_limits, settings.velocity_scaling, settings.acceleration_scaling
-    )
-    walls = tuple(
-        BoxObstacle(f"wall_{i}", (w[0], w[1], w[2]), (w[3], w[4], w[5]))
-        for i, w in enumerate(settings.walls.reshape(-1, 6).tolist())
-    )
-    scene = SceneConfig(
-        table_height=settings.table_height,
-        walls=walls,
-        voxel=settings.voxel,
-        clearance=settings.clearance,
-        self_margin=settings.self_margin,
-    )
-    config = EmbeddedConfig(
-        limits=limits,
-        scene=scene,
-        path=PathOptions(allowed_time=settings.planning_time, seed=settings.planner_seed),
-        tcp_speed=settings.tcp_speed,
-        approach_speed=settings.approach_speed,
-        lift_speed=settings.lift_speed,
-        tcp_workspace=settings.tcp_workspace,
-    )
-    return robot, config

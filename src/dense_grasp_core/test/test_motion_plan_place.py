@@ -21,7 +21,7 @@ from dense_grasp_core.motion.interfaces import (
     PlanError,
     WorldModel,
 )
-from dense_grasp_core.motion.place_planner import last_stretch
+from dense_grasp_core.motion.plan_place import last_stretch
 from dense_grasp_core.motion.scene import SceneConfig, build_collision_scene, seen_cells
 from dense_grasp_core.result_codes import GraspCode
 
@@ -49,7 +49,7 @@ def released(x: float, y: float, z: float = 0.08) -> np.ndarray:
 def start(planner, observe):
     """The arm after it lifted the box."""
     lifted = released(0.45, -0.15, 0.08 + UP)
-    return next(iter(planner.kinematics.solutions(lifted, observe)))
+    return next(iter(planner.parts.kinematics.solutions(lifted, observe)))
 
 
 def world(observe, *more, **fields) -> WorldModel:
@@ -96,7 +96,7 @@ def test_it_is_put_on_a_box_that_is_larger_than_the_fingers_may_touch(planner, s
     box, point = block((0.5, 0.15, 0.05), (0.24, 0.24, 0.1)), np.array([0.5, 0.15, 0.1])
     on_top = released(0.5, 0.15, 0.1 + 0.08)
     scene = world(observe, box, put_on=point)
-    cells, _ = seen_cells(planner.config.scene, scene, planner.robot)
+    cells, _ = seen_cells(planner.parts.config.scene, scene, planner.robot)
     assert {part.name for part in cells} == {TARGET, SUPPORT}
     plan = planner.plan_place(ask(start, scene, on_top, touches=frozenset({TABLE, TARGET, SUPPORT})))
     np.testing.assert_allclose(planner.tcp_pose(plan.lower.end), on_top, atol=2e-3)
@@ -121,7 +121,7 @@ def test_a_point_of_the_table_makes_no_support_of_what_stands_elsewhere(planner,
     thing = block((0.5, 0.2, 0.04), (0.04, 0.04, 0.05))
     beside, on_table = np.array([0.5, 0.13, 0.0]), released(0.5, 0.13)
     scene = world(observe, thing, put_on=beside)
-    cells, _ = seen_cells(planner.config.scene, scene, planner.robot)
+    cells, _ = seen_cells(planner.parts.config.scene, scene, planner.robot)
     assert {part.name for part in cells} == {SEEN}
     with pytest.raises(PlanError, match="held object touches seen"):
         planner.plan_place(ask(start, scene, on_table, touches=frozenset({TABLE, TARGET, SUPPORT})))
@@ -159,7 +159,7 @@ def test_beyond_reach_below_the_table_and_nowhere(planner, start, observe):
 
 
 def test_an_object_that_still_stands_starts_in_collision(planner, observe):
-    low = next(iter(planner.kinematics.solutions(released(0.45, -0.15, 0.085), observe)))
+    low = next(iter(planner.parts.kinematics.solutions(released(0.45, -0.15, 0.085), observe)))
     with pytest.raises(PlanError, match="held object touches table") as failure:
         planner.plan_place(ask(low, world(observe), released(0.5, 0.15)))
     assert failure.value.code == GraspCode.START_IN_COLLISION

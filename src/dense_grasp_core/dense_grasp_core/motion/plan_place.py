@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible
-from dense_grasp_core.motion.cartesian import MayTouch, describe
-from dense_grasp_core.motion.collision import HELD_OBJECT, CollisionChecker
+from dense_grasp_core.motion.cartesian import MayTouch, describe, nothing, straight_line
+from dense_grasp_core.motion.collision import HELD_OBJECT, CollisionQueries
 from dense_grasp_core.motion.grasped_object import HELD_VOXEL
 from dense_grasp_core.motion.interfaces import PlacePlan, PlaceRequest, PlanError, StopCheck
+from dense_grasp_core.motion.planner_parts import PlannerParts
 from dense_grasp_core.motion.scene import SceneConfig
 from dense_grasp_core.result_codes import GraspCode
-
-if TYPE_CHECKING:
-    from dense_grasp_core.motion.in_process_planner import EmbeddedPlanner
 
 Array = np.ndarray
 #: m by which a depth camera may see what it is put on higher than it is.
@@ -33,7 +30,7 @@ class _Ways:
     back: Array
 
 
-def plan_place(planner: EmbeddedPlanner, request: PlaceRequest, stop: StopCheck | None = None) -> PlacePlan:
+def plan_place(parts: PlannerParts, request: PlaceRequest, stop: StopCheck | None = None) -> PlacePlan:
     """The place of the first feasible candidate.
 
     Raises PlanError START_IN_COLLISION, UNREACHABLE (no inverse kinematics), GOAL_IN_COLLISION (reached only in
@@ -41,32 +38,32 @@ def plan_place(planner: EmbeddedPlanner, request: PlaceRequest, stop: StopCheck 
     """
     began = time.monotonic()
     start = np.asarray(request.start, dtype=float)
-    checker = planner.collision_checker(request.world, start)
-    empty = CollisionChecker(planner.robot, replace(checker.scene, held=None))
+    checker = parts.checkers.in_world(request.world, start, stop)
+    empty = checker.with_empty_hand()
     touches = _touches(request.touches)
     failures: list[PlanError] = []
     for index, candidate in enumerate(request.candidates):
         check_stop(stop)
         pose = np.asarray(candidate, dtype=float)
         try:
-            ways = _ways(planner, checker, empty, request, pose, touches)
+            ways = _ways(parts, checker, empty, request, pose, touches)
         except PlanError as error:
             failures.append(error)
             continue
         try:
-            planner.check_path(checker, ways.down)
-            planner.check_path(checker, ways.last, touches)
-            to_above = planner.joint_move(checker, start, ways.down[0], stop)
+            parts.checkers.last_look(ways.down, nothing, stop)
+            parts.checkers.last_look(ways.last, touches, stop)
+            to_above = parts.path_finder.joint_move(checker, start, ways.down[0], stop)
             # A planner that keeps a scene of its own is asked about the way back with the object out of it.
-            released = planner.collision_checker(replace(request.world, in_hand=False), ways.back[0])
-            planner.check_path(released, ways.back)
+            parts.checkers.in_world(replace(request.world, in_hand=False), ways.back[0], stop)
+            parts.checkers.last_look(ways.back, nothing, stop)
         except PlanError as error:
             failures.append(error)
             # The scene of the next candidate is the one with the object in the hand.
-            checker = planner.collision_checker(request.world, start)
+            checker = parts.checkers.in_world(request.world, start, stop)
             continue
-        lower = planner.timed(np.concatenate([ways.down, ways.last[1:]]), planner.config.approach_speed)
-        retreat = planner.timed(ways.back, planner.config.lift_speed)
+        lower = parts.timing.timed(np.concatenate([ways.down, ways.last[1:]]), parts.config.approach_speed)
+        retreat = parts.timing.timed(ways.back, parts.config.lift_speed)
         return PlacePlan(to_above, lower, retreat, pose, index, time.monotonic() - began)
     if not failures:
         raise PlanError(GraspCode.UNREACHABLE, "there is no pose to release the object at")
@@ -82,30 +79,30 @@ def last_stretch(config: SceneConfig) -> float:
 
 
 def _ways(
-    planner: EmbeddedPlanner,
-    checker: CollisionChecker,
-    empty: CollisionChecker,
+    parts: PlannerParts,
+    checker: CollisionQueries,
+    empty: CollisionQueries,
     request: PlaceRequest,
     pose: Array,
     touches: MayTouch,
 ) -> _Ways:
-    check_height("the release", pose, planner.config.scene.table_height, request.minimum_height)
+    check_height("the release", pose, parts.config.scene.table_height, request.minimum_height)
     above, near, back = pose.copy(), pose.copy(), pose.copy()
     above[2, 3] += request.above
-    near[2, 3] += min(last_stretch(planner.config.scene), request.above)
+    near[2, 3] += min(last_stretch(parts.config.scene), request.above)
     back[:3, 3] -= request.retreat * pose[:3, 2]
     contacts = empty.hand_contacts(pose)
     if contacts:
         raise PlanError(GraspCode.GOAL_IN_COLLISION, f"release: {describe(contacts)}")
     failure = PlanError(GraspCode.UNREACHABLE, "no inverse kinematics over the place")
-    for q in planner.kinematics.solutions(above, np.asarray(request.start, dtype=float)):
+    for q in parts.kinematics.solutions(above, np.asarray(request.start, dtype=float)):
         if not checker.free(q):
             failure = PlanError(GraspCode.GOAL_IN_COLLISION, f"over the place: {describe(checker.contacts(q))}")
             continue
         try:
-            down = planner.straight_path(checker, q, near)
-            last = planner.straight_path(checker, down[-1], pose, touches)
-            return _Ways(down, last, planner.straight_path(empty, last[-1], back))
+            down = straight_line(parts.kinematics, q, near, checker)
+            last = straight_line(parts.kinematics, down[-1], pose, checker, may_touch=touches)
+            return _Ways(down, last, straight_line(parts.kinematics, last[-1], back, empty))
         except PlanError as error:
             if failure.code != GraspCode.GOAL_IN_COLLISION:
                 failure = error
