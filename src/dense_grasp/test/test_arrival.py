@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dense_grasp.arm.arrival import check_arrival
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 
@@ -62,5 +63,5 @@ def test_joint_states_that_stop_are_their_own_failure():
 
 
 def test_a_cancel_ends_the_wait():
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         check_arrival(MOVE, Positions([0.0, 0.0]), 0.02, tcp_pose, lambda: True, settle_timeout=30.0)

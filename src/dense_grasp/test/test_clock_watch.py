@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 from dense_grasp.ros.clock_watch import STANDSTILL, ClockWatch
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -79,7 +80,7 @@ def test_a_node_that_has_just_started_waits_longer_for_its_first_time(simulated)
 
 
 def test_the_wait_for_the_first_time_can_be_canceled(simulated):
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         simulated.watch.check_running(lambda: True)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from dense_grasp.perception.depth_world import DepthWorld, surface_points
 from dense_grasp.perception.messages import camera_from_info
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_ros.images import image_message
 from geometry_msgs.msg import TransformStamped
@@ -187,7 +188,7 @@ def test_no_transform_says_why(graph):
 
 
 def test_waiting_can_be_stopped(graph):
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         world(graph).points(1, stop=lambda: True)
 
 

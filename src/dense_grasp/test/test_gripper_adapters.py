@@ -17,7 +17,8 @@ from dense_grasp.gripper.gripper_command import CommandGripper
 from dense_grasp.gripper.registry import make_gripper
 from dense_grasp.nodes.grasp_executor import GraspExecutor
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grippers.record import GripperRecordError, gripper_record
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_core.result_codes import GraspCode
@@ -240,14 +241,14 @@ def test_a_hanging_gripper_is_stopped_after_its_time(graph, until):
 
 def test_a_stop_cancels_and_calls_the_stop_service(graph, until):
     hand = FrankaHand(graph, NAMESPACES[0], hang="grasp")
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         franka(graph, hand).grasp(stop=lambda: bool(hand.calls))
     until(lambda: hand.stops == 1, 2.0, "stop service")
 
 
 def test_a_stop_that_is_not_confirmed_is_repeated(graph, until):
     hand = FrankaHand(graph, NAMESPACES[0], hang="grasp", deaf=2)
-    with pytest.raises(GraspCanceled, match=r"the goal was canceled$"):
+    with pytest.raises(Canceled, match=r"the goal was canceled$"):
         franka(graph, hand).grasp(stop=lambda: bool(hand.calls))
     assert hand.cancels == 3 and hand.stops == 1
     until(hand.canceled.is_set, 5.0, "the end of the goal")
@@ -255,7 +256,7 @@ def test_a_stop_that_is_not_confirmed_is_repeated(graph, until):
 
 def test_a_stop_that_is_never_confirmed_is_said(graph, until):
     hand = FrankaHand(graph, NAMESPACES[0], hang="grasp", deaf=100)
-    with pytest.raises(GraspCanceled, match=r"gripper refused to stop .* it may still be moving"):
+    with pytest.raises(Canceled, match=r"gripper refused to stop .* it may still be moving"):
         franka(graph, hand).grasp(stop=lambda: bool(hand.calls))
     assert hand.stops == 1
     hand.hang = ""

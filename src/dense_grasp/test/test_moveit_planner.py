@@ -15,9 +15,10 @@ pytest.importorskip("ompl")
 from dense_grasp.planning.moveit.interface import CollisionMatrix, PathAnswer, PresentScene, SceneObject
 from dense_grasp.planning.moveit.planner import moveit_planner
 from dense_grasp.planning.moveit.planning_scene import HELD, NAME_PREFIX
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.in_process_planner import in_process_planner
-from dense_grasp_core.motion.interfaces import TABLE, PickRequest, PlaceRequest, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.interfaces import TABLE, PickRequest, PlaceRequest, PlanError, WorldModel
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.planner_config import PlannerConfig
@@ -116,7 +117,7 @@ class StandIn:
     def contacts(self, path, stop=None):
         self.log.append(f"contacts of {len(path)}")
         if stop is not None and stop():
-            raise PlanCanceled("the goal was canceled")
+            raise Canceled("the goal was canceled")
         world = self.world
         return [list(dict.fromkeys(world.contacts(q))) for q in path]
 
@@ -366,7 +367,7 @@ def test_a_path_through_an_obstacle_is_not_believed(make):
 
 def test_a_stop_ends_the_questions(make):
     planner, port = make()
-    with pytest.raises(PlanCanceled):
+    with pytest.raises(Canceled):
         planner.plan_joints(LEFT, RIGHT, WorldModel(), lambda: True)
     assert "plan" not in port.log
 

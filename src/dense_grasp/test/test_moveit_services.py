@@ -14,7 +14,8 @@ from dense_grasp.planning.moveit import codes as moveit_codes
 from dense_grasp.planning.moveit import messages as moveit_messages
 from dense_grasp.planning.moveit.interface import CollisionMatrix, PathQuestion, SceneChange, SceneObject
 from dense_grasp.planning.moveit.services import SERVICES, MoveItServices
-from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.motion.interfaces import PlanError
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.local_graph import PATIENCE
 from dense_grasp_ros.parameters import declare
@@ -146,7 +147,7 @@ def test_a_cancel_does_not_wait_for_the_answer(port, offered):
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
     try:
-        with pytest.raises(PlanCanceled):
+        with pytest.raises(Canceled):
             port.plan(QUESTION, stop.is_set)
     finally:
         offered.hold.set()

@@ -14,7 +14,8 @@ from dense_grasp.grasping.settings import timeouts
 from dense_grasp.gripper.action_runner import GripperSettings
 from dense_grasp.gripper.registry import ADAPTERS, adapter_of, make_gripper
 from dense_grasp.nodes.grasp_parameters import GRASP_EXECUTOR
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grippers.record import GripperRecordError, gripper_record
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.parameters import declare
@@ -116,7 +117,7 @@ def test_it_does_not_open(graph):
 def test_a_stop_cancels_the_goal_and_the_width_is_unknown_then(graph, until):
     hand = ParallelHand(graph, hang=True)
     gripper = gripper_of(graph, hand)
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         gripper.grasp(stop=lambda: bool(hand.goals))
     until(hand.canceled.is_set, 20.0, "the end of the goal")
     assert gripper.width() is None

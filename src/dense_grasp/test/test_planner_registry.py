@@ -18,6 +18,7 @@ from dense_grasp.planning.described_backend import DescribedBackend
 from dense_grasp.planning.planners import PLANNERS
 from dense_grasp.planning.registry import make_planner
 from dense_grasp.planning.robot_and_config import robot_and_config
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.motion.in_process_planner import in_process_parts
 from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.motion.pick_planner import PickPlanner
@@ -68,3 +69,11 @@ def test_every_planner_has_its_maker_and_can_be_asked_for():
     for name, maker in PLANNERS.items():
         assert name in PLANNER_OPTIONS
         assert list(inspect.signature(pkgutil.resolve_name(maker)).parameters) == ["node", "settings", "callback_group"]
+
+
+def test_a_stop_while_the_description_is_waited_for_is_a_cancel_as_any_other(graph):
+    """A planner raises one kind of cancel, whatever it waits for."""
+    settings = replace(robot_settings(declare(graph.node, MOTION)), description_topic="/nobody/describes")
+    planner = make_planner("ompl", graph.node, settings, ReentrantCallbackGroup())
+    with pytest.raises(Canceled):
+        planner.plan_joints(START, START, WorldModel(), lambda: True)

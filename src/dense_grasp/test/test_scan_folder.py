@@ -10,8 +10,9 @@ import pytest
 from dense_grasp.perception.loaded_scans import scans_folder
 from dense_grasp.scanning import scan_folder
 from dense_grasp.scanning.scan_folder import ScanFolder
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.geometry.se3 import exp, inverse
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.object_model.bank_file import frame_digest
 from dense_grasp_core.object_model.fused_surface import fuse
 from dense_grasp_core.object_model.scan import ScanView, read_scan
@@ -127,9 +128,9 @@ def test_a_second_scan_that_does_not_fit_is_kept_aside_and_the_first_stays(kept,
 def test_a_cancel_while_it_joins_leaves_the_first(kept, views, turned):
     def told(detail: str) -> None:
         if "looked for" in detail:
-            raise GraspCanceled("canceled")
+            raise Canceled("canceled")
 
-    with pytest.raises(GraspCanceled, match="canceled; box keeps the scan that it has, and the second one is in"):
+    with pytest.raises(Canceled, match="canceled; box keeps the scan that it has, and the second one is in"):
         kept.join("box", turned, fuse(turned), {"object": "box"}, told)
     assert len(read_scan(root_of(kept) / "box")) == len(views)
 

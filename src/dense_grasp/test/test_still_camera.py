@@ -7,7 +7,8 @@ import threading
 import numpy as np
 import pytest
 from dense_grasp.scanning.still_camera import StillCamera
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode
 from dense_grasp_ros.images import image_message
 from dense_grasp_ros.local_graph import PATIENCE
@@ -119,5 +120,5 @@ def test_streams_that_never_meet_and_a_place_that_is_unknown_are_told(graph, dri
 def test_waiting_can_be_canceled(graph):
     canceled = threading.Event()
     canceled.set()
-    with camera(graph) as opened, pytest.raises(GraspCanceled):
+    with camera(graph) as opened, pytest.raises(Canceled):
         opened.look(canceled.is_set)

@@ -13,7 +13,8 @@ from action_msgs.srv import CancelGoal
 from control_msgs.action import FollowJointTrajectory
 from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.arm.trajectory_client import ArmClient, trajectory_message
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.local_graph import PATIENCE
@@ -171,7 +172,7 @@ def test_a_motion_that_the_stop_service_cancels_ends_as_canceled(graph, cell):
             ended = min(ended, time.monotonic())
         return time.monotonic() > ended + 0.1
 
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         cell.client.execute(MOVE, stop)
 
 
@@ -190,14 +191,14 @@ def test_joint_states_that_freeze_stop_the_motion(graph, make_cell, until):
 
 def test_a_stop_cancels(graph, cell, until):
     controller = Controller(graph, "hang")
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         cell.client.execute(MOVE, lambda: bool(controller.goals))
     until(controller.canceled.is_set, 5.0, "cancel")
 
 
 def test_a_stop_that_is_not_confirmed_is_repeated(graph, cell, until):
     controller = Controller(graph, "hang", deaf=2)
-    with pytest.raises(GraspCanceled, match=r"the goal was canceled$"):
+    with pytest.raises(Canceled, match=r"the goal was canceled$"):
         cell.client.execute(MOVE, lambda: bool(controller.goals))
     assert controller.cancels == 3
     until(controller.ended.is_set, 5.0, "the end of the goal")
@@ -205,7 +206,7 @@ def test_a_stop_that_is_not_confirmed_is_repeated(graph, cell, until):
 
 def test_a_stop_that_is_never_confirmed_is_said_and_repeated_before_the_next_motion(graph, cell, until):
     controller = Controller(graph, "hang", deaf=6)
-    with pytest.raises(GraspCanceled, match=rf"{graph.action} refused to stop .* after 3 attempts: it may still be"):
+    with pytest.raises(Canceled, match=rf"{graph.action} refused to stop .* after 3 attempts: it may still be"):
         cell.client.execute(MOVE, lambda: bool(controller.goals))
     failure = failure_of(cell)
     assert failure.code == GraspCode.CONTROLLER_UNAVAILABLE

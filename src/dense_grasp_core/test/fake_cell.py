@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from dense_grasp_core.grasping.failure import GraspCanceled
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.grasping.interfaces import GraspSettings
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import MatchCode
@@ -62,7 +62,7 @@ class FakeCell:
     def _go(self, part, stop) -> None:
         for _ in range(20):
             if stop is not None and stop():
-                raise GraspCanceled("the goal was canceled")
+                raise Canceled("the goal was canceled")
         self.joints = part.end
 
     def stop(self):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.grasp_all import MOST, NO_MORE, GraspAll
 from dense_grasp_core.grasping.interfaces import GraspGoal, GraspOutcome, GraspSettings
 from dense_grasp_core.result_codes import GraspCode
@@ -60,7 +61,7 @@ def test_none_at_all_is_the_failure_of_the_first(code):
 
 
 def test_a_failure_and_a_cancel_say_how_many_came_before():
-    for end, kind in ((failure(GraspCode.OBJECT_LOST), GraspFailure), (GraspCanceled("canceled"), GraspCanceled)):
+    for end, kind in ((failure(GraspCode.OBJECT_LOST), GraspFailure), (Canceled("canceled"), Canceled)):
         every = GraspAll(Sequences(None, end), DELIVER)
         with pytest.raises(kind, match="; 1 x cap was grasped before"):
             every.run(ALL)

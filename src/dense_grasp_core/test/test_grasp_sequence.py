@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.holding import FingerMemory
 from dense_grasp_core.grasping.interfaces import GraspContact, GraspGoal, Located
-from dense_grasp_core.motion.interfaces import PickPlan, PlanCanceled, PlanError
+from dense_grasp_core.motion.interfaces import PickPlan, PlanError
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
 _spec = importlib.util.spec_from_file_location("fake_cell", Path(__file__).with_name("fake_cell.py"))
@@ -519,7 +520,7 @@ AFTER_CANCEL = {
 def test_cancel_in_every_stage_stops_arm_and_gripper(stage):
     cell = Cell(start=AWAY)
     run = sequence(cell, stop_in=stage, after_grasp="deliver", deliver_joints=AWAY)
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         run.run(GraspGoal("cap"))
     assert actions(cell)[-2:] == ["stop", "stop"]
     after = cell.log[cell.log.index(stage.name) :]
@@ -529,8 +530,8 @@ def test_cancel_in_every_stage_stops_arm_and_gripper(stage):
 
 def test_a_stop_while_planning_is_a_cancel():
     cell = Cell()
-    cell.fail["plan_pick"] = PlanCanceled("planning was canceled")
-    with pytest.raises(GraspCanceled):
+    cell.fail["plan_pick"] = Canceled("planning was canceled")
+    with pytest.raises(Canceled):
         sequence(cell).run(GraspGoal("cap"))
 
 
@@ -645,7 +646,7 @@ def test_a_held_object_is_not_dropped_by_the_next_goal_unless_it_may():
 @pytest.mark.parametrize("stage", [Stage.LIFTING, Stage.VERIFYING, Stage.DELIVERING])
 def test_after_a_cancel_with_the_object_in_the_fingers_it_is_not_dropped_either(stage):
     cell, memory = Cell(), FingerMemory()
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         sequence(cell, stage, memory=memory, after_grasp="deliver", deliver_joints=AWAY).run(GraspGoal("cap"))
     assert fails(cell, memory=memory).code == GraspCode.HOLDS_OBJECT
 
@@ -673,10 +674,10 @@ def test_a_goal_after_an_opening_that_was_interrupted_goes_on():
 
     def half_open(width, stop=None):
         cell.fingers = 0.04
-        raise GraspCanceled("the goal was canceled")
+        raise Canceled("the goal was canceled")
 
     opened, cell.open = cell.open, half_open
-    with pytest.raises(GraspCanceled):
+    with pytest.raises(Canceled):
         sequence(cell, memory=memory).run(GraspGoal("cap", may_drop=True))
     cell.open = opened
     sequence(cell, memory=memory).run(GraspGoal("cap"))

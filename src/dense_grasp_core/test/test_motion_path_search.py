@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.motion.collision import CollisionChecker
 from dense_grasp_core.motion.in_process_planner import in_process_planner
-from dense_grasp_core.motion.interfaces import PickRequest, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.motion.interfaces import PickRequest, PlanError, WorldModel
 from dense_grasp_core.motion.path_search import PathOptions, find_path
 from dense_grasp_core.motion.pick_planner import PickPlanner
 from dense_grasp_core.motion.planner_config import PlannerConfig
@@ -160,7 +161,7 @@ def test_no_way_at_all_is_planning_failed_after_the_allowed_work(islands):
 
 def test_a_stop_ends_the_search(islands):
     calls = iter(range(10**9))
-    with pytest.raises(PlanCanceled):
+    with pytest.raises(Canceled):
         find_path(islands, LEFT, RIGHT, PathOptions(allowed_time=600.0), stop=lambda: next(calls) > 20)
 
 
@@ -305,7 +306,7 @@ def test_no_candidates_is_unreachable(planner, observe):
 
 def test_a_canceled_pick_says_so(planner, observe):
     request = PickRequest(observe, pinch(0.5, 0.0, 0.1), WorldModel())
-    with pytest.raises(PlanCanceled):
+    with pytest.raises(Canceled):
         planner.plan_pick(request, stop=lambda: True)
 
 

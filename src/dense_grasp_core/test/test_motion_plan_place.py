@@ -9,18 +9,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.motion.collision import CollisionChecker, densify
 from dense_grasp_core.motion.grasped_object import HeldObject, down_to, inside_held
-from dense_grasp_core.motion.interfaces import (
-    SEEN,
-    SUPPORT,
-    TABLE,
-    TARGET,
-    PlaceRequest,
-    PlanCanceled,
-    PlanError,
-    WorldModel,
-)
+from dense_grasp_core.motion.interfaces import SEEN, SUPPORT, TABLE, TARGET, PlaceRequest, PlanError, WorldModel
 from dense_grasp_core.motion.plan_place import last_stretch
 from dense_grasp_core.motion.scene import SceneConfig, build_collision_scene, seen_cells
 from dense_grasp_core.result_codes import GraspCode
@@ -154,7 +146,7 @@ def test_beyond_reach_below_the_table_and_nowhere(planner, start, observe):
         assert failure.value.code == code
     with pytest.raises(PlanError, match="no pose"):
         planner.plan_place(ask(start, world(observe)))
-    with pytest.raises(PlanCanceled):
+    with pytest.raises(Canceled):
         planner.plan_place(ask(start, world(observe), GRASP), lambda: True)
 
 

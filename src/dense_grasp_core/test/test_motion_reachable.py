@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
-from dense_grasp_core.motion.interfaces import PlanCanceled, WorldModel
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.motion.interfaces import WorldModel
 
 
 def hanging(x: float, y: float, z: float, yaw: float = 0.0) -> np.ndarray:
@@ -44,5 +45,5 @@ def test_a_place_out_of_reach_or_inside_of_something_has_none(planner, observe):
 
 
 def test_it_can_be_canceled(planner, observe):
-    with pytest.raises(PlanCanceled):
+    with pytest.raises(Canceled):
         planner.find_joint_positions(PLACES, observe, WorldModel(), lambda: True)

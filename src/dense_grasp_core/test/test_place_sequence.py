@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.holding import FingerMemory, Grip, held_range
 from dense_grasp_core.grasping.interfaces import Located
 from dense_grasp_core.motion.interfaces import PlacePlan, PlanError, WorldModel
@@ -320,7 +321,7 @@ def test_upright_on_a_point_is_not_done_for_what_lay_on_its_side():
 @pytest.mark.parametrize("stage", [stage for stage in PlaceStage if stage != PlaceStage.RETREATING])
 def test_a_cancel_stops_and_keeps_the_object(stage):
     cell = Cell()
-    with pytest.raises(GraspCanceled) as canceled:
+    with pytest.raises(Canceled) as canceled:
         sequence(cell, stop_in=stage).run(ON_POINT)
     assert cell.log[-2:] == ["stop", "stop"]
     assert "retreat" not in cell.log
@@ -331,7 +332,7 @@ def test_a_cancel_stops_and_keeps_the_object(stage):
 
 def test_a_cancel_after_the_release_says_that_it_was_put_down():
     cell = Cell()
-    with pytest.raises(GraspCanceled, match="cap was put down"):
+    with pytest.raises(Canceled, match="cap was put down"):
         sequence(cell, stop_in=PlaceStage.RETREATING).run(BACK)
     assert cell.memory.held is None
 

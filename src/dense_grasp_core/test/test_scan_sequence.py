@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("ompl")
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.geometry.se3 import exp
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import GraspSettings
 from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.object_model.scan_join import join
@@ -267,9 +268,7 @@ def test_a_cancel_of_the_second_scan_leaves_the_first(cell):
     cell.stored["box"] = ("former",)
     canceled = []
     cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
-    with pytest.raises(
-        GraspCanceled, match="box keeps the scan of before, and what there is of the new one is in aside"
-    ):
+    with pytest.raises(Canceled, match="box keeps the scan of before, and what there is of the new one is in aside"):
         sequence(cell, stop=lambda: bool(canceled)).run(replace(GOAL, join=True))
     assert cell.stored["box"] == ("former",) and len(cell.stored["box aside"][0]) == 5
 
@@ -285,7 +284,7 @@ def test_a_box_at_the_edge_of_the_reach_is_refused_with_the_share_that_is_reache
 def test_a_cancel_keeps_what_was_taken_where_it_is_a_scan(cell):
     canceled = []
     cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
-    with pytest.raises(GraspCanceled, match="kept what there is: scanned box: 5 views"):
+    with pytest.raises(Canceled, match="kept what there is: scanned box: 5 views"):
         sequence(cell, stop=lambda: bool(canceled)).run(GOAL)
     assert len(cell.stored["box"][0]) == 5 and cell.is_stopped
 
@@ -293,14 +292,14 @@ def test_a_cancel_keeps_what_was_taken_where_it_is_a_scan(cell):
 def test_a_cancel_after_few_pictures_keeps_nothing_and_with_a_scan_of_before_puts_aside(cell):
     canceled = []
     cell.on_picture = lambda number: canceled.append(number) if number == 3 else None
-    with pytest.raises(GraspCanceled, match="nothing is kept of 2 pictures, a scan has 4 or more"):
+    with pytest.raises(Canceled, match="nothing is kept of 2 pictures, a scan has 4 or more"):
         sequence(cell, stop=lambda: bool(canceled)).run(GOAL)
     assert not cell.stored
     canceled.clear()
     cell.pictures = 0
     cell.stored["box"] = ("former",)
     cell.on_picture = lambda number: canceled.append(number) if number == 6 else None
-    with pytest.raises(GraspCanceled, match="box keeps the scan of before"):
+    with pytest.raises(Canceled, match="box keeps the scan of before"):
         sequence(cell, stop=lambda: bool(canceled)).run(replace(GOAL, overwrite=True))
     assert cell.stored["box"] == ("former",) and len(cell.stored["box aside"][0]) == 5
 

@@ -27,7 +27,7 @@ def check_arrival(
     """Returns when every joint is within `tolerance` rad of the trajectory's end.
 
     `positions()`: present positions (J,) rad by joint states newer than the motion; tcp_pose: base_from_tcp (4, 4).
-    Raises GraspFailure NOT_AT_GOAL with the worst joint, and what `positions` raises; GraspCanceled.
+    Raises GraspFailure NOT_AT_GOAL with the worst joint, and what `positions` raises; Canceled.
     """
     present = positions()
 

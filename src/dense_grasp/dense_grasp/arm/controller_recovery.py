@@ -68,7 +68,7 @@ class ControllerRecovery:
 
     def recover(self, stop: StopCheck | None = None) -> str:
         """Says what came of it: "" when hardware and controller are active, or nobody is there to be asked. Raises
-        GraspCanceled.
+        Canceled.
         """
         self.done = ""
         if not self._clients or not all(client.service_is_ready() for client in self._clients.values()):

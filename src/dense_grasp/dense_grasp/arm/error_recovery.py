@@ -33,7 +33,7 @@ class Recovery(Protocol):
     """Clears the robot's error."""
 
     def recover(self, stop: StopCheck | None = None) -> str:
-        """Says what came of it: "" when the robot is ready again. Raises GraspCanceled."""
+        """Says what came of it: "" when the robot is ready again. Raises Canceled."""
 
 
 class FrankaRecovery:
@@ -44,7 +44,7 @@ class FrankaRecovery:
         self._client = ActionClient(node, ErrorRecovery, action, callback_group=callback_group)
 
     def recover(self, stop: StopCheck | None = None) -> str:
-        """Says what came of it: "" when the robot is ready again. Raises GraspCanceled."""
+        """Says what came of it: "" when the robot is ready again. Raises Canceled."""
         if not self._client.server_is_ready():
             return f"no error recovery: there is no action server {self._action}"
         deadline = Deadline(TIMEOUT)
@@ -66,7 +66,7 @@ class RecoverySteps:
         self._controllers = controllers
 
     def recover(self, stop: StopCheck | None = None) -> str:
-        """Says what came of it: "" when the robot is ready again. Raises GraspCanceled."""
+        """Says what came of it: "" when the robot is ready again. Raises Canceled."""
         return self._robot.recover(stop) or self._controllers.recover(stop)
 
     def done(self) -> str:

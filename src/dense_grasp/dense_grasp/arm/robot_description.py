@@ -21,7 +21,7 @@ class RobotDescription:
         node.create_subscription(String, topic, self._take, LATCHED, callback_group=callback_group)
 
     def text(self, stop: StopCheck | None = None) -> str:
-        """The URDF, waited for; "" when none came in time. Raises GraspCanceled."""
+        """The URDF, waited for; "" when none came in time. Raises Canceled."""
         wait_in_callback(lambda: bool(self._text), Deadline(self._timeout), stop)
         return self._text
 

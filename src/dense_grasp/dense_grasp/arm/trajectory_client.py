@@ -11,7 +11,8 @@ import numpy as np
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
@@ -76,7 +77,7 @@ class ArmClient:
     def wait_still(self, stop: StopCheck | None = None) -> None:
         """Returns when no joint is faster than 0.02 rad/s, by joint states newer than the last motion.
 
-        Raises GraspFailure EXECUTION_TIMEOUT, JOINT_STATE_STALE; GraspCanceled.
+        Raises GraspFailure EXECUTION_TIMEOUT, JOINT_STATE_STALE; Canceled.
         """
         deadline = Deadline(self._still_timeout, self._clock, self._wall_factor)
 
@@ -105,7 +106,7 @@ class ArmClient:
         """Returns when the controller says the trajectory is done.
 
         Raises GraspFailure CONTROLLER_UNAVAILABLE, CONTROLLER_REJECTED, CONTROLLER_ABORTED, EXECUTION_TIMEOUT,
-        JOINT_STATE_STALE; GraspCanceled. In each of these cases the controller's goal has been canceled, or the message
+        JOINT_STATE_STALE; Canceled. In each of these cases the controller's goal has been canceled, or the message
         says that this was not confirmed; then the next call stops it first.
         """
         self.check_available(stop, trajectory.joint_names)
@@ -122,8 +123,8 @@ class ArmClient:
         deadline = Deadline(trajectory.duration + self._motion_margin, self._clock, self._wall_factor)
         try:
             answer = wait_future(handle.get_result_async(), deadline, stop, lambda: self._watch(trajectory))
-        except GraspCanceled as error:
-            raise GraspCanceled(self._after_stop(str(error))) from error
+        except Canceled as error:
+            raise Canceled(self._after_stop(str(error))) from error
         except GraspFailure as error:
             raise GraspFailure(error.code, self._after_stop(str(error))) from error
         except TimeoutError as error:

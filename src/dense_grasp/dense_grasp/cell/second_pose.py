@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
-from dense_grasp_core.motion.interfaces import MotionPlanner, PlanCanceled, PlanError, WorldModel
+from dense_grasp_core.grasping.failure import GraspFailure
+from dense_grasp_core.motion.interfaces import MotionPlanner, PlanError, WorldModel
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.quiet import QuietGroup
 from rclpy.node import Node
@@ -96,7 +96,7 @@ class SecondPose:
         """Goes to `observe` (7,) rad, calls `see`, goes to the second pose, calls `see`, and goes back.
 
         around: what the camera sees now, points (N, 3) m in the base frame, which no motion touches. see: takes a look.
-        say: is told what is going to happen. Raises GraspFailure and GraspCanceled; the arm then rests where it is.
+        say: is told what is going to happen. Raises GraspFailure and Canceled; the arm then rests where it is.
         """
         busy = [name for name in self._busy.values() if name]
         if busy:
@@ -118,8 +118,6 @@ class SecondPose:
     def _move(self, arm: GuardedArm, planner: MotionPlanner, goal: np.ndarray, points: np.ndarray) -> None:
         try:
             trajectory = planner.plan_joints(arm.positions(), goal, WorldModel(points), self._stop)
-        except PlanCanceled as error:
-            raise GraspCanceled(str(error)) from error
         except PlanError as error:
             raise GraspFailure(error.code, f"no way to {np.round(goal, 3).tolist()}: {error}") from error
         arm.execute(trajectory, self._stop)

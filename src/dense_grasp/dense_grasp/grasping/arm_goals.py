@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import rclpy
-from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled, DenseGraspError
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from rclpy.node import Node
 
@@ -46,7 +46,7 @@ class ArmGoals:
                     handle.is_cancel_requested or watch.jumped_since(mark) or not rclpy.ok(context=self._node.context)
                 )
             )
-        except GraspCanceled as error:
+        except Canceled as error:
             if watch.jumped_since(mark) and not handle.is_cancel_requested:
                 return GraspCode.CLOCK_ERROR, f"{watch.jump}: the running goal was aborted"
             return GraspCode.CANCELED, str(error)

@@ -50,7 +50,7 @@ class KeypointClient:
         self._list = node.create_client(ListDescriptors, list_service, callback_group=callback_group)
 
     def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
-        """Names of the object's keypoints in the store. Raises GraspFailure, GraspCanceled."""
+        """Names of the object's keypoints in the store. Raises GraspFailure, Canceled."""
         names: list[str] = []
         skipped = 0
         while True:
@@ -64,7 +64,7 @@ class KeypointClient:
                 return names
 
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
-        """The keypoints in an image stamped now or later. Raises GraspFailure, GraspCanceled."""
+        """The keypoints in an image stamped now or later. Raises GraspFailure, Canceled."""
         request = LocateKeypoints.Request(object_id=object_id, keypoints=list(keypoints))
         request.not_before = self._clock.now().to_msg()
         nanoseconds = int(self._locate_timeout * 1e9)

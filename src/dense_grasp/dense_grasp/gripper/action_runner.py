@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grippers.record import GripperRecord
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
@@ -80,7 +81,7 @@ class ActionRunner:
         return client
 
     def run(self, client: ActionClient, goal: Any, what: str, timeout: float, stop: StopCheck | None) -> Any:
-        """The action's answer, whatever its status. Raises GraspFailure, GraspCanceled."""
+        """The action's answer, whatever its status. Raises GraspFailure, Canceled."""
         with self._settings.pulse.moving("gripper"):
             return self._run(client, goal, what, timeout, stop)
 
@@ -99,9 +100,9 @@ class ActionRunner:
         deadline = Deadline(timeout, self._clock, self._settings.wall_factor)
         try:
             answer = wait_future(handle.get_result_async(), deadline, stop, beat)
-        except GraspCanceled as error:
+        except Canceled as error:
             said = self._halt()
-            raise GraspCanceled(f"{error}; {said}" if said else str(error)) from error
+            raise Canceled(f"{error}; {said}" if said else str(error)) from error
         except TimeoutError as error:
             said = self._halt() or "it was stopped"
             raise GraspFailure(

@@ -62,7 +62,7 @@ class FingerStates:
     def check_opened(self, told: float, after: float, stop: StopCheck | None = None) -> None:
         """Compares with `told`, m: how wide the gripper says it is, at rest since `after` (time.monotonic()).
 
-        Raises GraspFailure GRIPPER_FAILED when the joint states say exactly 0.0 then; GraspCanceled.
+        Raises GraspFailure GRIPPER_FAILED when the joint states say exactly 0.0 then; Canceled.
         """
         if abs(told - self._zeros) < SURELY_ELSEWHERE:
             return

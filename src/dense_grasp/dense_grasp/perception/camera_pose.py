@@ -58,7 +58,7 @@ def base_from(
     of: str = "image",
 ) -> np.ndarray:
     """base_from_frame (4, 4) at a stamp, once TF knows it. of: what the stamp is of. Raises GraspFailure 100 + NO_TF,
-    and GraspCanceled.
+    and Canceled.
     """
     errors: list[str] = []
 

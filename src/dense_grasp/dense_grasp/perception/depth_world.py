@@ -91,7 +91,7 @@ class DepthWorld:
         """Surface points (N, 3) m in the base frame, of every `step`-th pixel, seen at the stamp (ns) or after it.
 
         A later image serves as well because the arm stands still: one that was lost on the way is not waited for.
-        Raises GraspFailure 100 + NO_FRAME, NO_DEPTH, STAMP_AHEAD or NO_TF, and GraspCanceled.
+        Raises GraspFailure 100 + NO_FRAME, NO_DEPTH, STAMP_AHEAD or NO_TF, and Canceled.
         """
         deadline = Deadline(self._timeout, self._clock, self._wall_factor)
         depth, info = self._image(stamp, deadline, stop)

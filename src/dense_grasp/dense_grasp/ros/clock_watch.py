@@ -49,7 +49,7 @@ class ClockWatch:
 
     def check_running(self, stop: StopCheck | None = None) -> None:
         """Raises GraspFailure CLOCK_ERROR when a simulated clock stands still: every age would be wrong. And
-        GraspCanceled.
+        Canceled.
         """
         clock = self._node.get_clock()
         if not (isinstance(clock, ROSClock) and clock.ros_time_is_active):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from action_msgs.msg import GoalStatus
-from dense_grasp_core.grasping.failure import GraspCanceled
+from dense_grasp_core.errors import Canceled
 from rclpy.clock import Clock
 from rclpy.task import Future
 
@@ -48,7 +48,7 @@ def wait_future(
 ) -> Any:
     """The future's result. `watch` is called at every poll and may raise.
 
-    Raises TimeoutError, GraspCanceled, and what the future or the watch raises.
+    Raises TimeoutError, Canceled, and what the future or the watch raises.
     """
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
@@ -62,12 +62,12 @@ def wait_future(
 
 
 def wait_in_callback(condition: Callable[[], bool], deadline: Deadline, stop: StopCheck | None = None) -> bool:
-    """True as soon as the condition holds, False when the time is over. Raises GraspCanceled."""
+    """True as soon as the condition holds, False when the time is over. Raises Canceled."""
     return wait_for_value(lambda: condition() or None, deadline, stop) is not None
 
 
 def wait_for_value(read: Callable[[], Value | None], deadline: Deadline, stop: StopCheck | None = None) -> Value | None:
-    """The first value other than None that `read` gives, None when the time is over. Raises GraspCanceled."""
+    """The first value other than None that `read` gives, None when the time is over. Raises Canceled."""
     while (value := read()) is None:
         check(stop)
         if deadline.expired:
@@ -77,7 +77,7 @@ def wait_for_value(read: Callable[[], Value | None], deadline: Deadline, stop: S
 
 
 def check_canceled(status: int, stop: StopCheck | None) -> None:
-    """After an answer of a device's action: raises GraspCanceled where its goal was canceled from outside, by the stop
+    """After an answer of a device's action: raises Canceled where its goal was canceled from outside, by the stop
     service, which cancels the arm's goal as well, at the same time: that cancel may come a moment later.
     """
     if status == GoalStatus.STATUS_CANCELED:
@@ -85,6 +85,6 @@ def check_canceled(status: int, stop: StopCheck | None) -> None:
 
 
 def check(stop: StopCheck | None) -> None:
-    """Raises GraspCanceled when a stop was asked for."""
+    """Raises Canceled when a stop was asked for."""
     if stop is not None and stop():
-        raise GraspCanceled("the goal was canceled")
+        raise Canceled("the goal was canceled")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled, DenseGraspError
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.object_model.fused_surface import Surface
 from dense_grasp_core.object_model.pose import PoseFinder
 from dense_grasp_core.object_model.scan import ScanView
@@ -96,8 +96,8 @@ class ScanFolder:
             sentence = (
                 f"{error}; {object_id} keeps the scan that it has, {self._second(object_id, views, surface, about)}"
             )
-            if isinstance(error, GraspCanceled):
-                raise GraspCanceled(sentence) from error
+            if isinstance(error, Canceled):
+                raise Canceled(sentence) from error
             code = error.code if isinstance(error, GraspFailure) else ScanCode.SCAN_INCONSISTENT
             raise GraspFailure(code, sentence) from error
         finally:

@@ -82,7 +82,7 @@ class StillCamera:
 
     def look(self, stop: StopCheck | None = None) -> PosedPicture:
         """The first whole picture that is stamped after this call. Raises GraspFailure PERCEPTION_UNAVAILABLE with the
-        stream that is missing, or what is wrong with the picture; GraspCanceled.
+        stream that is missing, or what is wrong with the picture; Canceled.
         """
         clock = self._node.get_clock()
         after = clock.now().nanoseconds

@@ -11,7 +11,7 @@ from dense_grasp_core.result_codes import Stage
 
 
 class ArmMoves:
-    """Moves the arm for one goal. Raises GraspFailure, PlanError, GraspCanceled, PlanCanceled."""
+    """Moves the arm for one goal. Raises GraspFailure, PlanError, Canceled."""
 
     def __init__(self, arm: Arm, planner: MotionPlanner, settings: GraspSettings, run: GoalRun):
         self._arm = arm

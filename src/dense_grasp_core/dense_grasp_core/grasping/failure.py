@@ -1,4 +1,4 @@
-"""How a goal of the arm ends without success: a code of its action and a sentence, or a cancellation."""
+"""How a goal of the arm fails: a code of its action and a sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,3 @@ class GraspFailure(DenseGraspError):
     def __init__(self, code: int, message: str):
         super().__init__(message)
         self.code = int(code)
-
-
-class GraspCanceled(DenseGraspError):
-    """The goal was canceled; whoever sees this first has nothing to clean up but its own action."""

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.holding import HoldWatch
 from dense_grasp_core.grasping.interfaces import GraspOutcome
-from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError
+from dense_grasp_core.motion.interfaces import PlanError
 from dense_grasp_core.result_codes import Stage
 
 Answer = TypeVar("Answer")
@@ -48,15 +49,15 @@ class GoalRun:
         """What the stages say was done. Whatever they raise, `halt` comes first.
 
         failed: the failure as it is told, after what is done about it; canceled: what to add to the sentence of a
-        cancel. Raises GraspFailure, GraspCanceled.
+        cancel. Raises GraspFailure, Canceled.
         """
         try:
             return stages()
-        except (GraspCanceled, PlanCanceled) as error:
+        except Canceled as error:
             halt()
             lost = self.stop.failure
             if lost is None:
-                raise GraspCanceled(f"{error}{canceled()}") from error
+                raise Canceled(f"{error}{canceled()}") from error
             raise failed(lost) from error
         except (GraspFailure, PlanError) as failure:
             halt()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.interfaces import GraspGoal, GraspOutcome, GraspSettings
 from dense_grasp_core.result_codes import GraspCode, MatchCode
@@ -24,7 +25,7 @@ class GraspAll:
         self.outcome = GraspOutcome()
 
     def run(self, goal: GraspGoal) -> str:
-        """The sentence says what was done. Raises GraspFailure or GraspCanceled as the sequence does; for a goal that
+        """The sentence says what was done. Raises GraspFailure or Canceled as the sequence does; for a goal that
         wants all of them CONFIGURATION_ERROR where the hand would not be free for the next one.
         """
         if not goal.all_instances or goal.plan_only:
@@ -47,9 +48,9 @@ class GraspAll:
                     self.outcome = last
                     return f"grasped {_times(count, goal)}, and no more was found"
                 raise GraspFailure(failure.code, f"{failure}; {_times(count, goal)} was grasped before") from failure
-            except GraspCanceled as error:
+            except Canceled as error:
                 self.outcome.grasped = count
-                raise GraspCanceled(f"{error}; {_times(count, goal)} was grasped before") from error
+                raise Canceled(f"{error}; {_times(count, goal)} was grasped before") from error
             self.outcome.grasped = count + 1
         return f"grasped {_times(MOST, goal)}, the most of one goal; send it again for more"
 

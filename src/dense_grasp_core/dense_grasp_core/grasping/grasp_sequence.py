@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.grasping.arm_moves import ArmMoves, backwards
 from dense_grasp_core.grasping.contacts import instead_of, numbers, summary
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
 from dense_grasp_core.grasping.holding import FingerMemory, HoldWatch, WeightWatch, held_range
 from dense_grasp_core.grasping.interfaces import (
@@ -23,7 +24,7 @@ from dense_grasp_core.grasping.interfaces import (
     validate,
 )
 from dense_grasp_core.grasping.plan_search import LOOK_AGAIN, PlanSearch
-from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PlanCanceled, PlanError
+from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PlanError
 from dense_grasp_core.result_codes import GraspCode, Stage
 
 #: Stages that a failed grasp does not end in: the arm retreats.
@@ -33,7 +34,7 @@ ARM_FAILED = (300, 399)
 
 
 class GraspSequence:
-    """Runs one goal. Raises GraspFailure or GraspCanceled; `outcome` then tells how far it got."""
+    """Runs one goal. Raises GraspFailure or Canceled; `outcome` then tells how far it got."""
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class GraspSequence:
         if failure.code == GraspCode.OBJECT_LOST:
             try:
                 self._open()
-            except (GraspCanceled, GraspFailure) as error:
+            except (Canceled, GraspFailure) as error:
                 opened = f"; the fingers did not open: {error}"
         return GraspFailure(failure.code, f"{failure}{opened}{self._to_safety(failure)}")
 
@@ -247,7 +248,7 @@ class GraspSequence:
             return ""
         try:
             self._moves.observe(self._settings.observe_poses[0], "retreating")
-        except (GraspCanceled, PlanCanceled):
+        except Canceled:
             return "; the retreat was canceled"
         except (GraspFailure, PlanError) as error:
             self.stop()

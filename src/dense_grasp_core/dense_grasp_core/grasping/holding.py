@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import Array, GraspSettings, Gripper, StopCheck
 from dense_grasp_core.motion.interfaces import WorldModel
 from dense_grasp_core.result_codes import GraspCode
@@ -89,9 +90,9 @@ class HoldWatch:
         return self.failure is not None
 
     def check(self) -> None:
-        """Raises GraspFailure OBJECT_LOST or GRIPPER_FAILED after a loss, GraspCanceled after a cancel."""
+        """Raises GraspFailure OBJECT_LOST or GRIPPER_FAILED after a loss, Canceled after a cancel."""
         if self():
-            raise self.failure or GraspCanceled("the goal was canceled")
+            raise self.failure or Canceled("the goal was canceled")
 
     def judge(self, width: float) -> None:
         """Raises GraspFailure OBJECT_LOST for a width (m) that was just measured and is outside of the range."""

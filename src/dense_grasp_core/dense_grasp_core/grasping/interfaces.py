@@ -38,7 +38,7 @@ class Located:
 
 
 class Arm(Protocol):
-    """Executes trajectories. Raises GraspFailure, GraspCanceled."""
+    """Executes trajectories. Raises GraspFailure, Canceled."""
 
     def positions(self) -> Array:
         """Present joint positions (J,), fresh."""
@@ -54,7 +54,7 @@ class Arm(Protocol):
 
 
 class Gripper(Protocol):
-    """A gripper. Every call raises GraspFailure GRIPPER_UNAVAILABLE or GRIPPER_FAILED, and GraspCanceled."""
+    """A gripper. Every call raises GraspFailure GRIPPER_UNAVAILABLE or GRIPPER_FAILED, and Canceled."""
 
     def open(self, width: float, stop: StopCheck | None = None) -> None:
         """Opens to `width` m unless it is that wide already."""
@@ -79,7 +79,7 @@ class Gripper(Protocol):
 
 
 class Perception(Protocol):
-    """Finds taught points and obstacles. Raises GraspFailure, GraspCanceled."""
+    """Finds taught points and obstacles. Raises GraspFailure, Canceled."""
 
     def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
         """Names of the keypoints in the store."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.motion.interfaces import PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 
 #: The code of one failed candidate of several is told, the first of these that there is: of the one that came farthest.
@@ -15,9 +16,9 @@ _FARTHEST = (GraspCode.PLANNING_FAILED, GraspCode.GOAL_IN_COLLISION)
 
 
 def check_stop(stop: StopCheck | None) -> None:
-    """Raises PlanCanceled."""
+    """Raises Canceled."""
     if stop is not None and stop():
-        raise PlanCanceled("planning was canceled")
+        raise Canceled("planning was canceled")
 
 
 def check_height(what: str, pose: np.ndarray, table_height: float | None, minimum_height: float) -> None:

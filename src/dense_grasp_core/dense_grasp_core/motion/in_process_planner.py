@@ -67,7 +67,7 @@ class OmplPathFinder:
     tcp_speed: float
 
     def joint_move(self, checker: CollisionQueries, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
-        """A timed collision-free path; the timed spline is checked, too. Raises PlanError, PlanCanceled."""
+        """A timed collision-free path; the timed spline is checked, too. Raises PlanError, Canceled."""
         for _ in range(3):
             path = find_path(checker, start, goal, self.options, stop)
             for spacing in (SPACING, SPACING / 4):

@@ -26,10 +26,6 @@ class PlanError(DenseGraspError):
         self.code = code
 
 
-class PlanCanceled(DenseGraspError):
-    """The caller's stop check became true while planning."""
-
-
 @dataclass(frozen=True)
 class Trajectory:
     """Joint positions over time: `times` (N,) s from 0, `positions` and `velocities` (N, J) rad and rad/s."""
@@ -168,7 +164,7 @@ class PlacePlan:
 
 
 class MotionPlanner(Protocol):
-    """Plans for one arm. Raises PlanError with a GraspCode, PlanCanceled when `stop` became true.
+    """Plans for one arm. Raises PlanError with a GraspCode, Canceled when `stop` became true.
 
     Positions are of `joint_names` in that order; poses are of the tool centre point in the base frame.
     A planner belongs to one thread at a time.

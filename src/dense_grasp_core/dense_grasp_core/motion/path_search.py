@@ -12,9 +12,10 @@ from ompl import base as ob
 from ompl import geometric as og
 from ompl import util as ou
 
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.motion.cartesian import describe
 from dense_grasp_core.motion.collision import CollisionQueries
-from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.motion.interfaces import PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
@@ -68,7 +69,7 @@ def find_path(
 ) -> Array:
     """Polyline (N, 7) from `start` to `goal` (both (7,)), collision-free at steps of `options.step`.
 
-    Raises PlanError START_IN_COLLISION, GOAL_IN_COLLISION, PLANNING_FAILED; PlanCanceled.
+    Raises PlanError START_IN_COLLISION, GOAL_IN_COLLISION, PLANNING_FAILED; Canceled.
     """
     for code, name, q in (
         (GraspCode.START_IN_COLLISION, "start", start),
@@ -85,7 +86,7 @@ def find_path(
             _seed(options.seed + attempt)
         path = _search(checker, start, goal, options, budget)
         if budget.stopped():
-            raise PlanCanceled("planning was canceled")
+            raise Canceled("planning was canceled")
         if path is not None and checker.path_free(path, options.step):
             return path
         if budget.over():

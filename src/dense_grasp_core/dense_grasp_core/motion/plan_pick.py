@@ -33,7 +33,7 @@ def plan_pick(parts: PlannerParts, request: PickRequest, stop: StopCheck | None 
     """The pick of the best feasible candidate.
 
     Raises PlanError START_IN_COLLISION, UNREACHABLE (no inverse kinematics), GOAL_IN_COLLISION (reached only
-    in collision or below the minimum height), PLANNING_FAILED (no path); PlanCanceled.
+    in collision or below the minimum height), PLANNING_FAILED (no path); Canceled.
     """
     began = time.monotonic()
     stages: dict[str, float] = {}

@@ -34,7 +34,7 @@ def plan_place(parts: PlannerParts, request: PlaceRequest, stop: StopCheck | Non
     """The place of the first feasible candidate.
 
     Raises PlanError START_IN_COLLISION, UNREACHABLE (no inverse kinematics), GOAL_IN_COLLISION (reached only in
-    collision or below the minimum height), PLANNING_FAILED (no path); PlanCanceled.
+    collision or below the minimum height), PLANNING_FAILED (no path); Canceled.
     """
     began = time.monotonic()
     start = np.asarray(request.start, dtype=float)

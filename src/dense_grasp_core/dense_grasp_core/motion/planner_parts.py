@@ -19,7 +19,7 @@ Array = np.ndarray
 
 class CollisionCheckers(Protocol):
     """Makes what tells collisions, a checker for each scene. Every call raises PlanError PLANNER_UNAVAILABLE where
-    somebody else is asked and does not answer, PlanCanceled when `stop` became true meanwhile.
+    somebody else is asked and does not answer, Canceled when `stop` became true meanwhile.
     """
 
     def check_available(self, stop: StopCheck | None) -> None:
@@ -48,7 +48,7 @@ class PathFinder(Protocol):
     def joint_move(self, checker: CollisionQueries, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
         """A collision-free trajectory from `start` to `goal` (both (7,)) within the limits; `checker` is the newest.
 
-        Raises PlanError START_IN_COLLISION, GOAL_IN_COLLISION, PLANNING_FAILED, PLANNER_UNAVAILABLE; PlanCanceled.
+        Raises PlanError START_IN_COLLISION, GOAL_IN_COLLISION, PLANNING_FAILED, PLANNER_UNAVAILABLE; Canceled.
         """
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.motion.collision import CollisionQueries
-from dense_grasp_core.motion.interfaces import PlanCanceled, StopCheck
+from dense_grasp_core.motion.interfaces import StopCheck
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 
 Array = np.ndarray
@@ -28,13 +29,13 @@ def find_joint_positions(
     poses base_from_tcp (4, 4); None where there are none.
 
     A place whose neighbour was solved is tried from there first, so both are reached alike; among equally turned
-    poses the first is preferred. Raises PlanCanceled.
+    poses the first is preferred. Raises Canceled.
     """
     found: list[Array | None] = []
     solved: list[tuple[Array, Array]] = []
     for poses in places:
         if stop is not None and stop():
-            raise PlanCanceled("planning was canceled")
+            raise Canceled("planning was canceled")
         where = np.mean([pose[:3, 3] for pose in poses], axis=0)
         order = np.argsort([np.linalg.norm(where - other) for other, _ in solved])[:_NEIGHBOURS]
         seeds = [solved[i][1] for i in order] or [np.asarray(start, dtype=float)]

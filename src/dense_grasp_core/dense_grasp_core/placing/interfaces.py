@@ -24,7 +24,7 @@ class Where(IntEnum):
 
 
 class PlacePerception(Protocol):
-    """Finds taught points and obstacles. Raises GraspFailure, GraspCanceled."""
+    """Finds taught points and obstacles. Raises GraspFailure, Canceled."""
 
     def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
         """Names of the keypoints in the store."""

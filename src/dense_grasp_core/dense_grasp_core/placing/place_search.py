@@ -110,7 +110,7 @@ class PlaceSearch:
         return [grip.base_from_tcp]
 
     def plan(self, goal: PlaceGoal, grip: Grip, point: Array | None) -> PlacePlan:
-        """The way from where the arm is. Raises PlanError, PlanCanceled, GraspFailure, GraspCanceled."""
+        """The way from where the arm is. Raises PlanError, GraspFailure, Canceled."""
         poses = self.release_poses(goal, grip, point)
         self._tell(PlaceStage.PLANNING_PLACE, f"to let go of {grip.object_id} at {numbers(poses[0][:3, 3])} m")
         self._arm.wait_still(self._run.stop)

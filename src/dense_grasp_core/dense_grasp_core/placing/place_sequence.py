@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from dense_grasp_core.errors import Canceled
 from dense_grasp_core.grasping.arm_moves import ArmMoves
 from dense_grasp_core.grasping.contacts import numbers
-from dense_grasp_core.grasping.failure import GraspCanceled, GraspFailure
+from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
 from dense_grasp_core.grasping.holding import (
     SAME_WIDTH,
@@ -28,7 +29,7 @@ from dense_grasp_core.result_codes import PlaceCode, PlaceStage
 
 
 class PlaceSequence:
-    """Runs one goal. Raises GraspFailure or GraspCanceled; `outcome` then tells how far it got."""
+    """Runs one goal. Raises GraspFailure or Canceled; `outcome` then tells how far it got."""
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class PlaceSequence:
             self._open()
             self._memory.empty()
             said = "; the fingers opened, and the arm stays where it is"
-        except (GraspCanceled, GraspFailure) as error:
+        except (Canceled, GraspFailure) as error:
             said = f"; the fingers did not open: {error}"
         return GraspFailure(failure.code, f"{failure}{said}")
 

@@ -29,7 +29,7 @@ class Camera(Protocol):
     """The camera on the arm."""
 
     def look(self, stop: StopCheck | None = None) -> PosedPicture:
-        """A picture that was taken after this call, with where the camera was. Raises GraspFailure, GraspCanceled."""
+        """A picture that was taken after this call, with where the camera was. Raises GraspFailure, Canceled."""
 
 
 class Scans(Protocol):

@@ -49,7 +49,7 @@ _APART = 0.02
 
 
 class ScanSequence:
-    """Runs one goal. Raises GraspFailure or GraspCanceled; `outcome` then tells how far it got."""
+    """Runs one goal. Raises GraspFailure or Canceled; `outcome` then tells how far it got."""
 
     def __init__(
         self,

@@ -76,7 +76,7 @@ class ViewPlanner:
         """Up to `count` views from the arm's positions `start` (J,), around what is in the world.
 
         Raises GraspFailure VIEWS_UNREACHABLE when the arm reaches too few of the directions, PlanError when the planner
-        is not there, PlanCanceled.
+        is not there, Canceled.
         """
         distance = viewing_distance(self._camera, table_object.radius, self._settings.nearest)
         distances = [share * distance for share in DISTANCES]
@@ -108,7 +108,7 @@ class ViewPlanner:
         return plan
 
     def way(self, start: Array, goal: Array, world: WorldModel, stop: StopCheck | None = None) -> Trajectory:
-        """The way to the joint positions `goal` (J,) at a scan's speed. Raises PlanError, PlanCanceled."""
+        """The way to the joint positions `goal` (J,) at a scan's speed. Raises PlanError, Canceled."""
         way = self._planner.plan_joints(start, goal, world, stop)
         return with_tool_speed(way, self._planner.tcp_pose, self._settings.speed)
 

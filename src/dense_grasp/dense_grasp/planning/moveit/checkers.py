@@ -59,7 +59,7 @@ class MoveItCheckers:
     def in_world(self, world: WorldModel, start: Array, stop: StopCheck | None) -> CollisionChecker:
         """Gives MoveIt the scene. Clearance is given up when the start has less of it.
 
-        Raises PlanError START_IN_COLLISION, PLANNER_UNAVAILABLE; PlanCanceled.
+        Raises PlanError START_IN_COLLISION, PLANNER_UNAVAILABLE; Canceled.
         """
         start = np.asarray(start, dtype=float)
         present = self._present(start, stop)

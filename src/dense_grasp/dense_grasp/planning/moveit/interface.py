@@ -83,7 +83,7 @@ class PathQuestion:
 
 
 class MoveItInterface(Protocol):
-    """A MoveIt that answers. Raises PlanError PLANNER_UNAVAILABLE when it does not, PlanCanceled on `stop`."""
+    """A MoveIt that answers. Raises PlanError PLANNER_UNAVAILABLE when it does not, Canceled on `stop`."""
 
     who: str
     group: str

@@ -44,7 +44,7 @@ class MoveItPathFinder:
     scaling: tuple[float, float]
 
     def joint_move(self, checker: CollisionQueries, start: Array, goal: Array, stop: StopCheck | None) -> Trajectory:
-        """A timed collision-free path by MoveIt, within our limits. Raises PlanError, PlanCanceled."""
+        """A timed collision-free path by MoveIt, within our limits. Raises PlanError, Canceled."""
         start, goal = np.asarray(start, dtype=float), np.asarray(goal, dtype=float)
         _check_goal(checker.contacts(goal))
         answer = self.port.plan(PathQuestion(start, goal, self.allowed_time, *self.scaling), stop)

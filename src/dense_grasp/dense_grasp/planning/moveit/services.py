@@ -12,8 +12,8 @@ from collections import deque
 from typing import Any
 
 import numpy as np
-from dense_grasp_core.grasping.failure import GraspCanceled
-from dense_grasp_core.motion.interfaces import PlanCanceled, PlanError, StopCheck
+from dense_grasp_core.errors import Canceled
+from dense_grasp_core.motion.interfaces import PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 from moveit_msgs.msg import PlanningSceneComponents
 from moveit_msgs.srv import ApplyPlanningScene, GetMotionPlan, GetPlanningScene, GetPositionIK, GetStateValidity
@@ -120,11 +120,7 @@ class MoveItServices:
     def _send(self, key: str, request: Any, stop: StopCheck | None) -> Future:
         client = self._clients[key]
         began = time.monotonic()
-        try:
-            ready = wait_in_callback(client.service_is_ready, Deadline(self._timeout), stop)
-        except GraspCanceled as error:
-            raise PlanCanceled(str(error)) from error
-        if not ready:
+        if not wait_in_callback(client.service_is_ready, Deadline(self._timeout), stop):
             raise PlanError(
                 GraspCode.PLANNER_UNAVAILABLE,
                 f"no {self.who} answers: there was no service {client.srv_name} for "
@@ -136,9 +132,9 @@ class MoveItServices:
         client = self._clients[key]
         try:
             answer = wait_future(future, Deadline(self._timeout + longer), stop)
-        except GraspCanceled as error:
+        except Canceled:
             client.remove_pending_request(future)
-            raise PlanCanceled(str(error)) from error
+            raise
         except TimeoutError as error:
             client.remove_pending_request(future)
             raise PlanError(
