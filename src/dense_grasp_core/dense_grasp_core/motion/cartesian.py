@@ -9,7 +9,7 @@ import numpy as np
 from dense_grasp_core.geometry.se3 import inverse, rotation_angle
 from dense_grasp_core.motion.collision import CollisionQueries
 from dense_grasp_core.motion.interfaces import PlanError
-from dense_grasp_core.motion.inverse_kinematics import InverseKinematics, interpolate_poses
+from dense_grasp_core.motion.inverse_kinematics import Kinematics, interpolate_poses
 from dense_grasp_core.result_codes import GraspCode
 
 Array = np.ndarray
@@ -23,7 +23,7 @@ def nothing(pair: tuple[str, str]) -> bool:
 
 
 def straight_line(
-    kinematics: InverseKinematics,
+    kinematics: Kinematics,
     start: Array,
     base_from_goal: Array,
     checker: CollisionQueries | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import pinocchio as pin
@@ -26,8 +27,24 @@ _LYING_SEEDS = (
 )
 
 
+class Kinematics(Protocol):
+    """Joint positions that bring the tool centre point to a pose, within the joint limits of its robot."""
+
+    @property
+    def robot(self) -> RobotModel:
+        """The arm."""
+
+    def solve(self, base_from_tcp: Array, seed: Array) -> Array | None:
+        """Positions (7,) near `seed` (7,) that bring the tool centre point to the pose (4, 4); None: none found."""
+
+    def solutions(self, base_from_tcp: Array, reference: Array, attempts: int = 8) -> Iterator[Array]:
+        """At most `attempts` different solutions (7,) as they are found, those near `reference` (7,) first; the same
+        question has the same answer.
+        """
+
+
 class InverseKinematics:
-    """Joint positions that bring the tool centre point to a pose. For one thread at a time."""
+    """Kinematics by damped least squares from several seeds. For one thread at a time."""
 
     def __init__(self, robot: RobotModel, limit_margin: float = 0.02, max_iterations: int = 60):
         self.robot = robot

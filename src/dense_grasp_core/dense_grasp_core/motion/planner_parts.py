@@ -10,7 +10,7 @@ import numpy as np
 from dense_grasp_core.motion.cartesian import MayTouch
 from dense_grasp_core.motion.collision import CollisionQueries
 from dense_grasp_core.motion.interfaces import StopCheck, Trajectory, WorldModel
-from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
+from dense_grasp_core.motion.inverse_kinematics import Kinematics
 from dense_grasp_core.motion.planner_config import PlannerConfig
 from dense_grasp_core.motion.timing import PathTiming
 
@@ -59,7 +59,7 @@ class PlannerParts:
     config: the scene's measures and the speeds of approach, lift and line.
     """
 
-    kinematics: InverseKinematics
+    kinematics: Kinematics
     checkers: CollisionCheckers
     path_finder: PathFinder
     timing: PathTiming

@@ -9,7 +9,7 @@ import numpy as np
 from dense_grasp_core.errors import Canceled
 from dense_grasp_core.motion.collision import CollisionQueries
 from dense_grasp_core.motion.interfaces import StopCheck
-from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
+from dense_grasp_core.motion.inverse_kinematics import Kinematics
 
 Array = np.ndarray
 #: Seeds of one pose, after those of places that were solved before.
@@ -19,7 +19,7 @@ _NEIGHBOURS = 2
 
 
 def find_joint_positions(
-    kinematics: InverseKinematics,
+    kinematics: Kinematics,
     checker: CollisionQueries,
     places: Sequence[Sequence[Array]],
     start: Array,
@@ -49,7 +49,7 @@ def find_joint_positions(
 
 
 def _from_neighbours(
-    kinematics: InverseKinematics, checker: CollisionQueries, poses: Sequence[Array], seeds: Sequence[Array]
+    kinematics: Kinematics, checker: CollisionQueries, poses: Sequence[Array], seeds: Sequence[Array]
 ) -> Array | None:
     """From each of the seeds (7,), first to the poses that the hand turns least for."""
     for seed in seeds:
@@ -62,7 +62,7 @@ def _from_neighbours(
 
 
 def _from_anywhere(
-    kinematics: InverseKinematics, checker: CollisionQueries, poses: Sequence[Array], start: Array
+    kinematics: Kinematics, checker: CollisionQueries, poses: Sequence[Array], start: Array
 ) -> Array | None:
     for pose in poses:
         for q in kinematics.solutions(pose, start, _ATTEMPTS):
