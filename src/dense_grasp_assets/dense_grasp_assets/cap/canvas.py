@@ -14,31 +14,40 @@ Field = NDArray[np.floating]
 MARGIN_PX = 2
 """Texels around a part's rectangle that repeat its edge, so that filtering never reads a neighbour."""
 
+SOFTNESS_M = 0.0006
+"""m over which the opacity of a line falls to 0."""
+
 
 class Canvas:
-    """One part's rectangle with the coordinates of every texel and the drawing operations that the painters share."""
+    """One part's rectangle with the coordinates of its texels and the drawing operations that the painters share.
+
+    u and x_m are (1, W), v and y_m (H, 1): what depends on one of them alone is worked out once a row or column. A
+    field is of either shape or (H, W).
+    """
 
     def __init__(self, shape: tuple[int, int], around_m: float, up_m: float, background: Colour) -> None:
         height, width = shape
         span_u, span_v = width - 2 * MARGIN_PX, height - 2 * MARGIN_PX
         u = np.clip((np.arange(width) + 0.5 - MARGIN_PX) / span_u, 0.0, 1.0).astype(np.float32)
         v = np.clip((np.arange(height) + 0.5 - MARGIN_PX) / span_v, 0.0, 1.0).astype(np.float32)
-        self.u, self.v = np.meshgrid(u, v)
+        self.shape, self.u, self.v = shape, u[None, :], v[:, None]
         self.around_m, self.up_m = around_m, up_m
         self.x_m: Field = self.u * np.float32(around_m)
         self.y_m: Field = self.v * np.float32(up_m)
         self.rgb: Image = np.empty((height, width, 3), np.float32)
         self.rgb[:] = background
 
-    def blend(self, colour: Colour | Image, alpha: Field) -> None:
-        """Lay `colour` over the picture with opacity `alpha` (H, W) in 0..1."""
-        self.rgb += alpha[..., None] * (np.asarray(colour, np.float32) - self.rgb)
+    def blend(self, colour: Colour, alpha: Field) -> None:
+        """Lay `colour` over the picture with opacity `alpha` in 0..1."""
+        alpha = np.broadcast_to(alpha, self.shape)
+        band = _span(np.asarray(alpha.any(axis=1)))  # most of what is laid over it covers few rows
+        self.rgb[band] += alpha[band, :, None] * (np.asarray(colour, np.float32) - self.rgb[band])
 
     def shade(self, factor: Field | float) -> None:
-        """Multiply the picture by `factor` (H, W)."""
+        """Multiply the picture by `factor`."""
         self.rgb *= factor[..., None] if isinstance(factor, np.ndarray) else np.float32(factor)
 
-    def line(self, distance_m: Field, width_m: float, softness_m: float = 0.0006) -> Field:
+    def line(self, distance_m: Field, width_m: float, softness_m: float = SOFTNESS_M) -> Field:
         """Return the opacity of a line of `width_m` around the zero set of `distance_m`."""
         return np.clip((width_m / 2 + softness_m - np.abs(distance_m)) / softness_m, 0.0, 1.0).astype(np.float32)
 
@@ -48,9 +57,12 @@ class Canvas:
 
     def ring(self, u: float, v: float, radius_m: float, width_m: float, around_m: float | None = None) -> Field:
         """Return the opacity of a circle line (or a disc when `width_m` is 2·radius) around (u, v)."""
+        up = (self.v - v) * self.up_m
+        band = _span(np.abs(up[:, 0]) <= radius_m + width_m / 2 + SOFTNESS_M)
         du = (self.u - u + 0.5) % 1.0 - 0.5
-        distance = np.hypot(du * (around_m or self.around_m), (self.v - v) * self.up_m)
-        return self.line(distance - radius_m, width_m)
+        opacity = np.zeros(self.shape, np.float32)
+        opacity[band] = self.line(np.hypot(du * (around_m or self.around_m), up[band]) - radius_m, width_m)
+        return opacity
 
     def stamp(
         self,
@@ -69,11 +81,11 @@ class Canvas:
         """
         du = ((self.u - u + 0.5) % 1.0 - 0.5) * (around_m or self.around_m) / size_m[0] + 0.5
         dv = (self.v - v) * self.up_m / size_m[1] + 0.5
-        rows = np.flatnonzero(((dv >= 0) & (dv <= 1)).any(axis=1))
-        if not len(rows):
+        covered = ((dv >= 0) & (dv <= 1))[:, 0]
+        if not covered.any():
             return
-        band = slice(int(rows[0]), int(rows[-1]) + 1)
-        x, y = du[band], dv[band]
+        band = _span(covered)
+        x, y = np.broadcast_arrays(du, dv[band])
         x, y = (1.0 - x if flip_u else x), (1.0 - y if flip_v else y)
         map_x = (x * picture.shape[1] - 0.5).astype(np.float32)
         map_y = (y * picture.shape[0] - 0.5).astype(np.float32)
@@ -98,6 +110,12 @@ class Canvas:
         self.rgb[band] += cover[..., None] * (colour - self.rgb[band])
 
 
+def _span(rows: NDArray[np.bool_]) -> slice:
+    """From the first to the last of the rows (H,); empty where there is none."""
+    found = np.flatnonzero(rows)
+    return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0)
+
+
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> Field:
     """Return soft noise (H, W) of about zero mean and unit range that repeats from the right edge to the left."""
     grid = rng.uniform(-1.0, 1.0, (cells[0] + 1, cells[1])).astype(np.float32)
@@ -107,7 +125,7 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[
 
 def weave_fabric(canvas: Canvas, rng: np.random.Generator, weave: float) -> None:
     """Modulate the picture by twill, thread noise and wear."""
-    shape = canvas.u.shape
+    shape = canvas.shape
     twill = np.sin((canvas.x_m + canvas.y_m) * np.float32(2 * np.pi / 0.0028))
     grain = rng.standard_normal(shape, dtype=np.float32)
     wear = smooth_noise(rng, shape, (5, 14))

@@ -64,8 +64,8 @@ def _panels(canvas: Canvas, params: CapParams, rng: np.random.Generator) -> None
     elif look.scheme == "side_panels":
         canvas.blend(look.accent, ((panel == 1) | (panel == 4)).astype(np.float32))
     elif look.scheme == "camouflage":
-        first = smooth_noise(rng, canvas.u.shape, (5, 12))
-        second = smooth_noise(rng, canvas.u.shape, (7, 18))
+        first = smooth_noise(rng, canvas.shape, (5, 12))
+        second = smooth_noise(rng, canvas.shape, (7, 18))
         canvas.blend(_mix(look.base, look.accent, 0.5), (first > 0.15).astype(np.float32))
         canvas.blend(_mix(look.base, look.accent, 0.9), (second > 0.35).astype(np.float32))
     elif look.scheme == "striped":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,14 @@ def _smooth_noise(rng: np.random.Generator, size: int, cells: tuple[int, int]) -
     return np.asarray(top * (1 - fr) + bottom * fr)
 
 
+def _kept(picture: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """(H, W, 3) picture, which nobody may write to."""
+    out = np.clip(picture, 0, 255).astype(np.uint8)
+    out.flags.writeable = False
+    return out
+
+
+@lru_cache(maxsize=2)  # every cell with the same table has it
 def wood(seed: int = 0, size: int = 1024) -> NDArray[np.uint8]:
     """(size, size, 3) uint8 picture of planks; the seed draws tone and grain."""
     rng = np.random.default_rng([0x3D, seed])
@@ -32,15 +42,16 @@ def wood(seed: int = 0, size: int = 1024) -> NDArray[np.uint8]:
     gap = np.where((np.arange(size) * planks % size) < planks * 3, 0.72, 1.0)[None, :]
     shade = (0.80 + 0.34 * grain) * tone * gap
     speckle = rng.normal(1.0, 0.02, (size, size))
-    return np.clip(base * (shade * speckle)[..., None], 0, 255).astype(np.uint8)
+    return _kept(base * (shade * speckle)[..., None])
 
 
+@lru_cache(maxsize=2)
 def concrete(seed: int = 0, size: int = 512) -> NDArray[np.uint8]:
     """(size, size, 3) uint8 picture of a grey floor."""
     rng = np.random.default_rng([0xF1, seed])
     value = 105 + 30 * (_smooth_noise(rng, size, (6, 6)) - 0.5) + 14 * (_smooth_noise(rng, size, (64, 64)) - 0.5)
     value = value + rng.normal(0.0, 4.0, (size, size))
-    return np.clip(value[..., None] * np.array([1.0, 1.0, 1.02]), 0, 255).astype(np.uint8)
+    return _kept(value[..., None] * np.array([1.0, 1.0, 1.02]))
 
 
 TABLES = ("oak", "dark wood", "white laminate", "coloured laminate", "checked cloth", "striped cloth", "speckled stone")
