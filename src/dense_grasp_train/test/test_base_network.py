@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scanned_box as box
+import tiny_training
 import torch
 import yaml
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
@@ -19,17 +20,11 @@ from dense_grasp_train.training import train
 from dense_grasp_train.training.base_network import load_base
 from dense_grasp_train.training.config import ConfigError, load_config
 from dense_grasp_train.training.fit import fit, shipped
+from scan_of_box import write_scan
+from views_of_caps import cap_views
 
-
-def _module(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-VIEWS, training = list(_module("views_of_caps").cap_views()), _module("test_train")
-TINY = {**training.TINY, "pairs": {"crop": [64, 64], "matches": 32, "pool": 4}}
+VIEWS = list(cap_views())
+TINY = {**tiny_training.TINY, "pairs": {"crop": [64, 64], "matches": 32, "pool": 4}}
 TINY["optimiser"] = {**TINY["optimiser"], "learning_rate": 1e-3}
 del TINY["network"]
 
@@ -123,7 +118,7 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(base, tmp_path):
     whole = trained(base, tmp_path / "whole")
     trained(base, tmp_path / "halves", until=2)
     resumed = trained(base, tmp_path / "halves", resume=tmp_path / "halves" / "last.ckpt")
-    expected, found = (training.curve(tmp_path / name) for name in ("whole", "halves"))
+    expected, found = (tiny_training.curve(tmp_path / name) for name in ("whole", "halves"))
     assert [step for step, _ in expected] == [step for step, _ in found]
     assert [loss for _, loss in found] == pytest.approx([loss for _, loss in expected], rel=1e-6)
     state, other = shipped(whole).state_dict(), shipped(resumed).state_dict()
@@ -167,9 +162,8 @@ def test_the_command_writes_one_network_that_serves_like_any(base, tmp_path, cap
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory):
     """A scan <folder>/box."""
-    pictures = _module("test_pictures")
     folder = tmp_path_factory.mktemp("scans")
-    pictures.write_scan(folder, [pictures.box.pose_from(azimuth, 30) for azimuth in (0, 20)], 0)
+    write_scan(folder, [box.pose_from(azimuth, 30) for azimuth in (0, 20)], 0)
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import views_of_caps
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
 from dense_grasp_core.descriptors.network import DescriptorNetwork, NetworkConfig
@@ -23,9 +23,6 @@ from dense_grasp_train.evaluation.summary import Summary
 from dense_grasp_train.training import calibrate_scores, model_card
 from dense_grasp_train.training.config import load_config
 
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 VIEWS = list(views_of_caps.cap_views())
 
 

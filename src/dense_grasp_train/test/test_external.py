@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import made_meshes
 import numpy as np
 import pytest
 from dense_grasp_train.data import generate
@@ -16,9 +16,6 @@ from dense_grasp_train.render.external.process import blender, blenderproc, defa
 from dense_grasp_train.render.external.renderer import threads_of
 from dense_grasp_train.render.raycast import RenderError
 
-_spec = importlib.util.spec_from_file_location("made_meshes", Path(__file__).with_name("made_meshes.py"))
-made_meshes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(made_meshes)
 OPTIONS = ["--views", "2", "--caps", "0-1", "--size", "160x120", "--seed", "3", "--quiet", "--jobs", "1"]
 needs_blender = pytest.mark.skipif(
     not default_python().exists(), reason=f"Blender is not installed in {default_python().parents[1]}: make blender"

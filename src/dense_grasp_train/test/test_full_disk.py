@@ -6,7 +6,6 @@ of a file, which fails a write just as far down.
 
 from __future__ import annotations
 
-import importlib.util
 import resource
 import subprocess
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import views_of_caps
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_train.data import generate
 from dense_grasp_train.data.dataset import ViewDataset
@@ -21,10 +21,6 @@ from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.training.config import load_config
 from dense_grasp_train.training.fit import fit
-
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 
 OPTIONS = ["--views", "4", "--views-per-scene", "2", "--caps", "0", "--size", "160x120", "--jobs", "1", "--quiet"]
 

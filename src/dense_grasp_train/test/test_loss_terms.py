@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+import views_of_caps
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, save_model
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
@@ -25,10 +24,6 @@ from dense_grasp_train.training.fit import fit, shipped
 from dense_grasp_train.training.model_card import training_record
 from dense_grasp_train.training.ranges import POSITIVE
 from dense_grasp_train.training.unused_settings import UnusedSettingError
-
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 
 SMALL = {
     "steps": 2,

@@ -5,9 +5,7 @@ Every file shows the sheet of `made_meshes`; the colours in the table are worked
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
+import made_meshes
 import numpy as np
 import pytest
 import trimesh
@@ -18,9 +16,6 @@ from dense_grasp_train.render.raycast import RayCaster
 from dense_grasp_train.render.shading import Lighting, shade
 from PIL import Image
 
-_spec = importlib.util.spec_from_file_location("made_meshes", Path(__file__).with_name("made_meshes.py"))
-made_meshes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(made_meshes)
 QUARTERS, UV, pbr, picture = made_meshes.QUARTERS, made_meshes.UV, made_meshes.pbr, made_meshes.picture
 glb, obj, ply, stl = made_meshes.glb, made_meshes.obj, made_meshes.ply, made_meshes.stl
 

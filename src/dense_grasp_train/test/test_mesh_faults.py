@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import struct
 from pathlib import Path
 
+import made_meshes
 import numpy as np
 import pytest
 from dense_grasp_train.data import generate
@@ -15,9 +15,6 @@ from dense_grasp_train.render.meshes import gltf_file
 from dense_grasp_train.render.meshes.files import find_meshes
 from dense_grasp_train.render.meshes.part import MeshError
 
-_spec = importlib.util.spec_from_file_location("made_meshes", Path(__file__).with_name("made_meshes.py"))
-made_meshes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(made_meshes)
 UV, pbr, picture = made_meshes.UV, made_meshes.pbr, made_meshes.picture
 WRITERS = {".obj": made_meshes.obj, ".ply": made_meshes.ply, ".glb": made_meshes.glb, ".stl": made_meshes.stl}
 OF_ONE = "newmtl one\nmap_Kd "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import views_of_caps
 from dense_grasp_core.descriptors.network import NetworkConfigError, upsample_features
 from dense_grasp_train.data.pairs import PairDataset
 from dense_grasp_train.losses.scales import Scales
@@ -22,10 +21,6 @@ from dense_grasp_train.methods.nt_xent import nt_xent_loss
 from dense_grasp_train.methods.nt_xent_tiled import tile, tiled_cosines, tiled_nt_xent
 from dense_grasp_train.training.config import ConfigError, load_config, presets
 from dense_grasp_train.training.lightning_module import DescriptorTraining, StepSampler, loader
-
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 
 TINY = {
     "steps": 2,

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import views_of_caps
 from dense_grasp_train.data.pairs import PairDataset, PairError
 from dense_grasp_train.data.views import cropped, matches_across, matches_between
 from dense_grasp_train.training.config import PairOptions
 
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 VIEWS = list(views_of_caps.cap_views())
 OPTIONS = PairOptions(crop=(128, 128), input_scale=1.0, matches=64, occlusion=0.0, zoom=(0.9, 1.1))
 

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import scanned_box as box
 from dense_grasp_core.object_model.pose import ObjectPose
 from dense_grasp_train.data import generate
 from dense_grasp_train.evaluation import evaluate
 from dense_grasp_train.evaluation.moved_object import MovedPicture, blanked, judge, moved_markdown, scan_pairs
 from dense_grasp_train.evaluation.picture_pairs import PairFigures, pairs_markdown
+from scan_of_box import write_scan
 
-_spec = importlib.util.spec_from_file_location(
-    "scanned_box", Path(__file__).parents[2] / "dense_grasp_core" / "test" / "scanned_box.py"
-)
-box = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(box)
 GENERAL = Path(__file__).parents[3] / "models" / "general.xml"
-
-
-def write_scan(folder, poses, seed):
-    for kind in ("rgb", "depth", "mask"):
-        (folder / "box" / kind).mkdir(parents=True)
-    views = [box.picture(pose, f"{index:02d}", seed + index) for index, pose in enumerate(poses)]
-    for view in views:
-        cv2.imwrite(str(folder / "box" / "rgb" / f"{view.name}.png"), view.rgb[..., ::-1])
-        cv2.imwrite(str(folder / "box" / "mask" / f"{view.name}.png"), view.mask * np.uint8(255))
-        depth = np.rint(view.depth * 10000).astype(np.uint16)
-        cv2.imwrite(str(folder / "box" / "depth" / f"{view.name}.png"), depth)
-    (folder / "box" / "poses.json").write_text(json.dumps({v.name: v.pose.tolist() for v in views}))
-    camera = {name: getattr(box.CAMERA, name) for name in ("fx", "fy", "cx", "cy")} | {"depth_scale": 0.1}
-    (folder / "camera.json").write_text(json.dumps(camera))
-    return views
 
 
 def test_a_moved_object_and_single_clicks_are_measured(tmp_path, capsys):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scanned_box as box
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_file import ModelInfo, load_info
 from dense_grasp_core.descriptors.provenance import Training, Trial
@@ -22,17 +22,10 @@ from dense_grasp_train.training.config import load_config
 from dense_grasp_train.training.fit import fit, shipped
 from dense_grasp_train.training.network_files import save_network
 from dense_grasp_train.training.real_figure import RealFigure, unsaved_predictor
+from scan_of_box import write_scan
+from tiny_training import TINY
+from views_of_caps import cap_views
 
-
-def _module(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-pictures, training = _module("test_pictures"), _module("test_train")
-box = pictures.box
 GENERAL = Path(__file__).parents[3] / "models" / "general.safetensors"
 
 
@@ -40,8 +33,8 @@ GENERAL = Path(__file__).parents[3] / "models" / "general.safetensors"
 def rooms(tmp_path_factory):
     """The box in two rooms, and a pair of one picture of each."""
     folder = tmp_path_factory.mktemp("rooms")
-    pictures.write_scan(folder / "room1", [box.pose_from(azimuth, 30) for azimuth in (0, 20, 40)], 0)
-    pictures.write_scan(folder / "room2", [box.pose_from(azimuth, 35, turn=15) for azimuth in (10, 30)], 50)
+    write_scan(folder / "room1", [box.pose_from(azimuth, 30) for azimuth in (0, 20, 40)], 0)
+    write_scan(folder / "room2", [box.pose_from(azimuth, 35, turn=15) for azimuth in (10, 30)], 50)
     pixels = [[300.0, 240.0], [320.0, 260.0]]
     pairs = [{"a": "room1/box/rgb/00.png", "b": f"{room}/box/rgb/00.png"} for room in ("room1", "room2")]
     pairs = [{**pair, "pixels_a": pixels, "pixels_b": pixels} for pair in pairs]
@@ -82,8 +75,8 @@ def test_scenes_of_a_bop_set_are_read(tmp_path):
 
 
 def test_the_figure_leaves_the_curve_as_it_is_and_is_logged(rooms, tmp_path):
-    config = load_config("don_contrastive", training.TINY)
-    views = list(training.views_of_caps.cap_views())
+    config = load_config("don_contrastive", TINY)
+    views = list(cap_views())
     sets = {"by hand": real_sets(rooms, [])["by hand"][:1]}
     said = []
     info = ModelInfo(normalise=config.network.normalise, input_scale=config.pairs.input_scale)
@@ -155,8 +148,8 @@ def test_the_card_is_made_from_the_header(tmp_path):
 
 def test_evaluate_warns_until_a_network_was_tried_on_photographs(rooms, tmp_path, capsys):
     network = tmp_path / "net.safetensors"
-    config = load_config("don_contrastive", training.TINY)
-    module = fit(config, list(training.views_of_caps.cap_views()), tmp_path / "run", workers=0, until=1, progress=False)
+    config = load_config("don_contrastive", TINY)
+    module = fit(config, list(cap_views()), tmp_path / "run", workers=0, until=1, progress=False)
     save_network(network, shipped(module), ModelInfo(input_scale=0.5))
     assert evaluate.main(["--model", str(network), "--data", str(tmp_path)]) == 2  # no views there
     assert "was never tried on a photograph" in capsys.readouterr().err

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import views_of_caps
 from dense_grasp_train.training.config import ConfigError, TrainConfig, load_config
 from dense_grasp_train.training.resume import RECORD, check_resume, run_record
 
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 VIEWS = list(views_of_caps.cap_views())
 CONFIG = load_config("hybrid", {"steps": 40})
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
+import boxed_table
 import cv2
 import numpy as np
 import pytest
@@ -20,10 +19,6 @@ from dense_grasp_train.scanning.colour_source import ColourScanSettings, source_
 from dense_grasp_train.scanning.object_on_table import Click, object_points, on_table
 from dense_grasp_train.scanning.structure_from_motion import reconstruct
 from dense_grasp_train.scanning.world_size import size_from_depth, size_from_length, size_from_tags
-
-_spec = importlib.util.spec_from_file_location("boxed_table", Path(__file__).with_name("boxed_table.py"))
-boxed_table = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(boxed_table)
 
 UNIT = 0.3
 POSES = [boxed_table.pose_from(azimuth, 35 + 15 * (azimuth // 40 % 2)) for azimuth in range(0, 360, 40)]

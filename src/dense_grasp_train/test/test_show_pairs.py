@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
+import views_of_caps
 from dense_grasp_train.data import show_pairs
 from dense_grasp_train.data.pairs import KINDS, PairError
 from dense_grasp_train.training.config import load_config
 
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 VIEWS = list(views_of_caps.cap_views())
 CONFIG = load_config("hybrid", {"pairs": {"crop": [160, 160]}})
 

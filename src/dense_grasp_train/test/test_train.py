@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import importlib.util
 from pathlib import Path
 
 import pytest
 import torch
+import views_of_caps
 from dense_grasp_core.descriptors.model_file import ModelInfo, load_model, save_model
 from dense_grasp_train.training import train
 from dense_grasp_train.training.config import ConfigError, load_config
 from dense_grasp_train.training.fit import fit, shipped
 from dense_grasp_train.training.lightning_module import learning_rate
-
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
-
-TINY = {
-    "steps": 4,
-    "checkpoint_every": 2,
-    "batch": 2,
-    "precision": "32",
-    "network": {"dimension": 8, "keypoints": 4},
-    "pairs": {"crop": [96, 96], "input_scale": 0.5, "matches": 32},
-    "optimiser": {"warmup_steps": 0, "average_decay": 0.9},
-}
-
-
-def curve(run: Path) -> list[tuple[int, float]]:
-    rows = []
-    for file in sorted(run.glob("logs/*/metrics.csv")):
-        rows += [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file.open())]
-    return rows
+from tiny_training import TINY, curve
 
 
 def trained(run: Path, resume: Path | None = None, until: int | None = None, preset: str = "hybrid"):

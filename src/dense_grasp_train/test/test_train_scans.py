@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
-from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import scanned_box as box
 import yaml
 from dense_grasp_core.descriptors.model_file import load_info
 from dense_grasp_core.object_model.scan import ScanError
@@ -16,17 +16,8 @@ from dense_grasp_train.data.scans import scan_views, scans_of
 from dense_grasp_train.data.view_loader import LoadError
 from dense_grasp_train.data.views import matches_across, matches_between
 from dense_grasp_train.training import train
-
-
-def _module(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-pictures, training = _module("test_pictures"), _module("test_train")
-box = pictures.box
+from scan_of_box import write_scan
+from tiny_training import TINY
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +25,7 @@ def scans(tmp_path_factory):
     """Two scans <folder>/<name>/box of a box, with camera.json beside them."""
     folder = tmp_path_factory.mktemp("scans")
     for name, first in (("one", 0), ("other", 10)):
-        pictures.write_scan(folder / name, [box.pose_from(first + azimuth, 30) for azimuth in (0, 20)], first)
+        write_scan(folder / name, [box.pose_from(first + azimuth, 30) for azimuth in (0, 20)], first)
     return folder
 
 
@@ -72,7 +63,7 @@ def test_a_damaged_scan_is_named(scans, tmp_path, capsys):
 
     assert "has no folder mask" in damaged(lambda scan: shutil.rmtree(scan / "mask"))
     assert "01.png" in damaged(lambda scan: (scan / "rgb" / "01.png").write_bytes(b"\x89PNG broken"))
-    assert "covers 0 pixels" in damaged(lambda scan: pictures.cv2.imwrite(str(scan / "mask" / "00.png"), EMPTY))
+    assert "covers 0 pixels" in damaged(lambda scan: cv2.imwrite(str(scan / "mask" / "00.png"), EMPTY))
     assert "has no poses.json" in damaged(lambda scan: (scan / "poses.json").unlink())
     assert train.main(["--captures", str(scans), "--views", "3", "--out", "m.safetensors", "--method", "hybrid"]) == 2
     assert "--views is 3 beside --captures" in capsys.readouterr().err
@@ -83,8 +74,8 @@ EMPTY = np.zeros((box.CAMERA.height, box.CAMERA.width), np.uint8)
 
 def test_a_network_is_trained_on_two_scans(scans, tmp_path, capsys):
     settings = tmp_path / "tiny.yaml"
-    pairs = {**training.TINY["pairs"], "instance": 0.5, "augmented": 0.5, "view": 0.5}
-    settings.write_text(yaml.safe_dump({"method": "don_contrastive", **training.TINY, "steps": 2, "pairs": pairs}))
+    pairs = {**TINY["pairs"], "instance": 0.5, "augmented": 0.5, "view": 0.5}
+    settings.write_text(yaml.safe_dump({"method": "don_contrastive", **TINY, "steps": 2, "pairs": pairs}))
     network, run = tmp_path / "m.safetensors", tmp_path / "run"
     command = ["--captures", str(scans / "one"), str(scans / "other"), "--config", str(settings), "--run", str(run)]
     assert train.main([*command, "--out", str(network), "--workers", "0", "--threads", "1", "--quiet"]) == 0

@@ -7,12 +7,11 @@ the images of real pairs with the objective's terms on them.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from functools import cache
-from pathlib import Path
 
 import pytest
 import torch
+import views_of_caps
 from dense_grasp_core.descriptors.network import NetworkOutput
 from dense_grasp_train.data.pairs import PairError
 from dense_grasp_train.methods import METHODS, create_method
@@ -21,10 +20,6 @@ from dense_grasp_train.training.config import ConfigError, TrainConfig, load_con
 from dense_grasp_train.training.lightning_module import learning_rate
 from dense_grasp_train.training.ranges import RANGES, OneOf, range_of
 from dense_grasp_train.training.unused_settings import UnusedSettingError
-
-_spec = importlib.util.spec_from_file_location("views_of_caps", Path(__file__).with_name("views_of_caps.py"))
-views_of_caps = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(views_of_caps)
 
 SMALL = {
     "batch": 2,
