@@ -295,6 +295,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--keypoints", type=int, nargs="+", default=list(KEYPOINTS), help="N, default %(default)s")
     arguments.add_argument("--stride", type=int, default=32, help="of ResNet-34: 8, 16 or 32 (the paper's, default)")
     arguments.add_argument("--frames", type=int, default=20, help="timed images per network, 0 for none")
+    arguments.add_argument("--demanded", action="store_true", help="only the rows that a figure is demanded of")
     arguments.add_argument("--quiet", action="store_true", help="no progress bar")
     return arguments
 
@@ -319,7 +320,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.frames < 0:
         raise ConfigError(f"--frames is {options.frames}, expected 0 or more")
     dimensions = tuple(sorted(set(options.dimensions)))
-    table = rows(tuple(sorted(set(options.keypoints))))
+    table = [row for row in rows(tuple(sorted(set(options.keypoints)))) if row.demanded or not options.demanded]
     NetworkConfig("resnet34", dimensions[0], 1, options.stride)
     with Progress(disable=options.quiet) as progress:
         task = progress.add_task("figures", total=len(table) * len(dimensions) + 5)

@@ -33,7 +33,8 @@ class Budget:
 
     calibration_images: on which the network that is exported and timed is calibrated, None for as many as ``train``
     takes by itself. frames: timed images of ``benchmark``; latency_frames: of each network of ``memory``, 0 for none.
-    dense_queries: of Eq. 8's dense form in ``benchmark``, None for as many as it takes by itself.
+    dense_queries: of Eq. 8's dense form in ``benchmark``, None for as many as it takes by itself. only_demanded: of
+    ``memory``, no row but those that a figure is demanded of.
     caps: of the training set; test_caps: the first so many of them and, up to 20, of the unseen ones.
     jobs: trainings at a time, which share the cores.
     """
@@ -56,6 +57,7 @@ class Budget:
     jobs: int = 1
     calibration_images: int | None = None
     dense_queries: int | None = None
+    only_demanded: bool = False
 
     def models(self, training: Training) -> list[str]:
         """Network files of a training, relative to the work folder."""
@@ -107,7 +109,7 @@ BUDGETS = {
         caps=2,
         held_out_caps=3,
         test_caps=2,
-        pairs=2,
+        pairs=1,
         seeds=(0, 1),
         trainings=(
             Training("hybrid", "hybrid, compact", ("--method", "hybrid_short", "--steps", "3"), "nt_xent"),
@@ -115,7 +117,7 @@ BUDGETS = {
             Training(
                 "paper",
                 "the paper's losses to the letter, compact",
-                ("--method", "paper", "--backbone", "resnet18_layer3", "--stride", "16", "--steps", "2"),
+                ("--method", "paper", "--backbone", "resnet18_layer3", "--stride", "16", "--steps", "1"),
             ),
         ),
         dimensions=(64, 512),
@@ -124,6 +126,7 @@ BUDGETS = {
         latency_frames=0,
         calibration_images=8,
         dense_queries=1,
+        only_demanded=True,
     ),
     "small": Budget(
         "small",
@@ -245,10 +248,11 @@ def _benches(budget: Budget, work: Path) -> list[Step]:
     dimensions, keypoints = (tuple(map(str, values)) for values in (budget.dimensions, budget.keypoints))
     timing, latency = (("--frames", str(count), "--out") for count in (budget.frames, budget.latency_frames))
     dense = _option("--dense-queries", budget.dense_queries)
+    demanded = ("--demanded",) if budget.only_demanded else ()
     return [
         Step(
             "memory",
-            ("memory", *latency, str(memory), "--dimensions", *dimensions, "--keypoints", *keypoints),
+            ("memory", *latency, str(memory), "--dimensions", *dimensions, "--keypoints", *keypoints, *demanded),
             (memory / "report.json", memory / "report.md", memory / "memory.png"),
             memory,
         ),
