@@ -29,6 +29,7 @@ setup(
             "bench_scanned = dense_grasp_bench.bench_scanned:main",
             "bench_arm_scan = dense_grasp_bench.bench_arm_scan:main",
             "bench_objects = dense_grasp_bench.bench_objects:main",
+            "bench_few_views = dense_grasp_bench.bench_few_views:main",
             "bench_page = dense_grasp_bench.bench_page:main",
             "bench_ik = dense_grasp_bench.bench_ik:main",
             "bench_idle = dense_grasp_bench.bench_idle:main",

@@ -38,10 +38,13 @@ from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 
 @dataclass
 class Figures:
-    """errors_mm: of every keypoint of every cap that was found; counts of pictures."""
+    """errors_mm: of every keypoint of every cap that was found; counts of pictures; two_poses: of those found, so many
+    were said to lie in one of several ways.
+    """
 
     errors_mm: list[float] = field(default_factory=list)
     found: int = 0
+    two_poses: int = 0
     asked: int = 0
     false_alarms: int = 0
     others_found: int = 0
@@ -50,8 +53,9 @@ class Figures:
         """In some lines."""
         errors = np.array(self.errors_mm or [np.nan])
         return (
-            f"found {self.found} of {self.asked}; keypoints: median {np.median(errors):.1f} mm, p95 "
-            f"{np.percentile(errors, 95):.1f} mm, worst {errors.max():.1f} mm (n {len(self.errors_mm)})\n"
+            f"found {self.found} of {self.asked}, {self.two_poses} of them in one of several poses; keypoints: median "
+            f"{np.median(errors):.1f} mm, p95 {np.percentile(errors, 95):.1f} mm, worst {errors.max():.1f} mm "
+            f"(n {len(self.errors_mm)})\n"
             f"found where there is no cap: {self.false_alarms} of {empty}\n"
             f"other caps taken for it: {self.others_found} of {others}"
         )
@@ -97,11 +101,14 @@ class Bench:
         if not poses:
             return f"pose {number}: NOT FOUND"
         self.figures.found += 1
+        self.figures.two_poses += bool(poses[0].alternatives)
         truth, there = (se3.transform(motion, points) for motion in (camera_from_object, poses[0].camera_from_object))
         errors = 1000.0 * np.linalg.norm(there - truth, axis=1)
         self.figures.errors_mm += errors.tolist()
         turn = np.degrees(se3.rotation_angle(se3.inverse(poses[0].camera_from_object) @ camera_from_object))
-        return f"pose {number}: score {poses[0].score:.2f}, {errors.max():.1f} mm, {turn:.1f} degrees"
+        return f"pose {number}: score {poses[0].score:.2f}, {errors.max():.1f} mm, {turn:.1f} degrees" + (
+            f", or {len(poses[0].alternatives)} other poses" if poses[0].alternatives else ""
+        )
 
     def empty(self, seed: int) -> str:
         """A table without a cap; odd seeds put other things on it."""

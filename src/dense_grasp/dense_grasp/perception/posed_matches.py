@@ -54,12 +54,11 @@ def posed_matches(
     points = np.array([row.object_point for row in rows], float)
     pose = found.poses[0] if found.poses else None
     keypoints = posed_keypoints(found.bank, pose, frame.camera, points, frame.depth)
-    others = [None] * len(rows)
-    if pose is not None and pose.alternative is not None:
-        others = list(se3.transform(pose.alternative, points))
+    alternatives = pose.alternatives if pose is not None else ()
     messages = []
-    for row, keypoint, other in zip(rows, keypoints, others, strict=True):
-        match = _match(row, keypoint, other, pose, found, frame, limits, base_from_camera, no_transform)
+    for row, point, keypoint in zip(rows, points, keypoints, strict=True):
+        others = np.array([se3.transform(alternative, point) for alternative in alternatives]).reshape(-1, 3)
+        match = _match(row, keypoint, others, pose, found, frame, limits, base_from_camera, no_transform)
         message = match_message(match, frame.header.stamp, base_frame, frame.header.frame_id)
         if pose is not None:
             message.support, message.instance = pose.supporting, 1
@@ -75,7 +74,7 @@ def posed_matches(
 def _match(
     row: Row,
     keypoint: PosedKeypoint,
-    other: Array | None,
+    others: Array,
     pose: ObjectPose | None,
     found: FoundObject,
     frame: CameraFrame,
@@ -107,11 +106,13 @@ def _match(
     point = keypoint.point_camera
     known.update(u=float(keypoint.pixel[0]), v=float(keypoint.pixel[1]), depth=float(point[2]))
     known["position_camera"] = tuple(map(float, point))
-    if other is not None and np.linalg.norm(other - point) > SAME_PLACE:
+    away = float(np.linalg.norm(others - point, axis=1).max(initial=0.0))
+    if away > SAME_PLACE:
         return answer(
             MatchCode.AMBIGUOUS,
-            f"{name}: another pose of the object explains the picture as well, and puts it "
-            f"{1000 * np.linalg.norm(other - point):.0f} mm away, expected at most {1000 * SAME_PLACE:.0f} mm",
+            f"{name}: another pose of the object explains the picture nearly as well, and puts it {1000 * away:.0f} mm "
+            f"away, expected at most {1000 * SAME_PLACE:.0f} mm; a scan with more views, or another side up, may tell "
+            "which is right",
         )
     if base_from_camera is None:
         return answer(MatchCode.NO_TF, no_transform or "no transform from the camera to the base at the image's stamp")
@@ -145,7 +146,7 @@ def object_messages(found: FoundObject, header: Header, base_from_camera: Array)
     for number, pose in enumerate(found.poses, 1):
         message = ObjectPoseMessage(header=header, object_id=found.object_id)
         message.instance, message.support = number, pose.supporting
-        message.share, message.two_poses = float(min(1.0, pose.share)), pose.alternative is not None
+        message.share, message.two_poses = float(min(1.0, pose.share)), bool(pose.alternatives)
         message.pose = PoseWithCovariance(pose=pose_message(base_from_camera @ pose.camera_from_object))
         message.pose.covariance = _turned(pose.covariance, base_from_camera[:3, :3]).ravel().tolist()
         messages.append(message)

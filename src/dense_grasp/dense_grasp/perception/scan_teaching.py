@@ -72,15 +72,15 @@ class ScanTeaching:
                 )
             pose = poses[0]
             point = clicked_point(scanned.bank, pose.camera_from_object, frame.camera, u, v, frame.depth)
-            if pose.alternative is not None:
-                seen, other = (se3.transform(motion, point) for motion in (pose.camera_from_object, pose.alternative))
-                if np.linalg.norm(seen - other) > SAME_PLACE:
-                    return (
-                        StoreCode.AMBIGUOUS,
-                        f"two poses of {request.object_id} explain the image equally well, so the click may mean two "
-                        "points of it: turn it, or click in a picture of its scan",
-                        {},
-                    )
+            seen = se3.transform(pose.camera_from_object, point)
+            others = (se3.transform(alternative, point) for alternative in pose.alternatives)
+            if any(np.linalg.norm(seen - other) > SAME_PLACE for other in others):
+                return (
+                    StoreCode.AMBIGUOUS,
+                    f"two poses of {request.object_id} explain the image nearly as well, so the click may mean two "
+                    "points of it: turn it, or click in a picture of its scan",
+                    {},
+                )
             values = self._values(scanned, point)
         except ScannedObjectError as error:
             return error.code, str(error), {}

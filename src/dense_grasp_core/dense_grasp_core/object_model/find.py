@@ -22,9 +22,10 @@ class Acceptance:
     multiple of that of views of the scan and of the score: the better a pose explains the picture, the more colours may
     differ. light: change of the whole object's tint, at most, as a logarithm: it is what a lamp may do.
     depth_agrees: least share of the known depth that lies where the pose says, depth_farther: largest share that lies
-    behind it. equal: score of another pose, as a share of the best one's, from which on it explains the picture equally
-    well. score, colour_difference and light were chosen on pictures with and without the object (docs/benchmarks.md);
-    supporting and the shares of depth decide nothing there.
+    behind it. equal: evidence of another pose in the same place, as a share of the best one's, from which on nobody
+    knows which is right. score, colour_difference and light were chosen on pictures with and without the object, equal
+    on those of a mug that was scanned with few pictures (docs/benchmarks.md); supporting and the shares of depth decide
+    nothing there.
     """
 
     score: float = 0.25
@@ -33,7 +34,7 @@ class Acceptance:
     light: float = 0.4
     depth_agrees: float = 0.15
     depth_farther: float = 0.35
-    equal: float = 0.95
+    equal: float = 0.8
 
     def __call__(self, pose: ObjectPose) -> bool:
         """Whether the object is there."""
@@ -78,12 +79,22 @@ def find_objects(
 
 
 def _next(search: PictureSearch, found: list[ObjectPose], accepts: Acceptance) -> ObjectPose | None:
-    poses = [pose for pose in search.poses([pose.camera_from_object for pose in found]) if accepts(pose)]
-    if not poses:
+    taken = [pose.camera_from_object for pose in found]
+    poses = search.poses(taken)
+    first = _best(poses, accepts)
+    if first is None:
         return None
-    best, bank = poses[0], search.finder.bank
-    for other in poses[1:]:
-        is_here = distance(bank, best.camera_from_object, other.camera_from_object) < bank.radius
-        if is_here and other.score >= accepts.equal * best.score:
-            return replace(best, alternative=other.camera_from_object)
-    return best
+    poses = poses + search.turned(first, taken)
+    best, bank = _best(poses, accepts) or first, search.finder.bank
+    rivals = [
+        pose
+        for pose in sorted(poses, key=lambda pose: -pose.evidence)
+        if pose.evidence >= accepts.equal * best.evidence
+        and distance(bank, best.camera_from_object, pose.camera_from_object) < bank.radius
+    ]
+    others = search.distinct([best, *rivals])[1:]
+    return replace(best, alternatives=tuple(pose.camera_from_object for pose in others))
+
+
+def _best(poses: list[ObjectPose], accepts: Acceptance) -> ObjectPose | None:
+    return max((pose for pose in poses if accepts(pose)), key=lambda pose: pose.evidence, default=None)

@@ -21,6 +21,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import PicturePyramid
+from dense_grasp_core.object_model.other_turns import other_turns, twins_of
 from dense_grasp_core.object_model.pose_refinement import (
     CLOSE,
     LOOSE,
@@ -40,6 +41,7 @@ _FARTHEST_VIEW = np.radians(60.0)  # from the nearest one of the scan; what lies
 _SAME_TURN = np.radians(15.0)
 _THE_SAME = (float(np.radians(8.0)), 0.15)  # turn, radians, and place, of the radius, of poses that lead to one another
 _ANOTHER_PLACE = 0.4  # of the radius, between the middles of two instances
+_CONTRADICTED = 0.1  # share of the known depth behind a pose, by each of which it has e times less evidence
 _LEAST_EXPECTED = 0.5  # similarity; beyond the angles of the scan's own neighbours the line means nothing
 
 
@@ -56,7 +58,8 @@ class PoseSearch:
     the others are left. reaches: distance, in cells, from where a pose expects a point within which its match is looked
     for, one pass each, with first_points of the points; going_on: poses that go from one of these passes to the next.
     twins_of: how many of the best, if their score is hopeful, are also tried turned round. finalists: poses that go
-    through the passes of final_reaches with all points. neighbours: views that matches come from, within
+    through the passes of final_reaches with all points. turns: other turns that are tried in the place where the object
+    was found, turns_left: that go through the last passes. neighbours: views that matches come from, within
     neighbour_angle (radians) of the look. seed: of RANSAC's samples.
 
     The scores of clear and hopeful are those of the first passes, a third lower than the last ones. They and
@@ -75,6 +78,8 @@ class PoseSearch:
     hopeful: float = 0.08
     finalists: int = 3
     final_reaches: tuple[float, ...] = (3.0, 2.0)
+    turns: int = 12
+    turns_left: int = 6
     neighbours: int = 4
     neighbour_angle: float = float(np.radians(30.0))
     seed: int = 0
@@ -87,8 +92,8 @@ class ObjectPose:
     supporting: matches that agree with the pose, share: of those that were asked; view_angle: radians to the nearest
     view of the scan; covariance (6, 6): of the object's origin (m), then of a rotation vector (rad), both about the
     camera's axes; depth: what measured depth says of it, None without; colours: what the picture's colours say, None
-    where nothing looked at them; alternative: camera_from_object (4, 4) of another pose that explains the picture
-    equally well.
+    where nothing looked at them; alternatives: camera_from_object (4, 4) of other poses in the same place that explain
+    the picture nearly as well, so that nobody knows which one is right.
     """
 
     camera_from_object: Array
@@ -99,7 +104,17 @@ class ObjectPose:
     covariance: Array = field(default_factory=lambda: np.full((6, 6), np.nan), repr=False)
     depth: DepthVerdict | None = None
     colours: ColourVerdict | None = None
-    alternative: Array | None = None
+    alternatives: tuple[Array, ...] = ()
+
+    @property
+    def evidence(self) -> float:
+        """The score, by which poses of one place are told apart: depth behind the surface of a pose weighs more in it.
+
+        Where the sensor sees past what should be there, as through the handle of a mug that is turned the other way,
+        few points say more than the likeness of all others.
+        """
+        farther = self.depth.farther if self.depth is not None and self.depth.is_telling else 0.0
+        return float(self.score * np.exp(-farther / _CONTRADICTED))
 
 
 @dataclass(frozen=True)
@@ -172,16 +187,31 @@ class PictureSearch:
         hopeful = [pose for pose in refined[: search.twins_of] if pose.score >= search.hopeful]
         twins = [twin for pose in hopeful for twin in twins_of(bank, pose.camera_from_object)]
         refined = self._elsewhere(refined + self._brought_nearer(twins), taken)
-        last = self._distinct(refined, _THE_SAME)[: search.finalists]
+        last = self.distinct(refined, _THE_SAME)[: search.finalists]
         for reach in search.final_reaches:
             last = self._passed([pose.camera_from_object for pose in last], reach, CLOSE)
-        colours = self.finder.colours
-        return [
-            replace(pose, colours=colours.verdict(self.picture, pose.camera_from_object))
-            for pose in self._distinct(self._elsewhere(last, taken))
-        ]
+        return self._with_colours(self.distinct(self._elsewhere(last, taken)))
 
-    def _distinct(
+    def turned(self, pose: ObjectPose, taken: Sequence[Array] = ()) -> list[ObjectPose]:
+        """Poses of the object in the same place, turned otherwise, best explained first: all views are tried there."""
+        search, bank = self.finder.search, self.finder.bank
+        look = self.looks.at(pose.camera_from_object, CLOSE)
+        turns = other_turns(look, self.finder.templates.basis, search.turns)
+        if self.depth is not None:
+            turns = [self.depth.settled(bank, turn) for turn in turns]
+        for reach in search.reaches:
+            refined = self._elsewhere(self._passed(turns, reach, LOOSE, search.first_points), taken)
+            turns = [each.camera_from_object for each in self.distinct(refined, _THE_SAME)]
+        for reach in search.final_reaches:
+            refined = self._passed(turns[: search.turns_left], reach, CLOSE)
+            turns = [each.camera_from_object for each in refined]
+        return self._with_colours(self.distinct(self._elsewhere(refined, taken)))
+
+    def _with_colours(self, poses: Sequence[ObjectPose]) -> list[ObjectPose]:
+        colours = self.finder.colours
+        return [replace(pose, colours=colours.verdict(self.picture, pose.camera_from_object)) for pose in poses]
+
+    def distinct(
         self, poses: Sequence[ObjectPose], apart: tuple[float, float] = (_SAME_TURN, _ANOTHER_PLACE)
     ) -> list[ObjectPose]:
         """Those that differ from all before them by more than a turn, radians, or a place, of the radius."""
@@ -209,7 +239,7 @@ class PictureSearch:
         passed = self._passed(poses, search.reaches[0], LOOSE, search.first_points)
         for reach in search.reaches[1:]:
             best = sorted(passed, key=lambda pose: -pose.score)
-            going_on = [pose.camera_from_object for pose in self._distinct(best, _THE_SAME)[: search.going_on]]
+            going_on = [pose.camera_from_object for pose in self.distinct(best, _THE_SAME)[: search.going_on]]
             passed = self._passed(going_on, reach, LOOSE, search.first_points)
         return passed
 
@@ -237,28 +267,13 @@ class PictureSearch:
         return ObjectPose(pose, score, step.supporting, step.share, angle, step.covariance, verdict)
 
 
-def twins_of(bank: ViewBank, pose: Array) -> list[Array]:
-    """The pose with the object turned by half a circle about each of its three axes: front to back, upside down.
-
-    Many things have nearly the same outline then, and only their faces tell which pose it is.
-    """
-    found = []
-    axes = np.linalg.svd(bank.surface - bank.surface.mean(0), full_matrices=False)[2]
-    for axis in axes:
-        twin = pose.copy()
-        twin[:3, :3] = pose[:3, :3] @ (2.0 * np.outer(axis, axis) - np.eye(3))
-        twin[:3, 3] += (pose[:3, :3] - twin[:3, :3]) @ bank.centre
-        found.append(twin)
-    return found
-
-
 def distance(bank: ViewBank, a: Array, b: Array) -> float:
     """Metres between the middles of two poses (4, 4) of the object."""
     return float(np.linalg.norm(transform(a, bank.centre) - transform(b, bank.centre)))
 
 
 def _differ(bank: ViewBank, a: Array, b: Array, turn: float = _SAME_TURN, place: float = _ANOTHER_PLACE) -> bool:
-    """Whether poses differ by more than a turn, radians, or by more than a place, of the radius."""
+    """Whether two poses (4, 4) differ by more than a turn, radians, or by more than a place, of the radius."""
     cosine = (np.sum(a[:3, :3] * b[:3, :3]) - 1.0) / 2.0
     return bool(cosine < np.cos(turn) or distance(bank, a, b) > place * bank.radius)
 

@@ -78,8 +78,13 @@ class CellRenderer:
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._scene = mujoco.MjvScene(snapshot.model, maxgeom=400)
 
-    def render(self, snapshot: Snapshot, view: CellCamera = WRIST) -> CameraPicture:
-        """Picture of `snapshot` from `view`."""
+    def render(
+        self,
+        snapshot: Snapshot,
+        view: CellCamera = WRIST,
+        base_from_camera: NDArray[np.float64] | None = None,
+    ) -> CameraPicture:
+        """Picture of `snapshot` from `view`; from its optical frame at `base_from_camera` (4, 4) instead, if given."""
         if snapshot.model is not self._model:
             self._load(snapshot)
         model, data, scene = self._model, self._data, self._scene
@@ -88,12 +93,17 @@ class CellRenderer:
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
         mujoco.mj_camlight(model, data)
+        number = model.camera(view.camera).id
+        if base_from_camera is not None:
+            data.cam_xpos[number] = base_from_camera[:3, 3]
+            # MuJoCo's cameras look along -z, with y up
+            data.cam_xmat[number] = (base_from_camera[:3, :3] @ np.diag([1.0, -1.0, -1.0])).ravel()
         option = mujoco.MjvOption()
         option.geomgroup[:] = 0
         option.geomgroup[list(view.groups)] = 1
         camera = mujoco.MjvCamera()
         camera.type = mujoco.mjtCamera.mjCAMERA_FIXED
-        camera.fixedcamid = model.camera(view.camera).id
+        camera.fixedcamid = number
         mujoco.mjv_updateScene(model, data, option, mujoco.MjvPerturb(), camera, mujoco.mjtCatBit.mjCAT_ALL, scene)
         scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = view.shadows
         scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0

@@ -1,0 +1,93 @@
+"""Every way round in which an object could lie where one of its poses was found.
+
+A search of the whole picture follows its likeliest few poses. Whether the best of them is the only one shows when all
+views of the bank, in all rolls, are laid over the place where the object is: a mug whose handle is hidden, or a can,
+fits there in more than one turn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.geometry.se3 import transform
+from dense_grasp_core.object_model.look_at import roll
+from dense_grasp_core.object_model.pose_refinement import PoseLook
+from dense_grasp_core.object_model.view_bank import FINE, STRIDE, Cells, ViewBank
+
+Array = NDArray[np.float64]
+_CELLS = 96  # of each view that are compared
+_SHIFT = 4  # cells by which a turned object may lie beside the look's middle: it is no ball
+_APART = np.cos(np.radians(20.0))
+
+
+def other_turns(look: PoseLook, basis: NDArray[np.float32], most: int) -> list[Array]:
+    """Poses camera_from_object (4, 4) of the object in a look's place, most alike first, at most `most`.
+
+    They differ by 20 degrees or more from each other and from the look's own. basis (D, d): the few dimensions in which
+    descriptors are compared.
+    """
+    bank, rng = look.bank, np.random.default_rng(0)
+    features = np.ascontiguousarray((look.features @ basis).T)
+    laid: list[tuple[float, Array]] = []
+    for view, of_view in enumerate(bank.fine):
+        some = rng.permutation(len(of_view[0].index))
+        for index, cells in enumerate(of_view):
+            kept = some[some < len(cells.index)][:_CELLS]
+            if len(kept):
+                score, row, column = _laid(cells, kept, basis, features)
+                turn = roll(2.0 * np.pi * index / bank.rolls).T @ bank.virtual_from_object[view]
+                laid.append((score, _pose(look, turn, row, column)))
+    chosen = [look.camera_from_object]
+    for _, pose in sorted(laid, key=lambda one: -one[0]):
+        if len(chosen) > most:
+            break
+        if all((np.sum(pose[:3, :3] * other[:3, :3]) - 1.0) / 2.0 < _APART for other in chosen):
+            chosen.append(pose)
+    return chosen[1:]
+
+
+def twins_of(bank: ViewBank, pose: Array) -> list[Array]:
+    """The pose with the object turned by half a circle about each of its three axes: front to back, upside down.
+
+    Many things have nearly the same outline then, and only their faces tell which pose it is.
+    """
+    found = []
+    axes = np.linalg.svd(bank.surface - bank.surface.mean(0), full_matrices=False)[2]
+    for axis in axes:
+        twin = pose.copy()
+        twin[:3, :3] = pose[:3, :3] @ (2.0 * np.outer(axis, axis) - np.eye(3))
+        twin[:3, 3] += (pose[:3, :3] - twin[:3, :3]) @ bank.centre
+        found.append(twin)
+    return found
+
+
+def _laid(
+    cells: Cells, kept: NDArray[np.int64], basis: NDArray[np.float32], features: NDArray[np.float32]
+) -> tuple[float, int, int]:
+    """How alike a view's cells and the look (d, n) are where they lie best, and the shift there, rows and columns."""
+    similarity = (cells.descriptors[kept] @ basis @ features).reshape(-1, FINE.side, FINE.side)
+    border = _SHIFT + 1
+    wide = np.zeros((len(kept), FINE.side + 2 * border, FINE.side + 2 * border), np.float32)
+    wide[:, border:-border, border:-border] = similarity
+    rows, columns = cells.index[kept] // FINE.side, cells.index[kept] % FINE.side
+    around = np.arange(2 * border + 1)
+    cell = np.arange(len(kept))[:, None, None]
+    window = wide[cell, rows[:, None, None] + around[:, None], columns[:, None, None] + around]
+    # a cell may lie one beside its place
+    window = np.maximum(np.maximum(window[:, :-2], window[:, 1:-1]), window[:, 2:])
+    window = np.maximum(np.maximum(window[:, :, :-2], window[:, :, 1:-1]), window[:, :, 2:])
+    means = window.mean(0)
+    row, column = np.unravel_index(int(means.argmax()), means.shape)
+    return float(means[row, column]), int(row) - _SHIFT, int(column) - _SHIFT
+
+
+def _pose(look: PoseLook, virtual_from_object: Array, row: int, column: int) -> Array:
+    """The object turned so (3, 3), as far away as in the look, its middle shifted by cells."""
+    virtual, centre = look.virtual, look.bank.centre
+    away = float(np.linalg.norm(transform(look.camera_from_object, centre)))
+    ray = virtual.camera_from_virtual @ np.array([column * STRIDE, row * STRIDE, virtual.focal])
+    pose = np.eye(4)
+    pose[:3, :3] = virtual.camera_from_virtual @ virtual_from_object
+    pose[:3, 3] = ray * (away / np.linalg.norm(ray)) - pose[:3, :3] @ centre
+    return pose
