@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,21 @@ def test_visible_and_hidden_points_are_located(scanned, seen):
     position = pose.pose.pose.position
     truth = (BASE_FROM_CAMERA @ SEEN)[:3, 3]
     assert np.linalg.norm([position.x, position.y, position.z] - truth) < 0.01
+
+
+def test_a_point_that_another_pose_puts_elsewhere_is_ambiguous(scanned, seen):
+    """Of a pose that is as good, only what it says of the point matters: the axis that the box is turned about stays."""
+    about, _ = answers(scanned, seen, FRONT)
+    (pose,) = about.poses
+    half_turn = pose.camera_from_object @ np.diag([-1.0, -1.0, 1.0, 1.0])
+    beside = pose.camera_from_object @ se3.exp([0.0, 0.002, 0.0, 0.0, 0.0, 0.0])
+    on_axis = [0.0, 0.0, FRONT[2]]
+    told = replace(about, poses=[replace(pose, alternatives=(beside, half_turn))])
+    rows = [row(FRONT), row(on_axis, "on_axis")]
+    front, axis = posed_matches(told, seen, rows, Limits(), "base", BASE_FROM_CAMERA)
+    assert front.code == MatchCode.AMBIGUOUS and axis.code != MatchCode.AMBIGUOUS, (front.message, axis.message)
+    assert f"{2000 * np.linalg.norm(FRONT[:2]):.0f} mm away" in front.message
+    assert object_messages(told, Header(frame_id="base"), BASE_FROM_CAMERA)[0].two_poses
 
 
 def test_nothing_is_found_where_the_box_is_not(scanned, nothing):

@@ -80,7 +80,9 @@ class Cell:
         depth = imitate(shown.depth, np.random.default_rng(pose_seed)) / 1000.0
         return inverse(self._simulator.base_from_camera()) @ base_from_object, shown.rgb, depth
 
-    def judged(self, finder: PoseFinder, solid: Solid, camera_from_object: Array, rgb: Array, depth: Array) -> Judged:
+    def judged(
+        self, finder: PoseFinder, solid: Solid, camera_from_object: Array, rgb: NDArray[np.uint8], depth: Array
+    ) -> Judged:
         """What the finder says of the solid's contact."""
         poses = self._cost.of(lambda: find_objects(finder, rgb, WRIST_INTRINSICS, depth))
         if not poses:
