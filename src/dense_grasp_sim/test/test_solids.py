@@ -106,3 +106,13 @@ def test_each_kind_has_a_scene_where_it_is_scanned_and_elsewhere() -> None:
     assert {scene.kind for scene in SCENES.values() if isinstance(scene, SolidScene)} == {*KINDS, *SUPPORTS}
     assert SCENES["mug_elsewhere"] == SolidScene("mug", elsewhere=True)
     assert SCENES["mug_beside_carton"] == SolidScene("mug", carton=True)
+
+
+def test_a_lying_can_has_rolled_out_when_its_place_is_told():
+    """Put down on its side it rolls by 20 mm and 40 degrees for 7 s."""
+    simulator = Simulator()
+    told = simulator.set_solid(make_solid("printed_can", 1), pose_seed=1003, elsewhere=True)
+    simulator.step(2000)
+    later = simulator.base_from_object()
+    assert np.linalg.norm(later[:3, 3] - told[:3, 3]) < 0.001
+    assert se3.rotation_angle(se3.inverse(told) @ later) < np.radians(2.0)

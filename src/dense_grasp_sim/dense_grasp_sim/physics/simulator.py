@@ -58,7 +58,8 @@ mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 # Camera 0.62 m above the table, looking straight down at x = 0.5 m: both arms share this kinematics
 OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
 REFEREE_PERIOD = 0.01  # s
-SETTLE_TIME = 3.0  # s, at most
+MOVING = 0.005  # m/s: what is said to lie somewhere must not be elsewhere when the arm comes
+SETTLE_TIME = 10.0  # s, at most: a can that lies rolls for 7
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,12 @@ class Simulator:
             if still >= 100:
                 break
         position = self.data.joint(OBJECT_BODY).qpos[:3]
+        speed = float(np.linalg.norm(self.data.joint(OBJECT_BODY).qvel[:3]))
+        if speed > MOVING:
+            raise CellError(
+                f"the object still moves at {1000 * speed:.0f} mm/s {SETTLE_TIME:.0f} s after it was put down, expected "
+                f"less than {1000 * MOVING:.0f} mm/s; put it down in another pose"
+            )
         if abs(position[2]) > 1.0:
             raise CellError(f"the object did not come to rest on the table: {position}")
         if self.cell.stands and not (position[2] > 0.5 * STAND_HEIGHT and self.base_from_object()[2, 2] > 0.87):
