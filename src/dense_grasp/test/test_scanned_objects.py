@@ -157,7 +157,7 @@ def test_visible_and_hidden_points_are_located(scanned, seen):
 
 
 def test_a_point_that_another_pose_puts_elsewhere_is_ambiguous(scanned, seen):
-    """Of a pose that is as good, only what it says of the point matters: the axis that the box is turned about stays."""
+    """Of a pose that is as good, only what it says of the point matters: the axis of the turn stays."""
     about, _ = answers(scanned, seen, FRONT)
     (pose,) = about.poses
     half_turn = pose.camera_from_object @ np.diag([-1.0, -1.0, 1.0, 1.0])

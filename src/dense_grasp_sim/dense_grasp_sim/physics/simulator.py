@@ -222,8 +222,8 @@ class Simulator:
         speed = float(np.linalg.norm(self.data.joint(OBJECT_BODY).qvel[:3]))
         if speed > MOVING:
             raise CellError(
-                f"the object still moves at {1000 * speed:.0f} mm/s {SETTLE_TIME:.0f} s after it was put down, expected "
-                f"less than {1000 * MOVING:.0f} mm/s; put it down in another pose"
+                f"the object still moves at {1000 * speed:.0f} mm/s {SETTLE_TIME:.0f} s after it was put down, "
+                f"expected less than {1000 * MOVING:.0f} mm/s; put it down in another pose"
             )
         if abs(position[2]) > 1.0:
             raise CellError(f"the object did not come to rest on the table: {position}")
