@@ -1,8 +1,10 @@
 """Of every test process: a ROS domain of its own, one thread a library, and which tests stay together.
 
 `make test` shares the tests out to two processes (pytest-xdist). A file stays in one of them, since its fixtures are
-the file's; everything that asks for the running cell stays in one, so that the cell is started once. What wants a cell
-with launch arguments of its own has to start one in any case: whichever process is done first takes it.
+the file's. What asks for the running cell comes first, for it takes longest, and is of two groups: what uses the
+operator's page in a browser, and the rest. Each process begins with one of them, so a cell is started once in each.
+What wants a cell with launch arguments of its own has to start one in any case: whichever process is done first takes
+it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 import pytest  # noqa: E402 - what it loads reads the environment
 
 CELL_GROUP = "cell"
+PAGE_FIXTURES = {"browser", "served"}
 
 
 def _take_a_domain() -> None:
@@ -53,19 +56,24 @@ def _launch_arguments(item: pytest.Item) -> tuple[str, ...]:
     return marker.args if marker else ()
 
 
+def _group(item: pytest.Item) -> str:
+    """Tests of one group run one after the other in one process."""
+    if not _wants_the_cell(item):
+        return item.nodeid.partition("::")[0]
+    arguments = _launch_arguments(item)
+    pages = ["pages"] if not arguments and PAGE_FIXTURES & set(getattr(item, "fixturenames", ())) else []
+    return " ".join([CELL_GROUP, *pages, *arguments])
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one cell one after the other: those of the cell that most share first, for they take longest."""
+    """Tests of the cells that many share first, for they take longest; of the others last, each cell's together."""
 
-    def place(item: pytest.Item) -> tuple[int, tuple[str, ...]]:
+    def place(item: pytest.Item) -> tuple[int, str]:
         if not _wants_the_cell(item):
-            return 1, ()
-        arguments = _launch_arguments(item)
-        return 2 if arguments else 0, arguments
+            return 1, ""
+        return 2 if _launch_arguments(item) else 0, _group(item)
 
     items.sort(key=place)
     for item in items:
-        group = item.nodeid.partition("::")[0]
-        if _wants_the_cell(item):
-            group = " ".join([CELL_GROUP, *_launch_arguments(item)])
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
