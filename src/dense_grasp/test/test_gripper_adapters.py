@@ -145,7 +145,7 @@ def test_homing_comes_first_and_once(graph):
 
 def test_a_hand_whose_node_was_restarted_is_homed_again(graph, until):
     first = FrankaHand(graph, NAMESPACES[0])
-    gripper = franka(graph, first)
+    gripper = franka(graph, first, server_timeout=5.0)  # of a goal that is lost, see below
     gripper.open(0.08)
     device = gripper.device()
     assert gripper.device() == device
