@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from control_msgs.action import FollowJointTrajectory
@@ -51,6 +51,10 @@ def stamp_seconds(stamp: Any) -> float:
     return float(stamp.sec) + 1e-9 * float(stamp.nanosec)
 
 
+#: Takes a feedback message of the grasp action.
+Feedback = Callable[[Any], None]
+
+
 class GraphClient:
     """One ROS context of its own in the given domain, spun in a thread; every call has a time-out.
 
@@ -94,7 +98,7 @@ class GraphClient:
 
     # waiting
 
-    def wait_services(self, keys, timeout: float) -> None:
+    def wait_services(self, keys: Iterable[str], timeout: float) -> None:
         """Until the named services are there."""
         end = time.monotonic() + timeout
         for key in keys:
@@ -111,7 +115,7 @@ class GraphClient:
 
     # services
 
-    def call(self, key: str, patience: float = CALL_TIMEOUT_S, **fields):
+    def call(self, key: str, patience: float = CALL_TIMEOUT_S, **fields: Any) -> Any:
         """Call the service `key` of `_SERVICES` with the request's fields; waits `patience` s for the answer."""
         kind, _ = _SERVICES[key]
         client = self._clients[key]
@@ -123,7 +127,7 @@ class GraphClient:
         """Whether a node offers the service now."""
         return self._clients[key].service_is_ready()
 
-    def request(self, key: str, **fields) -> Any:
+    def request(self, key: str, **fields: Any) -> Any:
         """Call the service `key` and do not wait; the future of its answer."""
         return self._clients[key].call_async(_SERVICES[key][0].Request(**fields))
 
@@ -218,11 +222,13 @@ class GraphClient:
         """Whether a node offers the grasp action now."""
         return self._grasp.server_is_ready()
 
-    def request_grasp(self, goal: GraspObject.Goal, on_feedback=None) -> Any:
+    def request_grasp(self, goal: GraspObject.Goal, on_feedback: Feedback | None = None) -> Any:
         """Send a goal and do not wait; the future of its handle."""
         return self._grasp.send_goal_async(goal, feedback_callback=on_feedback)
 
-    def send_grasp(self, goal: GraspObject.Goal, on_feedback=None, timeout: float = CALL_TIMEOUT_S):
+    def send_grasp(
+        self, goal: GraspObject.Goal, on_feedback: Feedback | None = None, timeout: float = CALL_TIMEOUT_S
+    ) -> Any:
         """The accepted goal's handle; raises GraphError when it is not accepted."""
         self.wait_grasp_action(timeout)
         future = self._grasp.send_goal_async(goal, feedback_callback=on_feedback)
@@ -232,7 +238,11 @@ class GraphClient:
         return handle
 
     def grasp(
-        self, goal: GraspObject.Goal, timeout: float, on_feedback=None, accept_timeout: float = CALL_TIMEOUT_S
+        self,
+        goal: GraspObject.Goal,
+        timeout: float,
+        on_feedback: Feedback | None = None,
+        accept_timeout: float = CALL_TIMEOUT_S,
     ) -> GraspObject.Result:
         """Send a goal and wait for its result."""
         handle = self.send_grasp(goal, on_feedback, accept_timeout)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
@@ -16,6 +17,7 @@ from rclpy.duration import Duration
 from dense_grasp_bench.graph_client import (
     PERCEPTION_SERVICES,
     SIM_SERVICES,
+    Feedback,
     GraphClient,
     stamp_seconds,
 )
@@ -105,7 +107,7 @@ class StageTimes:
         self._spent: dict[str, float] = {}
         self._stage, self._since = "", now()
 
-    def __call__(self, message) -> None:
+    def __call__(self, message: Any) -> None:
         """One feedback message."""
         self._count()
         self._stage = Stage(message.feedback.stage).name
@@ -175,7 +177,7 @@ class CellSession:
         """Take the cap away; the seed draws table, light and, when odd, other things. What there is then, in words."""
         return str(self.set_scene(scene="empty", seed=seed).message)
 
-    def set_scene(self, **fields) -> SetScene.Response:
+    def set_scene(self, **fields: Any) -> SetScene.Response:
         """Set a scene by the fields of SetScene.Request; waits until every node has a picture of it."""
         answer = self.client.call("set_scene", 60.0, **fields)
         if not answer.success:
@@ -183,7 +185,7 @@ class CellSession:
         self.client.wait_descriptors(stamp_seconds(self.client.now()), 30.0)
         return answer
 
-    def truth(self, points: Sequence[tuple[str, float, float]]):
+    def truth(self, points: Sequence[tuple[str, float, float]]) -> Any:
         """Where surface points (part, u, v) are now: the GetTruth response."""
         parts, us, vs = zip(*points, strict=True)
         answer = self.client.call("get_truth", parts=list(parts), us=list(us), vs=list(vs))
@@ -227,7 +229,9 @@ class CellSession:
         )
         return list(answer.matches)
 
-    def grasp_trial(self, seed: int, is_empty: bool = False, on_feedback=None, lesson: Lesson = CAP) -> Trial:
+    def grasp_trial(
+        self, seed: int, is_empty: bool = False, on_feedback: Feedback | None = None, lesson: Lesson = CAP
+    ) -> Trial:
         """One GraspObject goal for the lesson's object on the scene as it is, judged by the referee."""
         trial = Trial(seed, "" if is_empty else "cap")
         contacts = [one.name for one in lesson.contacts] or [PLAIN_CONTACT]

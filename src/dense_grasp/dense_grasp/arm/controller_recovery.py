@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future
@@ -39,7 +40,14 @@ class ControllerRecovery:
     manager: its name, e.g. "/controller_manager"; controller: the arm's, e.g. "fr3_arm_controller"; joints: the arm's.
     """
 
-    def __init__(self, node: Node, manager: str, controller: str, joints: Sequence[str], callback_group=None):
+    def __init__(
+        self,
+        node: Node,
+        manager: str,
+        controller: str,
+        joints: Sequence[str],
+        callback_group: CallbackGroup | None = None,
+    ):
         self._manager = manager
         self._controller = controller
         self._joints = tuple(joints)

@@ -16,6 +16,7 @@ from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.shared_parameters import recovery_action
 from franka_msgs.action import ErrorRecovery
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.arm.controller_recovery import ControllerRecovery, manager_beside
@@ -39,7 +40,7 @@ class Recovery(Protocol):
 class FrankaRecovery:
     """The action of franka_hardware's action server."""
 
-    def __init__(self, node: Node, action: str, callback_group=None):
+    def __init__(self, node: Node, action: str, callback_group: CallbackGroup | None = None):
         self._action = action
         self._client = ActionClient(node, ErrorRecovery, action, callback_group=callback_group)
 
@@ -134,7 +135,9 @@ class RecoveringArm:
             time.sleep(POLL)
 
 
-def make_recovering(node: Node, values: Mapping[str, Any], robot: RobotSettings, arm: Arm, callback_group=None) -> Arm:
+def make_recovering(
+    node: Node, values: Mapping[str, Any], robot: RobotSettings, arm: Arm, callback_group: CallbackGroup | None = None
+) -> Arm:
     """The arm for the values of robot_parameters.ERROR_RECOVERY: wrapped unless error_recovery is "never"."""
     if values["error_recovery"] == "never":
         return arm

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from dense_grasp_ros.quiet import QuietGroup, heard_at
+from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -55,7 +56,7 @@ class NoPulse:
 class Heartbeat:
     """Publishes this process's beats and hears those of others. Thread-safe."""
 
-    def __init__(self, node: Node, topic: str, callback_group=None):
+    def __init__(self, node: Node, topic: str, callback_group: CallbackGroup | None = None):
         self.identity = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self._clock = node.get_clock()
         self._name = node.get_fully_qualified_name()

@@ -12,6 +12,7 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grippers.record import GripperRecord
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.quiet import heard_at
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
@@ -20,7 +21,7 @@ from sensor_msgs.msg import JointState
 class JointStateMonitor:
     """Subscribes to joint states, which may come in parts from several publishers. Thread-safe."""
 
-    def __init__(self, node: Node, topic: str, max_age: float, callback_group=None):
+    def __init__(self, node: Node, topic: str, max_age: float, callback_group: CallbackGroup | None = None):
         self.topic = topic
         #: s of wall clock after which a joint state is no longer believed.
         self.max_age = max_age

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
@@ -14,7 +15,7 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, relia
 class RobotDescription:
     """Subscribes to the URDF."""
 
-    def __init__(self, node: Node, topic: str, timeout: float = 5.0, callback_group=None):
+    def __init__(self, node: Node, topic: str, timeout: float = 5.0, callback_group: CallbackGroup | None = None):
         self._timeout = timeout
         self.topic = topic
         self._text = ""

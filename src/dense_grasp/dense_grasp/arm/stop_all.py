@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from action_msgs.srv import CancelGoal
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -43,7 +44,13 @@ class Stoppable:
     An all-zero goal id in CancelGoal means every goal of the server.
     """
 
-    def __init__(self, node: Node, actions: Sequence[str], services: Sequence[str] = (), callback_group=None):
+    def __init__(
+        self,
+        node: Node,
+        actions: Sequence[str],
+        services: Sequence[str] = (),
+        callback_group: CallbackGroup | None = None,
+    ):
         group = callback_group
         self._cancels = {
             action: node.create_client(CancelGoal, f"{action}/_action/cancel_goal", callback_group=group)

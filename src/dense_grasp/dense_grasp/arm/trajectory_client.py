@@ -16,6 +16,7 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.interfaces import Trajectory
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -48,7 +49,7 @@ class ArmClient:
         motion_margin: float = 5.0,
         wall_factor: float = 5.0,
         pulse: Pulse | None = None,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
     ):
         self._action = action
         self._pulse = pulse or NoPulse()
@@ -172,7 +173,7 @@ class ArmClient:
         said = self._halt()
         return f"{text}; {said}" if said else text
 
-    def _send(self, trajectory: Trajectory):
+    def _send(self, trajectory: Trajectory) -> Any:
         goal = FollowJointTrajectory.Goal(trajectory=trajectory_message(trajectory))
         future = self._client.send_goal_async(goal)
         try:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_ros.quiet import heard_at
 from geometry_msgs.msg import WrenchStamped
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 
@@ -24,7 +25,7 @@ class WrenchMonitor:
     An empty topic: there is none. Thread-safe.
     """
 
-    def __init__(self, node: Node, topic: str, callback_group=None):
+    def __init__(self, node: Node, topic: str, callback_group: CallbackGroup | None = None):
         self._lock = threading.Lock()
         self._samples: deque[tuple[float, float]] = deque(maxlen=1000)
         if topic:

@@ -10,6 +10,7 @@ from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_server import ActionServer
 from dense_grasp_ros.long_callback import long_callback
 from rclpy.action import CancelResponse, GoalResponse
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.grasping.arm_goals import ArmGoals
@@ -36,7 +37,7 @@ class GoalServer:
         action: str,
         begin: Callable[[Any], GoalWork],
         goals: ArmGoals,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
     ):
         self._begin = begin
         self._goals = goals
@@ -51,7 +52,7 @@ class GoalServer:
             callback_group=callback_group,
         )
 
-    async def _execute(self, handle) -> Any:
+    async def _execute(self, handle: Any) -> Any:
         began = time.monotonic()
         work = self._begin(handle)
         # Answered by the loop itself: however many goals come, they take no thread.
@@ -62,10 +63,10 @@ class GoalServer:
         finally:
             self._goals.running.release()
 
-    def _run(self, handle, work: GoalWork, began: float) -> Any:
+    def _run(self, handle: Any, work: GoalWork, began: float) -> Any:
         return self._end(handle, work, began, *self._goals.outcome(handle, work.run))
 
-    def _end(self, handle, work: GoalWork, began: float, code: int, message: str) -> Any:
+    def _end(self, handle: Any, work: GoalWork, began: float, code: int, message: str) -> Any:
         result = work.result(int(code), message)
         result.total_time = time.monotonic() - began
         self._goals.end(handle, result.code, message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -10,6 +11,8 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import Located
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_ros.poses import pose_matrix
+from rclpy.callback_groups import CallbackGroup
+from rclpy.client import Client
 from rclpy.node import Node
 
 from dense_grasp.perception.messages import stamp_ns
@@ -40,7 +43,7 @@ class KeypointClient:
         locate_timeout: float = 5.0,
         server_timeout: float = 5.0,
         wall_factor: float = 5.0,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
     ):
         self._clock = node.get_clock()
         self._locate_timeout = locate_timeout
@@ -94,7 +97,7 @@ class KeypointClient:
             for m in answer.matches
         ]
 
-    def _call(self, client, request, timeout: float, stop: StopCheck | None):
+    def _call(self, client: Client, request: Any, timeout: float, stop: StopCheck | None) -> Any:
         if not wait_in_callback(client.service_is_ready, Deadline(self._server_timeout), stop):
             raise GraspFailure(
                 GraspCode.PERCEPTION_UNAVAILABLE,

@@ -11,6 +11,7 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
 from franka_msgs.action import Grasp, Homing, Move
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
@@ -24,7 +25,13 @@ from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future
 class FrankaGripper:
     """franka_msgs actions of franka_gripper, under the first of `namespaces` that answers."""
 
-    def __init__(self, node: Node, namespaces: Sequence[str], settings: GripperSettings, callback_group=None):
+    def __init__(
+        self,
+        node: Node,
+        namespaces: Sequence[str],
+        settings: GripperSettings,
+        callback_group: CallbackGroup | None = None,
+    ):
         self._settings = settings
         self._runner = ActionRunner(node, settings, self._call_stop)
         #: By the action's name, and its name in each of the namespaces.

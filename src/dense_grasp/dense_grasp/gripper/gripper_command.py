@@ -11,6 +11,7 @@ from control_msgs.action import GripperCommand
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.action_client import ActionClient
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.gripper.action_runner import OPEN_TOLERANCE, ActionRunner, GripperSettings
@@ -51,7 +52,7 @@ class CommandGripper:
         node: Node,
         namespaces: Sequence[str],
         settings: GripperSettings,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
         command: Command = GRIPPER_COMMAND,
     ):
         self._command = command

@@ -9,6 +9,7 @@ from dense_grasp_core.grasping.interfaces import Gripper
 from dense_grasp_core.grippers.record import GripperRecord, GripperRecordError
 from dense_grasp_core.parameters import ParameterError
 from dense_grasp_ros.quiet import QuietGroup
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.arm.heartbeat import NoPulse, Pulse
@@ -50,7 +51,7 @@ def make_gripper(
     robot: RobotSettings,
     times: Timeouts,
     read_width: Callable[[float], float | None],
-    callback_group=None,
+    callback_group: CallbackGroup | None = None,
     pulse: Pulse | None = None,
 ) -> Gripper:
     """The adapter for the robot's gripper and the values of grasp_parameters.FINGERS.

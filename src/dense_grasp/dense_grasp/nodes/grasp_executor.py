@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.quiet import QuietGroup, keep_quiet
 from dense_grasp_ros.shared_parameters import camera_link, camera_parent
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import CallbackGroup, ReentrantCallbackGroup
 from rclpy.node import Node
 from visualization_msgs.msg import MarkerArray
 
@@ -120,7 +121,7 @@ class GraspExecutor(Node):
         self._gripper.stop()
         super().destroy_node()
 
-    def _make_perception(self, values, times, group) -> ExecutorPerception:
+    def _make_perception(self, values: Mapping[str, Any], times: Timeouts, group: CallbackGroup) -> ExecutorPerception:
         self._buffer = transform_buffer()
         self._listener = TransformListener(self._buffer, self)
         keep_quiet(self._listener.tf_sub, self._listener.tf_static_sub)
@@ -144,7 +145,7 @@ class GraspExecutor(Node):
         )
         return ExecutorPerception(keypoints, world, self.get_clock())
 
-    def _grasp_tools(self, values) -> GraspTools:
+    def _grasp_tools(self, values: Mapping[str, Any]) -> GraspTools:
         return GraspTools(
             self._arm,
             self._gripper,
@@ -159,7 +160,7 @@ class GraspExecutor(Node):
             self._wrench.vertical,
         )
 
-    def _scan_tools(self, values, times) -> ScanTools:
+    def _scan_tools(self, values: Mapping[str, Any], times: Timeouts) -> ScanTools:
         topics = (values["color_topic"], values["depth_topic"], values["camera_info_topic"])
         return ScanTools(
             self._arm,

@@ -18,7 +18,7 @@ from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.quiet import QuietGroup, heard_at, stay_awake_while
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.clock import JumpThreshold
+from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -170,7 +170,7 @@ class QueryNode(Node):
         if frame is not None and (watched or self._cloud.wanted):
             self._watch_slot.put(frame)
 
-    def _on_jump(self, jump) -> None:
+    def _on_jump(self, jump: TimeJump) -> None:
         self.get_logger().warning("the clock jumped back or changed: frames and transforms of before are forgotten")
         self._sync.reset()
         self._camera_pose.buffer.clear()

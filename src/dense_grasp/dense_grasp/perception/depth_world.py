@@ -9,6 +9,7 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
@@ -40,7 +41,7 @@ class DepthWorld:
         step: int = 4,
         lens_model: str = AS_CAMERA_INFO_SAYS,
         sync_tolerance: float = 0.0,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
     ):
         """lens_model, sync_tolerance: see the parameters of these names; timeout: s of the node's clock."""
         self._clock = node.get_clock()

@@ -19,6 +19,7 @@ from dense_grasp_core.motion.interfaces import (
     WorldModel,
 )
 from dense_grasp_core.result_codes import GraspCode
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from std_msgs.msg import String
 
@@ -39,7 +40,7 @@ class DescribedBackend:
         build: Callable[[RobotSettings, str], MotionPlanner],
         *,
         description_timeout: float = 5.0,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
     ):
         self._settings = settings
         self._build = build
@@ -147,5 +148,5 @@ class _Borrowed:
         self._lock.acquire()
         return self._planner
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lock.release()

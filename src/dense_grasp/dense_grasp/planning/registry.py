@@ -6,6 +6,7 @@ import pkgutil
 
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.arm.robot_settings import RobotSettings, absolute
@@ -26,7 +27,9 @@ def runs(planner: str, node: Node, robot: RobotSettings) -> bool:
     return service_runs(node, absolute(place[planner], "plan_kinematic_path"))
 
 
-def make_planner(name: str, node: Node, robot: RobotSettings, callback_group=None) -> DescribedBackend:
+def make_planner(
+    name: str, node: Node, robot: RobotSettings, callback_group: CallbackGroup | None = None
+) -> DescribedBackend:
     """The planner called `name`. Raises GraspFailure PLANNER_UNAVAILABLE for one that is not there."""
     if name not in PLANNERS:
         raise GraspFailure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tf2_ros
+from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
@@ -38,7 +39,7 @@ class TransformListener(tf2_ros.TransformListener):
             data = TFMessage(transforms=[one for one in data.transforms if self._may_be_true(one, now)])
         super().callback(data)
 
-    def _may_be_true(self, transform, now: Time) -> bool:
+    def _may_be_true(self, transform: TransformStamped, now: Time) -> bool:
         ahead = (Time.from_msg(transform.header.stamp, clock_type=now.clock_type) - now).nanoseconds * 1e-9
         if ahead <= MOST_AHEAD_S:
             return True

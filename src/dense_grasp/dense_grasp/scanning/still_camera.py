@@ -15,6 +15,7 @@ from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import ScanCode
 from dense_grasp_core.scanning.posed_picture import PosedPicture, undistorted
 from dense_grasp_ros.images import rgb_from_message
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
@@ -48,7 +49,7 @@ class StillCamera:
         wall_factor: float,
         lens_model: str = AS_CAMERA_INFO_SAYS,
         sync_tolerance: float = 0.0,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
     ):
         self._node = node
         self._topics = topics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -156,7 +156,13 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
         first = draw_recolouring(len(PART_NAMES), rng)
         return first, (draw_recolouring(len(PART_NAMES), rng) if kind == "instance" else first)
 
-    def _paper_motion(self, views, images, pixels, matrices) -> NDArray | None:
+    def _paper_motion(
+        self,
+        views: tuple[View, View],
+        images: Sequence[Composed],
+        pixels: tuple[NDArray, NDArray],
+        matrices: Sequence[NDArray],
+    ) -> NDArray | None:
         count = self.options.motion_matches
         points = []
         for view, image, pixel, matrix in zip(views, images, pixels, matrices, strict=True):
@@ -170,7 +176,15 @@ class PairDataset(Dataset[dict[str, torch.Tensor]]):
         size = float(np.linalg.norm(np.ptp(points[0][good], axis=0)))
         return motion if residual <= self.options.residual_limit * size else None
 
-    def _pack(self, views, images, pixels, matrices, motion, rigid) -> dict[str, torch.Tensor]:
+    def _pack(
+        self,
+        views: tuple[View, View],
+        images: Sequence[Composed],
+        pixels: tuple[NDArray, NDArray],
+        matrices: Sequence[NDArray],
+        motion: NDArray | None,
+        rigid: bool,
+    ) -> dict[str, torch.Tensor]:
         rows, columns = self._cells.shape[:2]
         count = self.options.matches
         padded = np.zeros((2, count, 2), np.float32)

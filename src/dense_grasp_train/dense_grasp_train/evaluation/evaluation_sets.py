@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +97,14 @@ def _pairs(views_a: list[View], views_b: list[View], kind: str, count: int, seed
             )
 
 
-def _partner(a, views_b, directions, instances, kind, rng) -> View | None:
+def _partner(
+    a: View,
+    views_b: Sequence[View],
+    directions: NDArray,
+    instances: NDArray,
+    kind: str,
+    rng: np.random.Generator,
+) -> View | None:
     if kind == "augmented":
         return a
     angle = np.rad2deg(np.arccos(np.clip(directions @ a.viewing_direction, -1, 1)))

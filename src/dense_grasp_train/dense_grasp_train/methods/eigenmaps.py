@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from dense_grasp_core.descriptors.network import NetworkOutput
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dense_grasp_train.augment.compose import place_at
+from dense_grasp_train.augment.compose import Composed, place_at
 from dense_grasp_train.data.pairs import PairDataset
 from dense_grasp_train.data.views import View
 from dense_grasp_train.methods.base import Method, Objective
@@ -37,7 +38,15 @@ class EmbeddedPairs(PairDataset):
         super().__init__(*arguments, **named)
         self.embedding = embedding
 
-    def _pack(self, views, images, pixels, matrices, motion, rigid) -> dict[str, Tensor]:
+    def _pack(
+        self,
+        views: tuple[View, View],
+        images: Sequence[Composed],
+        pixels: tuple[NDArray, NDArray],
+        matrices: Sequence[NDArray],
+        motion: NDArray | None,
+        rigid: bool,
+    ) -> dict[str, Tensor]:
         item = super()._pack(views, images, pixels, matrices, motion, rigid)
         rows, columns = self._cells.shape[:2]
         flat = self._cells.reshape(-1, 2)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nicegui import ui
+from nicegui.events import KeyEventArguments
 
 from dense_grasp_ui.panels.browser import Browser, set_if_new
 
@@ -51,7 +52,7 @@ def header(browser: Browser) -> None:
     browser.on_refresh(refresh)
     refresh()
 
-    async def on_key(event) -> None:
+    async def on_key(event: KeyEventArguments) -> None:
         if event.key.escape and event.action.keydown and not event.action.repeat:
             await browser.attempt(browser.backend.cancel)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dense_grasp_core.store.rows import is_name, shown
@@ -53,5 +53,5 @@ async def _answer(dialog: ui.dialog) -> Any:
     return answer
 
 
-def _button(text: str, on_click) -> ui.button:
+def _button(text: str, on_click: Callable[..., Any]) -> ui.button:
     return ui.button(text, on_click=on_click, color=None).props("no-caps outline")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
@@ -34,7 +35,7 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         history = ui.element("ol").classes("dg-history").props("aria-label='Grasps, plans and scans, the newest first'")
     shown: list[object] = [None]
 
-    async def run(work) -> None:
+    async def run(work: Callable[[], Awaitable[str]]) -> None:
         if not chosen.value:
             browser.say("Choose an object: teach one first, where there is none.", wrong=True)
             return

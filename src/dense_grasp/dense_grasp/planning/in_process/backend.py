@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ament_index_python.packages import get_package_share_directory
 from dense_grasp_core.motion.in_process_planner import in_process_planner
 from dense_grasp_core.motion.pick_planner import PickPlanner
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.arm.robot_settings import RobotSettings
@@ -14,7 +15,7 @@ from dense_grasp.planning.described_backend import DescribedBackend
 from dense_grasp.planning.robot_and_config import robot_and_config
 
 
-def make_ompl(node: Node, settings: RobotSettings, callback_group=None) -> DescribedBackend:
+def make_ompl(node: Node, settings: RobotSettings, callback_group: CallbackGroup | None = None) -> DescribedBackend:
     """The embedded planner for an arm, from when its description arrives."""
 
     def build(robot: RobotSettings, urdf: str) -> PickPlanner:

@@ -9,6 +9,7 @@ from ament_index_python.packages import get_package_share_directory
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.motion.pick_planner import PickPlanner
 from dense_grasp_core.result_codes import GraspCode
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 
 from dense_grasp.arm.robot_settings import RobotSettings
@@ -18,17 +19,23 @@ from dense_grasp.planning.moveit.planner import moveit_planner
 from dense_grasp.planning.robot_and_config import robot_and_config
 
 
-def make_move_group(node: Node, settings: RobotSettings, callback_group=None) -> DescribedBackend:
+def make_move_group(
+    node: Node, settings: RobotSettings, callback_group: CallbackGroup | None = None
+) -> DescribedBackend:
     """A client of the move_group that runs. Raises GraspFailure PLANNER_UNAVAILABLE without moveit_msgs."""
     return _make("move_group", settings.move_group_namespace, node, settings, callback_group)
 
 
-def make_moveit_py(node: Node, settings: RobotSettings, callback_group=None) -> DescribedBackend:
+def make_moveit_py(
+    node: Node, settings: RobotSettings, callback_group: CallbackGroup | None = None
+) -> DescribedBackend:
     """A client of the moveit_py_planner that runs. Raises GraspFailure PLANNER_UNAVAILABLE without moveit_msgs."""
     return _make("moveit_py", settings.moveit_py_namespace, node, settings, callback_group)
 
 
-def _make(who: str, namespace: str, node: Node, settings: RobotSettings, callback_group) -> DescribedBackend:
+def _make(
+    who: str, namespace: str, node: Node, settings: RobotSettings, callback_group: CallbackGroup | None
+) -> DescribedBackend:
     try:
         from dense_grasp.planning.moveit.services import MoveItServices
     except ImportError as error:

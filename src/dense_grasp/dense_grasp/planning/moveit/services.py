@@ -17,6 +17,7 @@ from dense_grasp_core.motion.interfaces import PlanError, StopCheck
 from dense_grasp_core.result_codes import GraspCode
 from moveit_msgs.msg import PlanningSceneComponents
 from moveit_msgs.srv import ApplyPlanningScene, GetMotionPlan, GetPlanningScene, GetPositionIK, GetStateValidity
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 
@@ -50,7 +51,7 @@ class MoveItServices:
         who: str,
         namespace: str = "",
         answer_timeout: float = 5.0,
-        callback_group=None,
+        callback_group: CallbackGroup | None = None,
     ):
         self.who = who
         self.group = settings.planning_group
