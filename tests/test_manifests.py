@@ -12,6 +12,12 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 PACKAGES = sorted(folder.name for folder in SOURCE.iterdir() if (folder / "setup.py").is_file())
+#: What tests of several packages share: modules beside the tests of core and training, on pytest's path.
+SHARED_BY_TESTS = {
+    path.stem
+    for package in ("dense_grasp_core", "dense_grasp_train")
+    for path in (SOURCE / package / "test").glob("*.py")
+}
 #: Import names whose rosdep key, or ROS package, is called otherwise.
 KEYS = {
     "cv2": "python3-opencv",
@@ -102,7 +108,7 @@ def test_a_manifest_names_what_is_imported_and_nothing_else(package):
     launch = keys(imported(SOURCE / package / "launch"), package) if (SOURCE / package / "launch").is_dir() else set()
     started = launched(package) - {package} - OF_THE_CELL
     assert (code | launch | started) - runtime == set(), "imported or launched, not named"
-    tests = keys(imported(SOURCE / package / "test"), package)
+    tests = keys(imported(SOURCE / package / "test") - SHARED_BY_TESTS, package)
     assert tests - runtime - named["test_depend"] == set(), "imported by tests, not named"
     commands = {"ros2launch", "ros2run"}  # of the lines that README tells a user to type
     conditional = {
