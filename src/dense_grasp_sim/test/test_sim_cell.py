@@ -190,6 +190,20 @@ def test_camera_topics_carry_what_the_driver_does(client: Client) -> None:
         client.deaf(topic)
 
 
+def test_camera_takes_images_at_the_rate_that_is_set(client: Client) -> None:
+    client.listen(Image, COLOUR, qos_profile_sensor_data)
+    assert client.set_parameter("camera_rate", 2.0)
+    client.newest(COLOUR)  # may have been due before
+    client.messages[COLOUR].clear()
+    client.until(lambda: len(client.messages[COLOUR]) > 2)
+    stamps = [stamp_of(message) for message in client.messages[COLOUR]]
+    assert min(np.diff(stamps)) > 0.45
+    assert client.set_parameter("camera_rate", 0.0) and client.silent(COLOUR)
+    assert client.set_parameter("camera_rate", 5.0)
+    client.newest(COLOUR)
+    client.deaf(COLOUR)
+
+
 def _of_one_stamp(client: Client) -> list[tuple]:
     by_stamp = [{stamp_of(m): m for m in client.messages[topic]} for topic in (COLOUR, DEPTH, INFO)]
     common = set(by_stamp[0]) & set(by_stamp[1]) & set(by_stamp[2])

@@ -73,6 +73,13 @@ class CameraLoop(LoopThread):
         self._overview = node.create_publisher(Image, "dense_grasp_sim/overview/image_raw", sensor)
         self._overview_info = node.create_publisher(CameraInfo, "dense_grasp_sim/overview/camera_info", sensor)
 
+    def set_rate(self, rate: float) -> None:
+        """Of the wrist camera from now on, Hz of simulated time; 0 for none."""
+        now = self._simulator.time
+        due = _next(now, now, rate)
+        self._options = dataclasses.replace(self._options, rate=rate)
+        self._next_wrist = due if rate <= 0.0 else min(due, self._next_wrist)
+
     def begin(self) -> None:
         """Open the OpenGL context in this thread."""
         self._renderer = CellRenderer()

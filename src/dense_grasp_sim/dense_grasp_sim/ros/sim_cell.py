@@ -47,9 +47,10 @@ class SimCell(Node):
         self._scene = SceneServices(self, self.simulator)
         self._seen = time.monotonic(), self.simulator.time
         self._diagnostics = Diagnostics(self, "simulation", {"cell": self._report})
+        self._cameras = CameraLoop(self, self.simulator, options, self.fault, self._fail)
         self._threads = [
             PhysicsLoop(self.simulator, lambda: self._real_time_factor, self._after_batch, self._fail),
-            CameraLoop(self, self.simulator, options, self.fault, self._fail),
+            self._cameras,
         ]
 
     def fault(self) -> str:
@@ -89,6 +90,8 @@ class SimCell(Node):
         if "fault" in changes:
             self._fault = changes["fault"]
             self.simulator.set_dropping(self._fault == DROPPING)
+        if "camera_rate" in changes:
+            self._cameras.set_rate(changes["camera_rate"])
         self._real_time_factor = changes.get("real_time_factor", self._real_time_factor)
 
 

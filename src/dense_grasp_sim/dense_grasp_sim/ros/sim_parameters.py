@@ -46,7 +46,9 @@ CELL = (
     ParameterSpec("scene_object", "cap", "what lies on the table at the start; empty: nothing", options=("cap", "")),
     ParameterSpec("scene_seed", 0, "shape, colours and logo of the cap", **_SEED),
     ParameterSpec("scene_pose_seed", 0, "where and how the cap lies", **_SEED),
-    ParameterSpec("camera_rate", 5.0, "images of the wrist camera, of simulated time", zero="none", **_RATE),
+    ParameterSpec(
+        "camera_rate", 5.0, "images of the wrist camera, of simulated time", zero="none", changeable=True, **_RATE
+    ),
     *CAMERA_TOPICS,
     OPTICAL_FRAME,
     ParameterSpec("depth_noise", True, "false: exact depth"),
