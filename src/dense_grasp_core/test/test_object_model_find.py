@@ -117,14 +117,31 @@ def test_the_other_pose_is_known_when_the_search_has_followed_only_one():
         assert min(corner_error(pose, truth) for pose in poses) < 0.02
 
 
-def test_of_two_poses_the_one_that_depth_contradicts_has_less_evidence():
-    right = ObjectPose(np.eye(4), 0.30, 100, 0.4, 0.3, depth=DepthVerdict(1.0, 0.0, 0.0, 200))
-    wrong = replace(right, score=0.45, depth=DepthVerdict(0.87, 0.01, 0.12, 200))
-    assert wrong.evidence < 0.8 * right.evidence
-    assert replace(wrong, depth=DepthVerdict(0.87, 0.01, 0.12, 5)).evidence == wrong.score
-    assert replace(wrong, depth=None).evidence == wrong.score
+def posed(score, farther, known=200):
+    return ObjectPose(np.eye(4), score, 100, 0.4, 0.3, depth=DepthVerdict(1.0 - farther, 0.0, farther, known))
+
+
+def test_depth_behind_a_pose_weighs_against_it():
+    right, turned = posed(0.30, 0.0), posed(0.45, 0.12)
+    assert turned.evidence() < 0.8 * right.evidence()
+    assert posed(0.45, 0.12, known=5).evidence() == replace(turned, depth=None).evidence() == 0.45
+    assert posed(0.45, 0.05).evidence(excused=0.06) == 0.45 > posed(0.45, 0.05).evidence()
     covered = replace(right, depth=DepthVerdict(0.5, 0.5, 0.0, 200))
-    assert covered.evidence == right.evidence
+    assert covered.evidence() == right.evidence()
+
+
+@pytest.mark.parametrize(
+    ("best", "other", "is_open"),
+    [
+        (posed(0.39, 0.0), posed(0.39, 0.11), False),  # a mug's handle where the sensor sees the table
+        (posed(0.45, 0.0), posed(0.50, 0.05), True),  # a plain box turned by half a circle, 2 mm beside its place
+        (posed(0.55, 0.0), posed(0.49, 0.03), True),
+        (posed(0.80, 0.0), posed(0.56, 0.0), False),
+        (posed(0.38, 0.10), posed(0.33, 0.10), True),
+    ],
+)
+def test_two_poses_are_left_open_where_depth_does_not_settle_them(best, other, is_open):
+    assert Acceptance().leaves_open(best, other) is is_open
 
 
 def test_what_stands_in_front_hides_keypoints(finder):

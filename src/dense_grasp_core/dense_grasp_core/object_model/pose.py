@@ -106,15 +106,15 @@ class ObjectPose:
     colours: ColourVerdict | None = None
     alternatives: tuple[Array, ...] = ()
 
-    @property
-    def evidence(self) -> float:
-        """The score, by which poses of one place are told apart: depth behind the surface of a pose weighs more in it.
+    def evidence(self, excused: float = 0.0) -> float:
+        """The score, by which poses of one place are told apart: depth behind the surface of a pose weighs more in it,
+        as far as it is more than an excused share.
 
         Where the sensor sees past what should be there, as through the handle of a mug that is turned the other way,
         few points say more than the likeness of all others.
         """
         farther = self.depth.farther if self.depth is not None and self.depth.is_telling else 0.0
-        return float(self.score * np.exp(-farther / _CONTRADICTED))
+        return float(self.score * np.exp(-max(0.0, farther - excused) / _CONTRADICTED))
 
 
 @dataclass(frozen=True)
