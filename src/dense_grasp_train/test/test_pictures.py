@@ -65,9 +65,11 @@ def test_judging_counts_pixels_of_a_640_px_wide_picture():
     assert np.median(moved) == pytest.approx(2 * 300 * 0.01 / 0.4, rel=0.1)
     lost, angle = judge(view, None)
     assert np.isinf(lost).all() and angle == 180.0
-    pictures = [MovedPicture(view, None, e, a, 0.5, s) for e, a, s in ((errors, 1.0, True), (lost, 180.0, False))]
+    turned = ((errors, 1.0, True), (lost, 180.0, False))
+    pictures = [MovedPicture(view, None, e, a, 0.5, s, errors, 1.0) for e, a, s in turned]
     text = moved_markdown({"run": pictures})
     assert "| run, all | 2 | 50.0% ±" in text and "| run, the others | 1 | 0.0% ±" in text
+    assert "| run, all, chosen by the truth | 2 | 100.0% ±" in text
     table = pairs_markdown({"set": {"row": PairFigures(np.array([1.0, 6.0, 30.0, 4.0]))}})
     assert "| set (4) | row | 50% | 75% | 75% | 5.0 |" in table
 
