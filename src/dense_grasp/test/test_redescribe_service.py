@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from dense_grasp.bringup.launch_support import share_directory
 from dense_grasp.perception.redescribe_service import RedescribeService
+from dense_grasp.perception.running_network import RunningNetwork
 from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.geometry.camera import CameraModel
@@ -42,7 +43,8 @@ def store(url):
 
 
 def service(url, model=MODEL, running=MODEL_ID):
-    return RedescribeService(StoreAccess(url), model, lambda: running, get_logger("test"))
+    network = RunningNetwork(model, lambda: running, get_logger("test"))
+    return RedescribeService(StoreAccess(url), network, get_logger("test"))
 
 
 def ask(served, **fields):

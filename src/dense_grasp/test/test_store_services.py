@@ -7,6 +7,8 @@ import pytest
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.loaded_scans import LoadedScans
 from dense_grasp.perception.messages import camera_from_info
+from dense_grasp.perception.picture_teaching import PictureTeaching
+from dense_grasp.perception.running_network import RunningNetwork
 from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp.perception.store_access import StoreAccess
@@ -52,9 +54,14 @@ def store(tmp_path) -> StoreAccess:
 SCANS = ScanTeaching(ScannedObjects(LoadedScans(None, ""), Acceptance()), 1.0)
 
 
+def pictures(store) -> PictureTeaching:
+    """Without a network; test_picture_teaching.py has one."""
+    return PictureTeaching(store, RunningNetwork("", lambda: "", None))
+
+
 @pytest.fixture
 def services(store) -> DescriptorServices:
-    return DescriptorServices(store, lambda: (frame(), MatchCode.OK, ""), SCANS)
+    return DescriptorServices(store, lambda: (frame(), MatchCode.OK, ""), SCANS, pictures(store))
 
 
 def register(services, u=11.5, v=19.5, object_id="cap", keypoint="contact", overwrite=False):
@@ -85,7 +92,7 @@ def picture(services, *names):
 
 def test_a_click_without_its_colour_image_says_that_it_has_no_picture(store):
     without = CameraFrame(frame()._descriptors, Image(), None)
-    services = DescriptorServices(store, lambda: (without, MatchCode.OK, ""), SCANS)
+    services = DescriptorServices(store, lambda: (without, MatchCode.OK, ""), SCANS, pictures(store))
     response = register(services)
     assert response.code == Register.OK and not response.taught.has_picture and "teach it once more" in response.message
     answer = picture(services, "cap", "contact")
@@ -120,7 +127,7 @@ def test_overwriting_has_to_be_asked_for(services):
     ("fields", "code", "word"),
     [
         ({"source": RegisterDescriptor.Request.SCAN_VIEW, "scan_view": 3}, StoreCode.NO_SCAN, "cap has no scan"),
-        ({"source": RegisterDescriptor.Request.STORED_PICTURE}, Register.NOT_SUPPORTED, "stored picture"),
+        ({"source": RegisterDescriptor.Request.STORED_PICTURE}, Register.UNKNOWN_KEYPOINT, "store has no"),
         ({"source": 7}, Register.INVALID_REQUEST, "7"),
         ({"add_sample": True, "overwrite": True}, Register.INVALID_REQUEST, "at most one"),
         ({"add_sample": True}, Register.UNKNOWN_KEYPOINT, "teach it once"),
@@ -209,7 +216,7 @@ def test_renaming_is_refused_with_a_code(services):
 
 @pytest.mark.parametrize("code", [MatchCode.NO_FRAME, MatchCode.STALE])
 def test_no_fresh_frame(store, code):
-    response = register(DescriptorServices(store, lambda: (None, code, "why"), SCANS))
+    response = register(DescriptorServices(store, lambda: (None, code, "why"), SCANS, pictures(store)))
     assert (response.code, response.message, response.taught.id) == (code, "why", 0)
 
 
@@ -269,7 +276,9 @@ def test_a_removed_store_is_said_by_every_call_until_it_is_back(services, store,
 def test_corrupt_store_is_an_answer_of_every_service(tmp_path):
     path = tmp_path / "store.db"
     path.write_bytes(b"no database" * 500)
-    services = DescriptorServices(StoreAccess(f"sqlite:///{path}"), lambda: (frame(), MatchCode.OK, ""), SCANS)
+    services = DescriptorServices(
+        StoreAccess(f"sqlite:///{path}"), lambda: (frame(), MatchCode.OK, ""), SCANS, pictures(store)
+    )
     assert register(services).code == Register.STORE_ERROR
     listed = services.list(ListDescriptors.Request(), ListDescriptors.Response())
     assert listed.code == ListDescriptors.Response.STORE_ERROR and "store.db" in listed.message

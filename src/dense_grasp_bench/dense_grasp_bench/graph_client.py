@@ -23,6 +23,7 @@ from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.msg import DescriptorImage
 from dense_grasp_interfaces.srv import (
     DeleteDescriptor,
+    GetPicture,
     ListDescriptors,
     LocateKeypoints,
     RegisterDescriptor,
@@ -34,6 +35,7 @@ CALL_TIMEOUT_S = 20.0
 _SERVICES: dict[str, tuple[Any, str]] = {
     "register": (RegisterDescriptor, "dense_grasp/register_descriptor"),
     "list": (ListDescriptors, "dense_grasp/list_descriptors"),
+    "picture": (GetPicture, "dense_grasp/get_picture"),
     "delete": (DeleteDescriptor, "dense_grasp/delete_descriptor"),
     "rename": (RenameKeypoint, "dense_grasp/rename_keypoint"),
     "locate": (LocateKeypoints, "dense_grasp/locate_keypoints"),

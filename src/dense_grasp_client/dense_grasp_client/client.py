@@ -88,12 +88,16 @@ class GraspClient:
         timeout: float = ANSWER_TIMEOUT_S,
         scan_view: int | None = None,
         add_sample: bool = False,
+        picture_of: str = "",
     ) -> TaughtKeypoint:
         """Keep what the newest colour image shows at pixel (u, v) as a keypoint of the object; the stored row.
 
-        scan_view: number of the view of the object's scan that was clicked instead of the newest image. add_sample:
-        keep it beside what is taught under that name, as one more picture of the same point.
+        scan_view: number of the view of the object's scan that was clicked instead of the newest image. picture_of:
+        keypoint of the object whose picture was clicked instead. add_sample: keep it beside what is taught under that
+        name, as one more picture of the same point. ValueError for both pictures at once.
         """
+        if scan_view is not None and picture_of:
+            raise ValueError(f"scan_view is {scan_view} and picture_of {picture_of!r}, expected one of them")
         request = RegisterDescriptor.Request(
             object_id=object_id,
             keypoint=keypoint,
@@ -106,6 +110,9 @@ class GraspClient:
         if scan_view is not None:
             request.source, request.scan_view = RegisterDescriptor.Request.SCAN_VIEW, scan_view
             what += f" of view {scan_view}"
+        if picture_of:
+            request.source, request.source_keypoint = RegisterDescriptor.Request.STORED_PICTURE, picture_of
+            what += f" of the picture of {picture_of}"
         return checked(self.connection.call(self._register, request, timeout), what).taught
 
     def taught(self, object_id: str = "", timeout: float = ANSWER_TIMEOUT_S) -> list[TaughtKeypoint]:
@@ -173,6 +180,10 @@ class GraspClient:
         One match per keypoint; a keypoint that was not found says so in its own `code` and `message`. timeout: s to
         wait for such an image. Raises Refused when the request itself could not be served.
         """
+        return list(self.find(object_id, keypoints, timeout).matches)
+
+    def find(self, object_id: str, keypoints: Sequence[str] = (), timeout: float = 5.0) -> LocateKeypoints.Response:
+        """As `locate`, the whole answer: beside the `matches` the poses of a scanned object's instances, `objects`."""
         request = LocateKeypoints.Request(
             object_id=object_id,
             keypoints=list(keypoints),
@@ -182,7 +193,7 @@ class GraspClient:
         answer = self.connection.call(self._locate, request, timeout + ANSWER_TIMEOUT_S)
         if not answer.matches:
             checked(answer, f"{object_id}/{', '.join(keypoints) or 'every keypoint'}")
-        return list(answer.matches)
+        return answer
 
     # grasps
 

@@ -36,7 +36,9 @@ from dense_grasp.perception.matches import failed_match, locate_rows
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
 from dense_grasp.perception.object_publisher import ObjectPublisher
 from dense_grasp.perception.overlay import Overlay
+from dense_grasp.perception.picture_teaching import PictureTeaching
 from dense_grasp.perception.redescribe_service import RedescribeService
+from dense_grasp.perception.running_network import RunningNetwork
 from dense_grasp.perception.scan_services import serve_scans
 from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_keypoints import ScannedKeypoints, is_posed
@@ -138,8 +140,10 @@ class QueryNode(Node):
 
     def _serve(self, values: Mapping[str, Any]) -> None:
         clicks = ScanTeaching(self._scanned, self._frame_timeout)
-        anew = RedescribeService(self._store, values["model"], self._described_by, self.get_logger())
-        services = DescriptorServices(self._store, self._fresh_frame, clicks)
+        network = RunningNetwork(values["model"], self._described_by, self.get_logger())
+        anew = RedescribeService(self._store, network, self.get_logger())
+        pictures = PictureTeaching(self._store, network)
+        services = DescriptorServices(self._store, self._fresh_frame, clicks, pictures)
         calls = ReentrantCallbackGroup()
         serve_taught(self, services, anew, self._on_locate, calls)
         serve_scans(self, scans_folder(values["store"], values["scans"]), calls)

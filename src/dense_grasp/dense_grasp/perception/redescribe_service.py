@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from dense_grasp_core.errors import DenseGraspError
@@ -18,21 +17,16 @@ from dense_grasp_core.store import StoreError
 from dense_grasp_core.store.former import undo_replacement
 from dense_grasp_core.wording import counted
 
-from dense_grasp.perception.new_network import new_network
+from dense_grasp.perception.running_network import OtherNetworkError, RunningNetwork
 from dense_grasp.perception.store_access import StoreAccess, code_of
 from dense_grasp_interfaces.srv import RedescribeStore
 
-_ONE_THREAD = 1  # of the CPU: the cell has the others
-
 
 class RedescribeService:
-    """Its handler. model: file of the network, "" for none; described_by(): id of the network that described the newest
-    image, "" before one came.
-    """
+    """Its handler."""
 
-    def __init__(self, store: StoreAccess, model: str, described_by: Callable[[], str], logger: Any):
-        self._store, self._model, self._described_by, self._logger = store, model, described_by, logger
-        self._network: NewNetwork | None = None
+    def __init__(self, store: StoreAccess, network: RunningNetwork, logger: Any):
+        self._store, self._running, self._logger = store, network, logger
 
     def handle(self, request: RedescribeStore.Request, response: RedescribeStore.Response) -> RedescribeStore.Response:
         """Describe anew, or take the last time back."""
@@ -41,15 +35,7 @@ class RedescribeService:
                 response.described = self._store.change(undo_replacement)
                 response.message = f"{counted(response.described, 'sample')} described as before"
                 return response
-            network = self._loaded()
-            running = self._described_by()
-            if running and running != network.model_id:
-                response.code = StoreCode.INVALID_REQUEST
-                response.message = (
-                    f"the images are described by network {running}, and the file that query_node knows ({self._model})"
-                    f" is {network.model_id}, expected the same: start both with one model:="
-                )
-                return response
+            network = self._running.get()
             response.network = network.name
             _tell(response, self._redescribed(network, request.skip_without_picture))
         except NothingToDescribeError as error:
@@ -58,6 +44,8 @@ class RedescribeService:
             response.code, response.message = StoreCode.NO_PICTURE, str(error)
         except StoreError as error:
             response.code, response.message = code_of(error), str(error)
+        except OtherNetworkError as error:
+            response.code, response.message = StoreCode.INVALID_REQUEST, str(error)
         except DenseGraspError as error:
             response.code, response.message = StoreCode.NOT_SUPPORTED, str(error)
         return response
@@ -68,16 +56,6 @@ class RedescribeService:
                 store, network, skip_without_picture, lambda name: self._logger.info(f"{name} is described anew")
             )
         )
-
-    def _loaded(self) -> NewNetwork:
-        """Raises DenseGraspError without a network."""
-        if not self._model:
-            raise DenseGraspError("query_node's parameter model is empty, expected the file of the network that runs")
-        if self._network is None:
-            self._network, note = new_network(self._model, threads=_ONE_THREAD)
-            if note:
-                self._logger.warning(note)
-        return self._network
 
 
 def _tell(response: RedescribeStore.Response, result: Redescribed) -> None:

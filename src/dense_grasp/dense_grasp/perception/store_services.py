@@ -27,6 +27,7 @@ from std_msgs.msg import Header
 
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.messages import info_from_camera
+from dense_grasp.perception.picture_teaching import PictureTeaching
 from dense_grasp.perception.scan_teaching import ScanTeaching, Taught
 from dense_grasp.perception.store_access import StoreAccess, code_of
 from dense_grasp_interfaces.msg import TaughtKeypoint
@@ -80,14 +81,9 @@ def picture_png(rgb: np.ndarray | None) -> bytes:
 
 def refused_fields(request: RegisterDescriptor.Request) -> tuple[int, str]:
     """Code and sentence for what a request asks for and nobody does; OK without a sentence when there is nothing."""
-    if request.source == request.STORED_PICTURE:
-        return (
-            StoreCode.NOT_SUPPORTED,
-            f"source is {request.source}, a stored picture, and this version teaches on the newest image and in the "
-            "pictures of a scan; send NEWEST_IMAGE (0) or SCAN_VIEW (1)",
-        )
-    if request.source not in (request.NEWEST_IMAGE, request.SCAN_VIEW):
-        return StoreCode.INVALID_REQUEST, f"source is {request.source}, expected NEWEST_IMAGE (0) or SCAN_VIEW (1)"
+    if request.source not in (request.NEWEST_IMAGE, request.SCAN_VIEW, request.STORED_PICTURE):
+        known = "NEWEST_IMAGE (0), SCAN_VIEW (1) or STORED_PICTURE (2)"
+        return StoreCode.INVALID_REQUEST, f"source is {request.source}, expected {known}"
     if request.add_sample and request.overwrite:
         return StoreCode.INVALID_REQUEST, "overwrite and add_sample are true, expected at most one of them"
     return StoreCode.OK, ""
@@ -96,11 +92,11 @@ def refused_fields(request: RegisterDescriptor.Request) -> tuple[int, str]:
 class DescriptorServices:
     """Handlers of the store's services. `fresh_frame()` gives the newest frame, or None with a code and a reason.
 
-    scans: teaches points of objects that have a scan, which go before all others.
+    scans: teaches points of objects that have a scan, which go before all others; pictures: on stored pictures.
     """
 
-    def __init__(self, store: StoreAccess, fresh_frame: FrameSource, scans: ScanTeaching):
-        self._store, self._scans = store, scans
+    def __init__(self, store: StoreAccess, fresh_frame: FrameSource, scans: ScanTeaching, pictures: PictureTeaching):
+        self._store, self._scans, self._pictures = store, scans, pictures
         self._fresh_frame = fresh_frame
 
     def register(
@@ -149,6 +145,11 @@ class DescriptorServices:
         codes = RegisterDescriptor.Response
         if request.source == request.SCAN_VIEW:
             return self._scans.in_view(request)
+        if request.source == request.STORED_PICTURE:
+            if self._scans.teaches(request):
+                has_scan = f"{request.object_id} has a scan, and a point of it is a place on the scan"
+                return codes.NOT_SUPPORTED, f"{has_scan}: click in one of its pictures, SCAN_VIEW (1)", {}
+            return self._pictures.in_picture(request)
         frame, code, reason = self._fresh_frame()
         if frame is None:
             return code, reason, {}

@@ -98,7 +98,7 @@ def redescribe(
         try:
             row, png = store.picture(entry.object_id, entry.keypoint, entry.sample)
             if last is None or last[0] != png:
-                last = png, _grid(row, png, network)
+                last = png, described_picture(row, png, network)[0]
         except (StoreError, RedescribeError) as error:
             result.left.append(str(error))
             continue
@@ -134,15 +134,19 @@ def not_found_in_its_picture(grid: DescriptorGrid, vector: NDArray[np.float32], 
     return ""
 
 
-def _grid(row: Row, png: bytes, network: NewNetwork) -> DescriptorGrid:
+def described_picture(row: Row, png: bytes, network: NewNetwork) -> tuple[DescriptorGrid, NDArray[np.uint8]]:
+    """The descriptors of a stored picture, and the picture itself, (H, W, 3) RGB.
+
+    Raises RedescribeError for one that is no image, or has not the size that the row's camera says.
+    """
     image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     camera = row.camera
     if image is None or camera is None or image.shape[:2] != (camera.height, camera.width):
         found = "no image" if image is None else f"{image.shape[1]}x{image.shape[0]} px"
         size = "with a camera" if camera is None else f"{camera.width}x{camera.height} px as its camera says"
         raise RedescribeError(f"the picture of {_name(row)} is {found}, expected one {size}; teach it again")
-    features = network.describe(np.ascontiguousarray(image[..., ::-1]))
-    return DescriptorGrid.from_array(features, network.stride, image.shape[:2])
+    rgb = np.ascontiguousarray(image[..., ::-1], np.uint8)
+    return DescriptorGrid.from_array(network.describe(rgb), network.stride, image.shape[:2]), rgb
 
 
 def _name(row: Row | Entry) -> str:
