@@ -95,7 +95,20 @@ def start(values):
         if lacking:
             parts.append(LogInfo(msg=lacking))
         else:
-            parts.append(part("ui", values, "ui_host", "ui_port", "model", "camera", **clock))
+            parts.append(
+                part(
+                    "ui",
+                    values,
+                    "ui_host",
+                    "ui_port",
+                    "model",
+                    "camera",
+                    "robot_type",
+                    "prefix",
+                    "gripper",
+                    **clock,
+                )
+            )
     if flag("rviz", values["rviz"]):
         rviz = Node(
             package="rviz2",

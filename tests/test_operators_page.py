@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dense_grasp_bench.chromium import point_at
+from dense_grasp_bench.chromium import again_until, point_at
 from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_client.connection import wait_for
 from dense_grasp_core.store import DescriptorStore
@@ -30,6 +30,26 @@ from tests.page_user import (
 
 pytestmark = pytest.mark.graph
 OBJECT = "cap_on_page"
+BOX = """name => {  // its lowest and highest corner in the scene of NiceGUI, once its points are there
+    for (const [key, scene] of Object.entries(window)) {
+        const found = key.startsWith('scene_') && scene.children.find(one => one.name === name);
+        if (!found) continue;
+        const [low, high] = [[Infinity, Infinity, Infinity], [-Infinity, -Infinity, -Infinity]];
+        found.updateWorldMatrix(true, true);
+        found.traverse(one => {
+            const [m, places] = [one.matrixWorld.elements, one.geometry?.attributes.position];
+            for (let i = 0; i < (places?.count ?? 0); i++) {
+                const [x, y, z] = [places.getX(i), places.getY(i), places.getZ(i)];
+                for (let k = 0; k < 3; k++) {
+                    const at = m[k] * x + m[4 + k] * y + m[8 + k] * z + m[12 + k];
+                    [low[k], high[k]] = [Math.min(low[k], at), Math.max(high[k], at)];
+                }
+            }
+        });
+        if (low[0] <= high[0]) return [low, high];
+    }
+    return null;
+}"""
 SHOTS = Path(__file__).resolve().parents[1] / "out/operators_page"
 
 
@@ -38,6 +58,24 @@ def test_the_live_picture_comes_and_the_cell_is_well(holder):
     first = holder.evaluate("document.querySelector('.dg-live').src")
     holder.wait_for_function(f"document.querySelector('.dg-live').src !== '{first}'")
     holder.get_by_text(re.compile(r"^\d nodes report$")).wait_for()
+
+
+def test_the_live_picture_shows_depth_and_descriptors_too(holder):
+    for layer, told in (
+        ("Depth", "^Red is .* mm from the camera, blue"),
+        ("Descriptors", "^Like descriptors of network"),
+    ):
+        choose(holder, "Live picture shows", layer)
+        holder.locator(".dg-told", has_text=re.compile(told)).wait_for()
+        keep_shot(holder.locator(".dg-picture").first, layer.lower())
+    choose(holder, "Live picture shows", "Colours")
+    holder.locator(".dg-told", has_text=re.compile("^$")).wait_for(state="attached")
+
+
+def keep_shot(part, name):
+    """Keep a picture of a part of the page, to be looked at."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    part.screenshot(path=str(SHOTS / f"{name}.jpg"), type="jpeg", quality=70)
 
 
 def test_control_is_asked_for_handed_over_and_kept_over_a_reload(holder, watcher):
@@ -75,6 +113,24 @@ def test_three_points_are_taught_by_clicks(holder, watcher, cell):
 
 def rows_of(cell):
     return cell.client.call("list", object_id=OBJECT).taught
+
+
+def test_the_open_fingers_are_drawn_where_a_click_would_teach_a_pinch(holder, cell):
+    truth = cell.session.truth([CAP.clicks["contact"]]).pixels[0]
+    fit = holder.locator(".dg-fit")
+    holder.get_by_role("radio", name="contact", exact=True).click()
+    point_at(holder, (truth.x, truth.y))
+    fit.locator("circle").wait_for()
+    depth = 1e-3 * float(re.fullmatch(r"80 mm open, (\d+) mm away", fit.locator("text").text_content())[1])
+    assert depth == pytest.approx(truth.z, abs=0.04)  # of the nearest surface around it, on a steep wall
+    focal_length = cell.client.call("picture", object_id=OBJECT, keypoint="contact").camera_info.k[0]
+    assert 2.0 * float(fit.locator("circle").get_attribute("r")) == pytest.approx(0.08 * focal_length / depth, rel=0.01)
+    holder.get_by_role("radio", name="axis_a", exact=True).click()
+    point_at(holder, (truth.x + 40, truth.y))  # the fingers close along this line across the contact
+    fit.locator(".dg-between").wait_for()
+    keep_shot(holder.locator(".dg-picture").first, "fingers")
+    holder.get_by_role("radio", name="approach_a", exact=True).click()
+    fit.locator("svg").wait_for(state="detached")
 
 
 def test_a_taught_point_is_replaced_after_a_question_only(holder, cell):
@@ -201,14 +257,46 @@ def test_a_taught_point_is_pointed_at_in_its_own_picture(holder, cell):
     heat_at(holder, contact)
     other = clicks_of(cell)["axis_a"]
     heat_at(holder, other, pointing=other)  # elsewhere in that picture
-    until_answered(holder, click_on(holder, other), "^Teaching clicks the live picture")
+    holder.get_by_role("radio", name="another name").click()
+    holder.get_by_label("Name of the point").fill("seam")
+    click = teaching_click(holder, OBJECT, other)
+    until_answered(holder, click, f"^Taught {OBJECT}/seam at pixel .* of the picture of contact")
+    (match,) = cell.session.locate(OBJECT, ["seam"])
+    assert (match.u, match.v) == pytest.approx(other, abs=8.0)  # in the live image
+    undo = press(holder, f"Undo: forget {OBJECT}/seam")
+    until_answered(holder, undo, f"^Undone: {OBJECT}/seam is no longer taught")
+    holder.get_by_role("switch").click()
+
+
+def test_a_picture_that_was_only_kept_teaches_nothing(holder):
+    until_answered(holder, press(holder, "Keep this picture"), "^Kept: ")
+    until_answered(holder, click_on(holder, (300, 200)), "^Teaching clicks the live picture")
     choose(holder, "Picture to point at", "Live picture")
+
+
+def box_of(page, name):
+    """Lowest and highest corner (2, 3), m, base frame, of what has this name in the scene of the plan."""
+    return np.array(wait_for(lambda: page.evaluate(BOX, name), PATIENCE_S, f"{name} in the scene", period=0.1))
+
+
+def assert_plan_is_shown(page, cell):
+    """The robot stands on its base, and the ghost's fingers are around the contact where they close."""
+    page.locator(".dg-plan-title", has_text=re.compile(rf"^{OBJECT}: .* s, the fingers close after .* s\.$")).wait_for()
+    robot, hand, cloud = (box_of(page, name) for name in ("robot", "ghost 7", "cloud"))
+    assert robot[0, 2] == pytest.approx(0.0, abs=0.03) and robot[1, 2] > 0.5
+    contact = cell.session.truth([CAP.clicks["contact"]]).positions[0]
+    place = np.array([contact.x, contact.y, contact.z])
+    assert (hand[0] < place + 0.01).all() and (place - 0.01 < hand[1]).all() and hand[0, 2] < place[2]
+    assert (cloud[0, :2] < place[:2]).all() and (place[:2] < cloud[1, :2]).all()  # the table around it
 
 
 def test_it_plans_grasps_with_its_stages_and_cancels(holder, watcher, cell):
     choose(holder, "Object", OBJECT)
     until_answered(holder, press(holder, "Find it now"), f"^Found 3 of 3 points of {OBJECT}")
     until_answered(holder, press(holder, "Plan only"), f"^Plan of {OBJECT}: SUCCESS")
+    assert_plan_is_shown(holder, cell)
+    keep_shot(holder.locator("section", has=holder.locator("#dg-plan")), "plan")
+    watcher.locator(".dg-plan-title", has_text=f"{OBJECT}: ").wait_for()
 
     def grasp_and_cancel() -> None:
         """Escape while it approaches; a grasp that ended before is tried again from the start."""
@@ -223,6 +311,32 @@ def test_it_plans_grasps_with_its_stages_and_cancels(holder, watcher, cell):
     until_answered(holder, grasp_and_cancel, "being cancelled|^Grasp of .*CANCELED")
     watcher.locator(".dg-history li", has_text=re.compile(f"Grasp of {OBJECT}.*CANCELED.*approaching")).wait_for()
     holder.locator(".dg-line", has_text="CANCELED").wait_for()
+    planned = watcher.locator(
+        ".dg-history li", has_text=re.compile(f"Plan of {OBJECT}.*Pinch at contact, planned in")
+    ).first
+    assert planned.locator(".dg-attempt circle").count() == len(CAP.clicks)
+    assert planned.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
+    keep_shot(planned, "history")
+
+
+def test_a_page_that_is_loaded_anew_while_it_grasps_still_shows_the_grasp_and_holds_control(holder, watcher, cell):
+    cell.session.set_cap(0)
+    choose(holder, "Object", OBJECT)
+    ended = watcher.locator(".dg-history li", has_text=f"Grasp of {OBJECT}")
+    many = ended.count()
+    press(holder, "Grasp")()
+    watcher.locator(".dg-stage", has_text=f"Grasp of {OBJECT}: ").wait_for()
+    holder.reload()
+    holding_sign(holder).wait_for()
+    shown = holder.locator(".dg-history li", has_text=f"Grasp of {OBJECT}")
+    running = holder.locator(".dg-stage", has_text=f"Grasp of {OBJECT}: ")
+    wait_for(lambda: running.count() or shown.count() > many, PATIENCE_S, "the grasp on the new page", period=0.1)
+
+    def cancel() -> None:
+        if running.count():
+            holder.get_by_label("Name of the object").press("Escape")
+
+    again_until(lambda: shown.count() > many, cancel, PATIENCE_S, "the end of the grasp")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -20,6 +20,7 @@ from rcl_interfaces.srv import GetParameters
 from tests.page_user import (
     PATIENCE_S,
     TRY_S,
+    choose,
     click_on,
     press,
     press_until,
@@ -201,6 +202,21 @@ def test_a_click_in_a_picture_of_the_scan_teaches_a_point_that_all_views_show_on
     holder.get_by_role("switch").click()
     watcher.get_by_role("button", name=f"In the scan {OBJECT}/contact", exact=True).click()
     watcher.get_by_text(f"contact is seen in {len(seen)} of {len(views)} pictures").wait_for()
+
+
+def test_the_frame_of_the_object_is_drawn_where_it_is_found(holder, cell):
+    choose(holder, "Picture to point at", "Live picture")
+    choose(holder, "Object", OBJECT)
+    until_answered(holder, press(holder, "Find it now"), f"^Found 1 of 1 points of {OBJECT}")
+    holder.locator(".dg-instance", has_text="no. 1").wait_for()
+    lines = holder.locator(".dg-overlay line")
+    assert lines.count() == 3
+    starts = {tuple(float(line.get_attribute(name)) for name in ("x1", "y1")) for line in lines.all()}
+    (origin,) = starts
+    ring = holder.locator(".dg-overlay .dg-seen-mark circle")
+    away = [float(ring.get_attribute(name)) - at for name, at in zip(("cx", "cy"), origin, strict=True)]
+    assert np.hypot(*away) < 120.0  # px; the cap is some 200 px wide there, and its frame is in its middle
+    holder.locator(".dg-picture").first.screenshot(path=str(SHOTS / "frame.jpg"), type="jpeg", quality=70)
 
 
 def test_a_point_clicked_in_the_scan_is_deleted_and_brought_back(holder, cell):

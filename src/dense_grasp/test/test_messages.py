@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
-from dense_grasp.perception.messages import camera_from_info, check_belongs, depth_from_message, stamp_ns
+from dense_grasp.perception.messages import camera_from_info, check_belongs, stamp_ns
 from dense_grasp_core.geometry.camera import CameraError
-from dense_grasp_ros.images import MessageError, image_message
+from dense_grasp_ros.images import MessageError, depth_from_message, image_message
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 

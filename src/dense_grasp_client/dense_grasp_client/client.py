@@ -29,6 +29,8 @@ from dense_grasp_interfaces.srv import (
 )
 
 PAGE = 1000  # rows of one answer of list_descriptors
+#: s that a click on a stored picture may take.
+PICTURE_TIMEOUT_S = 120.0
 GRASP_TIMEOUT_S = 300.0
 SCAN_TIMEOUT_S = 1800.0
 REDESCRIBE_TIMEOUT_S = 1800.0  # a store can hold thousands of pictures
@@ -85,7 +87,7 @@ class GraspClient:
         u: float,
         v: float,
         overwrite: bool = False,
-        timeout: float = ANSWER_TIMEOUT_S,
+        timeout: float | None = None,
         scan_view: int | None = None,
         add_sample: bool = False,
         picture_of: str = "",
@@ -94,7 +96,8 @@ class GraspClient:
 
         scan_view: number of the view of the object's scan that was clicked instead of the newest image. picture_of:
         keypoint of the object whose picture was clicked instead. add_sample: keep it beside what is taught under that
-        name, as one more picture of the same point. ValueError for both pictures at once.
+        name, as one more picture of the same point. timeout: s, None: time enough, also for the network that describes
+        a stored picture, which the first of them loads. ValueError for both pictures at once.
         """
         if scan_view is not None and picture_of:
             raise ValueError(f"scan_view is {scan_view} and picture_of {picture_of!r}, expected one of them")
@@ -113,6 +116,8 @@ class GraspClient:
         if picture_of:
             request.source, request.source_keypoint = RegisterDescriptor.Request.STORED_PICTURE, picture_of
             what += f" of the picture of {picture_of}"
+        if timeout is None:
+            timeout = PICTURE_TIMEOUT_S if picture_of else ANSWER_TIMEOUT_S
         return checked(self.connection.call(self._register, request, timeout), what).taught
 
     def taught(self, object_id: str = "", timeout: float = ANSWER_TIMEOUT_S) -> list[TaughtKeypoint]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
+from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS, depth_to_metres
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image
 
@@ -25,6 +26,9 @@ COLOUR_ENCODINGS = {
 }
 #: Names of a type alone; a driver that leaves the colours out means OpenCV's.
 MEANT = {"8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8"}
+
+#: Of the numbers of a depth image.
+DEPTH_TYPES = {encoding: np.dtype("<f4" if encoding == "32FC1" else "<u2") for encoding in DEPTH_ENCODINGS}
 
 
 class MessageError(DenseGraspError):
@@ -82,6 +86,19 @@ def _converted(message: Image, encoding: str) -> np.ndarray:
         return np.ascontiguousarray(CvBridge().imgmsg_to_cv2(named, "rgb8"))
     except Exception as error:  # cv_bridge raises what OpenCV raises
         raise MessageError(f"colour image of encoding '{encoding}' cannot be converted to rgb8: {error}") from error
+
+
+def depth_from_message(message: Image) -> np.ndarray:
+    """Depth image in metres, (H, W) float32, invalid as the core's `depth_to_metres` says. Raises MessageError."""
+    dtype = DEPTH_TYPES.get(message.encoding)
+    if dtype is None:
+        raise MessageError(
+            f"depth image has encoding '{message.encoding}', expected one of {', '.join(DEPTH_ENCODINGS)}"
+        )
+    if message.is_bigendian:
+        dtype = dtype.newbyteorder(">")
+    raw = np.ascontiguousarray(image_rows(message, message.width * dtype.itemsize, "depth image")).view(dtype)
+    return depth_to_metres(raw.astype(dtype.newbyteorder("=")), message.encoding)
 
 
 def byte_array(values: np.ndarray) -> array.array:

@@ -97,6 +97,12 @@ GRIPPER = ParameterSpec(
     "franka",
     f"which gripper: {', '.join(shipped_grippers())}, or the path of a record of your own (.yaml)",
 )
+ROBOT_DESCRIPTION_TOPIC = ParameterSpec(
+    "robot_description_topic", "robot_description", "the URDF of arm and hand, latched", text="name"
+)
+POINTS_TOPIC = ParameterSpec(
+    "points_topic", "dense_grasp/points", "what the camera sees, as coloured points", text="name"
+)
 HAND_EYE = (GRIPPER, CAMERA, PARENT, CHILD, XYZ, QUATERNION)
 
 OBSERVE_JOINTS = ParameterSpec(

@@ -12,6 +12,8 @@ from typing import Any
 
 from dense_grasp_core.result_codes import GraspCode, MatchCode, ScanCode, ScanStage, Stage
 
+from dense_grasp_ui.pictures.mark import Mark
+
 KEPT = 20
 GRASP, PLAN, SCAN = "Grasp", "Plan", "Scan"
 GRASP_STAGES: Mapping[IntEnum, str] = {
@@ -63,14 +65,28 @@ class ScanProgress:
 
 
 @dataclass(frozen=True)
+class Details:
+    """What an answer says beside code and sentence. figures: in a line; marks: of the points that were found, in the
+    camera's picture.
+    """
+
+    figures: str = ""
+    marks: tuple[Mark, ...] = ()
+
+
+NO_DETAILS = Details()
+
+
+@dataclass(frozen=True)
 class Attempt:
     """A grasp, a plan or a scan, as `kind` says. began: wall clock, s; took: s; code: None while it runs, -1 when the
     graph gave none; scan: how far a scan is; hand_eye: TransformStamped that a scan found right where the published one
-    is off.
+    is off; number: counts up, 1 first.
     """
 
     object_id: str
     kind: str
+    number: int = 0
     began: float = field(default_factory=time.time)
     stage: str = ""
     stages: tuple[str, ...] = ()
@@ -79,6 +95,7 @@ class Attempt:
     took: float = 0.0
     scan: ScanProgress = ScanProgress()
     hand_eye: Any = None
+    details: Details = NO_DETAILS
 
     def outcome(self) -> str:
         """In one line."""
@@ -95,6 +112,7 @@ class Attempts:
         self._lock = threading.Lock()
         self._running: Attempt | None = None
         self._past: deque[Attempt] = deque(maxlen=KEPT)
+        self._count = 0
 
     @property
     def running(self) -> Attempt | None:
@@ -117,7 +135,8 @@ class Attempts:
         with self._lock:
             if self._running is not None:
                 return False
-            self._running = Attempt(object_id, kind)
+            self._count += 1
+            self._running = Attempt(object_id, kind, self._count)
             return True
 
     def on_stage(self, stage: int, detail: str) -> None:
@@ -145,12 +164,13 @@ class Attempts:
                 scan=progress or self._running.scan,
             )
 
-    def end(self, code: int, sentence: str, hand_eye: Any = None) -> Attempt:
+    def end(self, code: int, sentence: str, hand_eye: Any = None, details: Details = NO_DETAILS) -> Attempt:
         """The attempt ended; what it is now. hand_eye: see Attempt."""
         with self._lock:
             assert self._running is not None
             took = time.time() - self._running.began
-            ended = replace(self._running, code=code, sentence=sentence, took=took, hand_eye=hand_eye)
+            told = {"code": code, "sentence": sentence, "took": took, "hand_eye": hand_eye, "details": details}
+            ended = replace(self._running, **told)
             self._past.appendleft(ended)
             self._running = None
             return ended

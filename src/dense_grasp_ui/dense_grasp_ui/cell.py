@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,28 +12,29 @@ from action_msgs.srv import CancelGoal
 from dense_grasp_client.connection import GraphError, NodeCalls
 from dense_grasp_core.matching.descriptor_grid import MatchingError, features_from_bytes
 from dense_grasp_ros.diagnostics import TOPIC
-from dense_grasp_ros.images import MessageError, rgb_from_message
+from dense_grasp_ros.images import MessageError, depth_from_message, rgb_from_message
 from dense_grasp_ros.service_qos import EVERY_CALL
 from diagnostic_msgs.msg import DiagnosticArray
 from numpy.typing import NDArray
 from rcl_interfaces.srv import GetParameters
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp_client import GraspClient
 from dense_grasp_interfaces.msg import DescriptorImage
 from dense_grasp_ui.health import Health
 from dense_grasp_ui.pictures.demand import Demand
+from dense_grasp_ui.pictures.encoding import PictureError
+from dense_grasp_ui.pictures.fit import Opening, opening_at
 from dense_grasp_ui.pictures.heat import Described
 from dense_grasp_ui.pictures.kept import Pictures
+from dense_grasp_ui.pictures.layers import COLOUR, DEPTH, DESCRIPTORS, DescriptorColours, depth_colours
 from dense_grasp_ui.pictures.newest import NewestFrame
+from dense_grasp_ui.watched_topic import WatchedTopic
 
-NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 #: s between two looks whether somebody still looks.
 LOOK_S = 1.0
-CLOCK_S = 2.0
+TURN_S = 2.0
 CANCEL_S = 5.0
 PARAMETERS_S = 5.0
 DESCRIBED_S = 5.0
@@ -43,8 +45,8 @@ RECENT = 16
 class Cell:
     """The graph from the page's side. Its callbacks run in the node's thread; everything else in any thread."""
 
-    def __init__(self, node: Node, color_topic: str, descriptors_topic: str):
-        self._node, self._color_topic = node, color_topic
+    def __init__(self, node: Node, values: Mapping[str, Any]):
+        """values: of the page's parameters."""
         self.calls = NodeCalls(node)
         self.client = GraspClient(connection=self.calls)
         self._cancels = [
@@ -54,17 +56,31 @@ class Cell:
         self._parameters = node.create_client(GetParameters, "grasp_executor/get_parameters", qos_profile=EVERY_CALL)
         self.health = Health(node.get_namespace())
         self.live = NewestFrame()
+        #: what the live picture can show, by the layer's name
+        self.layers = {COLOUR: self.live, DEPTH: NewestFrame(), DESCRIPTORS: NewestFrame()}
         self.picture_error = ""
-        self._image: Subscription | None = None
         self._guard = node.create_guard_condition(self._woken)
-        self.looked_at = Demand(self._guard.trigger)
-        self.described_for = Demand(self._guard.trigger)
-        self._descriptors_topic = descriptors_topic
-        self._descriptors: Subscription | None = None
+        self.looked_at, self.described_for, self.measured_for = (Demand(self._guard.trigger) for _ in range(3))
+        self._shown = {layer: Demand() for layer in self.layers}
+        self._descriptor_colours = DescriptorColours()
         self._recent: dict[tuple[int, int], NDArray[np.uint8]] = {}
         self._described: Described | None = None
+        self._depth: NDArray[np.float32] | None = None
+        self._intrinsics: NDArray[np.float64] | None = None
+        described, measured = (lambda: self.described_for.is_wanted), (lambda: self.measured_for.is_wanted)
+        self._watched = (
+            # Descriptors before images: an image is kept for its descriptors only while these are listened to.
+            WatchedTopic(
+                node, DescriptorImage, values["descriptors_topic"], self._on_descriptors, described, self._not_described
+            ),
+            WatchedTopic(
+                node, Image, values["color_topic"], self._on_image, lambda: described() or self.looked_at.is_wanted
+            ),
+            WatchedTopic(node, Image, values["depth_topic"], self._on_depth, measured, self._not_measured),
+            WatchedTopic(node, CameraInfo, values["camera_info_topic"], self._on_info, measured),
+        )
         self.pictures = Pictures(lambda: self._described)
-        self._turns: list[threading.Event] = []
+        self._turns: list[Callable[[], None]] = []
         node.create_subscription(DiagnosticArray, TOPIC, self._on_diagnostics, 100)
         self._idle_check = node.create_timer(LOOK_S, self._adapt)
 
@@ -73,18 +89,47 @@ class Cell:
 
         Raises GraphError when the node does not answer.
         """
-        turn = threading.Event()
+        self.in_node(lambda: None)
+
+    def in_node(self, work: Callable[[], object]) -> None:
+        """Run `work` in the node's thread, and return at its end. Raises GraphError when the node does not answer."""
+        done = threading.Event()
+
+        def turn() -> None:
+            try:
+                work()
+            finally:
+                done.set()
+
         self._turns.append(turn)
         self._guard.trigger()
-        if not turn.wait(CLOCK_S):
-            raise GraphError(
-                f"the page's node did not answer within {CLOCK_S:g} s, expected it to spin: start it again"
-            )
+        if not done.wait(TURN_S):
+            raise GraphError(f"the page's node did not answer within {TURN_S:g} s, expected it to spin: start it again")
 
     def keep_live(self) -> str:
         """Keep what the camera shows, once it is described; its key. Raises GraphError when no description comes."""
         self.calls.wait(lambda: self._described is not None, DESCRIBED_S, "a described image")
         return self.pictures.keep_live()
+
+    def show_layer(self, layer: str) -> None:
+        """Somebody looks at a layer of the live picture."""
+        self._shown[layer].want()
+        {COLOUR: self.looked_at, DEPTH: self.measured_for, DESCRIPTORS: self.described_for}[layer].want()
+
+    def opening_at(self, u: float, v: float, metres: float) -> Opening:
+        """What an opening of the fingers is in the live picture, at the depth at a pixel. Raises PictureError."""
+        self.measured_for.want()
+        depth, intrinsics = self._depth, self._intrinsics
+        if depth is None or intrinsics is None or not intrinsics[0, 0] > 0.0:
+            raise PictureError("no depth and camera_info have come yet")
+        return opening_at(depth, float(intrinsics[0, 0]), u, v, metres)
+
+    def intrinsics(self) -> NDArray[np.float64]:
+        """(3, 3), px, of the colour image's camera, waited for. Raises GraphError when no camera_info comes."""
+        self.measured_for.want()
+        self.calls.wait(lambda: self._intrinsics is not None, DESCRIBED_S, "a camera_info")
+        assert self._intrinsics is not None
+        return self._intrinsics
 
     def cancel(self) -> int:
         """Cancel every grasp and scan, whoever sent it; how many are being cancelled. Raises GraphError."""
@@ -104,27 +149,20 @@ class Cell:
 
     def _woken(self) -> None:
         while self._turns:
-            self._turns.pop().set()
+            self._turns.pop(0)()
         self._adapt()
 
     def _adapt(self) -> None:
         """Subscribe to what is looked at, and to nothing else."""
-        describe = self.described_for.is_wanted
-        if describe and self._descriptors is None:
-            self._descriptors = self._node.create_subscription(
-                DescriptorImage, self._descriptors_topic, self._on_descriptors, NEWEST_ONLY
-            )
-        elif not describe and self._descriptors is not None:
-            self._node.destroy_subscription(self._descriptors)
-            self._descriptors = None
-            self._recent.clear()
-            self._described = None  # what the camera showed then is not what it shows now
-        wanted = describe or self.looked_at.is_wanted
-        if wanted and self._image is None:
-            self._image = self._node.create_subscription(Image, self._color_topic, self._on_image, NEWEST_ONLY)
-        elif not wanted and self._image is not None:
-            self._node.destroy_subscription(self._image)
-            self._image = None
+        for topic in self._watched:
+            topic.adapt()
+
+    def _not_described(self) -> None:
+        self._recent.clear()
+        self._described = None  # what the camera showed then is not what it shows now
+
+    def _not_measured(self) -> None:
+        self._depth = None
 
     def _on_image(self, message: Image) -> None:
         try:
@@ -134,7 +172,7 @@ class Cell:
             return
         self.picture_error = ""
         self.live.put(rgb)
-        if self._descriptors is not None:
+        if self._watched[0].is_open:
             self._recent[message.header.stamp.sec, message.header.stamp.nanosec] = rgb
             while len(self._recent) > RECENT:
                 del self._recent[next(iter(self._recent))]
@@ -151,6 +189,21 @@ class Cell:
             self.picture_error = str(error)
             return
         self._described = Described("the live image", rgb, features, message.stride, message.model_id)
+        if self._shown[DESCRIPTORS].is_wanted:
+            size = rgb.shape[1], rgb.shape[0]
+            self.layers[DESCRIPTORS].put(*self._descriptor_colours.colours(features, message.model_id, size))
+
+    def _on_depth(self, message: Image) -> None:
+        try:
+            self._depth = depth_from_message(message)
+        except MessageError as error:
+            self.picture_error = str(error)
+            return
+        if self._shown[DEPTH].is_wanted:
+            self.layers[DEPTH].put(*depth_colours(self._depth))
+
+    def _on_info(self, message: CameraInfo) -> None:
+        self._intrinsics = np.array(message.k, float).reshape(3, 3)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

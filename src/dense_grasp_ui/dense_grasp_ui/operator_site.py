@@ -12,12 +12,13 @@ from dense_grasp_ui.page_backend import PageBackend
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import camera
 from dense_grasp_ui.panels.header import header
+from dense_grasp_ui.panels.plan_panel import PlanPanel
 from dense_grasp_ui.panels.scan_strip import ScanStrip
 from dense_grasp_ui.panels.status import status
 from dense_grasp_ui.panels.teach import teach
 from dense_grasp_ui.panels.try_panel import try_panel
 from dense_grasp_ui.panels.where import where
-from dense_grasp_ui.web.routes import add_heat, add_live, add_scans
+from dense_grasp_ui.web.routes import add_attempts, add_fit, add_heat, add_live, add_plan, add_scans
 from dense_grasp_ui.web.site import HEAD, guarded, make_site
 
 #: s between two updates of what a browser shows beside the pictures.
@@ -40,11 +41,15 @@ def operator_site(backend: PageBackend, rules: AccessRules, limits: Limits) -> G
                 where(backend.calibration)
                 teach(browser, panel, strip)
                 try_panel(browser, panel)
+                PlanPanel(browser)
         ui.timer(REFRESH_S, browser.refresh)
 
     def routes(app: FastAPI) -> None:
-        add_live(app, backend.cell.live, backend.cell.looked_at)
+        add_live(app, backend.cell.layers, backend.cell.show_layer)
+        add_fit(app, lambda u, v: backend.cell.opening_at(u, v, backend.opening))
         add_heat(app, backend.cell.pictures, backend.cell.described_for.want, backend.calibration.score)
-        add_scans(app, backend.scans, backend.shots)
+        add_scans(app, backend.scans, backend.arm.shots)
+        add_attempts(app, backend.arm.pictures)
+        add_plan(app, backend.arm.plans)
 
     return guarded(make_site("dense_grasp", build, routes), rules, limits)

@@ -14,6 +14,7 @@ from rclpy.node import Node
 from dense_grasp_ui.access.limits import Limits
 from dense_grasp_ui.access.rules import LOOPBACK_NAMES, AccessRules, bracketed, is_loopback
 from dense_grasp_ui.cell import Cell
+from dense_grasp_ui.graph_robot import GraphRobot
 from dense_grasp_ui.page_backend import PageBackend
 from dense_grasp_ui.page_parameters import OPERATORS_PAGE
 from dense_grasp_ui.web.server import WebServer, listening_socket
@@ -39,7 +40,8 @@ class OperatorsPage(Node):
         token = "" if is_loopback(host) else values["token"] or secrets.token_urlsafe(16)
         names = LOOPBACK_NAMES if is_loopback(host) else (*LOOPBACK_NAMES, host.lower(), socket.gethostname().lower())
         limits = Limits()
-        self._backend = PageBackend(Cell(self, values["color_topic"], values["descriptors_topic"]), values["model"])
+        cell = Cell(self, values)
+        self._backend = PageBackend(cell, GraphRobot(self, cell.calls, values, cell.in_node), values["model"])
         # Imported here: it takes a second, and a wrong parameter is said before.
         from dense_grasp_ui.operator_site import operator_site
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dense_grasp_core.parameters import ParameterSpec
-from dense_grasp_ros.shared_parameters import CAMERA, COLOR_TOPIC
+from dense_grasp_ros.shared_parameters import (
+    CAMERA,
+    CAMERA_INFO_TOPIC,
+    COLOR_TOPIC,
+    DEPTH_TOPIC,
+    GRIPPER,
+    POINTS_TOPIC,
+    PREFIX,
+    ROBOT_DESCRIPTION_TOPIC,
+    ROBOT_TYPE,
+)
 
 HOST = ParameterSpec(
     "host",
@@ -21,4 +31,19 @@ MODEL = ParameterSpec(
 DESCRIPTORS_TOPIC = ParameterSpec(
     "descriptors_topic", "dense_grasp/descriptors", "descriptors at the network's resolution", text="name"
 )
-OPERATORS_PAGE = (HOST, PORT, TOKEN, MODEL, CAMERA, COLOR_TOPIC, DESCRIPTORS_TOPIC)
+OPERATORS_PAGE = (
+    HOST,
+    PORT,
+    TOKEN,
+    MODEL,
+    CAMERA,
+    COLOR_TOPIC,
+    DEPTH_TOPIC,
+    CAMERA_INFO_TOPIC,
+    DESCRIPTORS_TOPIC,
+    POINTS_TOPIC,
+    ROBOT_TYPE,
+    PREFIX,
+    GRIPPER,
+    ROBOT_DESCRIPTION_TOPIC,
+)

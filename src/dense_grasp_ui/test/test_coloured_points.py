@@ -1,10 +1,12 @@
-"""The surface of a scan on the page: taken from its message, bounded, and looked at from the right side."""
+"""The surface of a scan on the page: its points out of a message, bounded, and looked at from the right side."""
 
 import numpy as np
 import pytest
-from dense_grasp_ui.graph_scans import GraphScans, scan_surface
+from dense_grasp_ui.graph_clouds import coloured_points
+from dense_grasp_ui.graph_scans import GraphScans
+from dense_grasp_ui.pictures.coloured_points import MOST_POINTS, ColouredPoints
 from dense_grasp_ui.pictures.encoding import PictureError
-from dense_grasp_ui.pictures.scan_surface import ABOVE, MOST_POINTS, SLANTED, Look, ScanSurface
+from dense_grasp_ui.pictures.look import ABOVE, SLANTED, Look
 from dense_grasp_ui.pictures.scan_views import ScanViews
 from sensor_msgs.msg import PointCloud2, PointField
 
@@ -34,7 +36,7 @@ def cloud(points=BOX, colours=COLOURS, offsets=(0, 4, 8, 12), step=16):
 
 @pytest.mark.parametrize(("offsets", "step"), [((0, 4, 8, 12), 16), ((4, 8, 12, 20), 32)])
 def test_points_and_colours_come_out_of_any_layout_of_them(offsets, step):
-    surface = scan_surface(cloud(offsets=offsets, step=step))
+    surface = coloured_points(cloud(offsets=offsets, step=step), "surface")
     np.testing.assert_array_equal(surface.points, BOX)
     np.testing.assert_array_equal(surface.colours, COLOURS)
 
@@ -48,30 +50,32 @@ def test_a_message_that_is_no_surface_is_said():
     big.is_bigendian = True
     for wrong, told in ((torn, "127 bytes"), (without, "z at 8, expected"), (PointCloud2(), "no fields"), (big, "exp")):
         with pytest.raises(PictureError, match=told):
-            scan_surface(wrong)
+            coloured_points(wrong, "surface")
     with pytest.raises(PictureError, match="not finite"):
-        scan_surface(cloud(np.where(BOX == 0.0, np.nan, BOX)))
+        coloured_points(cloud(np.where(BOX == 0.0, np.nan, BOX)), "surface")
 
 
 def test_a_browser_is_sent_so_many_points_at_most():
     many = 2 * MOST_POINTS
-    surface = scan_surface(cloud(np.random.default_rng(0).normal(size=(many, 3)), np.zeros((many, 3), np.uint8)))
+    surface = coloured_points(
+        cloud(np.random.default_rng(0).normal(size=(many, 3)), np.zeros((many, 3), np.uint8)), "surface"
+    )
     points, colours = surface.rows()
     assert len(points) == len(colours) == MOST_POINTS
     assert len(str(points)) + len(str(colours)) < 60 * MOST_POINTS
 
 
 def test_it_is_looked_at_with_the_point_in_front_and_all_of_it_in_the_picture():
-    surface = ScanSurface(BOX, COLOURS)
+    surface = ColouredPoints(BOX, COLOURS)
     np.testing.assert_allclose(surface.centre, (0.02, 0.0, 0.05), atol=1e-6)
     side, top, below = (0.06, 0.03, 0.05), (0.02, 0.0, 0.1), (0.021, 0.0, 0.0)
     assert surface.look_at(top) == Look(0.0, ABOVE) and surface.look_at(below).elevation == SLANTED
     for point in (side, top):
-        eye = np.array(surface.eye(surface.look_at(point)))
+        eye = np.array(surface.look_at(point).eye(surface.centre, surface.radius))
         away = eye - surface.centre
         assert np.dot(away, point - surface.centre) > 0.0
         assert all(np.linalg.norm(eye - corner) > np.linalg.norm(away) - surface.radius for corner in BOX)
-    np.testing.assert_allclose(surface.eye(Look(90.0, 0.0))[:1], surface.centre[:1])
+    np.testing.assert_allclose(Look(90.0, 0.0).eye(surface.centre, surface.radius)[:1], surface.centre[:1])
 
 
 class Served:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_ros.images import depth_from_message
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.cell.checks import Check
-from dense_grasp.perception.messages import depth_from_message
 
 #: Share of the pixels that are measured at least.
 LEAST_MEASURED = 0.3

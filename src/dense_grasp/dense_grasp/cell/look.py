@@ -9,7 +9,7 @@ import numpy as np
 from dense_grasp_core.cell_measures.mount_check import Mount, MountView
 from dense_grasp_core.cell_measures.resting_points import DepthPicture
 from dense_grasp_core.cell_measures.table_plane import fit_plane
-from dense_grasp_ros.images import rgb_from_message
+from dense_grasp_ros.images import depth_from_message, rgb_from_message
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -17,7 +17,7 @@ from dense_grasp.cell.depth import measured_points
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.perception.camera_pose import Lookup
 from dense_grasp.perception.matches import matrix_from_transform
-from dense_grasp.perception.messages import camera_from_info, check_belongs, depth_from_message
+from dense_grasp.perception.messages import camera_from_info, check_belongs
 from dense_grasp.perception.stamps import StampCache
 
 STAMPS_KEPT = 20

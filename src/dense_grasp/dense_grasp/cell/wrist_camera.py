@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.se3 import transform
+from dense_grasp_ros.images import depth_from_message
 from dense_grasp_ros.quiet import keep_quiet
 from rclpy.node import Node
 from rclpy.time import Time
@@ -19,7 +20,7 @@ from dense_grasp.cell.look import Look, Messages, Pictures, hand_eye_edge, look
 from dense_grasp.cell.tf_tree import TfTree
 from dense_grasp.perception.depth_world import MAX_RANGE
 from dense_grasp.perception.matches import matrix_from_transform
-from dense_grasp.perception.messages import camera_from_info, depth_from_message
+from dense_grasp.perception.messages import camera_from_info
 from dense_grasp.ros.transforms import TransformListener
 
 #: s of wall clock until TF knows the place of a picture that has just arrived, and until a camera that begins to listen

@@ -9,6 +9,7 @@ from dense_grasp_ros.shared_parameters import (
     CAMERA_TOPICS,
     COLOR_TOPIC,
     LENS_MODEL,
+    POINTS_TOPIC,
     PREFIX,
     ROBOT_TYPE,
     SYNC_TOLERANCE,
@@ -96,7 +97,7 @@ QUERY_NODE = (
     ParameterSpec("heatmap_topic", "dense_grasp/heatmap", "score over the image, for RViz", text="name"),
     ParameterSpec("markers_topic", "dense_grasp/markers", "located points, for RViz", text="name"),
     ParameterSpec("matches_topic", "dense_grasp/matches", "located points", text="name"),
-    ParameterSpec("points_topic", "dense_grasp/points", "what the camera sees, coloured, for RViz", text="name"),
+    POINTS_TOPIC,
     ParameterSpec("clicked_topic", "clicked_point", "points that are clicked in RViz (Publish Point)", text="name"),
     ParameterSpec(
         "click_teaches",

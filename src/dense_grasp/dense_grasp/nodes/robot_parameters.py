@@ -21,6 +21,7 @@ from dense_grasp_ros.shared_parameters import (
     PARENT,
     PREFIX,
     QUATERNION,
+    ROBOT_DESCRIPTION_TOPIC,
     ROBOT_TYPE,
     SYNC_TOLERANCE,
     XYZ,
@@ -205,7 +206,7 @@ MOTION = (
     ParameterSpec("planning_group", "", "MoveIt's planning group; empty: <prefix><robot_type>_arm", text="text"),
     ParameterSpec("move_group_namespace", "", "before the names of move_group's services; empty: none", text="name"),
     ParameterSpec("joint_states_topic", "joint_states", "sensor_msgs/JointState of arm and fingers", text="name"),
-    ParameterSpec("robot_description_topic", "robot_description", "the URDF of arm and hand, latched", text="name"),
+    ROBOT_DESCRIPTION_TOPIC,
 )
 ERROR_RECOVERY = (
     ParameterSpec(

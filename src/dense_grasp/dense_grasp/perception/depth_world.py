@@ -9,6 +9,7 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from dense_grasp_ros.images import depth_from_message
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
@@ -17,7 +18,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from dense_grasp.perception.camera_pose import Lookup, base_from
 from dense_grasp.perception.freshness import ahead_message, stamp_tolerance
 from dense_grasp.perception.lens_model import meant_info
-from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
+from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, stamp_ns
 from dense_grasp.perception.stamps import StampCache
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_for_value
 

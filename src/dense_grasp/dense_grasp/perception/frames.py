@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid, MatchingError, features_from_bytes
-from dense_grasp_ros.images import MessageError, rgb_from_message
+from dense_grasp_ros.images import MessageError, depth_from_message, rgb_from_message
 from sensor_msgs.msg import Image
 
-from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, depth_from_message, stamp_ns
+from dense_grasp.perception.messages import NANOSECONDS, camera_from_info, check_belongs, stamp_ns
 from dense_grasp.perception.stamps import StampCache
 from dense_grasp_interfaces.msg import DescriptorImage
 

@@ -1,38 +1,22 @@
-"""Depth images and camera_info of ROS as the core takes them: strict at the door. Colour: `dense_grasp_ros.images`."""
+"""camera_info of ROS as the core takes it: strict at the door. Images: `dense_grasp_ros.images`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.geometry.depth import DEPTH_ENCODINGS, depth_to_metres
 from dense_grasp_core.geometry.lens import Lens
-from dense_grasp_ros.images import MessageError, image_rows
+from dense_grasp_ros.images import MessageError
 from sensor_msgs.msg import CameraInfo, Image
 
 from dense_grasp.nodes.perception_parameters import MAX_PIXELS
 
 NANOSECONDS = 1_000_000_000
-DEPTH_TYPES = {encoding: np.dtype("<f4" if encoding == "32FC1" else "<u2") for encoding in DEPTH_ENCODINGS}
 
 
 def stamp_ns(stamp: Any) -> int:
     """Nanoseconds of a builtin_interfaces/Time (or Duration)."""
     return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
-
-
-def depth_from_message(message: Image) -> np.ndarray:
-    """Depth image in metres, (H, W) float32, invalid as the core's `depth_to_metres` says. Raises MessageError."""
-    dtype = DEPTH_TYPES.get(message.encoding)
-    if dtype is None:
-        raise MessageError(
-            f"depth image has encoding '{message.encoding}', expected one of {', '.join(DEPTH_ENCODINGS)}"
-        )
-    if message.is_bigendian:
-        dtype = dtype.newbyteorder(">")
-    raw = np.ascontiguousarray(image_rows(message, message.width * dtype.itemsize, "depth image")).view(dtype)
-    return depth_to_metres(raw.astype(dtype.newbyteorder("=")), message.encoding)
 
 
 def camera_from_info(info: CameraInfo, max_pixels: int = MAX_PIXELS) -> CameraModel:

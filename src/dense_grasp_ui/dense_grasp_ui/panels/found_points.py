@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from dense_grasp_core.result_codes import MatchCode
 
 from dense_grasp_interfaces.msg import KeypointMatch
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A named pixel (u, v) of the picture; hidden: something lies before the point."""
-
-    u: float
-    v: float
-    text: str
-    is_hidden: bool = False
+from dense_grasp_ui.pictures.mark import Mark
 
 
 def is_found(match: KeypointMatch) -> bool:

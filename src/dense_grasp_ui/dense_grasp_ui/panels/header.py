@@ -18,7 +18,7 @@ def header(browser: Browser) -> None:
     control = browser.backend.control
 
     async def stop() -> None:
-        await browser.attempt(browser.backend.stop, needs_control=False)
+        await browser.attempt(browser.backend.arm.stop, needs_control=False)
 
     async def ask() -> None:
         browser.say(control.ask(browser.name))
@@ -54,7 +54,7 @@ def header(browser: Browser) -> None:
 
     async def on_key(event: KeyEventArguments) -> None:
         if event.key.escape and event.action.keydown and not event.action.repeat:
-            await browser.attempt(browser.backend.cancel)
+            await browser.attempt(browser.backend.arm.cancel)
 
     ui.keyboard(on_key, repeating=False, ignore=[])
 

@@ -14,6 +14,7 @@ def pointed_picture(key: str) -> tuple[ui.element, ui.html]:
         image.props(f'alt="{ALT}" draggable=false tabindex=0 data-picture={key}')
         marks = ui.html("", sanitize=False).classes("dg-overlay")
         ui.element("div").classes("dg-overlay dg-point")
+        ui.element("div").classes("dg-overlay dg-fit")
         ui.element("p").classes("dg-no-picture").props("role=status")
     return image, marks
 

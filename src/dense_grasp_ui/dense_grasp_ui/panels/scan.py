@@ -71,7 +71,7 @@ def scan(browser: Browser, named: Callable[[], str], strip: ScanStrip) -> None:
         return await chosen(browser.place, question, [JOIN, AGAIN])
 
     async def run(object_id: str, views: int, overwrite: bool, join: bool) -> str:
-        ended = await backend.scan(object_id, views, overwrite, join)
+        ended = await backend.arm.scan(object_id, views, overwrite, join)
         if isinstance(ended, str):
             return ended
         if ended.code == 0:

@@ -22,10 +22,10 @@ def scan_progress(browser: Browser) -> None:
             ui.label("The dome from above: green is covered, a dot is a picture, x is the robot base's.").classes(
                 "dg-note"
             )
-            stop = ui.button("Cancel the scan", on_click=lambda: browser.attempt(backend.cancel), color=None)
+            stop = ui.button("Cancel the scan", on_click=lambda: browser.attempt(backend.arm.cancel), color=None)
             stop.props("outline no-caps")
             mount = ui.button("Use the camera's mount that it found", color=None)
-            mount.on_click(lambda: browser.attempt(backend.use_hand_eye)).props("outline no-caps")
+            mount.on_click(lambda: browser.attempt(backend.arm.use_hand_eye)).props("outline no-caps")
         shots = ui.element("div").classes("dg-strip dg-shots").props("role=list")
         shots.props("aria-label='What the camera showed as each picture was taken'")
     part.set_visibility(False)
@@ -33,7 +33,7 @@ def scan_progress(browser: Browser) -> None:
     def show_shots() -> None:
         """Those that came since."""
         nonlocal shown_scan, shown_shots
-        scan_number, numbers = backend.shots.scan, backend.shots.numbers
+        scan_number, numbers = backend.arm.shots.scan, backend.arm.shots.numbers
         if shown_scan != scan_number:
             shown_scan, shown_shots = scan_number, 0
             shots.clear()
@@ -47,9 +47,9 @@ def scan_progress(browser: Browser) -> None:
     def refresh() -> None:
         nonlocal drawn
         show_shots()
-        latest = backend.attempts.latest_scan()
+        latest = backend.arm.attempts.latest_scan()
         found = latest.hand_eye if latest else None
-        mount.set_visibility(found is not None and found is not backend.hand_eye_used)
+        mount.set_visibility(found is not None and found is not backend.arm.hand_eye_used)
         if latest is None or latest is drawn:
             return
         drawn = latest

@@ -14,7 +14,8 @@ from nicegui import background_tasks, ui
 from dense_grasp_ui.panels.browser import Browser
 from dense_grasp_ui.panels.camera import PicturePanel
 from dense_grasp_ui.panels.surface_view import SurfaceView
-from dense_grasp_ui.pictures.scan_picture import Crop, Pixel, Point
+from dense_grasp_ui.pictures.look import Point
+from dense_grasp_ui.pictures.scan_picture import Crop, Pixel
 from dense_grasp_ui.pictures.scan_views import Scan, ViewOfScan
 
 EVERY, EVERY_PICTURE = "", "every picture"

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from dense_grasp_ui.attempts import Attempt
 from dense_grasp_ui.panels.browser import Browser, set_if_new
 from dense_grasp_ui.panels.camera import PicturePanel
 from dense_grasp_ui.panels.found_points import is_found, marks_of, sentence_of
@@ -23,11 +24,11 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         with ui.element("div").classes("dg-tools"):
             for text, press in (
                 ("Find it now", lambda: run(locate)),
-                ("Plan only", lambda: run(lambda: backend.grasp(chosen.value, True))),
-                ("Grasp", lambda: run(lambda: backend.grasp(chosen.value, False))),
+                ("Plan only", lambda: run(lambda: backend.arm.plan(chosen.value))),
+                ("Grasp", lambda: run(lambda: backend.arm.grasp(chosen.value))),
             ):
                 ui.button(text, on_click=press, color=None).props("outline no-caps")
-            cancel = ui.button("Cancel", on_click=lambda: browser.attempt(backend.cancel), color=None)
+            cancel = ui.button("Cancel", on_click=lambda: browser.attempt(backend.arm.cancel), color=None)
             cancel.props("outline no-caps")
         stage = ui.label(NOTHING_RUNS).classes("dg-stage").props("role=status aria-live=polite")
         found = ui.element("ul").classes("dg-sentences dg-found").props("aria-label='What was found'")
@@ -42,7 +43,8 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         await browser.attempt(work)
 
     async def locate() -> str:
-        matches = await backend.locate(str(chosen.value))
+        answer = await backend.locate(str(chosen.value))
+        matches = answer.matches
         found.clear()
         with found:
             for match in matches:
@@ -50,7 +52,10 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
                     ui.label(sentence_of(match))
         frame = backend.cell.live.frame
         if frame is not None:
-            panel.mark(marks_of(matches), frame.rgb.shape[1], frame.rgb.shape[0])
+            size = frame.rgb.shape[1], frame.rgb.shape[0]
+            panel.mark(marks_of(matches), size)
+            if frames := await backend.axes(answer):
+                panel.mark(marks_of(matches), size, frames)
         count = sum(map(is_found, matches))
         return f"Found {count} of {len(matches)} points of {chosen.value}."
 
@@ -58,10 +63,10 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
         objects = backend.objects
         if objects != chosen.options:
             chosen.set_options(objects, value=chosen.value if chosen.value in objects else next(iter(objects), None))
-        running = backend.attempts.running
+        running = backend.arm.attempts.running
         set_if_new(stage, f"{running.kind} of {running.object_id}: {running.outcome()}" if running else NOTHING_RUNS)
         cancel.set_enabled(running is not None)
-        past = backend.attempts.past()
+        past = backend.arm.attempts.past()
         if past == shown[0]:
             return
         shown[0] = past
@@ -73,5 +78,25 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
                     ui.label(f"{at} {one.kind} of {one.object_id}, {one.took:.1f} s: {one.outcome()}")
                     if one.stages:
                         ui.label(" → ".join(one.stages).lower().replace("_", " ")).classes("dg-note")
+                    if one.details.figures:
+                        ui.label(f"{one.details.figures[0].upper()}{one.details.figures[1:]}.").classes("dg-note")
+                    if size := backend.arm.pictures.size(one.number):
+                        _attempt_picture(one, size)
 
     browser.on_refresh(refresh)
+
+
+def _attempt_picture(attempt: Attempt, size: tuple[int, int]) -> None:
+    """What the camera showed when the points were found, with them. size: width and height of its picture, px."""
+    width, height = size
+    marks = attempt.details.marks
+    rings = "".join(
+        f'<g class="{"dg-hidden-mark" if mark.is_hidden else "dg-seen-mark"}"><circle cx="{mark.u:.1f}" '
+        f'cy="{mark.v:.1f}" r="{width / 30:.0f}"/></g>'
+        for mark in marks
+    )
+    shown = f"The camera's picture, with {', '.join(mark.text for mark in marks) or 'no point'}"
+    with ui.element("div").classes("dg-attempt"):
+        ui.element("img").props(f'alt="{shown}" loading=lazy src="/attempt.jpg?number={attempt.number}"')
+        drawn = f'<svg viewBox="-0.5 -0.5 {width} {height}" class="dg-marks">{rings}</svg>'
+        ui.html(drawn, sanitize=False).classes("dg-overlay")

@@ -1,4 +1,4 @@
-"""The surface of a scan as the page shows it: its points, and from where they are looked at."""
+"""Coloured points as the page shows them: the surface of a scan, or what the camera sees."""
 
 from __future__ import annotations
 
@@ -10,37 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dense_grasp_ui.pictures.scan_picture import Point
+from dense_grasp_ui.pictures.look import ABOVE, SLANTED, Look, Point
 
-#: Points that a browser is sent at most, some 40 bytes each.
+#: That a browser is sent at most, some 40 bytes each.
 MOST_POINTS = 4000
-#: Vertical field of view of the look at it, degrees.
-FIELD_OF_VIEW = 40.0
-#: Radii of the surface from which it is looked at: all of it is in the picture, whatever is turned to the front.
-RADII_AWAY = 1.1 / math.sin(math.radians(FIELD_OF_VIEW / 2.0))
-#: Elevation of a look from above, degrees: straight down there is no direction that is up.
-ABOVE = 89.0
-SLANTED = 30.0
-
-
-@dataclass(frozen=True)
-class Look:
-    """From where the surface is looked at, degrees. azimuth: around the object's z axis, 0 along its x axis."""
-
-    azimuth: float = 0.0
-    elevation: float = SLANTED
 
 
 @dataclass(frozen=True, eq=False)
-class ScanSurface:
-    """points: (N, 3), m, in the object's frame, N at least 1; colours: (N, 3), 0..255."""
+class ColouredPoints:
+    """points: (N, 3), m, in one frame, N at least 1; colours: (N, 3), 0..255."""
 
     points: NDArray[np.float32]
     colours: NDArray[np.uint8]
 
     @cached_property
     def centre(self) -> NDArray[np.float64]:
-        """Of the box around it, (3,), m."""
+        """Of the box around them, (3,), m."""
         return np.asarray(self.points.min(0) + self.points.max(0), float) / 2.0
 
     @cached_property
@@ -60,13 +45,6 @@ class ScanSurface:
         if across < 0.1 * self.radius:
             return Look(0.0, ABOVE if z > 0.0 else SLANTED)
         return Look(math.degrees(math.atan2(y, x)), max(SLANTED, math.degrees(math.atan2(z, across))))
-
-    def eye(self, look: Look) -> Point:
-        """Place (x, y, z) of a look, m, in the object's frame."""
-        azimuth, elevation = math.radians(look.azimuth), math.radians(look.elevation)
-        away = math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth), math.sin(elevation)
-        x, y, z = (self.centre + RADII_AWAY * self.radius * np.asarray(away)).tolist()
-        return x, y, z
 
     def rows(self) -> tuple[list[Any], list[Any]]:
         """Points and colours for the browser: to a tenth of a millimetre, and linear, 0..1, as three.js takes them."""

@@ -26,11 +26,11 @@ def jpeg(rgb: NDArray[np.uint8]) -> bytes:
     return bytes(data)
 
 
-def small_jpeg(rgb: NDArray[np.uint8]) -> bytes:
-    """JPEG file of an RGB image (H, W, 3), SMALL px wide and in its shape."""
+def small_jpeg(rgb: NDArray[np.uint8], to_width: int = SMALL) -> bytes:
+    """JPEG file of an RGB image (H, W, 3), to_width px wide and in its shape."""
     height, width = rgb.shape[:2]
-    size = SMALL, max(1, round(SMALL * height / width))
-    resized = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if width > SMALL else cv2.INTER_LINEAR)
+    size = to_width, max(1, round(to_width * height / width))
+    resized = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if width > to_width else cv2.INTER_LINEAR)
     return jpeg(np.asarray(resized, np.uint8))
 
 

@@ -16,11 +16,12 @@ from dense_grasp_ui.pictures.encoding import jpeg
 
 @dataclass
 class Frame:
-    """One image (H, W, 3) RGB; `number` counts up from 1; at: when it came, time.monotonic()."""
+    """One image (H, W, 3) RGB; `number` counts up from 1; at: when it came, time.monotonic(); told: what it shows."""
 
     number: int
     rgb: NDArray[np.uint8]
     at: float
+    told: str = ""
     _jpeg: bytes = b""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -44,11 +45,11 @@ class NewestFrame:
         """The newest, None before the first."""
         return self._frame
 
-    def put(self, rgb: NDArray[np.uint8]) -> None:
-        """A new frame; those that wait for one are woken."""
+    def put(self, rgb: NDArray[np.uint8], told: str = "") -> None:
+        """A new frame, with a line on what it shows where that needs one; those that wait for one are woken."""
         with self._lock:
             number = 1 if self._frame is None else self._frame.number + 1
-            self._frame = Frame(number, rgb, time.monotonic())
+            self._frame = Frame(number, rgb, time.monotonic(), told)
             waiting, self._waiting = self._waiting, []
         for loop, future in waiting:
             if not loop.is_closed():

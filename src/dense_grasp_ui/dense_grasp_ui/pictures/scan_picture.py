@@ -12,10 +12,10 @@ from dense_grasp_core.object_model.seen_points import pixel_in_view
 from numpy.typing import NDArray
 
 from dense_grasp_ui.pictures.encoding import PictureError, one_channel, picture_rgb, small_jpeg
+from dense_grasp_ui.pictures.look import Point
 
 #: What a small picture shows around the object, of its size.
 MARGIN = 0.15
-Point = tuple[float, float, float]
 Pixel = tuple[float, float]
 #: Left, top, width and height, px.
 Crop = tuple[int, int, int, int]

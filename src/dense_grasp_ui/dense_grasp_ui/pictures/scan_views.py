@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from dense_grasp_core.errors import DenseGraspError
 
+from dense_grasp_ui.pictures.coloured_points import ColouredPoints
 from dense_grasp_ui.pictures.encoding import PictureError
-from dense_grasp_ui.pictures.scan_picture import Pixel, Point, ScanPicture
-from dense_grasp_ui.pictures.scan_surface import ScanSurface
+from dense_grasp_ui.pictures.look import Point
+from dense_grasp_ui.pictures.scan_picture import Pixel, ScanPicture
 
 #: Scans that are kept, about 1 MB a picture.
 KEPT = 2
@@ -26,7 +27,7 @@ class Scans(Protocol):
     def view(self, object_id: str, view: int) -> ScanPicture:
         """One picture."""
 
-    def surface(self, object_id: str) -> ScanSurface:
+    def surface(self, object_id: str) -> ColouredPoints:
         """Points of the surface."""
 
 
@@ -49,7 +50,7 @@ class Scan:
     version: int
     summary: Any
     pictures: tuple[ScanPicture, ...]
-    surface: ScanSurface | None = None
+    surface: ColouredPoints | None = None
     no_surface: str = ""
 
     def pixels(self, point: Point) -> list[Pixel | None]:
@@ -97,7 +98,7 @@ class ScanViews:
         return scan.pictures[view.number]
 
 
-def _surface_of(scans: Scans, summary: Any) -> tuple[ScanSurface | None, str]:
+def _surface_of(scans: Scans, summary: Any) -> tuple[ColouredPoints | None, str]:
     """The surface, or why there is none: the pictures are shown all the same."""
     if not summary.has_surface:
         return None, f"The scan of {summary.object_id} has no surface."

@@ -2,6 +2,12 @@
 // of the one before is painted, so a slow machine skips pictures and does not lag; none is sent while nobody looks.
 const RETRY_MS = 1000;
 const REST_MS = 150; // between two heatmaps of a pointer that rests
+const FIT_MS = 100; // between two looks whether the fingers fit
+const NOT_THERE = {
+  colour: "No image from the camera: is its driver running, and is it plugged in?",
+  depth: "No depth from the camera: is it switched on, and aligned to the colour image?",
+  descriptors: "No descriptors: is descriptor_node running?",
+};
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const find = (name) => document.querySelector(`.${name}`);
 window.dgPictures = 0; // painted so far
@@ -18,7 +24,7 @@ async function paint(image, blob, shown) {
 const pictureAddress = (key) => `/picture.jpg?key=${encodeURIComponent(key)}`;
 
 async function pictureLoop() {
-  let [after, shown, kept] = [0, "", ""];
+  let [after, shown, kept, layer] = [0, "", "", "colour"];
   for (;;) {
     const [image, note] = [find("dg-live"), find("dg-no-picture")];
     const source = image?.dataset.picture;
@@ -27,10 +33,11 @@ async function pictureLoop() {
       continue;
     }
     try {
-      const address = source === "live" ? `/live.jpg?after=${after}` : pictureAddress(source);
+      if ((image.dataset.layer ?? "colour") !== layer) [after, layer] = [0, image.dataset.layer];
+      const address = source === "live" ? `/live.jpg?layer=${layer}&after=${after}` : pictureAddress(source);
       const answer = await fetch(address, { cache: "no-store" });
       if (answer.status === 204) {
-        note.textContent = "No image from the camera: is its driver running, and is it plugged in?";
+        note.textContent = NOT_THERE[layer];
         continue;
       }
       if (answer.status !== 200) throw new Error(await answer.text());
@@ -38,6 +45,7 @@ async function pictureLoop() {
       shown = await paint(image, await answer.blob(), shown);
       kept = source;
       image.dataset.painted = source;
+      if (find("dg-told")) find("dg-told").textContent = answer.headers.get("X-Told") ?? "";
       window.dgPictures += 1;
       note.textContent = "";
     } catch (error) {
@@ -87,6 +95,45 @@ window.dgPointAt = async (key, u, v) => {
     await pause(50);
   }
 };
+
+// The open fingers over the picture: a ring at the pointer while their turn is open, then a bar across the contact.
+function drawnFit(image, fit, at) {
+  const { guide, contact, first } = image.dataset;
+  const half = fit.pixels / 2;
+  const told = `${(1000 * fit.metres).toFixed(0)} mm open, ${(1000 * fit.depth).toFixed(0)} mm away`;
+  let shape = `<circle cx="${at.u}" cy="${at.v}" r="${half}"/>`;
+  if (guide !== "contact") {
+    const from = (guide === "axis_b" && first ? first : contact).split(",").map(Number);
+    const [du, dv] = [point.u - from[0], point.v - from[1]];
+    const [a, b] = [du, dv].map((one) => one / (Math.hypot(du, dv) || 1));
+    const jaw = (side) =>
+      `M${at.u + side * half * a - 14 * b} ${at.v + side * half * b + 14 * a}l${28 * b} ${-28 * a}`;
+    shape = `<path d="${jaw(1)}${jaw(-1)}"/><path class="dg-between" d="M${at.u - half * a} ${at.v - half * b}L${at.u + half * a} ${at.v + half * b}"/>`;
+  }
+  return `<svg class="dg-marks" viewBox="-0.5 -0.5 ${image.naturalWidth} ${image.naturalHeight}">${shape}<text x="8" y="24">${told}</text></svg>`;
+}
+
+async function fitLoop() {
+  for (;;) {
+    await pause(FIT_MS);
+    const [image, layer] = [find("dg-live"), find("dg-fit")];
+    if (!layer) continue;
+    const { guide, picture, contact } = image.dataset;
+    if (!point || (guide ?? "none") === "none" || picture !== "live" || document.hidden) {
+      layer.replaceChildren();
+      continue;
+    }
+    const [u, v] = guide === "contact" || !contact ? [point.u, point.v] : contact.split(",").map(Number);
+    try {
+      const answer = await fetch(`/fit.json?u=${u}&v=${v}`, { cache: "no-store" });
+      if (answer.status !== 200) throw new Error(await answer.text());
+      layer.innerHTML = drawnFit(image, await answer.json(), { u, v });
+    } catch {
+      layer.replaceChildren(); // no depth there, which is said by the click's answer
+      await pause(3 * FIT_MS);
+    }
+  }
+}
 
 function pick(image) {
   if (point) image.dispatchEvent(new CustomEvent("dgpick", { detail: { u: point.u, v: point.v } }));
@@ -191,3 +238,4 @@ async function heatLoop() {
 
 pictureLoop();
 heatLoop();
+fitLoop();
