@@ -17,6 +17,9 @@ from dense_grasp_ui.planned.planned_path import Leg, PlannedPath, planned_path
 if TYPE_CHECKING:
     from dense_grasp_ui.planned.robot_drawing import RobotDrawing
 
+#: m by which a link reaches beyond its joint.
+LINK = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class PlanView:
@@ -37,15 +40,19 @@ class PlanView:
         return self.drawing.at(self.path.poses[0])
 
     @cached_property
+    def _places(self) -> NDArray[np.float64]:
+        """Joints and tool centre point all along the path, (N, 3), m, base frame."""
+        return np.concatenate([self.path.poses[:, :, :3, 3].reshape(-1, 3), self.path.tcp[:, :3, 3]])
+
+    @cached_property
     def centre(self) -> NDArray[np.float64]:
-        """Between the base and the pinch, (3,), m, base frame."""
-        return np.asarray(self.path.tcp[self.path.pinch, :3, 3] / 2.0)
+        """Of the box around the robot and its path, (3,), m, base frame."""
+        return np.asarray(self._places.min(0) + self._places.max(0)) / 2.0
 
     @cached_property
     def radius(self) -> float:
-        """m from the centre to the base, and to the farthest that the tool centre point goes."""
-        away = np.linalg.norm(self.path.tcp[:, :3, 3] - self.centre, axis=1)
-        return float(max(away.max(), np.linalg.norm(self.centre), 0.3))
+        """m from the centre to the farthest of the robot."""
+        return float(np.linalg.norm(self._places - self.centre, axis=1).max()) + LINK
 
 
 class PlanViews:
