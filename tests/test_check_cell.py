@@ -35,6 +35,8 @@ MOUNT = HAND_EYE["/**"]["ros__parameters"]
 CAMERA_LINK = "camera_link"
 #: s that anything is waited for on a busy machine.
 PATIENCE = 240.0
+#: Looks at the cell until a busy machine hands its pictures on in time.
+TRIES = 8
 #: Messages of every stream that a look at the cell takes in.
 PICTURES, STATES = 4, 30
 #: Where the static transforms of a test's own cell are: the running cell's, but for the one that it gets wrong.
@@ -97,6 +99,17 @@ def failing(found: dict[str, Check]) -> dict[str, str]:
     return {name: f"{check.seen} -> {check.remedy}" for name, check in found.items() if not check.ok}
 
 
+def checks_with(cell, expected: set[str], **asked) -> dict[str, Check]:
+    """As `checks`, until no more fails than is expected: pictures that a busy machine hands on late are its fault, and
+    named as such. What was found last after TRIES.
+    """
+    for _ in range(TRIES):
+        found = checks(cell, **asked)
+        if set(failing(found)) - expected != {"camera's stamps"}:
+            break
+    return found
+
+
 class OtherStatic(Node):
     """Hands the running cell's static transforms on, without the camera's place on the hand."""
 
@@ -121,12 +134,8 @@ def mounted(context: rclpy.Context, name: str = "hand_eye_publisher", **changes)
 
 def test_a_good_cell_is_ready_from_two_poses(cell):
     before, said = cell.joint_positions(), []
-    found = checks(cell, said.append, move=True)
-    for _ in range(3):  # pictures that a busy machine hands on late are its fault, and named as such
-        if set(failing(found)) != {"camera's stamps"}:
-            break
-        found = checks(cell, said.append, move=True)
-    assert not failing(found)
+    found = checks_with(cell, set(), say=said.append, move=True)
+    assert not failing(found), failing(found)
     assert "two poses" in found
     assert any(line.startswith("the arm moves joint 7 by") for line in said)
     assert cell.joint_positions() == pytest.approx(before, abs=0.02)
@@ -136,7 +145,7 @@ def test_an_inverted_hand_eye_transform(cell):
     inverted = inverse(from_quaternion(MOUNT["quaternion"], MOUNT["xyz"]))
     wrong = {"quaternion": [float(v) for v in to_quaternion(inverted)], "xyz": [float(v) for v in inverted[:3, 3]]}
     with spinning(cell, OtherStatic), spinning(cell, lambda context: mounted(context, **wrong)):
-        found = checks(cell, other_static=True)
+        found = checks_with(cell, {"table by depth"}, other_static=True)
     assert found["hand-eye"].ok, "what is plausible no longer shows why the table is measured"
     assert set(failing(found)) == {"table by depth"}, failing(found)
     table = found["table by depth"]
@@ -159,7 +168,7 @@ def test_an_inverted_hand_eye_transform(cell):
 def test_a_fault_has_its_line_and_no_other(cell, fault, lines):
     cell.fault(fault)
     try:
-        found = checks(cell)
+        found = checks_with(cell, set(lines))
     finally:
         cell.fault("")
     failed = failing(found)
