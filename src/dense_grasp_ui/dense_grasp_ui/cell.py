@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections.abc import Callable, Mapping
@@ -92,19 +93,26 @@ class Cell:
         self.in_node(lambda: None)
 
     def in_node(self, work: Callable[[], object]) -> None:
-        """Run `work` in the node's thread, and return at its end. Raises GraphError when the node does not answer."""
-        done = threading.Event()
+        """Run `work` in the node's thread, and return at its end. Raises what it raises, and GraphError when the node
+        does not answer: then it is not run any more.
+        """
+        done, wrong = threading.Event(), list[Exception]()
 
         def turn() -> None:
             try:
                 work()
-            finally:
-                done.set()
+            except Exception as error:  # the caller's, and no reason to end the node
+                wrong.append(error)
+            done.set()
 
         self._turns.append(turn)
         self._guard.trigger()
         if not done.wait(TURN_S):
+            with contextlib.suppress(ValueError):  # it has just begun
+                self._turns.remove(turn)
             raise GraphError(f"the page's node did not answer within {TURN_S:g} s, expected it to spin: start it again")
+        if wrong:
+            raise wrong[0]
 
     def keep_live(self) -> str:
         """Keep what the camera shows, once it is described; its key. Raises GraphError when no description comes."""
