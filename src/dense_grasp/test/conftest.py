@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from dense_grasp_ros.local_graph import LocalGraph, wait_until
 
@@ -36,3 +38,11 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = DescriptorNetwork(NetworkConfig(dimension=8, keypoints=2)).eval()
     save_model(path, network, ModelInfo(temperature=-0.5, found_threshold=0.4, ambiguity_ratio=0.9))
     return path
+
+
+@pytest.fixture(scope="session")
+def blobs() -> np.ndarray:
+    """Blobs of every size, (128, 160, 3) RGB: a picture on which every place looks different."""
+    noise = np.random.default_rng(3).normal(size=(128, 160, 3))
+    blurred = sum(cv2.GaussianBlur(noise, (0, 0), sigma) * sigma for sigma in (1.0, 3.0, 9.0))
+    return cv2.normalize(blurred, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)

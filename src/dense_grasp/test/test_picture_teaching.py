@@ -29,21 +29,14 @@ MODEL_ID = read_info(MODEL).model_id
 CAMERA = CameraModel(160, 128, 150.0, 150.0, 79.5, 63.5)
 
 
-def picture() -> np.ndarray:
-    """Blobs of every size, (128, 160, 3) RGB."""
-    noise = np.random.default_rng(3).normal(size=(128, 160, 3))
-    blurred = sum(cv2.GaussianBlur(noise, (0, 0), sigma) * sigma for sigma in (1.0, 3.0, 9.0))
-    return cv2.normalize(blurred, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
-
-
 def no_frame():
     raise AssertionError("a click on a stored picture must not wait for the camera")
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, blobs):
     opened = StoreAccess(f"sqlite:///{tmp_path / 'store.db'}")
-    png = cv2.imencode(".png", picture()[..., ::-1])[1].tobytes()
+    png = cv2.imencode(".png", blobs[..., ::-1])[1].tobytes()
     opened.change(
         lambda rows: rows.add("cap", "contact", np.ones(4), "of_before", 60.0, 70.0, camera=CAMERA, picture=png)
     )
@@ -62,15 +55,15 @@ def teach(served, keypoint="axis_a", u=90.5, v=40.25, source="contact"):
     return served.register(request, RegisterDescriptor.Response())
 
 
-def test_the_point_has_the_descriptor_of_that_pixel_by_the_network_that_runs(store):
+def test_the_point_has_the_descriptor_of_that_pixel_by_the_network_that_runs(store, blobs):
     answer = teach(services(store))
     assert answer.code == StoreCode.OK, answer.message
     assert (answer.taught.keypoint, answer.taught.model_id, answer.taught.has_picture) == ("axis_a", MODEL_ID, True)
     network = RunningNetwork(MODEL, lambda: "", get_logger("test")).get()
-    grid = DescriptorGrid.from_array(network.describe(picture()), network.stride, (128, 160))
+    grid = DescriptorGrid.from_array(network.describe(blobs), network.stride, (128, 160))
     row, png = store.run(lambda rows: rows.picture("cap", "axis_a"))
     np.testing.assert_allclose(row.descriptor, grid.sample(90.5, 40.25), atol=1e-5)
-    np.testing.assert_array_equal(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], picture())
+    np.testing.assert_array_equal(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], blobs)
     assert row.camera == CAMERA and row.network == "general"
     # and on this picture goes a third one
     assert teach(services(store), "axis_b", 20.0, 100.0, source="axis_a").code == StoreCode.OK

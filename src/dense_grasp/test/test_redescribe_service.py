@@ -22,22 +22,16 @@ MODEL_ID = read_info(MODEL).model_id
 CAMERA = CameraModel(160, 128, 150.0, 150.0, 79.5, 63.5)
 
 
-def picture() -> bytes:
-    """PNG of blobs of every size."""
-    noise = np.random.default_rng(3).normal(size=(128, 160, 3))
-    blurred = sum(cv2.GaussianBlur(noise, (0, 0), sigma) * sigma for sigma in (1.0, 3.0, 9.0))
-    return cv2.imencode(".png", cv2.normalize(blurred, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8))[1].tobytes()
-
-
 @pytest.fixture
 def url(tmp_path):
     return f"sqlite:///{tmp_path / 'store.db'}"
 
 
 @pytest.fixture
-def store(url):
+def store(url, blobs):
     opened = DescriptorStore(url)
-    opened.add("cap", "contact", np.ones(4), "of_before", 60.0, 70.0, camera=CAMERA, picture=picture())
+    png = cv2.imencode(".png", blobs)[1].tobytes()
+    opened.add("cap", "contact", np.ones(4), "of_before", 60.0, 70.0, camera=CAMERA, picture=png)
     yield opened
     opened.close()
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from builtin_interfaces.msg import Time
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.grippers.record import GripperRecord
+from dense_grasp_ros.topic_qos import LATCHED
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
@@ -20,7 +20,6 @@ from dense_grasp_franka.arm_state import ArmState, StateUnavailable
 from dense_grasp_franka.hand import FrankaHand, HandState
 from dense_grasp_franka.link_transforms import LinkTransform, LinkTransforms
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 JOINT_STATE_RATE = 100.0  # Hz
 TF_EVERY = 2
 OLDEST = 0.5  # s; an older state is not published again, so that its readers see that it is old

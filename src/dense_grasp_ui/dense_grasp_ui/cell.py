@@ -62,7 +62,6 @@ class Cell:
         self.picture_error = ""
         self._guard = node.create_guard_condition(self._woken)
         self.looked_at, self.described_for, self.measured_for = (Demand(self._guard.trigger) for _ in range(3))
-        self._shown = {layer: Demand() for layer in self.layers}
         self._descriptor_colours = DescriptorColours()
         self._recent: dict[tuple[int, int], NDArray[np.uint8]] = {}
         self._described: Described | None = None
@@ -121,7 +120,6 @@ class Cell:
 
     def show_layer(self, layer: str) -> None:
         """Somebody looks at a layer of the live picture."""
-        self._shown[layer].want()
         {COLOUR: self.looked_at, DEPTH: self.measured_for, DESCRIPTORS: self.described_for}[layer].want()
 
     def opening_at(self, u: float, v: float, metres: float) -> Opening:
@@ -197,18 +195,17 @@ class Cell:
             self.picture_error = str(error)
             return
         self._described = Described("the live image", rgb, features, message.stride, message.model_id)
-        if self._shown[DESCRIPTORS].is_wanted:
-            size = rgb.shape[1], rgb.shape[0]
-            self.layers[DESCRIPTORS].put(*self._descriptor_colours.colours(features, message.model_id, size))
+        colours, size = self._descriptor_colours.colours, (rgb.shape[1], rgb.shape[0])
+        self.layers[DESCRIPTORS].put_unpainted(lambda: colours(features, message.model_id, size))
 
     def _on_depth(self, message: Image) -> None:
         try:
-            self._depth = depth_from_message(message)
+            depth = depth_from_message(message)
         except MessageError as error:
             self.picture_error = str(error)
             return
-        if self._shown[DEPTH].is_wanted:
-            self.layers[DEPTH].put(*depth_colours(self._depth))
+        self._depth = depth
+        self.layers[DEPTH].put_unpainted(lambda: depth_colours(depth))
 
     def _on_info(self, message: CameraInfo) -> None:
         self._intrinsics = np.array(message.k, float).reshape(3, 3)

@@ -11,9 +11,9 @@ from ament_index_python.packages import get_package_share_directory
 from dense_grasp_client.connection import NodeCalls
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.shared_parameters import chosen_gripper
+from dense_grasp_ros.topic_qos import LATCHED, NEWEST_ONLY
 from numpy.typing import NDArray
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
@@ -29,8 +29,6 @@ from dense_grasp_ui.planned.planned_path import Leg
 if TYPE_CHECKING:
     from dense_grasp_ui.planned.robot_drawing import RobotDrawing
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
-NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 #: s of wall clock that the description, what the camera sees, and a transform are waited for.
 DESCRIPTION_S, SEEN_S, POSE_S = 5.0, 10.0, 2.0
 #: m from the robot's base; what is farther is the room.

@@ -63,7 +63,8 @@ def test_depth_is_listened_to_while_somebody_looks_at_it(cell, connection):
         return cell.layers[DEPTH].frame
 
     frame = wait_for(shown, PATIENCE, "a picture of depth", period=0.05)
-    assert frame.rgb.shape == (48, 64, 3) and "500 mm" in frame.told and "700 mm" in frame.told
+    rgb, told = frame.painted()
+    assert rgb.shape == (48, 64, 3) and "500 mm" in told and "700 mm" in told
     assert cell.intrinsics()[0, 0] == 600.0
     assert cell.opening_at(10.0, 20.0, 0.08).pixels == pytest.approx(96.0)
     wait_for(lambda: depth.get_subscription_count() == 0, PATIENCE, "the end of the subscription", period=0.05)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from dense_grasp_ros.topic_qos import LATCHED
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_in_callback
-
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class RobotDescription:

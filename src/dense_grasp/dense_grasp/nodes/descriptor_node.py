@@ -25,6 +25,7 @@ from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import OK, Diagnostics, Rate, Report, without_publisher
 from dense_grasp_ros.images import byte_array, image_message, rgb_from_message
 from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.topic_qos import NEWEST_ONLY
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
@@ -36,7 +37,6 @@ from dense_grasp.perception.stamps import LatestSlot, StampCache
 from dense_grasp.ros.reports import images_report
 from dense_grasp_interfaces.msg import DescriptorImage
 
-NEWEST_ONLY = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 ERROR_PERIOD_S = 2.0
 UNPAIRED_LIMIT = 8

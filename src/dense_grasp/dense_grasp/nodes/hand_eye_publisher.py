@@ -12,9 +12,9 @@ from dense_grasp_ros.diagnostics import OK, Diagnostics, Report
 from dense_grasp_ros.node_runner import run_node
 from dense_grasp_ros.parameters import declare
 from dense_grasp_ros.shared_parameters import FARTHEST_MOUNT, camera_link, camera_parent
+from dense_grasp_ros.topic_qos import LATCHED
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from tf2_msgs.msg import TFMessage
 
 from dense_grasp.nodes.robot_parameters import HAND_EYE_PUBLISHER
@@ -57,8 +57,7 @@ class HandEyePublisher(Node):
     def __init__(self, **node_arguments):
         super().__init__("hand_eye_publisher", **node_arguments)
         # tf2_ros' StaticTransformBroadcaster ignores a second transform of the same child.
-        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._publisher = self.create_publisher(TFMessage, "/tf_static", latched)
+        self._publisher = self.create_publisher(TFMessage, "/tf_static", LATCHED)
         self._values = declare(self, HAND_EYE_PUBLISHER, self._change)
         frames = self._publish(self._values)
         self._diagnostics = Diagnostics(self, frames[1], {"hand-eye transform": self._report})

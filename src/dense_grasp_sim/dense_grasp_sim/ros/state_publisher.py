@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 from dense_grasp_core.geometry import se3
+from dense_grasp_ros.topic_qos import LATCHED
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -20,8 +20,6 @@ from dense_grasp_sim.world.cell_model import LINK_FROM_OPTICAL
 
 TF_EVERY = 2  # of the 100 Hz of joint states
 GRIPPER_EVERY = 3
-
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class StatePublisher:

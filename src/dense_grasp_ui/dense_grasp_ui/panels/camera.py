@@ -11,6 +11,7 @@ from dense_grasp_core.errors import DenseGraspError
 from nicegui import ui
 
 from dense_grasp_ui.panels.browser import Browser
+from dense_grasp_ui.panels.drawn_marks import rings
 from dense_grasp_ui.panels.pointed_picture import pointed_picture, show
 from dense_grasp_ui.pictures.axes import Axis
 from dense_grasp_ui.pictures.kept import LIVE
@@ -67,14 +68,9 @@ class PicturePanel:
             for name, axes in frames
             if axes
         )
-        drawn = "".join(
-            f'<g class="{"dg-hidden-mark" if mark.is_hidden else "dg-seen-mark"}"><circle cx="{mark.u:.1f}" '
-            f'cy="{mark.v:.1f}" r="7"/><text x="{mark.u + 11:.1f}" y="{mark.v + 5:.1f}">{escape(mark.text)}</text></g>'
-            for mark in marks
-        )
         if self._marks is not None:
             box = f"-0.5 -0.5 {size[0]} {size[1]}"
-            self._marks.set_content(f'<svg viewBox="{box}" class="dg-marks">{lines}{names}{drawn}</svg>')
+            self._marks.set_content(f'<svg viewBox="{box}" class="dg-marks">{lines}{names}{rings(marks, 7.0)}</svg>')
 
 
 def camera(browser: Browser) -> PicturePanel:

@@ -10,6 +10,7 @@ from nicegui import ui
 from dense_grasp_ui.attempts import Attempt
 from dense_grasp_ui.panels.browser import Browser, set_if_new
 from dense_grasp_ui.panels.camera import PicturePanel
+from dense_grasp_ui.panels.drawn_marks import rings
 from dense_grasp_ui.panels.found_points import is_found, marks_of, sentence_of
 
 NOTHING_RUNS = "Nothing runs."
@@ -90,13 +91,9 @@ def _attempt_picture(attempt: Attempt, size: tuple[int, int]) -> None:
     """What the camera showed when the points were found, with them. size: width and height of its picture, px."""
     width, height = size
     marks = attempt.details.marks
-    rings = "".join(
-        f'<g class="{"dg-hidden-mark" if mark.is_hidden else "dg-seen-mark"}"><circle cx="{mark.u:.1f}" '
-        f'cy="{mark.v:.1f}" r="{width / 30:.0f}"/></g>'
-        for mark in marks
-    )
     shown = f"The camera's picture, with {', '.join(mark.text for mark in marks) or 'no point'}"
     with ui.element("div").classes("dg-attempt"):
         ui.element("img").props(f'alt="{shown}" loading=lazy src="/attempt.jpg?number={attempt.number}"')
-        drawn = f'<svg viewBox="-0.5 -0.5 {width} {height}" class="dg-marks">{rings}</svg>'
+        points = rings(marks, width / 30.0, named=False)
+        drawn = f'<svg viewBox="-0.5 -0.5 {width} {height}" class="dg-marks">{points}</svg>'
         ui.html(drawn, sanitize=False).classes("dg-overlay")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,33 @@ from numpy.typing import NDArray
 
 from dense_grasp_ui.pictures.encoding import jpeg
 
+#: An image (H, W, 3) RGB, and what it shows in a line, "" where that is plain.
+Painted = tuple[NDArray[np.uint8], str]
 
-@dataclass
+
 class Frame:
-    """One image (H, W, 3) RGB; `number` counts up from 1; at: when it came, time.monotonic(); told: what it shows."""
+    """One image; `number` counts up from 1; at: when it came, time.monotonic(). paint: gives the image, called by the
+    first who looks and in that one's thread.
+    """
 
-    number: int
-    rgb: NDArray[np.uint8]
-    at: float
-    told: str = ""
-    _jpeg: bytes = b""
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    def __init__(self, number: int, at: float, paint: Callable[[], Painted]):
+        self.number, self.at = number, at
+        self._paint = paint
+        self._painted: Painted | None = None
+        self._jpeg = b""
+        self._lock = threading.RLock()
+
+    def painted(self) -> Painted:
+        """The image (H, W, 3) RGB, and what it shows."""
+        with self._lock:
+            if self._painted is None:
+                self._painted = self._paint()
+            return self._painted
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The image (H, W, 3)."""
+        return self.painted()[0]
 
     def jpeg(self) -> bytes:
         """The image as JPEG, encoded by the first who asks."""
@@ -45,11 +61,15 @@ class NewestFrame:
         """The newest, None before the first."""
         return self._frame
 
-    def put(self, rgb: NDArray[np.uint8], told: str = "") -> None:
-        """A new frame, with a line on what it shows where that needs one; those that wait for one are woken."""
+    def put(self, rgb: NDArray[np.uint8]) -> None:
+        """A new frame; those that wait for one are woken."""
+        self.put_unpainted(lambda: (rgb, ""))
+
+    def put_unpainted(self, paint: Callable[[], Painted]) -> None:
+        """A new frame that is painted when somebody looks at it; see Frame."""
         with self._lock:
             number = 1 if self._frame is None else self._frame.number + 1
-            self._frame = Frame(number, rgb, time.monotonic(), told)
+            self._frame = Frame(number, time.monotonic(), paint)
             waiting, self._waiting = self._waiting, []
         for loop, future in waiting:
             if not loop.is_closed():

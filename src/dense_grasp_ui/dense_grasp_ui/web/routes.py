@@ -54,8 +54,9 @@ def add_live(app: FastAPI, layers: Mapping[str, NewestFrame], wanted: Callable[[
         frame = await layers[layer].after(after, NEXT_FRAME_S)
         if frame is None:
             return Response(status_code=204, headers=NEVER_KEPT)
-        height, width = frame.rgb.shape[:2]
-        told = {"X-Frame": str(frame.number), "X-Width": str(width), "X-Height": str(height), "X-Told": frame.told}
+        rgb, shown = frame.painted()
+        height, width = rgb.shape[:2]
+        told = {"X-Frame": str(frame.number), "X-Width": str(width), "X-Height": str(height), "X-Told": shown}
         return _picture(frame.jpeg(), told)
 
 
