@@ -20,13 +20,14 @@ from launch.event_handlers import OnProcessExit
 
 # Ends with the codes of its arguments in turn; the count of its starts is kept in a file.
 PROGRAM = """
-import sys
+import os, sys
 from pathlib import Path
 starts = Path(sys.argv[1])
 number = int(starts.read_text()) if starts.exists() else 0
 starts.write_text(str(number + 1))
 with starts.with_name("arguments").open("a") as file:
     print(*sys.argv[3:], file=file)
+starts.with_name("threads").write_text(os.environ.get("OPENBLAS_NUM_THREADS", ""))
 sys.exit(int(sys.argv[2].split(",")[number]))
 """
 
@@ -126,3 +127,14 @@ def test_every_start_is_in_the_namespace_of_the_first(tmp_path, monkeypatch):
     run(tmp_path, monkeypatch, [1, 1, CONFIGURATION_ERROR], "/left")
     lines = (tmp_path / "arguments").read_text().splitlines()
     assert lines == ["--ros-args -r __ns:=/left -r /clock:=/left/clock"] * 3
+
+
+@pytest.mark.parametrize(("given", "seen"), [(None, "1"), ("4", "4")])
+def test_a_node_does_its_arithmetic_in_one_thread_unless_told_otherwise(tmp_path, monkeypatch, given, seen):
+    """OpenBLAS's threads spin while they wait for each other."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", given)
+    run(tmp_path, monkeypatch, [CONFIGURATION_ERROR])
+    assert (tmp_path / "threads").read_text() == seen

@@ -21,6 +21,7 @@ from launch.launch_description import LaunchDescription
 from dense_grasp.bringup.launch_arguments import LaunchArgument, check_names
 from dense_grasp.bringup.launch_support import (
     RESPAWN_DELAY_S,
+    arithmetic_environment,
     check_configuration,
     full_namespace,
     is_configuration_error,
@@ -119,7 +120,7 @@ def lasting_node(**arguments: Any) -> Any:
         again = GroupAction([*scope, lasting_node(**arguments)])
         return [TimerAction(period=RESPAWN_DELAY_S, actions=[again])]
 
-    node = launch_ros.actions.Node(**arguments, on_exit=ended)
+    node = launch_ros.actions.Node(**arguments, on_exit=ended, additional_env=arithmetic_environment())
     return GroupAction([OpaqueFunction(function=remember), node], scoped=False)
 
 

@@ -152,6 +152,16 @@ def transport_environment(environ: Mapping[str, str] = os.environ, share: Path |
     return dict.fromkeys(FASTDDS_PROFILE_VARIABLES, config_file("fastdds.xml", share))
 
 
+def arithmetic_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """One thread for OpenBLAS (numpy, scipy) in each node; none when the environment says how many.
+
+    The matrices here are small: on a busy machine its threads spin while they wait for each other, and a search for an
+    object took three to four times its processor time. Networks have threads of their own (parameter `threads`).
+    """
+    chosen = any(environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"))
+    return {} if chosen else {"OPENBLAS_NUM_THREADS": "1"}
+
+
 def camera_make(value: str) -> dict[str, str]:
     """The parameter that a value of the launch argument camera gives the nodes: a make, by its name or its record.
 
