@@ -22,7 +22,7 @@ BUDGET ?= small
 IN_WORKSPACE := source ./setup.bash &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo demo-photo franka test test-franka test-alone lint bench-grasp bench-stop bench-objects bench-page bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill reproduce interfaces train export pairs blender lock release clean
+.PHONY: help setup setup-train demo demo-photo franka test test-franka test-alone lint bench-grasp bench-stop bench-objects bench-page bench-idle soak bench-perception bench-memory bench-descriptors bench-store bench-kill meshes reproduce interfaces train export pairs blender lock release clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -65,9 +65,16 @@ bench-grasp: setup  ## 20 unseen caps and 10 tables without one: lifted, error, 
 bench-stop: setup  ## cancel and kill -9 while the arm moves: time to the stop command and to rest
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_stop $(ARGS)
 
-bench-objects: setup-train  ## objects that are no caps: scanned by the arm, one click, lifted from random poses; OBJECTS= GOALS= SEED=
-	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_objects $(OBJECTS:%=--objects %) $(GOALS:%=--goals %) \
-	  $(SEED:%=--seed %) $(ARGS)
+bench-objects: setup-train .meshes/whole  ## objects that are no caps, four of them meshes: scanned by the arm, one click, lifted from random poses; OBJECTS= GOALS= SEED=
+	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_objects --meshes .meshes/objects/meshes/{bread,can,cereal,milk}.obj \
+	  $(OBJECTS:%=--objects %) $(GOALS:%=--goals %) $(SEED:%=--seed %) $(ARGS)
+
+meshes: .meshes/whole  ## meshes of others for the simulated cell, into .meshes/ (21 MB of a package of 150 MB)
+
+.meshes/whole: requirements/meshes.lock | setup
+	@rm -rf .meshes .meshes.part && .venv/bin/python -m pip install --quiet --no-deps --no-compile --target .meshes.part -r $<
+	@mkdir .meshes && mv .meshes.part/robosuite/models/assets/{objects,textures} .meshes.part/robosuite-*.dist-info .meshes && \
+	  rm -rf .meshes.part && touch $@
 
 bench-page: setup-train  ## the operator's page in a real browser: pointer to heatmap, its processor time, stop button
 	@$(IN_WORKSPACE) ros2 run dense_grasp_bench bench_page $(ARGS)
@@ -130,4 +137,4 @@ release:  ## the version of the file VERSION into every manifest, the changelog 
 	@$(PYTHON) -m tools.release
 
 clean:  ## remove everything that set-up made
-	rm -rf .setup .venv .blender .franka build install log
+	rm -rf .setup .venv .blender .franka .meshes build install log

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from dense_grasp_assets.solids.make import make_solid
 from dense_grasp_bench.demo_object import show_object
 from dense_grasp_bench.object_trials import ObjectTrials
 
@@ -17,7 +18,8 @@ KIND = "mug"
 def test_it_is_scanned_taught_and_grasped_and_the_pictures_show_it(cell, tmp_path, capsys):
     folder = Path(cell.store.removeprefix("sqlite:///")).parent
     (tmp_path / "grasp_9.png").touch()
-    (trial,) = show_object(ObjectTrials(cell.client, cell.session, folder), KIND, 12, range(1001, 1002), tmp_path)
+    trials = ObjectTrials(cell.client, cell.session, folder)
+    (trial,) = show_object(trials, make_solid(KIND, 1), 12, range(1001, 1002), tmp_path)
     try:
         assert trial.found and trial.error_mm < 20.0, trial.line()
         said = capsys.readouterr().out

@@ -34,7 +34,7 @@ KEYS = {
 }
 #: What rosdep does not carry, or not in the version that is needed: pinned in requirements/.
 PINNED = {
-    *("blenderproc", "bpy", "mathutils", "coal", "distributed", "embreex", "franka_sim", "frankik", "franky"),
+    *("blenderproc", "bpy", "mathutils", "coacd", "coal", "distributed", "embreex", "franka_sim", "frankik", "franky"),
     *("hypothesis", "lightning", "mujoco", "ompl", "onnx", "onnxruntime", "onnxscript", "openvino", "PIL"),
     *("pinocchio", "pylibfranka", "rich", "safetensors", "skimage", "tensorboard", "timm", "toppra", "torch"),
     *("torchvision", "trimesh", "fastapi", "nicegui", "playwright", "pycolmap", "starlette", "uvicorn"),

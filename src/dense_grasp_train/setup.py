@@ -27,6 +27,7 @@ setup(
             "benchmark = dense_grasp_train.__main__:benchmark",
             "export = dense_grasp_train.__main__:export",
             "memory = dense_grasp_train.__main__:memory",
+            "solids = dense_grasp_train.__main__:solids",
             "inspect = dense_grasp_train.__main__:inspect",
             "reproduce = dense_grasp_train.__main__:reproduce",
         ]

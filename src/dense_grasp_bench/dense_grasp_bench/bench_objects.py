@@ -15,7 +15,8 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from dense_grasp_assets.solids.make import KINDS, make_solid
+from dense_grasp_assets.solids.files import named_solid
+from dense_grasp_assets.solids.make import KINDS
 from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
@@ -24,6 +25,7 @@ from dense_grasp_bench.arguments import count
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
+from dense_grasp_bench.mesh_solids import MeshObjectError, make_mesh_solids, show_solids
 from dense_grasp_bench.object_figures import ObjectFigures, table
 from dense_grasp_bench.object_trials import Array, ObjectTrials, Scanned
 from dense_grasp_bench.picture_sheet import sheet, write_png
@@ -36,13 +38,15 @@ from dense_grasp_client import Refused
 class ObjectBench:
     """The running cell, in which one object after the other is scanned, taught and grasped."""
 
-    def __init__(self, trials: ObjectTrials, out: Path, turns_over: bool):
-        """turns_over: a second scan, of the object on another face, joins the first."""
-        self._trials, self._out, self._turns_over = trials, out, turns_over
+    def __init__(self, trials: ObjectTrials, out: Path, turns_over: bool, solids_folder: str = ""):
+        """turns_over: a second scan, of the object on another face, joins the first. solids_folder: of the solids that
+        were made of meshes.
+        """
+        self._trials, self._out, self._turns_over, self._solids = trials, out, turns_over, solids_folder
 
     def measure(self, kind: str, seed: int, goals: int, views: int) -> ObjectFigures:
         """Scan, click, grasp; the object's pictures go to <out>/<kind>.png."""
-        solid, figures = make_solid(kind, seed), ObjectFigures(kind, seed)
+        solid, figures = named_solid(kind, seed, self._solids), ObjectFigures(kind, seed)
         rows: list[tuple[list[Array | None], str]] = []
         try:
             rows.append(self._learn(solid, figures, views))
@@ -86,11 +90,20 @@ class ObjectBench:
         print(f"{solid.kind} {solid.seed}: {result.message}; off by {figures.joined}; {figures.scan}", flush=True)
 
 
+def chosen(only: Sequence[str] | None, first: int | None, known: Sequence[str]) -> Sequence[str]:
+    """The objects to measure: those of `only`, else the first so many. Raises MeshObjectError for an unknown one."""
+    unknown = [name for name in only or () if name not in known]
+    if unknown:
+        raise MeshObjectError(f"--only names {', '.join(unknown)}, expected some of {', '.join(known)}")
+    return only or known[:first]
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Start the graph and measure every object; 0."""
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    kinds: Sequence[str] = arguments.only or list(KINDS)[: arguments.objects]
+    from_meshes = make_mesh_solids(arguments.meshes, arguments.mesh_unit, out) if arguments.meshes else ()
+    kinds = chosen(arguments.only, arguments.objects, (*KINDS, *from_meshes))
     given = launch_arguments(out)
     domain = private_domain()
     measured: list[ObjectFigures] = []
@@ -99,7 +112,8 @@ def run(arguments: argparse.Namespace) -> int:
         GraphClient(domain, graph, name="bench_objects") as client,
     ):
         session = CellSession.ready(graph, client)
-        bench = ObjectBench(ObjectTrials(client, session, out), out, not arguments.one_scan)
+        folder = show_solids(client, out) if from_meshes else ""
+        bench = ObjectBench(ObjectTrials(client, session, out), out, not arguments.one_scan, folder)
         for kind in kinds:
             measured.append(bench.measure(kind, arguments.seed, arguments.goals, arguments.views))
             write_json(out / "results.json", {"objects": [asdict(figures) for figures in measured]})
@@ -110,8 +124,18 @@ def run(arguments: argparse.Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Entry point; 0 when it ran, whatever the figures are."""
     parser = argparse.ArgumentParser(prog="bench_objects", description=__doc__)
-    parser.add_argument("--objects", type=count(1), default=len(KINDS), help="the first so many (default: all)")
-    parser.add_argument("--only", nargs="+", choices=KINDS, help="these objects instead")
+    parser.add_argument("--objects", type=count(1), help="the first so many (default: all)")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help=f"these instead: of {', '.join(KINDS)}, and of meshes"
+    )
+    parser.add_argument(
+        "--meshes",
+        action="extend",
+        type=Path,
+        nargs="+",
+        help="mesh files (OBJ, GLB, PLY, STL) or folders of them, which are objects, too",
+    )
+    parser.add_argument("--mesh-unit", default="m", help="unit of the meshes (default %(default)s)")
     parser.add_argument("--goals", type=count(1), default=10, help="for each object (default %(default)s)")
     parser.add_argument("--seed", type=count(0), default=1, help="of sizes, prints and poses (default %(default)s)")
     parser.add_argument(

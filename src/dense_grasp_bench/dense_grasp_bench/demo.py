@@ -16,15 +16,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from dense_grasp_assets.solids.files import named_solid
 from dense_grasp_assets.solids.make import KINDS
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
 from dense_grasp_bench.arguments import count, one_of
-from dense_grasp_bench.demo_object import show_object
+from dense_grasp_bench.demo_object import SIZE_SEED, show_object
 from dense_grasp_bench.film import Film
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
+from dense_grasp_bench.mesh_solids import make_mesh_solids, show_solids
 from dense_grasp_bench.object_trials import ObjectTrials
 from dense_grasp_bench.picture_sheet import sheet, write_png
 from dense_grasp_bench.session import CellSession, Trial, launch_arguments
@@ -98,6 +100,9 @@ def run(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
     log = out / "graph.log"
+    mesh, kind = Path(arguments.object), arguments.object
+    if mesh.is_file():
+        (kind,) = make_mesh_solids([mesh], arguments.mesh_unit, out)
     print(f"starting the graph: ros2 launch dense_grasp bringup.launch.py sim:=true (its log: {log})", flush=True)
     given = launch_arguments(out, arguments.model, page_port=free_port(PAGE_PORT) if arguments.watch else 0)
     began = time.monotonic()
@@ -116,7 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.object == CAP:
             trials = show_caps(session, photographer, seeds, out)
         else:
-            trials = show_object(ObjectTrials(client, session, out), arguments.object, arguments.views, seeds, out)
+            solid = named_solid(kind, SIZE_SEED, show_solids(client, out) if mesh.is_file() else "")
+            trials = show_object(ObjectTrials(client, session, out), solid, arguments.views, seeds, out)
     figures = {**summary(trials), "start_time_s": start_time}
     write_json(out / "results.json", {"summary": figures, "trials": [asdict(trial) for trial in trials]})
     pictures = out / "sheet.png" if arguments.object == CAP else f"scan.png, click.png, grasp_*.png in {out}"
@@ -132,16 +138,23 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def object_or_mesh(text: str) -> str:
+    """The name of an object, or an existing file."""
+    return text if Path(text).is_file() else one_of((CAP, *KINDS, "a mesh file"))(text)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Entry point; 0 when at least four of five were lifted, 2 when fewer, 1 when the graph failed."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument(
         "--object",
-        type=one_of((CAP, *KINDS)),
+        type=object_or_mesh,
         default=CAP,
         metavar="NAME",
-        help=f"what is picked up: {CAP} (the default), {', '.join(KINDS)}; all but the cap are scanned first",
+        help=f"what is picked up: {CAP} (the default), {', '.join(KINDS)}, or a mesh file (OBJ, GLB, PLY, STL); all "
+        "but the cap are scanned first",
     )
+    parser.add_argument("--mesh-unit", default="m", help="unit of the mesh file (default %(default)s)")
     parser.add_argument("--trials", type=count(1), default=5, help="grasps (default %(default)s)")
     parser.add_argument(
         "--seed",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from dense_grasp_assets.solids.make import make_solid
 from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.object_model.coverage import coverage
 from dense_grasp_core.object_model.scan import read_scan
@@ -22,18 +21,17 @@ SIZE_SEED = 1
 GRASP_TITLE = "wrist camera before | cell at the end"
 
 
-def show_object(trials: ObjectTrials, kind: str, views: int, pose_seeds: range, out: Path) -> list[Trial]:
+def show_object(trials: ObjectTrials, solid: Solid, views: int, pose_seeds: range, out: Path) -> list[Trial]:
     """Scan, click and one grasp a pose; prints a line each. Writes scan.png, click.png and grasp_<number>.png to `out`.
 
     Raises GraphError where the object could not be scanned or taught.
     """
     for old in out.glob("grasp_*.png"):
         old.unlink()
-    solid = make_solid(kind, SIZE_SEED)
     try:
         _learn(trials, solid, views, out)
     except (Refused, ClickError) as error:
-        raise GraphError(f"the {kind} was not taught: {error}") from error
+        raise GraphError(f"the {solid.kind} was not taught: {error}") from error
     print(f"{len(pose_seeds)} poses on other tables, every second one among other things:", flush=True)
     done = []
     for number, pose_seed in enumerate(pose_seeds, start=1):

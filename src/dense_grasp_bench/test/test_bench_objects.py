@@ -1,8 +1,12 @@
 """The click falls on the point in a picture that shows it, and the table counts what ended the trials."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from dense_grasp_assets.solids.make import make_solid
+from dense_grasp_bench.bench_objects import chosen
+from dense_grasp_bench.mesh_solids import MeshObjectError, make_mesh_solids
 from dense_grasp_bench.object_figures import ObjectFigures, table
 from dense_grasp_bench.object_trials import join_error, turned_over_seed
 from dense_grasp_bench.scan_click import ClickError, click_on
@@ -86,3 +90,16 @@ def test_a_fresh_store_has_no_scans_of_before(tmp_path) -> None:
     (tmp_path / "store.db.scans" / "mug").mkdir(parents=True)
     launch_arguments(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_objects_are_chosen_by_name_or_number_and_an_unknown_one_is_named() -> None:
+    known = ("mug", "hammer", "milk")
+    assert chosen(None, 2, known) == ("mug", "hammer") and chosen(None, None, known) == known
+    assert chosen(["milk"], 2, known) == ["milk"]
+    with pytest.raises(MeshObjectError, match="--only names spoon, expected some of mug, hammer, milk"):
+        chosen(["spoon", "milk"], None, known)
+
+
+def test_a_unit_that_meshes_cannot_have_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MeshObjectError, match="unit of the meshes is 'yard', expected one of m, cm"):
+        make_mesh_solids([tmp_path], "yard", tmp_path)

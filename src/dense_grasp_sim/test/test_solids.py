@@ -1,9 +1,12 @@
 """Solids lie still on every face that they rest on, and the strict referee judges a pinch of one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from dense_grasp_assets.solids.files import named_solid, write_solid
 from dense_grasp_assets.solids.make import KINDS, SUPPORTS, make_solid
-from dense_grasp_assets.solids.solid import SolidError, solid_point
+from dense_grasp_assets.solids.solid import Hull, SolidError, solid_point
 from dense_grasp_core.geometry import se3
 from dense_grasp_sim.physics.physics_check import TopDownIk, pick_at
 from dense_grasp_sim.physics.simulator import Simulator
@@ -11,7 +14,7 @@ from dense_grasp_sim.world.carton import ROOM, the_carton
 from dense_grasp_sim.world.cell_model import CellError
 from dense_grasp_sim.world.objects import OBJECT_BODY
 from dense_grasp_sim.world.placement import PlacementError, Workspace
-from dense_grasp_sim.world.scenes import SCENES, SolidScene
+from dense_grasp_sim.world.scenes import SCENES, SolidScene, scenes_with
 from dense_grasp_sim.world.solid_placement import SolidPlacement, random_rest, rest_pose, surroundings_of
 
 
@@ -116,3 +119,22 @@ def test_a_lying_can_has_rolled_out_when_its_place_is_told():
     later = simulator.base_from_object()
     assert np.linalg.norm(later[:3, 3] - told[:3, 3]) < 0.001
     assert se3.rotation_angle(se3.inverse(told) @ later) < np.radians(2.0)
+
+
+def test_a_solid_of_hulls_from_a_folder_has_its_scenes_lies_still_and_is_lifted(simulator: Simulator, tmp_path):
+    """As meshes are."""
+    box = make_solid("printed_box", 1)
+    half = 0.5 * box.size
+    corners = half * np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    write_solid(tmp_path / "brick.npz", replace(box, kind="brick", pieces=(Hull(corners, float(8 * half.prod())),)))
+    scenes = scenes_with(str(tmp_path))
+    assert scenes["brick_elsewhere"] == SolidScene("brick", elsewhere=True) and "brick" not in scenes_with("")
+    brick = named_solid("brick", 1, str(tmp_path))
+    for rest in range(len(brick.rests)):
+        placement = SolidPlacement(0.5, 0.1, 0.6, rest)
+        meant, found = rest_pose(brick, placement), simulator.set_solid(brick, placement)
+        assert np.allclose(found, meant, atol=0.003)
+    ik = TopDownIk(simulator.cell.urdf, simulator.cell.names.record)
+    pose = simulator.set_solid(brick, SolidPlacement(0.5, 0.1, 0.6))
+    reason = pick_at(simulator, ik, pose[:3, 3] + [0.0, 0.0, 0.5 * brick.size[2] - 0.02], pose[:3, 0])
+    assert reason == "" and simulator.referee.lifted and not simulator.touched

@@ -19,6 +19,7 @@ COMMANDS = {
     "benchmark": "measure frame rate and queries",
     "export": "write a network as OpenVINO IR and ONNX, checked against torch",
     "memory": "measure training and inference memory over the descriptor dimension",
+    "solids": "make objects for the simulated cell of meshes",
     "inspect": "point at a pixel of one picture and see in a browser where it is found in another",
     "reproduce": "all of these for a budget, and a page with every figure",
 }
@@ -31,6 +32,7 @@ MODULES = {
     "benchmark": "benchmarks.perception",
     "export": "training.export",
     "memory": "benchmarks.memory",
+    "solids": "solids.command",
     "inspect": "inspect_pictures",
     "reproduce": "reproduce.reproduce",
 }
@@ -73,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     return run(arguments[0], arguments[1:])
 
 
-scan, generate, pairs, train, evaluate, benchmark, export, memory, inspect, reproduce = (
+scan, generate, pairs, train, evaluate, benchmark, export, memory, solids, inspect, reproduce = (
     functools.partial(run, command) for command in COMMANDS
 )
 

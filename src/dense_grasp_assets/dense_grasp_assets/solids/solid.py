@@ -37,6 +37,14 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Hull:
+    """A convex part for the physics, as a mesh has them: corners (N, 3) m, object frame; volume: m^3."""
+
+    corners: Floats
+    volume: float
+
+
+@dataclass(frozen=True)
 class Solid:
     """One object as arrays; object frame, metres, the origin in the middle of its first rest's box.
 
@@ -54,7 +62,7 @@ class Solid:
     normals: Floats
     uv: NDArray[np.float32]
     texture: NDArray[np.uint8]
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Piece | Hull, ...]
     rests: tuple[Floats, ...]
     contact: Floats
     thinnest: float

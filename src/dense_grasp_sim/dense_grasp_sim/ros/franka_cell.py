@@ -68,7 +68,7 @@ class FrankaCell(Node):
         self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
         self._camera_frame = self.create_publisher(TFMessage, "/tf_static", LATCHED)
         self._publish_camera_frame(*camera_frames(values))
-        self._scene = SceneServices(self, self.simulator)
+        self._scene = SceneServices(self, self.simulator, lambda: str(values["solids_folder"]))
         self._next_clock = 0.0
         self.simulator.after_step = self._tick
         self._threads = [

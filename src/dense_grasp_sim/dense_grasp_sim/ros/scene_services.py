@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dense_grasp_assets.solids.make import make_solid
+from collections.abc import Callable
+
+from dense_grasp_assets.solids.files import named_solid
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_ros.long_callback import Workers, long_callback
 from dense_grasp_ros.poses import pose_message
@@ -13,7 +15,7 @@ from rclpy.node import Node
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.ros.messages import to_point
 from dense_grasp_sim.world.placement import ON_STAND, Placement
-from dense_grasp_sim.world.scenes import SCENES, SolidScene
+from dense_grasp_sim.world.scenes import SolidScene, scenes_with
 from dense_grasp_sim.world.solid_placement import SolidPlacement
 from dense_grasp_sim.world.surroundings import draw_surroundings
 from dense_grasp_sim_interfaces.srv import GetReport, GetTruth, SetScene
@@ -26,8 +28,9 @@ class SceneServices:
     the cell as it is configured, with nothing on the table.
     """
 
-    def __init__(self, node: Node, simulator: Simulator) -> None:
-        self._node, self._simulator = node, simulator
+    def __init__(self, node: Node, simulator: Simulator, solids_folder: Callable[[], str]) -> None:
+        """solids_folder: where the solids lie that are scenes, too, "" for nowhere."""
+        self._node, self._simulator, self._solids_folder = node, simulator, solids_folder
         group = MutuallyExclusiveCallbackGroup()
         # One scene after the other: building one takes 150 MB for a moment.
         builder = Workers(1, name="scene")
@@ -40,10 +43,11 @@ class SceneServices:
 
     def _set_scene(self, request: SetScene.Request, response: SetScene.Response) -> SetScene.Response:
         name = request.scene or "empty"
-        if name not in SCENES:
-            response.message = f"scene is {name!r}, expected one of {', '.join(SCENES)}"
+        scenes = scenes_with(self._solids_folder())
+        if name not in scenes:
+            response.message = f"scene is {name!r}, expected one of {', '.join(scenes)}"
             return response
-        scene = SCENES[name]
+        scene = scenes[name]
         try:
             if scene is None:
                 around = draw_surroundings(request.seed) if request.seed else None
@@ -75,7 +79,7 @@ class SceneServices:
 
     def _set_solid(self, scene: SolidScene, request: SetScene.Request) -> tuple[Pose, str]:
         """Where the solid lies, and a sentence."""
-        solid = make_solid(scene.kind, request.seed)
+        solid = named_solid(scene.kind, request.seed, self._solids_folder())
         placement = None if request.random_pose else SolidPlacement(request.x, request.y, request.yaw)
         pose = self._simulator.set_solid(solid, placement, request.pose_seed, scene.elsewhere, scene.carton)
         words = f"{scene.kind} {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m"

@@ -44,7 +44,8 @@ class SimCell(Node):
         self._state = StatePublisher(self, self.simulator, camera_frames(values), hand)
         self._arm = ArmServer(self, self.simulator, self.fault)
         self._gripper = GripperServer(self, self.simulator, self.fault, hand)
-        self._scene = SceneServices(self, self.simulator)
+        self._solids_folder = values["solids_folder"]
+        self._scene = SceneServices(self, self.simulator, lambda: self._solids_folder)
         self._seen = time.monotonic(), self.simulator.time
         self._diagnostics = Diagnostics(self, "simulation", {"cell": self._report})
         self._cameras = CameraLoop(self, self.simulator, options, self.fault, self._fail)
@@ -92,6 +93,7 @@ class SimCell(Node):
             self.simulator.set_dropping(self._fault == DROPPING)
         if "camera_rate" in changes:
             self._cameras.set_rate(changes["camera_rate"])
+        self._solids_folder = changes.get("solids_folder", self._solids_folder)
         self._real_time_factor = changes.get("real_time_factor", self._real_time_factor)
 
 

@@ -47,6 +47,12 @@ CELL = (
     ParameterSpec("scene_seed", 0, "shape, colours and logo of the cap", **_SEED),
     ParameterSpec("scene_pose_seed", 0, "where and how the cap lies", **_SEED),
     ParameterSpec(
+        "solids_folder",
+        "",
+        "solids that `ros2 run dense_grasp_train solids` made of meshes: each is a scene of its name; empty: none",
+        changeable=True,
+    ),
+    ParameterSpec(
         "camera_rate", 5.0, "images of the wrist camera, of simulated time", zero="none", changeable=True, **_RATE
     ),
     *CAMERA_TOPICS,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mujoco
 import numpy as np
 from dense_grasp_assets.cap.mesh import CapMesh, collision_boxes
-from dense_grasp_assets.solids.solid import Piece, Solid
+from dense_grasp_assets.solids.solid import Hull, Piece, Solid
 from numpy.typing import NDArray
 
 from dense_grasp_sim.world.robot_mjcf import (
@@ -60,23 +62,34 @@ def _add(
     _add_visual(spec, body, name, thing)
     pieces, mass = _pieces(thing)
     volume = sum(piece.volume for piece in pieces)
-    for piece in pieces:
+    for number, piece in enumerate(pieces):
         geom = body.add_geom(
-            type=_SHAPES[piece.shape],
-            size=(*piece.size, 0.0, 0.0)[:3],
-            pos=piece.centre,
-            quat=piece.quaternion,
+            **_shape(spec, f"{name}_{number}", piece),
             mass=mass * piece.volume / volume,
             group=GROUP_HIDDEN,
             contype=own,
             conaffinity=meets,
-            condim=6 if piece.shape == "cylinder" else 4,  # with friction against rolling
             friction=FRICTION,
         )
         geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP
 
 
-def _pieces(thing: CapMesh | Solid) -> tuple[tuple[Piece, ...], float]:
+def _shape(spec: mujoco.MjSpec, name: str, piece: Piece | Hull) -> dict[str, Any]:
+    """What a geom of the piece is given; what may roll (a cylinder, any hull) has friction against it: condim 6."""
+    if isinstance(piece, Hull):
+        corners = np.asarray(piece.corners, float)
+        spec.add_mesh(name=name, uservert=corners.ravel(), inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX)
+        return {"type": mujoco.mjtGeom.mjGEOM_MESH, "meshname": name, "condim": 6}
+    return {
+        "type": _SHAPES[piece.shape],
+        "size": (*piece.size, 0.0, 0.0)[:3],
+        "pos": piece.centre,
+        "quat": piece.quaternion,
+        "condim": 6 if piece.shape == "cylinder" else 4,
+    }
+
+
+def _pieces(thing: CapMesh | Solid) -> tuple[tuple[Piece | Hull, ...], float]:
     """What it touches, and its mass, kg."""
     if isinstance(thing, Solid):
         return thing.pieces, thing.mass

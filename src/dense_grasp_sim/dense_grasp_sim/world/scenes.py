@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dense_grasp_assets.solids.files import solids_in
 from dense_grasp_assets.solids.make import KINDS
 
 from dense_grasp_sim.world.carton import CARTON_KIND
@@ -28,6 +30,16 @@ class SolidScene:
     carton: bool = False
 
 
+def solid_scenes(kinds: Iterable[str]) -> dict[str, SolidScene]:
+    """Scenes of solids of these names: as configured, on a drawn table, beside a carton."""
+    kinds = tuple(kinds)
+    return {
+        **{kind: SolidScene(kind) for kind in kinds},
+        **{f"{kind}_elsewhere": SolidScene(kind, elsewhere=True) for kind in kinds},
+        **{f"{kind}_beside_carton": SolidScene(kind, carton=True) for kind in kinds},
+    }
+
+
 #: None: no object.
 SCENES: dict[str, CapScene | SolidScene | None] = {
     "empty": None,
@@ -35,9 +47,12 @@ SCENES: dict[str, CapScene | SolidScene | None] = {
     "cap_crown_up": CapScene("crown_up"),
     "cap_on_stand": CapScene(ON_STAND),
     "cap_behind_post": CapScene("crown_down", post=True),
-    **{kind: SolidScene(kind) for kind in KINDS},
-    **{f"{kind}_elsewhere": SolidScene(kind, elsewhere=True) for kind in KINDS},
     CARTON_KIND: SolidScene(CARTON_KIND),
     "cap_beside_carton": CapScene("crown_down", carton=True),
-    **{f"{kind}_beside_carton": SolidScene(kind, carton=True) for kind in KINDS},
+    **solid_scenes(KINDS),
 }
+
+
+def scenes_with(folder: str) -> dict[str, CapScene | SolidScene | None]:
+    """SCENES, and those of the solids in a folder ("": none)."""
+    return SCENES | solid_scenes(solids_in(folder))

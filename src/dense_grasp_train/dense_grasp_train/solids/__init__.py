@@ -1,0 +1,1 @@
+"""Solids for the simulated cell, of anyone's meshes."""
