@@ -126,6 +126,20 @@ def test_a_silent_executor_loses_its_arm_and_the_hand_keeps_its_grip(cell):
     assert cell.stops == 0
 
 
+def test_an_executor_that_ends_loses_its_arm_without_waiting_for_silence(cell, monkeypatch):
+    """Its last beat was just now; beats that come late are none of a living one."""
+    monkeypatch.setattr(cell.watchdog, "_timeout", PATIENCE)
+    future = cell.start(FollowJointTrajectory, cell.arm)
+    with cell.heartbeat.moving("arm"):
+        cell.until(lambda: cell.watchdog._movers, 10.0, "first beat")
+        cell.heartbeat.close()
+        cell.until(future.done, 0.5 * PATIENCE, "end of the trajectory")
+        assert cell.canceled[0][0] == "arm" and not cell.watchdog._movers
+        cell.heartbeat.beat()
+        cell.heartbeat.beat()
+    assert cell.heartbeat.identity in cell.watchdog._gone and not cell.watchdog._movers
+
+
 def test_a_silent_executor_loses_its_moving_fingers(cell):
     future = cell.start(Grasp, f"{cell.hand}/grasp")
     with cell.heartbeat.moving("gripper"):

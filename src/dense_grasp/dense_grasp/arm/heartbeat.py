@@ -1,7 +1,8 @@
 """The executor's sign of life: who drives the arm, and whether something moves.
 
 dense_grasp_interfaces/Heartbeat on one topic an arm. While something moves the beats come from the loop that waits for
-its end, so they cease when that loop hangs, and motion_watchdog stops what moves.
+its end, so they cease when that loop hangs, and motion_watchdog stops what moves. That the process is gone the watchdog
+sees at once by its lifeline, where both are on one machine.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
+from dense_grasp.arm.lifeline import Lifeline
 from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 
 #: What may move, by the name that the clients of arm and gripper use.
@@ -58,6 +60,7 @@ class Heartbeat:
 
     def __init__(self, node: Node, topic: str, callback_group: CallbackGroup | None = None):
         self.identity = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._lifeline = Lifeline(self.identity)
         self._clock = node.get_clock()
         self._name = node.get_fully_qualified_name()
         self._lock = threading.Lock()
@@ -89,6 +92,10 @@ class Heartbeat:
         """One beat, unless the last was just now."""
         if time.monotonic() - self._last >= PERIOD:
             self._publish()
+
+    def close(self) -> None:
+        """This process does not drive the arm any more."""
+        self._lifeline.close()
 
     def others(self) -> list[str]:
         """Names and identities of other executors that drive this arm."""

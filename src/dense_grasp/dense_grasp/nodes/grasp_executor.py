@@ -119,6 +119,7 @@ class GraspExecutor(Node):
         """Stops what moves, then the node."""
         self._arm.stop()
         self._gripper.stop()
+        self._heartbeat.close()
         super().destroy_node()
 
     def _make_perception(self, values: Mapping[str, Any], times: Timeouts, group: CallbackGroup) -> ExecutorPerception:

@@ -1,4 +1,4 @@
-"""Node: stops arm and gripper when the executor that moves them gives no sign of life, and whenever it is asked to.
+"""Node: stops arm and gripper when the executor that moves them ends or gives no sign of life, and whenever asked to.
 
 The service dense_grasp/stop cancels every goal of arm, gripper and executor, whoever sent it, and works when the
 executor hangs or is gone. It is no safety stop: it needs this process, the network and the controllers to work.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from dense_grasp_ros.diagnostics import Diagnostics, Report
@@ -22,6 +23,7 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dense_grasp.arm.heartbeat import MOVED, QOS
+from dense_grasp.arm.lifeline import LifelineWatch
 from dense_grasp.arm.robot_settings import robot_settings
 from dense_grasp.arm.stop_all import Stoppable, stop_all
 from dense_grasp.nodes.robot_parameters import MOTION_WATCHDOG
@@ -33,6 +35,8 @@ from dense_grasp_interfaces.msg import Heartbeat
 CHECK_PERIOD, SHORTEST_CHECK = 0.01, 0.002
 #: s after a silence was seen to be over.
 SECOND_LOOK = 0.01
+#: Ended processes whose late beats are none of a living one.
+REMEMBERED = 64
 #: What a heartbeat may say that its sender moves.
 NAMES = {code: name for name, code in MOVED.items()}
 #: s between two checks from which on this node was held up itself.
@@ -87,6 +91,10 @@ class MotionWatchdog(Node):
         stay_awake_while(self, lambda: bool(self._movers))
         self._due: list[tuple[float, str]] = []
         self._checked = time.monotonic()
+        self._ended: deque[str] = deque()
+        self._gone: deque[str] = deque(maxlen=REMEMBERED)
+        self._end_seen = self.create_guard_condition(self._stop_what_the_ended_moved)
+        self._lifelines = LifelineWatch(self._see_end)
         self.create_subscription(Heartbeat, robot.heartbeat_topic, self._hear, QOS)
         # On the wall's clock: a dead simulation stops its own.
         self._timer = self.create_timer(CHECK_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -112,10 +120,34 @@ class MotionWatchdog(Node):
                 throttle_duration_sec=2.0,
             )
             return
+        if message.process in self._gone:  # sent before it ended
+            return
+        if message.process not in self._movers:
+            self._lifelines.watch(message.process)
         self._movers[message.process] = _Mover(NAMES[message.moves], time.monotonic(), self._silence())
         if self._timer.is_canceled():
             self._checked = time.monotonic()
             self._check_again_in(CHECK_PERIOD)
+
+    def _see_end(self, who: str) -> None:
+        """From the lifelines' thread."""
+        self._ended.append(who)
+        self._end_seen.trigger()
+
+    def _stop_what_the_ended_moved(self) -> None:
+        now = time.monotonic()
+        while self._ended:
+            who = self._ended.popleft()
+            mover = self._movers.pop(who, None)
+            if mover is not None:
+                self._gone.append(who)
+                self._give_up(mover, now, f"{who} has ended")
+        self._check()
+
+    def destroy_node(self) -> None:
+        """Watch nobody any more, then end the node."""
+        self._lifelines.close()
+        super().destroy_node()
 
     def _silence(self) -> Deadline:
         clock = self.get_clock()
@@ -138,11 +170,7 @@ class MotionWatchdog(Node):
                 mover.look_again = now + SECOND_LOOK
             elif now >= mover.look_again:
                 del self._movers[who]
-                self._stops += 1
-                self._due += [(now + later, mover.what) for later in AGAIN_AFTER]
-                self.get_logger().error(
-                    f"no heartbeat of {who} for {silent:.3f} s while it moves the {mover.what}: stopping it"
-                )
+                self._give_up(mover, now, f"no heartbeat of {who} for {silent:.3f} s")
         for what in sorted({what for due, what in self._due if due <= now}):
             self._stop(what)
         self._due = [(due, what) for due, what in self._due if due > now]
@@ -150,6 +178,11 @@ class MotionWatchdog(Node):
             self._check_again_in(self._until_next(time.monotonic()))
         else:
             self._timer.cancel()
+
+    def _give_up(self, mover: _Mover, now: float, why: str) -> None:
+        self._stops += 1
+        self._due += [(now + later, mover.what) for later in AGAIN_AFTER]
+        self.get_logger().error(f"{why} while it moves the {mover.what}: stopping it")
 
     def _until_next(self, now: float) -> float:
         """s until a silence may be over, or be looked at again: a check at fixed times sees it up to a period later."""
