@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from dense_grasp.perception.frames import CameraFrame
-from dense_grasp.perception.matches import failed_match, locate_rows, matrix_from_transform
+from dense_grasp.perception.matches import by_the_frame, failed_match, locate_rows, matrix_from_transform
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
@@ -44,7 +44,7 @@ def row(cell: int = 20, model_id: str = "m", dimension: int = 48) -> Row:
 
 
 def one(frame_, row_, limits=LIMITS, base_from_camera=BASE_FROM_CAMERA, no_transform=""):
-    (message,) = locate_rows(frame_, [row_], limits, "base", base_from_camera, no_transform)
+    (message,) = locate_rows(frame_, [row_], by_the_frame(frame_, limits), "base", base_from_camera, no_transform)
     return message
 
 

@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 import pytest
 from dense_grasp.bringup.launch_support import share_directory
+from dense_grasp.nodes.perception_parameters import QUERY_NODE
+from dense_grasp.perception.click_network import ClickNetwork
+from dense_grasp.perception.keypoint_networks import KeypointNetworks
 from dense_grasp.perception.loaded_scans import LoadedScans
 from dense_grasp.perception.picture_teaching import PictureTeaching
 from dense_grasp.perception.running_network import RunningNetwork
@@ -15,6 +18,7 @@ from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_objects import ScannedObjects
 from dense_grasp.perception.store_access import StoreAccess
 from dense_grasp.perception.store_services import DescriptorServices
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
@@ -25,6 +29,7 @@ from rclpy.logging import get_logger
 from dense_grasp_interfaces.srv import RegisterDescriptor
 
 MODEL = str(share_directory() / "models" / "general.safetensors")
+CAPS = str(share_directory() / "models" / "compact_caps.safetensors")
 MODEL_ID = read_info(MODEL).model_id
 CAMERA = CameraModel(160, 128, 150.0, 150.0, 79.5, 63.5)
 
@@ -46,7 +51,11 @@ def store(tmp_path, blobs):
 def services(store, model=MODEL, running=MODEL_ID):
     scans = ScanTeaching(ScannedObjects(LoadedScans(None, ""), Acceptance()), 1.0)
     network = RunningNetwork(model, lambda: running, get_logger("test"))
-    return DescriptorServices(store, no_frame, scans, PictureTeaching(store, network))
+    values = {spec.name: spec.default for spec in QUERY_NODE}
+    scores = {"temperature": 0.0, "found_threshold": 0.5, "ambiguity_ratio": 0.9}
+    networks = KeypointNetworks({**values, **scores}, lambda: running)
+    clicks = ClickNetwork(store, networks, 600.0)
+    return DescriptorServices(store, no_frame, scans, PictureTeaching(store, network, clicks), clicks, networks)
 
 
 def teach(served, keypoint="axis_a", u=90.5, v=40.25, source="contact"):
@@ -67,6 +76,26 @@ def test_the_point_has_the_descriptor_of_that_pixel_by_the_network_that_runs(sto
     assert row.camera == CAMERA and row.network == "general"
     # and on this picture goes a third one
     assert teach(services(store), "axis_b", 20.0, 100.0, source="axis_a").code == StoreCode.OK
+
+
+def test_an_object_of_another_network_is_described_by_that_one(store, blobs):
+    """Its points come from one network; the one that runs describes new objects."""
+    png = cv2.imencode(".png", blobs[..., ::-1])[1].tobytes()
+    caps = read_info(CAPS)
+    vector = np.ones(caps.config.dimension)
+    store.change(
+        lambda rows: rows.add(
+            "cap", "rim", vector, caps.model_id, 60.0, 70.0, camera=CAMERA, picture=png, network="caps"
+        )
+    )
+    answer = teach(services(store), source="rim")
+    assert answer.code == StoreCode.OK, answer.message
+    assert (answer.taught.model_id, answer.taught.network) == (caps.model_id, "compact_caps")
+    assert "the network that cap/rim was taught with" in answer.message
+    row = store.run(lambda rows: rows.get("cap", "axis_a"))
+    extractor = DescriptorExtractor(CAPS)
+    grid = DescriptorGrid.from_array(extractor(blobs), extractor.stride, (128, 160))
+    np.testing.assert_allclose(row.descriptor, grid.sample(90.5, 40.25), atol=1e-5)
 
 
 @pytest.mark.parametrize(("u", "v"), [(160.0, 5.0), (-1.0, 5.0), (math.nan, 5.0)])

@@ -4,7 +4,10 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
+from dense_grasp.nodes.perception_parameters import QUERY_NODE
+from dense_grasp.perception.click_network import ClickNetwork
 from dense_grasp.perception.frames import CameraFrame
+from dense_grasp.perception.keypoint_networks import KeypointNetworks
 from dense_grasp.perception.loaded_scans import LoadedScans
 from dense_grasp.perception.messages import camera_from_info
 from dense_grasp.perception.picture_teaching import PictureTeaching
@@ -54,14 +57,24 @@ def store(tmp_path) -> StoreAccess:
 SCANS = ScanTeaching(ScannedObjects(LoadedScans(None, ""), Acceptance()), 1.0)
 
 
-def pictures(store) -> PictureTeaching:
-    """Without a network; test_picture_teaching.py has one."""
-    return PictureTeaching(store, RunningNetwork("", lambda: "", None))
+#: Images are described by the network m, of which there is no file.
+NETWORKS = KeypointNetworks(
+    {**{spec.name: spec.default for spec in QUERY_NODE}, "temperature": 0.0, "found_threshold": 0.5}
+    | {"ambiguity_ratio": 0.9},
+    lambda: "m",
+)
+
+
+def served(store, seen, code=MatchCode.OK, reason="") -> DescriptorServices:
+    """Without a network for pictures; test_picture_teaching.py has one."""
+    clicks = ClickNetwork(store, NETWORKS, 600.0)
+    pictures = PictureTeaching(store, RunningNetwork("", lambda: "m", None), clicks)
+    return DescriptorServices(store, lambda: (seen, code, reason), SCANS, pictures, clicks, NETWORKS)
 
 
 @pytest.fixture
 def services(store) -> DescriptorServices:
-    return DescriptorServices(store, lambda: (frame(), MatchCode.OK, ""), SCANS, pictures(store))
+    return served(store, frame())
 
 
 def register(services, u=11.5, v=19.5, object_id="cap", keypoint="contact", overwrite=False):
@@ -92,7 +105,7 @@ def picture(services, *names):
 
 def test_a_click_without_its_colour_image_says_that_it_has_no_picture(store):
     without = CameraFrame(frame()._descriptors, Image(), None)
-    services = DescriptorServices(store, lambda: (without, MatchCode.OK, ""), SCANS, pictures(store))
+    services = served(store, without)
     response = register(services)
     assert response.code == Register.OK and not response.taught.has_picture and "teach it once more" in response.message
     answer = picture(services, "cap", "contact")
@@ -115,6 +128,16 @@ def test_pixel_outside(services, store, u, v):
 def test_names(services, name):
     assert register(services, object_id=name).code == Register.INVALID_NAME
     assert register(services, keypoint=name).code == Register.INVALID_NAME
+
+
+def test_points_whose_network_is_nowhere_are_named_in_the_list(services, store):
+    register(services)
+    store.change(lambda rows: rows.add("cap", "rim", np.ones(4), "0123456789abcdef", 1.0, 1.0))
+    store.change(lambda rows: rows.add("cap", "top", np.ones(4), "fedcba", 1.0, 1.0, object_point=(0.0, 0.0, 0.1)))
+    listed = services.list(ListDescriptors.Request(), ListDescriptors.Response())
+    assert listed.message == (
+        "3 of 3 descriptors; 1 taught with a network that is nowhere, and not found therefore: cap/rim"
+    )
 
 
 def test_overwriting_has_to_be_asked_for(services):
@@ -216,7 +239,7 @@ def test_renaming_is_refused_with_a_code(services):
 
 @pytest.mark.parametrize("code", [MatchCode.NO_FRAME, MatchCode.STALE])
 def test_no_fresh_frame(store, code):
-    response = register(DescriptorServices(store, lambda: (None, code, "why"), SCANS, pictures(store)))
+    response = register(served(store, None, code, "why"))
     assert (response.code, response.message, response.taught.id) == (code, "why", 0)
 
 
@@ -276,9 +299,7 @@ def test_a_removed_store_is_said_by_every_call_until_it_is_back(services, store,
 def test_corrupt_store_is_an_answer_of_every_service(tmp_path):
     path = tmp_path / "store.db"
     path.write_bytes(b"no database" * 500)
-    services = DescriptorServices(
-        StoreAccess(f"sqlite:///{path}"), lambda: (frame(), MatchCode.OK, ""), SCANS, pictures(store)
-    )
+    services = served(StoreAccess(f"sqlite:///{path}"), frame())
     assert register(services).code == Register.STORE_ERROR
     listed = services.list(ListDescriptors.Request(), ListDescriptors.Response())
     assert listed.code == ListDescriptors.Response.STORE_ERROR and "store.db" in listed.message

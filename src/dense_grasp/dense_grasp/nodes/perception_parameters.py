@@ -72,6 +72,12 @@ QUERY_NODE = (
         "",
         "the network's file: its calibration, and what describes the store anew; empty: set temperature and thresholds",
     ),
+    ParameterSpec(
+        "further_models",
+        "",
+        "files or folders of further networks, with ':' between them: a keypoint is found by the network that it was "
+        "taught with; looked for beside model and among the shipped ones, too",
+    ),
     STORE,
     ROBOT_TYPE,
     PREFIX,
@@ -108,7 +114,7 @@ QUERY_NODE = (
     ParameterSpec(
         "temperature",
         float("nan"),
-        "t of the kernel exp(-(|f - d| / exp(t))^2)",
+        "t of the kernel exp(-(|f - d| / exp(t))^2), for the network of model alone",
         low=-20.0,
         low_open=True,
         high=20.0,
@@ -118,7 +124,7 @@ QUERY_NODE = (
     ParameterSpec(
         "found_threshold",
         float("nan"),
-        "score below which the answer is LOW_SCORE",
+        "score below which the answer is LOW_SCORE, for the network of model alone",
         low=0.0,
         high=1.0,
         nan=CALIBRATED,
@@ -126,7 +132,7 @@ QUERY_NODE = (
     ParameterSpec(
         "ambiguity_ratio",
         float("nan"),
-        "second peak / first peak above which the answer is AMBIGUOUS",
+        "second peak / first peak above which the answer is AMBIGUOUS, for the network of model alone",
         low=0.0,
         high=1.0,
         nan=CALIBRATED,

@@ -8,11 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from dense_grasp_core.errors import DenseGraspError
-from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.result_codes import MatchCode
-from dense_grasp_core.store import ModelMismatchError, Row, StoreError, comparable_descriptors
+from dense_grasp_core.store import Row, StoreError
 from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.node_runner import run_node
@@ -24,15 +22,18 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from dense_grasp.arm.robot_settings import check_box
 from dense_grasp.nodes.perception_parameters import QUERY_NODE
 from dense_grasp.perception.camera_pose import CameraPose
+from dense_grasp.perception.click_network import ClickNetwork
 from dense_grasp.perception.clicked_points import ClickedPoints
 from dense_grasp.perception.clouds import CloudPublisher
 from dense_grasp.perception.frames import CameraFrame, FrameSync
 from dense_grasp.perception.freshness import Freshness, is_simulated
+from dense_grasp.perception.keypoint_networks import Finders, KeypointNetworks
+from dense_grasp.perception.keypoint_search import KeypointSearch
+from dense_grasp.perception.loaded_networks import NetworkError
 from dense_grasp.perception.loaded_scans import scans_folder
-from dense_grasp.perception.matches import failed_match, locate_rows
+from dense_grasp.perception.matches import failed_match
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
 from dense_grasp.perception.object_publisher import ObjectPublisher
 from dense_grasp.perception.overlay import Overlay
@@ -41,19 +42,16 @@ from dense_grasp.perception.redescribe_service import RedescribeService
 from dense_grasp.perception.running_network import RunningNetwork
 from dense_grasp.perception.scan_services import serve_scans
 from dense_grasp.perception.scan_teaching import ScanTeaching
-from dense_grasp.perception.scanned_keypoints import ScannedKeypoints, is_posed
+from dense_grasp.perception.scanned_keypoints import ScannedKeypoints
 from dense_grasp.perception.scanned_objects import scanned_objects
-from dense_grasp.perception.score_calibration import CALIBRATED, calibrated
 from dense_grasp.perception.stamps import LatestSlot
 from dense_grasp.perception.store_access import StoreAccess, code_of
 from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.perception.taught_services import serve_taught
-from dense_grasp.ros.reports import frames_report, store_report
-from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch, ObjectPose
-from dense_grasp_interfaces.srv import (
-    LocateKeypoints,
-)
+from dense_grasp.ros.reports import frames_report, networks_report, store_report
+from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.srv import LocateKeypoints
 
 DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 ERROR_PERIOD_S = 2.0
@@ -72,8 +70,7 @@ class QueryNode(Node):
         self._fresh = Freshness(self.get_clock(), values["max_frame_age"])
         self._frame_timeout = values["frame_timeout"]
         self._base_frame = values["base_frame"] or f"{values['prefix']}{values['robot_type']}_link0"
-        self._limits = self._read_limits(values)
-        self._table = TableCheck(values["table_height"])
+        self._networks = KeypointNetworks(values, self._described_by, self.get_logger().info)
         self._store = StoreAccess(values["store"], self._log_store)
         self._sync = FrameSync(
             values["sync_queue_size"],
@@ -86,7 +83,18 @@ class QueryNode(Node):
         self._scanned = scanned_objects(values, self.get_logger().info)
         shown = values["objects_topic"], values["markers_topic"]
         poses = ObjectPublisher(self, *shown, values["prefix"], self._camera_pose.buffer)
-        self._scans = ScannedKeypoints(self._scanned, self._limits, self._base_frame, poses)
+        self._scans = ScannedKeypoints(self._scanned, self._networks.limits, self._base_frame, poses)
+        table = TableCheck(values["table_height"])
+        self._search = KeypointSearch(
+            self._sync,
+            self._fresh,
+            self._scans,
+            self._networks,
+            self._camera_pose,
+            table,
+            self._base_frame,
+            self.get_logger().warning,
+        )
         self._watch_slot: LatestSlot[CameraFrame] = LatestSlot()
         self._running = True
         self._subscribe(values)
@@ -104,6 +112,7 @@ class QueryNode(Node):
                 "store": lambda: store_report(
                     self._store.name, self._store.error, self._store.is_open, self._store.changes
                 ),
+                "networks": self._networks_report,
             },
         )
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
@@ -114,16 +123,11 @@ class QueryNode(Node):
         age = None if newest is None else self._fresh.age(newest)
         return frames_report(without_publisher(self, topics), age, limit, self._sync.why_empty())
 
-    def _read_limits(self, values: Mapping[str, Any]) -> Limits:
-        """Raises ParameterError for a workspace that is none, ModelFileError, and CalibrationError."""
-        check_box(values, "workspace")
-        limits = Limits(
-            depth_radius_px=values["depth_radius"],
-            min_valid_depth=values["depth_min_valid"],
-            workspace=WorkspaceBox(tuple(values["workspace_min"]), tuple(values["workspace_max"])),
-        )
-        chosen = {name: values[name] for name in CALIBRATED}
-        return calibrated(limits, chosen, values["model"], values["allow_uncalibrated"])
+    def _networks_report(self) -> Report:
+        loaded = [
+            (network.file.name, network.file.info.model_id, network.described) for network in self._networks.loaded
+        ]
+        return networks_report(self._networks.running, loaded, self._networks.found_ids)
 
     def _subscribe(self, values: Mapping[str, Any]) -> None:
         # They wait in the middleware until a call needs them: a depth image as long as its descriptors take to be made.
@@ -140,10 +144,11 @@ class QueryNode(Node):
 
     def _serve(self, values: Mapping[str, Any]) -> None:
         clicks = ScanTeaching(self._scanned, self._frame_timeout)
-        network = RunningNetwork(values["model"], self._described_by, self.get_logger())
-        anew = RedescribeService(self._store, network, self.get_logger())
-        pictures = PictureTeaching(self._store, network)
-        services = DescriptorServices(self._store, self._fresh_frame, clicks, pictures)
+        running = RunningNetwork(values["model"], self._described_by, self.get_logger())
+        anew = RedescribeService(self._store, running, self.get_logger())
+        by = ClickNetwork(self._store, self._networks, self._frame_timeout)
+        pictures = PictureTeaching(self._store, running, by)
+        services = DescriptorServices(self._store, self._fresh_frame, clicks, pictures, by, self._networks)
         calls = ReentrantCallbackGroup()
         serve_taught(self, services, anew, self._on_locate, calls)
         serve_scans(self, scans_folder(values["store"], values["scans"]), calls)
@@ -156,6 +161,7 @@ class QueryNode(Node):
         self._running = False
         self._sync.close()
         self._scanned.scans.close()
+        self._networks.close()
         self._watcher.join(timeout=5.0)
         super().destroy_node()
 
@@ -201,22 +207,6 @@ class QueryNode(Node):
         """Raises UnknownKeypointError, naming what is missing, TooManyRowsError, or StoreError."""
         return self._store.run(lambda store: store.get_all(object_id, keypoints))
 
-    def _match(self, frame: CameraFrame, rows: Sequence[Row]) -> tuple[list[KeypointMatch], list[ObjectPose]]:
-        base_from_camera, no_transform = self._camera_pose.at(frame.header)
-        posed, alone = [row for row in rows if is_posed(row)], [row for row in rows if not is_posed(row)]
-        by_pose, objects = self._scans.locate(frame, posed, base_from_camera, no_transform)
-        by_itself = locate_rows(frame, alone, self._limits, self._base_frame, base_from_camera, no_transform)
-        in_turn = {True: iter(by_pose), False: iter(by_itself)}
-        matches = [next(in_turn[is_posed(row)]) for row in rows]
-        found = next((match for match in matches if match.code == MatchCode.OK), None)
-        if found is not None and base_from_camera is not None:
-            position = np.array([found.position.x, found.position.y, found.position.z])
-            wrong = self._table.sentence(frame, base_from_camera, position)
-            if wrong:
-                self.get_logger().warning(wrong)
-                found.message += f"; {wrong}"
-        return matches, objects
-
     def _on_locate(
         self, request: LocateKeypoints.Request, response: LocateKeypoints.Response
     ) -> LocateKeypoints.Response:
@@ -247,32 +237,27 @@ class QueryNode(Node):
         code, reason = self._scans.wait_until_ready(rows, timeout)
         if code != MatchCode.OK:
             return fail(code, reason)
-        needs_colour = any(map(is_posed, rows))
-        frame = self._sync.wait(
-            lambda f: self._fresh.accepts(f, not_before) and (f.has_colour or not needs_colour), timeout
-        )
+        frame, finders = self._search.ready(rows, not_before, timeout)
         if frame is None:
             return fail(*self._fresh.refusal(self._sync.newest, not_before, self._sync.why_empty()))
-        response.matches, response.objects = self._match(frame, rows)
+        for by in finders.values():
+            if isinstance(by, NetworkError) and by.code == MatchCode.BUSY:
+                return fail(by.code, str(by))
+        response.matches, response.objects = self._search.match(frame, rows, finders)
         first_bad = next((match for match in response.matches if match.code != MatchCode.OK), None)
         response.code = MatchCode.OK if first_bad is None else first_bad.code
         response.message = f"{len(rows)} keypoints found" if first_bad is None else first_bad.message
-        self._show(frame, rows, response.matches)
+        self._show(frame, rows, finders, response.matches)
         return response
 
-    def _show(self, frame: CameraFrame, rows: Sequence[Row], matches: Sequence[KeypointMatch]) -> None:
+    def _show(
+        self, frame: CameraFrame, rows: Sequence[Row], finders: Finders, matches: Sequence[KeypointMatch]
+    ) -> None:
         """Publish pictures of an answer; they must never spoil the answer itself."""
         if not self._overlay.wanted:
             return
         try:
-            row = rows[0]
-            try:
-                samples = comparable_descriptors(row, frame.model_id, frame.grid.dimension)
-            except ModelMismatchError:
-                kernel = None
-            else:
-                kernel = self._limits.score_image(frame.grid, samples)
-            self._overlay.publish(frame, matches, kernel)
+            self._overlay.publish(frame, matches, self._networks.heat(rows[0], frame, finders))
         except DenseGraspError as error:
             self.get_logger().error(f"heatmap: {error}", throttle_duration_sec=ERROR_PERIOD_S)
         except Exception as error:  # an input nobody thought of
@@ -293,7 +278,8 @@ class QueryNode(Node):
             object_id, _, keypoint = watched.partition("/")
             try:
                 rows = self._rows(object_id, [keypoint] if keypoint else [])
-                self._show(frame, rows, self._match(frame, rows)[0])
+                finders = self._search.finders(frame, rows)
+                self._show(frame, rows, finders, self._search.match(frame, rows, finders)[0])
             except DenseGraspError as error:
                 self.get_logger().error(f"watch '{watched}': {error}", throttle_duration_sec=ERROR_PERIOD_S)
             except Exception as error:  # an input nobody thought of must not end the thread

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from builtin_interfaces.msg import Time
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.matching.locate import DescribedFrame, Limits, Match, locate
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Row
@@ -23,6 +25,22 @@ from dense_grasp_interfaces.msg import KeypointMatch
 
 #: Share of the focal length by which calibrations of one camera differ.
 FOCAL_LENGTH_TOLERANCE = 0.03
+
+
+@dataclass(frozen=True)
+class FoundBy:
+    """A network, by whose descriptors keypoints are found. limits: what counts as found by it; grid: its descriptors of
+    a frame, which may raise DenseGraspError.
+    """
+
+    model_id: str
+    limits: Limits
+    grid: Callable[[CameraFrame], DescriptorGrid]
+
+
+def by_the_frame(frame: CameraFrame, limits: Limits) -> FoundBy:
+    """The network that described the frame on its way here."""
+    return FoundBy(frame.model_id, limits, lambda frame: frame.grid)
 
 
 def matrix_from_transform(transform: Transform) -> np.ndarray:
@@ -71,30 +89,30 @@ def failed_match(object_id: str, keypoint: str, code: MatchCode, reason: str, ba
 def locate_rows(
     frame: CameraFrame,
     rows: Sequence[Row],
-    limits: Limits,
+    by: FoundBy,
     base_frame: str,
     base_from_camera: np.ndarray | None,
     no_transform: str = "",
 ) -> list[KeypointMatch]:
-    """Every row in the frame, in order. `no_transform`: why base_from_camera is None.
+    """Every row, taught with the network `by`, in the frame, in order. `no_transform`: why base_from_camera is None.
 
     A frame whose parts cannot be decoded answers with the code of the part: NO_DEPTH for depth, NO_FRAME else.
     """
     no_depth = ""
     try:
-        camera, grid = frame.camera, frame.grid
+        camera, grid = frame.camera, by.grid(frame)
         try:
             depth = frame.depth
         except DenseGraspError as error:
             no_depth = str(error)
             depth = np.full((camera.height, camera.width), np.nan, np.float32)
         stamp = frame.stamp / NANOSECONDS
-        query = DescribedFrame(grid, depth, camera, stamp, frame.model_id, base_from_camera)
+        query = DescribedFrame(grid, depth, camera, stamp, by.model_id, base_from_camera)
     except DenseGraspError as error:
         return [failed_match(row.object_id, row.keypoint, MatchCode.NO_FRAME, str(error), base_frame) for row in rows]
     messages = []
     for row in rows:
-        match = locate(query, row, limits, object_id=row.object_id, keypoint=row.keypoint)
+        match = locate(query, row, by.limits, object_id=row.object_id, keypoint=row.keypoint)
         message = match_message(match, frame.header.stamp, base_frame, frame.header.frame_id)
         if match.code == MatchCode.NO_DEPTH and no_depth:
             message.message = f"{match.message}; {no_depth}"

@@ -50,7 +50,9 @@ def posed_matches(
     base_from_camera: Array | None,
     no_transform: str = "",
 ) -> list[KeypointMatch]:
-    """A match of each row, which has an object_point, by the best explained instance. Arguments as `locate_rows`."""
+    """A match of each row, which has an object_point, by the best explained instance. limits: of its place.
+    Other arguments as `locate_rows`.
+    """
     points = np.array([row.object_point for row in rows], float)
     pose = found.poses[0] if found.poses else None
     keypoints = posed_keypoints(found.bank, pose, frame.camera, points, frame.depth)

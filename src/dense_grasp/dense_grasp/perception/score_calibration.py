@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from dense_grasp_core.descriptors.model_file import ModelInfo
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits
@@ -40,3 +41,16 @@ def calibrated(limits: Limits, chosen: dict[str, float], model: str, allow_uncal
         )
     from_file = {name: float(getattr(info, name)) for name in missing}
     return replace(limits, **{**chosen, **from_file})  # type: ignore[arg-type]
+
+
+def own_calibration(limits: Limits, info: ModelInfo, model: str, allow_uncalibrated: bool = False) -> Limits:
+    """`limits` with what the header `info` of the file `model` says of scores: nothing that was chosen for another
+    network holds for this one. Raises UncalibratedError as `calibrated`.
+    """
+    if not info.is_calibrated and not allow_uncalibrated:
+        raise UncalibratedError(
+            f"the network {model} was not calibrated: train it without --no-calibration, or set allow_uncalibrated to "
+            "true (then a table without the object may be answered 'found')"
+        )
+    values = {name: float(getattr(info, name)) for name in CALIBRATED}
+    return replace(limits, match_score=match_score(info.score), **values)  # type: ignore[arg-type]

@@ -19,13 +19,15 @@ from dense_grasp_core.store import (
     StoreError,
     check_name,
 )
-from dense_grasp_core.wording import counted
+from dense_grasp_core.wording import counted, some_of
 from dense_grasp_ros.images import byte_array
 from geometry_msgs.msg import Point
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
+from dense_grasp.perception.click_network import ClickNetwork
 from dense_grasp.perception.frames import CameraFrame
+from dense_grasp.perception.keypoint_networks import KeypointNetworks
 from dense_grasp.perception.messages import info_from_camera
 from dense_grasp.perception.picture_teaching import PictureTeaching
 from dense_grasp.perception.scan_teaching import ScanTeaching, Taught
@@ -42,7 +44,7 @@ from dense_grasp_interfaces.srv import (
 
 #: zlib's level 1 takes a third of the time of cv2's own 3, for some percent more bytes.
 PNG_FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-DAMAGED_SHOWN = 5
+NAMED = 5
 FrameSource = Callable[[], tuple[CameraFrame | None, int, str]]
 
 
@@ -92,11 +94,21 @@ def refused_fields(request: RegisterDescriptor.Request) -> tuple[int, str]:
 class DescriptorServices:
     """Handlers of the store's services. `fresh_frame()` gives the newest frame, or None with a code and a reason.
 
-    scans: teaches points of objects that have a scan, which go before all others; pictures: on stored pictures.
+    scans: teaches points of objects that have a scan, which go before all others; pictures: on stored pictures; clicks:
+    on frames. networks: by which keypoints are found.
     """
 
-    def __init__(self, store: StoreAccess, fresh_frame: FrameSource, scans: ScanTeaching, pictures: PictureTeaching):
-        self._store, self._scans, self._pictures = store, scans, pictures
+    def __init__(
+        self,
+        store: StoreAccess,
+        fresh_frame: FrameSource,
+        scans: ScanTeaching,
+        pictures: PictureTeaching,
+        clicks: ClickNetwork,
+        networks: KeypointNetworks,
+    ):
+        self._store, self._scans, self._pictures, self._clicks = store, scans, pictures, clicks
+        self._networks = networks
         self._fresh_frame = fresh_frame
 
     def register(
@@ -118,9 +130,9 @@ class DescriptorServices:
             check_name("keypoint", request.keypoint)
         except InvalidNameError as error:
             return codes.INVALID_NAME, str(error), None
-        code, reason, values = self._described(request)
+        code, note, values = self._described(request)
         if code != codes.OK:
-            return code, reason, None
+            return code, note, None
         picture = picture_png(values.pop("rgb"))
 
         def add(store: DescriptorStore) -> Row:
@@ -131,7 +143,7 @@ class DescriptorServices:
             row = self._store.change(add)
         except StoreError as error:
             return code_of(error), str(error), None
-        stored = f"stored {row.object_id}/{row.keypoint} of model {row.model_id}"
+        stored = f"stored {row.object_id}/{row.keypoint} of model {row.model_id}{note}"
         if row.sample:
             stored += f" as sample {row.sample}"
         if row.object_point is not None:
@@ -141,7 +153,9 @@ class DescriptorServices:
         return codes.OK, stored, row
 
     def _described(self, request: RegisterDescriptor.Request) -> Taught:
-        """Code, reason, and what the store keeps of the click: fields of `DescriptorStore.add`, and rgb, the image."""
+        """Code, reason (with OK what to add to the sentence), and what the store keeps of the click: fields of
+        `DescriptorStore.add`, and rgb, the image.
+        """
         codes = RegisterDescriptor.Response
         if request.source == request.SCAN_VIEW:
             return self._scans.in_view(request)
@@ -158,12 +172,11 @@ class DescriptorServices:
             if not (math.isfinite(u) and math.isfinite(v) and frame.camera.contains(u, v)):
                 size = f"{frame.camera.width}x{frame.camera.height}"
                 return codes.PIXEL_OUTSIDE, f"pixel is ({u:g}, {v:g}), expected one inside the {size} image", {}
-            if self._scans.teaches(request):
-                return self._scans.in_frame(request, frame)
-            values = {"descriptor": frame.grid.sample(u, v), "rgb": frame.rgb, "camera": frame.camera}
         except DenseGraspError as error:
             return codes.NO_FRAME, str(error), {}
-        return codes.OK, "", {**values, "model_id": frame.model_id, "network": frame.network}
+        if self._scans.teaches(request):
+            return self._scans.in_frame(request, frame)
+        return self._clicks.in_frame(request, frame)
 
     def list(self, request: ListDescriptors.Request, response: ListDescriptors.Response) -> ListDescriptors.Response:
         """Rows of one object or of all."""
@@ -176,8 +189,12 @@ class DescriptorServices:
         response.taught = [row_message(entry, self._scans.is_current(entry)) for entry in page.entries]
         response.total = page.total
         response.message = f"{len(page.entries)} of {page.total} descriptors"
+        lost = self._networks.without_network(page.entries)
+        if lost:
+            names = some_of([f"{entry.object_id}/{entry.keypoint}" for entry in lost], NAMED)
+            response.message += f"; {len(lost)} taught with a network that is nowhere, and not found therefore: {names}"
         if page.damaged:
-            named = "; ".join(page.damaged[:DAMAGED_SHOWN])
+            named = "; ".join(page.damaged[:NAMED])
             response.message += f"; {len(page.damaged)} left out: {named}; teach these again, or delete them"
         return response
 

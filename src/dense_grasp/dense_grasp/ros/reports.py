@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dense_grasp_core.wording import counted
 from dense_grasp_ros.diagnostics import ERROR, OK, WARN, Report
 
 #: s without an image from which on a camera is reported to be silent.
@@ -53,6 +54,18 @@ def store_report(name: str, error: str, is_open: bool, changes: int = 0) -> Repo
     if error:
         return Report(ERROR, error, values)
     return Report(OK, "in use" if is_open else "not used yet", values)
+
+
+def networks_report(running: str, loaded: Sequence[tuple[str, str, int]], found: Sequence[str]) -> Report:
+    """Of query_node. running: id of the network that describes the images, "" for none; loaded: name, id and pictures
+    described of each one that is loaded beside it; found: ids of those that keypoints can be found by.
+    """
+    told = [f"{name} ({model_id}), {counted(described, 'picture')} described" for name, model_id, described in loaded]
+    values = {"running": running, "loaded": "; ".join(told), "found": " ".join(found)}
+    if not running:
+        return Report(OK, "no image was described yet", values)
+    beside = f"loaded beside it: {'; '.join(told)}" if told else "no other one is loaded"
+    return Report(OK, f"images are described by {running}, {beside}", values)
 
 
 def arm_report(missing: Sequence[str], others: Sequence[str]) -> Report:

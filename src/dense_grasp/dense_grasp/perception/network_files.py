@@ -1,0 +1,99 @@
+"""Which file holds the network that described a keypoint: files are known by the id in their headers."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo
+from dense_grasp_core.descriptors.model_header import read_info
+from dense_grasp_core.parameters import ParameterError
+
+from dense_grasp.bringup.launch_support import share_directory
+from dense_grasp.perception.scanned_objects import scan_network
+
+#: Kinds of network files, the one to take first where several hold the same network: a graph needs no torch.
+_SUFFIXES = (".xml", ".safetensors", ".onnx")
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """A network's file and its header."""
+
+    path: Path
+    info: ModelInfo
+
+    @property
+    def name(self) -> str:
+        """The network's name for people: the stem of its file."""
+        return self.path.stem
+
+
+def network_places(values: Mapping[str, Any]) -> list[Path]:
+    """Where networks are looked for, by query_node's parameters: the files of `model` and `scan_model`, what
+    `further_models` lists, the folder of `model`, and the shipped networks.
+
+    Raises ParameterError for an entry of `further_models` that is not there.
+    """
+    further = [Path(entry).expanduser() for entry in values["further_models"].split(os.pathsep) if entry]
+    for entry in further:
+        if not entry.exists():
+            expected = f"files and folders that exist, with '{os.pathsep}' between them: {entry} does not"
+            raise ParameterError("further_models", values["further_models"], expected)
+    model = [Path(values["model"]).expanduser()] if values["model"] else []
+    folders = [file.parent for file in model]
+    places = [*model, Path(scan_network(values)).expanduser(), *further, *folders, share_directory() / "models"]
+    return list(dict.fromkeys(places))
+
+
+class NetworkFiles:
+    """The networks in some places, files or folders, of which the first wins. Files may come and go meanwhile; a header
+    is read once as long as its file stays the same. Thread-safe.
+    """
+
+    def __init__(self, places: Sequence[Path]):
+        self._places = places
+        self._lock = threading.Lock()
+        self._read: dict[Path, tuple[tuple[int, int], NetworkFile | str]] = {}
+
+    def find(self, model_id: str) -> NetworkFile | None:
+        """The file of the network with this id, if there is one."""
+        return next((file for file in self.files() if file.info.model_id == model_id), None)
+
+    def files(self) -> list[NetworkFile]:
+        """Every network that can be read."""
+        return [found for found in self._headers() if isinstance(found, NetworkFile)]
+
+    def where(self) -> str:
+        """Where networks are looked for, and what cannot be read there, for a sentence."""
+        unreadable = [found for found in self._headers() if isinstance(found, str)]
+        unread = f" ({'; '.join(unreadable)})" if unreadable else ""
+        return ", ".join(map(str, self._places)) + unread
+
+    def _headers(self) -> list[NetworkFile | str]:
+        """A network, or why its file cannot be read, of each file."""
+        with self._lock:
+            return [self._header(path) for path in dict.fromkeys(self._paths())]
+
+    def _paths(self) -> Iterator[Path]:
+        for place in self._places:
+            if place.is_dir():
+                paths = [path for path in place.iterdir() if path.suffix in _SUFFIXES]
+                yield from sorted(paths, key=lambda path: (_SUFFIXES.index(path.suffix), path.name))
+            else:
+                yield place
+
+    def _header(self, path: Path) -> NetworkFile | str:
+        try:
+            status = path.stat()
+            version = status.st_mtime_ns, status.st_size
+            known = self._read.get(path)
+            if known is None or known[0] != version:
+                known = self._read[path] = version, NetworkFile(path, read_info(path))
+        except (ModelFileError, OSError) as error:
+            return str(error)
+        return known[1]
