@@ -17,7 +17,9 @@ from dense_grasp.perception.loaded_scans import LoadedScans, ScannedObjectError,
 from dense_grasp.perception.posed_matches import FoundObject, object_messages, posed_matches
 from dense_grasp.perception.scan_teaching import ScanTeaching
 from dense_grasp.perception.scanned_objects import WAITING, ScannedObjects
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.geometry import se3
+from dense_grasp_core.matching.descriptor_grid import DescriptorGrid
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.object_model.bank_file import frame_digest
 from dense_grasp_core.object_model.find import Acceptance
@@ -256,8 +258,8 @@ class Camera:
         self._transforms.sendTransform(place)
         self._timer = node.create_timer(0.1, self._send, clock=self._clock)
 
-    def look(self, camera_from_object: np.ndarray) -> None:
-        """The box lies there from now on."""
+    def look(self, camera_from_object: np.ndarray | None) -> None:
+        """The box lies there from now on, or nowhere."""
         self._messages = scanned_box.messages(camera_from_object)
 
     def _send(self):
@@ -322,6 +324,57 @@ def test_a_click_in_the_running_node_finds_the_box_from_then_on(graph, scanned, 
     (match,) = told(LocateKeypoints, "locate_keypoints", **now).matches
     assert match.code == MatchCode.MODEL_MISMATCH and math.isnan(match.position.x), match.message
     assert match.message.startswith("box/contact was taught on another scan of box")
+
+
+def test_of_an_object_with_both_each_point_is_found_as_it_was_taught_and_the_scan_goes_first(
+    graph, scanned, folder, tmp_path
+):
+    """A point of the scan by the pose, a click from before the scan by the network that described it: both in one
+    image, neither in the other's place. A click from now on is a point of the scan.
+    """
+    store = DescriptorStore(f"sqlite:///{tmp_path / 'store.db'}")
+    caps = DescriptorExtractor(str(Path(NETWORK).with_name("compact_caps.xml")))
+    rgb = picture(SEEN, 77)[0]
+    corner = np.array([-0.02, -HALF[1], -0.02])
+    u, v = CAMERA.project(se3.transform(SEEN, corner)[None])[0]
+    vector = DescriptorGrid.from_array(caps(rgb), caps.stride, rgb.shape[:2]).sample(u, v)
+    store.add("box", "before", vector, caps.model_id, u, v, camera=CAMERA, network="compact_caps")
+    of_scan = {"object_point": tuple(FRONT), "scan": frame_digest(folder / "box")}
+    store.add("box", "contact", np.ones(152), scanned.scans.model_id, 1.0, 1.0, network="general", **of_scan)
+    scores = {"temperature": -1.0, "found_threshold": 0.5, "ambiguity_ratio": 0.9}
+    given = {"store": f"sqlite:///{tmp_path / 'store.db'}", "scans": str(folder), "scan_model": NETWORK}
+    graph.start(QueryNode, max_frame_age=LONG, prefix="", **given, **scores)
+    camera = Camera(graph)
+
+    def told(kind, name, **fields):
+        answers = []
+
+        def answered():
+            answers.append(graph.call(kind, f"/dense_grasp/{name}", patience=LONG, object_id="box", **fields))
+            return answers[-1].code not in (StoreCode.NO_FRAME, StoreCode.STALE, StoreCode.BUSY)
+
+        wait_until(answered, LONG, f"answer of {name}")
+        return answers[-1]
+
+    def located(*keypoints):
+        now = Clock(clock_type=ClockType.SYSTEM_TIME).now().to_msg()
+        wanted = {"keypoints": list(keypoints), "not_before": now, "timeout": Duration(sec=60)}
+        return told(LocateKeypoints, "locate_keypoints", **wanted)
+
+    before, contact = located("before", "contact").matches
+    assert (contact.code, contact.visibility) == (MatchCode.OK, KeypointMatch.VISIBLE), contact.message
+    assert contact.support > 20 and contact.model_id == scanned.scans.model_id
+    assert (before.model_id, before.visibility, before.support) == (caps.model_id, KeypointMatch.VISIBILITY_UNKNOWN, 0)
+    assert math.hypot(before.u - u, before.v - v) < 2.0, before.message
+    camera.look(None)
+    before, contact = located("before", "contact").matches
+    assert contact.code == MatchCode.LOW_SCORE and before.code != MatchCode.OK, "neither stands in for the other"
+    camera.look(SEEN)
+    located("contact")  # pictures of the box have come again
+    answer = told(RegisterDescriptor, "register_descriptor", keypoint="before", u=u, v=v, overwrite=True)
+    assert answer.code == StoreCode.OK and answer.taught.network == "general", answer.message
+    assert np.linalg.norm(np.array(store.get("box", "before").object_point) - corner) < 0.01
+    store.close()
 
 
 def test_the_pictures_of_the_box_are_what_they_should_be():

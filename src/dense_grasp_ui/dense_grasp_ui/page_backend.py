@@ -18,6 +18,7 @@ from dense_grasp_ui.arm_goals import ArmGoals
 from dense_grasp_ui.cell import Cell
 from dense_grasp_ui.graph_robot import GraphRobot
 from dense_grasp_ui.graph_scans import GraphScans
+from dense_grasp_ui.other_networks import told_of
 from dense_grasp_ui.pictures.axes import Axis, axes_of
 from dense_grasp_ui.pictures.calibration import Calibration
 from dense_grasp_ui.pictures.encoding import PictureError, picture_rgb
@@ -35,8 +36,8 @@ THREADS = 1
 
 
 class TaughtPoint(NamedTuple):
-    """A keypoint of the list. u, v: px, the click. samples: pictures that it is found by. by_other: another network
-    than the one that runs described it, so that it is not found.
+    """A keypoint of the list. u, v: px, the click. samples: pictures that it is found by. other: id of the network
+    that described it where that is another one than the one that runs, else "".
     """
 
     object_id: str
@@ -44,7 +45,7 @@ class TaughtPoint(NamedTuple):
     u: float
     v: float
     samples: int = 1
-    by_other: bool = False
+    other: str = ""
 
 
 class PageBackend:
@@ -84,7 +85,7 @@ class PageBackend:
         """Ask the store what is taught. Raises DenseGraspError."""
         rows = await self.call(self.cell.client.taught)
         self.taught = [
-            TaughtPoint(row.object_id, row.keypoint, row.u, row.v, row.samples, self._is_by_other(row)) for row in rows
+            TaughtPoint(row.object_id, row.keypoint, row.u, row.v, row.samples, self._other(row)) for row in rows
         ]
         points: dict[str, dict[str, Point]] = {}
         for row in rows:
@@ -94,10 +95,17 @@ class PageBackend:
         self.points = points
         self.objects = list(dict.fromkeys(row.object_id for row in rows))
 
-    def _is_by_other(self, row: TaughtKeypoint) -> bool:
+    def _other(self, row: TaughtKeypoint) -> str:
         """A point of a scan is found by the object's pose, whatever described it."""
         own = self.calibration.model_id
-        return bool(own) and row.model_id != own and not math.isfinite(row.object_point.x)
+        is_other = bool(own) and row.model_id != own and not math.isfinite(row.object_point.x)
+        return str(row.model_id) if is_other else ""
+
+    @property
+    def of_others(self) -> str:
+        """What to say of points that another network described, "" for nothing."""
+        found = self.cell.health.value("query_node", "networks", "found").split()
+        return told_of(((f"{one.object_id}/{one.keypoint}", one.other) for one in self.taught if one.other), found)
 
     async def redescribe(self) -> str:
         """Describe anew what another network described and has a picture; a sentence. Raises DenseGraspError."""

@@ -64,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"not found in its own picture: {sentence}; teach it again")
     for sentence in result.left:
         print(f"left as it was: {sentence}")
-    print("start the graph with model:=" + arguments.model + "; `redescribe --undo` takes this back")
+    print(f"start the graph with model:={arguments.model}, so that it runs alone; `redescribe --undo` takes this back")
     return 0
 
 
