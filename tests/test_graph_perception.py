@@ -8,6 +8,7 @@ from dense_grasp.bringup.launch_support import share_directory
 from dense_grasp.perception.redescribe_command import main as redescribe
 from dense_grasp_bench.taught_clicks import CAP
 from dense_grasp_client.connection import GraphError
+from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
 
@@ -113,15 +114,38 @@ def test_descriptor_of_another_model(cell):
     assert result.code == GraspCode.PERCEPTION + MatchCode.MODEL_MISMATCH
 
 
+def described_by(cell, name: str) -> str:
+    """Describes the store of the running cell by a shipped network; the network's id."""
+    model = share_directory() / "models" / f"{name}.safetensors"
+    assert redescribe(["--store", cell.store, "--model", str(model), "--skip-without-picture"]) == 0
+    return read_info(model).model_id
+
+
 def test_a_store_in_use_is_described_for_another_network_and_back(cell):
-    store = ["--store", cell.store]
-    other = str(share_directory() / "models" / "general.safetensors")
-    assert redescribe([*store, "--model", other, "--skip-without-picture"]) == 0
+    """The cap is found, and its grasp planned, by the network that describes it, which is not that of the images."""
+    cell.session.set_cap(0)
+    (own,) = cell.locate().matches
+    other = described_by(cell, "compact_caps")
+    try:
+        cell.client.wait(lambda: cell.locate().code == MatchCode.OK, 60.0, "the cap by another network")
+        (match,) = cell.locate().matches
+        assert match.model_id == other != own.model_id
+        assert np.hypot(match.position.x - own.position.x, match.position.y - own.position.y) < 0.01
+        result = cell.client.grasp(GraspObject.Goal(object_id="cap", plan_only=True), 120.0)
+        assert result.code == GraspCode.SUCCESS, result.message
+    finally:
+        assert redescribe(["--store", cell.store, "--undo"]) == 0
+    assert cell.locate().matches[0].model_id == own.model_id
+
+
+def test_a_network_without_calibration_finds_nothing_unless_allowed(cell):
+    described_by(cell, "general")
     try:
         answer = cell.locate()
-        assert answer.code == MatchCode.MODEL_MISMATCH and "redescribe" in answer.message
+        assert answer.code == MatchCode.MODEL_MISMATCH
+        assert "general.xml was not calibrated" in answer.message and "redescribe" in answer.message
     finally:
-        assert redescribe([*store, "--undo"]) == 0
+        assert redescribe(["--store", cell.store, "--undo"]) == 0
     assert cell.locate().code == MatchCode.OK
 
 

@@ -81,11 +81,11 @@ class NetworkFiles:
 
     def _paths(self) -> Iterator[Path]:
         for place in self._places:
-            if place.is_dir():
+            try:
                 paths = [path for path in place.iterdir() if path.suffix in _SUFFIXES]
-                yield from sorted(paths, key=lambda path: (_SUFFIXES.index(path.suffix), path.name))
-            else:
-                yield place
+            except OSError:  # a file; of a folder that may not be listed, reading it says why
+                paths = [place]
+            yield from sorted(paths, key=_preference)
 
     def _header(self, path: Path) -> NetworkFile | str:
         try:
@@ -97,3 +97,8 @@ class NetworkFiles:
         except (ModelFileError, OSError) as error:
             return str(error)
         return known[1]
+
+
+def _preference(path: Path) -> tuple[int, str]:
+    known = path.suffix in _SUFFIXES
+    return (_SUFFIXES.index(path.suffix) if known else len(_SUFFIXES)), path.name
