@@ -59,25 +59,31 @@ class Cell:
         twin=False,
         with_depth=True,
         colour=None,
+        features=None,
     ):
+        """features (h, w, D): another picture's than the 6 x 8 cells of which each has a descriptor of its own."""
         if stamp is None:
             stamp = (self._clock.now().nanoseconds) - int(age * 1e9)
         header = Header(frame_id="optical")
         header.stamp = TimeMessage(sec=stamp // 10**9, nanosec=stamp % 10**9)
-        features = np.eye(CELLS, dtype=np.float32)
-        if twin:
-            features[38] = features[9] * 0.99 + features[38] * 0.01
+        if features is None:
+            features = np.eye(CELLS, dtype=np.float32)
+            if twin:
+                features[38] = features[9] * 0.99 + features[38] * 0.01
+            features = features.reshape(6, 8, CELLS)
+        rows, columns, channels = features.shape
+        height, width = rows * STRIDE, columns * STRIDE
         message = DescriptorImage(header=header, dtype="float16", stride=float(STRIDE), model_id=model_id)
-        message.height, message.width, message.channels = 6, 8, CELLS
-        message.data = byte_array(features.reshape(6, 8, CELLS).astype("<f2"))
-        info = CameraInfo(header=header, width=WIDTH, height=HEIGHT, distortion_model="plumb_bob")
-        info.k = [100.0, 0.0, 31.5, 0.0, 100.0, 23.5, 0.0, 0.0, 1.0]
+        message.height, message.width, message.channels = rows, columns, channels
+        message.data = byte_array(features.astype("<f2"))
+        info = CameraInfo(header=header, width=width, height=height, distortion_model="plumb_bob")
+        info.k = [100.0, 0.0, (width - 1) / 2, 0.0, 100.0, (height - 1) / 2, 0.0, 0.0, 1.0]
         message.camera_info = info
-        depth = np.full((HEIGHT, WIDTH), 500, np.uint16) if depth is None else depth
+        depth = np.full((height, width), 500, np.uint16) if depth is None else depth
         encoding = {"uint16": "16UC1", "float32": "32FC1", "uint8": "mono8"}[str(depth.dtype)]
         other = stamp + depth_offset_ns
         depth_header = Header(frame_id="optical", stamp=TimeMessage(sec=other // 10**9, nanosec=other % 10**9))
-        colour = np.full((HEIGHT, WIDTH, 3), 90, np.uint8) if colour is None else colour
+        colour = np.full((height, width, 3), 90, np.uint8) if colour is None else colour
         self._colour.publish(image_message(colour, "rgb8", header))
         if with_depth:
             self._depth.publish(image_message(depth, encoding, depth_header))

@@ -99,6 +99,13 @@ QUERY_NODE = (
         high=1000.0,
     ),
     ParameterSpec("instances", 1, "of a scanned object that are looked for in an image", low=1, high=20),
+    ParameterSpec(
+        "turns",
+        0,
+        "turns of its taught picture in which a keypoint without a scan is looked for; 0: only as it was taught",
+        low=0,
+        high=32,
+    ),
     ParameterSpec("objects_topic", "dense_grasp/objects", "poses of scanned objects, vision_msgs", text="name"),
     ParameterSpec("heatmap_topic", "dense_grasp/heatmap", "score over the image, for RViz", text="name"),
     ParameterSpec("markers_topic", "dense_grasp/markers", "located points, for RViz", text="name"),

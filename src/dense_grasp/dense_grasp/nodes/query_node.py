@@ -49,6 +49,7 @@ from dense_grasp.perception.store_access import StoreAccess, code_of
 from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.perception.taught_services import serve_taught
+from dense_grasp.perception.turned_clicks import TurnedClicks
 from dense_grasp.ros.reports import frames_report, networks_report, store_report
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
 from dense_grasp_interfaces.srv import LocateKeypoints
@@ -84,6 +85,7 @@ class QueryNode(Node):
         shown = values["objects_topic"], values["markers_topic"]
         poses = ObjectPublisher(self, *shown, values["prefix"], self._camera_pose.buffer)
         self._scans = ScannedKeypoints(self._scanned, self._networks.limits, self._base_frame, poses)
+        self._turned = TurnedClicks(values["turns"], self._store, self._networks, self.get_logger())
         table = TableCheck(values["table_height"])
         self._search = KeypointSearch(
             self._sync,
@@ -243,6 +245,7 @@ class QueryNode(Node):
         for by in finders.values():
             if isinstance(by, NetworkError) and by.code == MatchCode.BUSY:
                 return fail(by.code, str(by))
+        rows = self._turned.in_frame(rows, frame, finders)
         response.matches, response.objects = self._search.match(frame, rows, finders)
         first_bad = next((match for match in response.matches if match.code != MatchCode.OK), None)
         response.code = MatchCode.OK if first_bad is None else first_bad.code
@@ -279,6 +282,7 @@ class QueryNode(Node):
             try:
                 rows = self._rows(object_id, [keypoint] if keypoint else [])
                 finders = self._search.finders(frame, rows)
+                rows = self._turned.in_frame(rows, frame, finders)
                 self._show(frame, rows, finders, self._search.match(frame, rows, finders)[0])
             except DenseGraspError as error:
                 self.get_logger().error(f"watch '{watched}': {error}", throttle_duration_sec=ERROR_PERIOD_S)

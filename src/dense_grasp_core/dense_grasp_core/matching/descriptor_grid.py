@@ -100,6 +100,11 @@ class DescriptorGrid:
             raise MatchingError(f"pixel ({u}, {v}) is outside the image of {width}x{height} px")
         return self._sample64(np.array([u]), np.array([v]))[0].astype(np.float32)
 
+    def samples(self, pixels: ArrayLike) -> Float32:
+        """Descriptors (n, D) at pixels (n, 2), (u, v); beyond the outermost cells' middles those cells' own."""
+        u, v = np.asarray(pixels, dtype=np.float64).reshape(-1, 2).T
+        return self._sample64(u, v).astype(np.float32)
+
     def squared_distance(self, descriptor: ArrayLike) -> Float32:
         """(H, W) squared distance |I_D[p] - d|^2 of every pixel to a descriptor (D,)."""
         vector = self._check(descriptor)
