@@ -66,7 +66,7 @@ def test_judging_counts_pixels_of_a_640_px_wide_picture():
     lost, angle = judge(view, None)
     assert np.isinf(lost).all() and angle == 180.0
     turned = ((errors, 1.0, True), (lost, 180.0, False))
-    pictures = [MovedPicture(view, None, e, a, 0.5, s, errors, 1.0) for e, a, s in turned]
+    pictures = [MovedPicture(view, None, e, a, 0.5, 17, s, errors, 1.0) for e, a, s in turned]
     text = moved_markdown({"run": pictures})
     assert "| run, all | 2 | 50.0% ±" in text and "| run, the others | 1 | 0.0% ±" in text
     assert "| run, all, chosen by the truth | 2 | 100.0% ±" in text

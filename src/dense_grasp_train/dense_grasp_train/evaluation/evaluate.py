@@ -25,7 +25,8 @@ from dense_grasp_train.evaluation import evaluation_sets
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError, TestPair
 from dense_grasp_train.evaluation.frozen_backbones import FrozenBackbone
 from dense_grasp_train.evaluation.keypoint_repeatability import FEWEST_KEYPOINTS, KeypointProbe
-from dense_grasp_train.evaluation.pictures import GENERAL, measure_pictures
+from dense_grasp_train.evaluation.picture_options import add_picture_options
+from dense_grasp_train.evaluation.pictures import measure_pictures
 from dense_grasp_train.evaluation.predictors import (
     Predictor,
     control_predictors,
@@ -146,14 +147,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--seed", type=int, default=7, help="seed of the pairs")
     arguments.add_argument("--card", action="store_true", help="put the figures into the model's file and its card")
     arguments.add_argument("--no-controls", action="store_true")
-    pictures = arguments.add_argument_group("with --pictures")
-    pictures.add_argument("--general", type=Path, default=GENERAL, help="network of the bank (default %(default)s)")
-    pictures.add_argument("--blank", action="store_true", help="also with the pixels off the object grey")
-    pictures.add_argument("--pose-seeds", type=int, default=1, help="repeat the pose search with so many seeds")
-    pictures.add_argument(
-        "--bank", type=Path, help="scan of the first room's pictures to use instead of it, judged by its poses"
-    )
-    pictures.add_argument("--no-pairs", action="store_true", help="only the moved objects")
+    add_picture_options(arguments)
     return arguments
 
 

@@ -12,21 +12,22 @@ from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
 from dense_grasp_core.object_model.pose import ObjectPose, PoseFinder, PoseSearch
 from dense_grasp_core.object_model.scan import ScanView, read_scan
 from dense_grasp_core.object_model.scan_check import require_consistent
-from dense_grasp_core.object_model.view_bank import Describe, build
+from dense_grasp_core.object_model.view_bank import Describe, ViewBank
 from numpy.typing import NDArray
 
 from dense_grasp_train.evaluation.evaluation_sets import REFERENCE_WIDTH, EvaluationError
+from dense_grasp_train.evaluation.tag_board import BLANK
 
 POINTS = 100
 MOST_MEDIAN_PX = 5.0
-_BLANK = 127
 _BOOTSTRAPS = 1000
 
 
 @dataclass(frozen=True)
 class MovedPicture:
     """What came of one picture. errors (POINTS,) at 640 px width, inf where no pose was found; angle: of the rotation
-    between the found pose and the true one, degrees, 180 where none was found; seconds: from the picture to the pose.
+    between the found pose and the true one, degrees, 180 where none was found; seconds: from the picture to the pose;
+    runs: of the network.
     nearest, nearest_angle: errors and angle of the pose that is nearest to the truth among those that the search ends
     with, of which it takes the best explained one.
     """
@@ -36,6 +37,7 @@ class MovedPicture:
     errors: NDArray[np.float64]
     angle: float
     seconds: float
+    runs: int
     every_fourth: bool
     nearest: NDArray[np.float64]
     nearest_angle: float
@@ -50,35 +52,41 @@ def scan_pairs(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def measure_moved(
-    bank: list[ScanView], moved: list[ScanView], describe: Describe, advance: Callable[[], None], seed: int = 0
+    bank: ViewBank, moved: list[ScanView], describe: Describe, advance: Callable[[], None], seed: int = 0
 ) -> list[MovedPicture]:
-    """Find the object of the scan ``bank`` in every picture of ``moved``; depth, mask and pose only judge the answer.
+    """Find the object of a bank in every picture of ``moved``; depth, mask and pose only judge the answer.
 
     seed: of the pose search. Every fourth picture has a row of its own: whoever works on the method looks at those and
     leaves the others.
     """
     if not moved:
         raise EvaluationError("the moved scan has no picture, expected one or more")
-    advance()
-    finder = PoseFinder(build(bank, describe), describe, PoseSearch(seed=seed))
+    runs = 0
+
+    def counted(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        nonlocal runs
+        runs += 1
+        return describe(rgb)
+
+    finder = PoseFinder(bank, counted, PoseSearch(seed=seed))
     finder(moved[0].rgb, moved[0].camera)  # compiles the network for the picture's sizes
     found = []
     for index, view in enumerate(moved):
-        started = time.perf_counter()
+        runs, started = 0, time.perf_counter()
         poses = finder(view.rgb, view.camera)
         seconds = time.perf_counter() - started
         best = poses[0] if poses else None
         errors, angle = judge(view, best)
         judged = [judge(view, pose) for pose in poses] or [(errors, angle)]
         nearest = min(judged, key=lambda each: float(np.median(each[0])))
-        found.append(MovedPicture(view, best, errors, angle, seconds, index % 4 == 0, *nearest))
+        found.append(MovedPicture(view, best, errors, angle, seconds, runs, index % 4 == 0, *nearest))
         advance()
     return found
 
 
 def blanked(views: list[ScanView]) -> list[ScanView]:
     """The views with every pixel off the object grey."""
-    return [replace(view, rgb=np.where(view.mask[..., None], view.rgb, np.uint8(_BLANK))) for view in views]
+    return [replace(view, rgb=np.where(view.mask[..., None], view.rgb, np.uint8(BLANK))) for view in views]
 
 
 def judge(view: ScanView, pose: ObjectPose | None) -> tuple[NDArray[np.float64], float]:
@@ -101,8 +109,9 @@ def moved_markdown(results: dict[str, list[MovedPicture]]) -> str:
     ±: the standard error of a bootstrap over pictures.
     """
     lines = [
-        "| run | pictures | ≤ 5 px | ≤ 10 px | median px | median ≤ 5 px in | rotation median / p90 | s a picture |",
-        "|---|---|---|---|---|---|---|---|",
+        "| run | pictures | ≤ 5 px | ≤ 10 px | median px | median ≤ 5 px in | rotation median / p90 "
+        "| runs of the network | s a picture |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, pictures in results.items():
         parts = {
@@ -127,10 +136,11 @@ def _row(name: str, pictures: list[MovedPicture]) -> str:
     good = np.median(errors, axis=1) <= MOST_MEDIAN_PX
     middle, tail = (np.percentile(angles, q) for q in (50, 90))
     middles, tails = (np.percentile(angles[draws], q, axis=1).std() for q in (50, 90))
-    seconds = np.median([p.seconds for p in pictures])
+    seconds, runs = np.median([p.seconds for p in pictures]), np.median([p.runs for p in pictures])
     return (
         f"| {name} | {len(pictures)} | {share(5)} | {share(10)} | {np.median(errors):.1f} | {good.sum()} ± "
-        f"{good[draws].sum(1).std():.1f} | {middle:.1f}° ± {middles:.1f} / {tail:.1f}° ± {tails:.1f} | {seconds:.2f} |"
+        f"{good[draws].sum(1).std():.1f} | {middle:.1f}° ± {middles:.1f} / {tail:.1f}° ± {tails:.1f} | {runs:.0f} "
+        f"| {seconds:.2f} |"
     )
 
 

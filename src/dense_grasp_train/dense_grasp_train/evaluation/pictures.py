@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.descriptors.header_writer import record_trials
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, turn_towards
+from dense_grasp_core.object_model.scan import ScanView
+from dense_grasp_core.object_model.view_bank import build
 from numpy.typing import NDArray
 from rich.progress import Progress
 
@@ -35,81 +39,174 @@ from dense_grasp_train.evaluation.moved_object import (
     moved_markdown,
     scan_pairs,
 )
-from dense_grasp_train.evaluation.picture_pairs import measure_pairs, measure_sets, pairs_markdown, read_pairs
+from dense_grasp_train.evaluation.picture_options import check_picture_options
+from dense_grasp_train.evaluation.picture_pairs import (
+    load_pair,
+    measure_pairs,
+    measure_sets,
+    pairs_markdown,
+    read_pairs,
+)
 from dense_grasp_train.evaluation.predictors import Prediction, Predictor, network_predictor, untrained_extractor
+from dense_grasp_train.evaluation.presence import presence_markdown, there_markdown
+from dense_grasp_train.evaluation.presence_sources import measure_presence
 from dense_grasp_train.evaluation.real_pictures import clicks_of, trial
 from dense_grasp_train.evaluation.scan_truth import compared, in_the_frame_of, named_as_before
+from dense_grasp_train.evaluation.tag_board import without_board
+from dense_grasp_train.evaluation.turned import angles, turned_view
+from dense_grasp_train.evaluation.turned_clicks import measure_turned, turned_markdown
 from dense_grasp_train.training.model_card import add_trials
 
-GENERAL = Path("models/general.xml")
 _TILE = 256
 _TILES_A_ROW = 8
+Measured = tuple[list[str], dict[str, Any]]
+"""Tables, and what pictures.json says."""
 
 
 def measure_pictures(options: argparse.Namespace) -> int:
     """Run what the options ask for and write pictures.md, pictures.json and pictures.png; returns the exit status."""
     started = time.monotonic()
-    folder, most = options.pictures, options.pairs
-    if options.pose_seeds < 1:
-        raise EvaluationError(f"--pose-seeds is {options.pose_seeds}, expected 1 or more")
-    sets = read_pairs(folder, most) if (folder / "pairs.json").is_file() else {}
+    check_picture_options(options)
+    folder = options.pictures
+    sets = read_pairs(folder, options.pairs) if (folder / "pairs.json").is_file() else {}
     moved = scan_pairs(folder)
-    if not sets and not moved:
+    if not sets and not moved and not options.without and not options.siblings:
         raise EvaluationError(
             f"{folder} has neither pairs.json nor an object scanned in two rooms, expected one of them"
         )
     general = DescriptorExtractor(options.general)
     options.out.mkdir(parents=True, exist_ok=True)
-    parts: list[str] = []
-    content: dict[str, Any] = {}
+    measured: list[Measured] = []
     with Progress() as progress:
         if not options.no_pairs:
-            clicks = {f"{_named(pair, folder)}, one click": clicks_of(pair, most) for pair in moved}
-            task = progress.add_task("pairs", total=sum(map(len, sets.values())) + sum(map(len, clicks.values())))
-            rows = _rows(options, general)
-            figures = measure_pairs(rows, folder, sets, lambda: progress.advance(task))
-            figures |= measure_sets(rows, clicks, lambda: progress.advance(task))
-            parts.append(pairs_markdown(figures))
-            if options.card:
-                own = options.model[0]
-                found = [trial(name, by_row[own.stem].errors) for name, by_row in figures.items()]
-                add_trials(own.with_suffix(".md"), record_trials(own, found))
-            content["pairs"] = {
-                name: {row: [round(float(e), 2) for e in f.errors] for row, f in by_row.items()}
-                for name, by_row in figures.items()
-            }
-        results: dict[str, list[MovedPicture]] = {}
-        for pair in moved:
-            bank, test = load_scan_pair(pair)
-            name = _named(pair, folder)
-            if options.bank is not None:
-                own = named_as_before(options.bank)
-                parts.append(compared(own, bank).markdown(options.bank.name))
-                bank = in_the_frame_of(own, bank)
-                name = f"{options.bank.name} → {pair[1].relative_to(folder)}"
-            runs = {name: test} | ({f"{name}, off the object grey": blanked(test)} if options.blank else {})
-            for run, views in runs.items():
-                for seed in range(options.pose_seeds):
-                    row = run if options.pose_seeds == 1 else f"{run}, seed {seed}"
-                    task = progress.add_task(row, total=len(views) + 1)
-                    results[row] = measure_moved(bank, views, general, partial(progress.advance, task), seed)
-        if results:
-            parts.append(moved_markdown(results))
-            sheet = contact_sheet(next(iter(results.values())))
-            cv2.imwrite(str(options.out / "pictures.png"), sheet[..., ::-1])
-            content["moved"] = {
-                run: [
-                    {"picture": p.view.name, "median_px": _median(p), "angle_deg": round(p.angle, 1), "s": p.seconds}
-                    for p in pictures
-                ]
-                for run, pictures in results.items()
-            }
-    text = "\n".join(parts)
+            measured.append(_measure_clicks(options, general, sets, moved, progress))
+        if moved and not options.no_moved:
+            measured.append(_measure_moved(options, general, moved, progress))
+        if options.without or options.siblings:
+            measured.append(_measure_presence(options, general, progress))
+    text = "\n".join(table for tables, _ in measured for table in tables)
+    content = {key: value for _, part in measured for key, value in part.items()}
     write_whole(options.out / "pictures.md", text.encode())
     write_whole(options.out / "pictures.json", json.dumps(content, indent=1).encode())
     print(text)
     print(f"{options.out}/pictures.md, pictures.json, pictures.png; {time.monotonic() - started:.0f} s")
     return 0
+
+
+def _measure_clicks(
+    options: argparse.Namespace,
+    general: DescriptorExtractor,
+    sets: dict[str, list[dict]],
+    moved: list[tuple[Path, Path]],
+    progress: Progress,
+) -> Measured:
+    folder = options.pictures
+    clicks = {f"{_named(pair, folder)}, one click": clicks_of(pair, options.pairs) for pair in moved}
+    total = sum(map(len, sets.values())) + sum(map(len, clicks.values()))
+    rows = _rows(options, general)
+    task = progress.add_task("pairs", total=total)
+    figures = measure_pairs(rows, folder, sets, lambda: progress.advance(task))
+    figures |= measure_sets(rows, clicks, lambda: progress.advance(task))
+    if options.card:
+        own = options.model[0]
+        found = [trial(name, by_row[own.stem].errors) for name, by_row in figures.items()]
+        add_trials(own.with_suffix(".md"), record_trials(own, found))
+    errors = {
+        name: {row: [round(float(e), 2) for e in f.errors] for row, f in by_row.items()}
+        for name, by_row in figures.items()
+    }
+    parts = [pairs_markdown(figures)]
+    if options.turned:
+        task = progress.add_task("turned pairs", total=total)
+        every = {name: [load_pair(folder, pair) for pair in pairs] for name, pairs in sets.items()} | clicks
+        turned = measure_turned(general, every, lambda: progress.advance(task))
+        parts.append(turned_markdown(turned))
+        errors_turned = {name: {way: asdict(f) for way, f in by_way.items()} for name, by_way in turned.items()}
+        return parts, {"pairs": errors, "turned": errors_turned}
+    return parts, {"pairs": errors}
+
+
+def _measure_moved(
+    options: argparse.Namespace,
+    general: DescriptorExtractor,
+    moved: list[tuple[Path, Path]],
+    progress: Progress,
+) -> Measured:
+    parts: list[str] = []
+    results: dict[str, list[MovedPicture]] = {}
+    for pair in moved:
+        scan, test = load_scan_pair(pair)
+        name = _named(pair, options.pictures)
+        if options.bank is not None:
+            own = named_as_before(options.bank)
+            parts.append(compared(own, scan).markdown(options.bank.name))
+            scan = in_the_frame_of(own, scan)
+            name = f"{options.bank.name} → {pair[1].relative_to(options.pictures)}"
+        bank = build(scan, general)
+        for run, views in _runs(options, name, test).items():
+            for seed in range(options.pose_seeds):
+                row = run if options.pose_seeds == 1 else f"{run}, seed {seed}"
+                task = progress.add_task(row, total=len(test))
+                results[row] = measure_moved(bank, views(), general, partial(progress.advance, task), seed)
+    sheets = np.concatenate([contact_sheet(pictures) for pictures in results.values()])
+    cv2.imwrite(str(options.out / "pictures.png"), sheets[..., ::-1])
+    figures = {
+        run: [
+            {
+                "picture": p.view.name,
+                "median_px": _median(p),
+                "angle_deg": round(p.angle, 1),
+                "s": p.seconds,
+                "runs": p.runs,
+            }
+            for p in pictures
+        ]
+        for run, pictures in results.items()
+    }
+    return [*parts, moved_markdown(results)], {"moved": figures}
+
+
+def _runs(options: argparse.Namespace, name: str, test: list[ScanView]) -> dict[str, Callable[[], list[ScanView]]]:
+    """What each run looks at, made when its turn comes."""
+    runs: dict[str, Callable[[], list[ScanView]]] = {name: lambda: test}
+    blank = options.blank or ()
+    if "surroundings" in blank:
+        runs[f"{name}, off the object grey"] = lambda: blanked(test)
+    if "board" in blank:
+        runs[f"{name}, board of tags grey"] = lambda: without_board(test)
+    if options.turned:
+        runs[f"{name}, turned"] = lambda: [
+            turned_view(view, angle) for view, angle in zip(test, angles(len(test)), strict=True)
+        ]
+    return runs
+
+
+def _measure_presence(
+    options: argparse.Namespace,
+    general: DescriptorExtractor,
+    progress: Progress,
+) -> Measured:
+    def begin(name: str, pictures: int) -> Callable[[], None]:
+        task = progress.add_task(name, total=pictures)
+        return lambda: progress.advance(task)
+
+    tables = measure_presence(options.pictures, options.without, options.siblings, general, begin)
+    parts = []
+    if tables.there:
+        parts.append(there_markdown(tables.there))
+    if tables.without:
+        parts.append(presence_markdown("without the object", tables.without))
+    if tables.siblings:
+        parts.append(presence_markdown("with others of its kind", tables.siblings))
+    answers_of = {
+        table: [
+            {"scan": scan, "pictures": pictures, **asdict(answer)}
+            for (scan, pictures), answers in rows.items()
+            for answer in answers
+        ]
+        for table, rows in vars(tables).items()
+    }
+    return parts, {"presence": answers_of}
 
 
 def contact_sheet(pictures: list[MovedPicture]) -> NDArray[np.uint8]:

@@ -14,19 +14,9 @@ from dense_grasp_core.object_model.scan_files import read_image
 from numpy.typing import NDArray
 
 from dense_grasp_train.scanning.structure_from_motion import Reconstruction
+from dense_grasp_train.scanning.tags import family_of, grey, tags_in
 
 Array = NDArray[np.float64]
-_FAMILIES = (
-    "DICT_APRILTAG_36h11",
-    "DICT_APRILTAG_25h9",
-    "DICT_APRILTAG_16h5",
-    "DICT_ARUCO_ORIGINAL",
-    "DICT_4X4_1000",
-    "DICT_5X5_1000",
-    "DICT_6X6_1000",
-    "DICT_7X7_1000",
-)
-_PICTURES_TO_CHOOSE = 6
 _FEWEST_SIGHTS = 3
 _LARGEST_SPREAD = 0.1
 
@@ -44,13 +34,11 @@ def size_from_tags(sfm: Reconstruction, edge: float) -> Size:
 
     The median over all tags that three pictures or more see. Raises ScanError when there are none, or they differ.
     """
-    greys = [np.asarray(cv2.cvtColor(p.rgb, cv2.COLOR_RGB2GRAY), np.uint8) for p in sfm.pictures]
-    step = max(1, len(greys) // _PICTURES_TO_CHOOSE)
-    counts = {name: sum(len(_tags(grey, name)) for grey in greys[::step]) for name in _FAMILIES}
-    family = max(counts, key=lambda name: counts[name])
+    greys = [grey(picture.rgb) for picture in sfm.pictures]
+    family = family_of(greys)
     sights: dict[tuple[int, int], list[tuple[int, Array]]] = {}
-    for index, grey in enumerate(greys):
-        for number, corners in _tags(grey, family).items():
+    for index, each in enumerate(greys):
+        for number, corners in tags_in(each, family).items():
             for corner, pixel in enumerate(corners):
                 sights.setdefault((number, corner), []).append((index, pixel))
     tags = {number for number, _ in sights if len(sights[number, 0]) >= _FEWEST_SIGHTS}
@@ -71,22 +59,6 @@ def size_from_tags(sfm: Reconstruction, edge: float) -> Size:
     return Size(
         edge / middle, f"{len(tags)} tags of {1000 * edge:g} mm ({family[5:]}), edges alike within {spread:.1%}"
     )
-
-
-def _tags(grey: NDArray[np.uint8], family: str) -> dict[int, Array]:
-    """Number → corners (4, 2) of the tags in a picture; a number that is seen twice is left out."""
-    parameters = cv2.aruco.DetectorParameters()
-    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, family))
-    corners, numbers, _ = cv2.aruco.ArucoDetector(dictionary, parameters).detectMarkers(grey)
-    if numbers is None:
-        return {}
-    listed = [int(number) for number in np.ravel(numbers)]
-    return {
-        number: np.asarray(four, float).reshape(4, 2)
-        for number, four in zip(listed, corners, strict=True)
-        if listed.count(number) == 1
-    }
 
 
 def size_from_length(sfm: Reconstruction, metres: float, ends: Sequence[tuple[str, Array]]) -> Size:
