@@ -89,12 +89,17 @@ def blanked(views: list[ScanView]) -> list[ScanView]:
     return [replace(view, rgb=np.where(view.mask[..., None], view.rgb, np.uint8(BLANK))) for view in views]
 
 
+def judged_pixels(view: ScanView) -> NDArray[np.int64]:
+    """The pixels (POINTS, 2) of random visible points of the object by which a picture is judged."""
+    pixels = view.surface_pixels()
+    return pixels[np.random.default_rng(0).integers(0, len(pixels), POINTS)]
+
+
 def judge(view: ScanView, pose: ObjectPose | None) -> tuple[NDArray[np.float64], float]:
     """Errors (POINTS,) of random visible points of the object, px at 640 px width, and the rotation's, degrees."""
     if pose is None:
         return np.full(POINTS, np.inf), 180.0
-    pixels = view.surface_pixels()
-    pixels = pixels[np.random.default_rng(0).integers(0, len(pixels), POINTS)]
+    pixels = judged_pixels(view)
     points = view.points(pixels)
     found = view.camera.project(transform(pose.camera_from_object, points))
     errors = np.nan_to_num(np.linalg.norm(found - pixels, axis=1), nan=np.inf)

@@ -28,6 +28,7 @@ def add_picture_options(arguments: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also with every searched picture turned in its plane by a random angle of the whole circle",
     )
+    pictures.add_argument("--alone", action="store_true", help="also each point of the moved objects without a pose")
     pictures.add_argument("--pose-seeds", type=int, default=1, help="repeat the pose search with so many seeds")
     pictures.add_argument(
         "--bank", type=Path, help="scan of the first room's pictures to use instead of it, judged by its poses"

@@ -47,6 +47,7 @@ from dense_grasp_train.evaluation.picture_pairs import (
     pairs_markdown,
     read_pairs,
 )
+from dense_grasp_train.evaluation.points_alone import PointsAlone, alone_markdown, measure_points_alone
 from dense_grasp_train.evaluation.predictors import Prediction, Predictor, network_predictor, untrained_extractor
 from dense_grasp_train.evaluation.presence import presence_markdown, there_markdown
 from dense_grasp_train.evaluation.presence_sources import measure_presence
@@ -134,6 +135,7 @@ def _measure_moved(
 ) -> Measured:
     parts: list[str] = []
     results: dict[str, list[MovedPicture]] = {}
+    alone: dict[str, PointsAlone] = {}
     for pair in moved:
         scan, test = load_scan_pair(pair)
         name = _named(pair, options.pictures)
@@ -143,6 +145,9 @@ def _measure_moved(
             scan = in_the_frame_of(own, scan)
             name = f"{options.bank.name} → {pair[1].relative_to(options.pictures)}"
         bank = build(scan, general)
+        if options.alone:
+            task = progress.add_task(f"{name}, each point alone", total=len(test))
+            alone[name] = measure_points_alone(bank, test, general, partial(progress.advance, task))
         for run, views in _runs(options, name, test).items():
             for seed in range(options.pose_seeds):
                 row = run if options.pose_seeds == 1 else f"{run}, seed {seed}"
@@ -163,6 +168,8 @@ def _measure_moved(
         ]
         for run, pictures in results.items()
     }
+    if alone:
+        parts.append(alone_markdown(alone))
     return [*parts, moved_markdown(results)], {"moved": figures}
 
 
