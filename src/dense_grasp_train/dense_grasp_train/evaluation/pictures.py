@@ -148,11 +148,12 @@ def _measure_moved(
         if options.alone:
             task = progress.add_task(f"{name}, each point alone", total=len(test))
             alone[name] = measure_points_alone(bank, test, general, partial(progress.advance, task))
-        for run, views in _runs(options, name, test).items():
+        for run, made in _runs(options, name, test).items():
+            views = made()
             for seed in range(options.pose_seeds):
                 row = run if options.pose_seeds == 1 else f"{run}, seed {seed}"
                 task = progress.add_task(row, total=len(test))
-                results[row] = measure_moved(bank, views(), general, partial(progress.advance, task), seed)
+                results[row] = measure_moved(bank, views, general, partial(progress.advance, task), seed)
     sheets = np.concatenate([contact_sheet(pictures) for pictures in results.values()])
     cv2.imwrite(str(options.out / "pictures.png"), sheets[..., ::-1])
     figures = {
