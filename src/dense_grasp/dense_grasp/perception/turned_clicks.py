@@ -34,8 +34,8 @@ _LOADING_S = 30.0  # that a question waits for the network of a sample to be loa
 class TurnedClicks:
     """Safe to use from threads.
 
-    turns: in which a sample is described, 0 for none: rows stay as they are. networks: of the keypoints, which describe their
-    stored pictures.
+    turns: in which a sample is described, 0 for none: rows stay as they are. networks: of the keypoints, which describe
+    their stored pictures.
     """
 
     def __init__(self, turns: int, store: StoreAccess, networks: KeypointNetworks, logger: Any):
