@@ -5,7 +5,6 @@ The truth puts the click where a person would, and judges; nothing of it goes in
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,13 +14,14 @@ import numpy as np
 from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
 from dense_grasp_core.grasping.contacts import PLAIN_CONTACT
+from dense_grasp_core.object_model.coverage import COVERED_WITHIN
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.object_model.scan_files import read_json
 from dense_grasp_core.result_codes import StoreCode
 from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.images import rgb_from_message
 from dense_grasp_ros.poses import pose_matrix
-from dense_grasp_sim.world.solid_placement import random_rest
+from dense_grasp_sim.world.solid_placement import random_rest, rest_pose
 from sensor_msgs.msg import Image
 
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
@@ -35,17 +35,38 @@ from dense_grasp_interfaces.srv import RegisterDescriptor
 SCANNED_AT = {"x": 0.5, "y": 0.0, "yaw": 0.3}
 HELD_AT = 0.10  # m, the least height at the end
 PATIENCE_S = 180.0
+_SEEDS = 3000  # of places that are looked at for the second scan
 Array = np.ndarray
 
 
-def turned_over_seed(solid: Solid) -> int:
-    """The first seed that puts a solid on its second face near the middle of the workspace."""
+def turned_over_seed(solid: Solid, base_from_solid: Array, views: Array) -> int:
+    """The seed that puts a solid on another face near the middle of the workspace, so that the sides that its first
+    scan did not see come to where the arm looks: as a person turns it who was told from where the arm does not look.
 
-    def is_there(seed: int) -> bool:
+    base_from_solid: (4, 4) in the first scan; views: (V, 3) directions object to camera of its pictures, base frame.
+    """
+
+    def seen(rotation: Array, of: Array) -> Array:
+        return np.asarray((of @ (views @ rotation).T).max(axis=1) > np.cos(COVERED_WITHIN))
+
+    sides = even_directions()
+    new = sides[~seen(base_from_solid[:3, :3], sides)]
+    best, most = -1, -1
+    for seed in range(_SEEDS):
         drawn = random_rest(seed, solid)
-        return drawn.rest == 1 and abs(drawn.x - SCANNED_AT["x"]) < 0.05 and abs(drawn.y - SCANNED_AT["y"]) < 0.08
+        off = abs(drawn.x - SCANNED_AT["x"]), abs(drawn.y - SCANNED_AT["y"])
+        if drawn.rest and off[0] < 0.05 and off[1] < 0.08:
+            shown = int(seen(rest_pose(solid, drawn)[:3, :3], new).sum())
+            if shown > most:
+                best, most = seed, shown
+    return best
 
-    return next(filter(is_there, itertools.count()))
+
+def even_directions(count: int = 400) -> Array:
+    """(count, 3) unit vectors all around, on a Fibonacci spiral."""
+    number = np.arange(count) + 0.5
+    z, turn = 1.0 - 2.0 * number / count, number * np.pi * (1.0 + 5.0**0.5)
+    return np.stack([np.sqrt(1.0 - z**2) * np.cos(turn), np.sqrt(1.0 - z**2) * np.sin(turn), z], axis=1)
 
 
 def join_error(scan: dict[str, Any], base_from_first: Array, base_from_second: Array) -> tuple[float, float]:
@@ -135,7 +156,11 @@ class ObjectTrials:
 
         Raises Refused; the first scan stays then.
         """
-        seed = turned_over_seed(solid)
+        pictures, base_from_scan = read_scan(scanned.folder), self._base_from_scan(scanned)
+        eyes = [transform(base_from_scan, inverse(view.pose)[:3, 3]) for view in pictures]
+        looks = np.array(eyes) - scanned.base_from_solid[:3, 3]
+        looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+        seed = turned_over_seed(solid, scanned.base_from_solid, looks)
         there = self._session.set_scene(scene=solid.kind, seed=solid.seed, random_pose=True, pose_seed=seed)
         result = self._grasp.scan(solid.kind, views, join=True)
         about = read_json(scanned.folder / "scan.json")
@@ -145,13 +170,16 @@ class ObjectTrials:
     def click(self, solid: Solid, scanned: Scanned, keypoint: str = PLAIN_CONTACT) -> Clicked:
         """Teach the solid's contact by a click in the picture of its scan that shows it best. Raises ClickError."""
         views = read_scan(scanned.folder)
-        base_from_scanned = np.array(read_json(scanned.folder / "scan.json")["base_from_object"])
-        point = transform(inverse(base_from_scanned) @ scanned.base_from_solid, solid.contact)
+        point = transform(inverse(self._base_from_scan(scanned)) @ scanned.base_from_solid, solid.contact)
         number, u, v = click_on(views, point)
         self._register(solid.kind, keypoint, number, u, v)
         picture = views[number].rgb.copy()
         picture[max(0, v - 3) : v + 4, max(0, u - 3) : u + 4] = (255, 0, 255)
         return Clicked(number, picture)
+
+    @staticmethod
+    def _base_from_scan(scanned: Scanned) -> Array:
+        return np.array(read_json(scanned.folder / "scan.json")["base_from_object"])
 
     def _register(self, kind: str, keypoint: str, view: int, u: int, v: int) -> None:
         request = {"object_id": kind, "keypoint": keypoint, "u": float(u), "v": float(v), "overwrite": True}

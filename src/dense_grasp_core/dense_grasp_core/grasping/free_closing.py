@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from dense_grasp_core.grasping.pinch_geometry import point_of
 
 Array = NDArray[np.float64]
-DIRECTIONS = 18  # over half a turn
+DIRECTIONS = 36  # over half a turn: a round body turns in pads that close askew, and slips
 FINGER = 0.020  # m that a finger takes along the closing direction, outside the opening
 HALF_PAD = 0.012  # m to each side across it
 SAME_BODY = 0.010  # m between neighbouring surface points of one body; the camera's points lie 3 to 4 mm apart
@@ -42,7 +42,8 @@ def free_closings(contact: ArrayLike, points: ArrayLike, height: float, open_wid
     reach = 0.5 * open_width + FINGER
     local = seen[seen[:, 2] > height - BELOW_TIPS][:, :2] - at[:2]
     local = local[np.linalg.norm(local, axis=1) < 0.5 * open_width + reach + HALF_PAD]
-    found = []
+    closings: list[Closing | None] = [None] * DIRECTIONS
+    costs = np.full(DIRECTIONS, np.nan)
     for turn in range(DIRECTIONS):
         angle = math.pi * turn / DIRECTIONS
         direction = np.array([math.cos(angle), math.sin(angle)])
@@ -59,8 +60,18 @@ def free_closings(contact: ArrayLike, points: ArrayLike, height: float, open_wid
         if width <= open_width - 2.0 * SLACK and np.count_nonzero(beside) <= FLYING and slant <= STEEPEST:
             flat = np.array([*direction, 0.0])
             bare = 1.0 - np.ptp(across[under & of_body]) / (2.0 * HALF_PAD)
-            found.append((width + WORTH * (slant + bare), Closing(at + middle * flat, flat, float(width))))
-    return [closing for _, closing in sorted(found, key=lambda one: one[0])]
+            closings[turn], costs[turn] = (
+                Closing(at + middle * flat, flat, float(width)),
+                width + WORTH * (slant + bare),
+            )
+    order = np.argsort(_with_neighbours(costs))
+    return [closing for turn in order if (closing := closings[turn]) is not None]
+
+
+def _with_neighbours(costs: Array) -> Array:
+    """The mean of each direction's cost and its neighbours': single ones are as good as the camera's points fall."""
+    sides = [np.where(np.isnan(side), costs, side) for side in (np.roll(costs, 1), np.roll(costs, -1))]
+    return np.asarray((costs + sides[0] + sides[1]) / 3.0)
 
 
 def _slant(across: Array, along: Array) -> float:

@@ -14,7 +14,7 @@ from dense_grasp_core.grasping.sheet_pinch import SheetSpec, depth_past_edge, sh
 
 Array = NDArray[np.float64]
 #: m by which the pinch is tried less deep when the whole depth brings the palm into the object.
-SHALLOWER = (0.0, 0.008, 0.016)
+SHALLOWER = (0.0, 0.004, 0.008, 0.012, 0.016)
 #: m below the top of a body that the tool centre point goes at most: 10 mm less than the fingers are long.
 MOST_OVERLAP = 0.035
 #: m around a contact in which the lowest that was seen is taken for what the body stands on, and from there to the tcp.
