@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dense_grasp_core.wording import counted, some_of
+
 from dense_grasp.cell.checks import Check
+
+if TYPE_CHECKING:
+    from dense_grasp_core.store import Entry
+
+    from dense_grasp.perception.network_files import NetworkFiles
 
 
 def check_model(path: str) -> Check:
@@ -17,8 +27,11 @@ def check_model(path: str) -> Check:
     return Check("model", True, f"{info.model_id} from {path}{untried}")
 
 
-def check_store_file(url: str) -> Check:
-    """The database of taught points: opened, and its first 1000 rows looked at. Makes none."""
+def check_store_file(url: str, networks: NetworkFiles | None = None) -> Check:
+    """The database of taught points: opened, and its first 1000 rows looked at. Makes none.
+
+    networks: by which points can be found, for a word about those that cannot; None for none.
+    """
     from dense_grasp_core.store import DescriptorStore, StoreMissingError
 
     name = "descriptor store"
@@ -36,7 +49,21 @@ def check_store_file(url: str) -> Check:
         return Check(name, False, f"{len(page.damaged)} rows are damaged: {page.damaged[0]}", remedy)
     if not writable:
         return Check(name, False, "; ".join(notes), "make it writable for the user that runs query_node, to teach")
+    lost = [] if networks is None else _without_network(page.entries, networks)
+    if networks is not None and lost:
+        named = f"{counted(len(lost), 'keypoint')} cannot be found, taught with a network of which no file is in"
+        notes = (*notes, f"{named} {networks.where()}: {some_of(lost)}")
     return Check(name, True, "; ".join((f"{page.total} taught keypoints in {url}", *notes)))
+
+
+def _without_network(entries: Sequence[Entry], networks: NetworkFiles) -> list[str]:
+    """Names of keypoints whose network is nowhere; a point of a scan needs none."""
+    known = {file.info.model_id for file in networks.files()}
+    return [
+        f"{entry.object_id}/{entry.keypoint}"
+        for entry in entries
+        if entry.object_point is None and entry.model_id not in known
+    ]
 
 
 def _said(error: Exception) -> str:

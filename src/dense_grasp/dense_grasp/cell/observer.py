@@ -47,6 +47,7 @@ from dense_grasp.nodes.robot_parameters import CHECK_CELL
 from dense_grasp.perception.lens_model import meant_info
 from dense_grasp.perception.matches import matrix_from_transform
 from dense_grasp.perception.messages import NANOSECONDS, stamp_ns
+from dense_grasp.perception.network_files import configured_networks
 from dense_grasp.planning.in_process.backend import build_planner
 from dense_grasp.ros.waiting import Deadline, wait_in_callback
 
@@ -186,7 +187,7 @@ class CellObserver(Node):
             ("arm controller", self._check_arm),
             ("gripper", self._check_gripper),
             ("model", lambda: [check_model(self._model)]),
-            ("descriptor store", lambda: [check_store_file(self._store)]),
+            ("descriptor store", lambda: [check_store_file(self._store, configured_networks(self._model))]),
         ]
         return [check for name, step in steps for check in self._guarded(name, step)]
 

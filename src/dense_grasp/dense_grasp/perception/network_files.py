@@ -13,7 +13,7 @@ from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.parameters import ParameterError
 
-from dense_grasp.bringup.launch_support import share_directory
+from dense_grasp.bringup.launch_support import config_file, read_parameter, share_directory
 from dense_grasp.perception.scanned_objects import scan_network
 
 #: Kinds of network files, the one to take first where several hold the same network: a graph needs no torch.
@@ -31,6 +31,15 @@ class NetworkFile:
     def name(self) -> str:
         """The network's name for people: the stem of its file."""
         return self.path.stem
+
+
+def configured_networks(model: str) -> NetworkFiles:
+    """The networks that query_node has with this `model` and the rest of config/perception.yaml. Raises as
+    `network_places`, and LaunchArgumentError for a file that cannot be read.
+    """
+    file = config_file("perception.yaml")
+    rest = {name: str(read_parameter(file, name, "")) for name in ("scan_model", "further_models")}
+    return NetworkFiles(network_places({"model": model, **rest}))
 
 
 def network_places(values: Mapping[str, Any]) -> list[Path]:
