@@ -58,6 +58,7 @@ class Cell:
         stamp=None,
         twin=False,
         with_depth=True,
+        with_colour=True,
         colour=None,
         features=None,
     ):
@@ -84,7 +85,8 @@ class Cell:
         other = stamp + depth_offset_ns
         depth_header = Header(frame_id="optical", stamp=TimeMessage(sec=other // 10**9, nanosec=other % 10**9))
         colour = np.full((height, width, 3), 90, np.uint8) if colour is None else colour
-        self._colour.publish(image_message(colour, "rgb8", header))
+        if with_colour:
+            self._colour.publish(image_message(colour, "rgb8", header))
         if with_depth:
             self._depth.publish(image_message(depth, encoding, depth_header))
         self._descriptors.publish(message)

@@ -124,6 +124,19 @@ def test_depth_that_never_comes(cell, until, store):
     until(lambda: "no depth image" in cell.locate(timeout=0.3).message, 20.0)
 
 
+def test_colour_that_never_comes_for_a_point_that_is_found_by_it(cell, until, store):
+    """By its own network, or by the pose of its object; the network of the images needs descriptors alone."""
+    DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
+    DescriptorStore(store).add("mug", "contact", np.eye(CELLS)[9], "other", 1.0, 1.0)
+    cell.publish_transform()
+    cell.stream(with_colour=False)
+    until(lambda: cell.locate().code == MatchCode.OK, 20.0)
+    answer = cell.locate("mug", timeout=0.5)
+    assert (
+        answer.code == MatchCode.NO_FRAME and "the colour image" in answer.message and "color_topic" in answer.message
+    )
+
+
 def test_stale_frames(cell, until, store):
     DescriptorStore(store).add("cap", "contact", np.eye(CELLS)[9], "m", 1.0, 1.0)
     cell.stream(age=100.0)

@@ -241,7 +241,7 @@ class QueryNode(Node):
             return fail(code, reason)
         frame, finders = self._search.ready(rows, not_before, timeout)
         if frame is None:
-            return fail(*self._fresh.refusal(self._sync.newest, not_before, self._sync.why_empty()))
+            return fail(*self._search.refusal(not_before))
         for by in finders.values():
             if isinstance(by, NetworkError) and by.code == MatchCode.BUSY:
                 return fail(by.code, str(by))

@@ -63,6 +63,16 @@ class KeypointSearch:
             finders = {} if frame is None else self.finders(frame, rows, timeout)
         return frame, finders
 
+    def refusal(self, not_before: int) -> tuple[MatchCode, str]:
+        """The code and the sentence where `ready` found no frame."""
+        newest = self._streams.newest
+        if newest is not None and self._fresh.accepts(newest, not_before) and not newest.has_colour:
+            return MatchCode.NO_FRAME, (
+                f"images are described, but the colour image of stamp {newest.stamp} ns has not come, and what was "
+                "asked for is found by it: does query_node hear the camera's color_topic?"
+            )
+        return self._fresh.refusal(newest, not_before, self._streams.why_empty())
+
     def match(
         self, frame: CameraFrame, rows: Sequence[Row], finders: Finders
     ) -> tuple[list[KeypointMatch], list[ObjectPose]]:
