@@ -50,7 +50,7 @@ from dense_grasp.perception.store_services import DescriptorServices
 from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.perception.taught_services import serve_taught
 from dense_grasp.perception.turned_clicks import TurnedClicks
-from dense_grasp.ros.reports import frames_report, networks_report, store_report
+from dense_grasp.ros.reports import frames_report, store_report
 from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
 from dense_grasp_interfaces.srv import LocateKeypoints
 
@@ -114,7 +114,7 @@ class QueryNode(Node):
                 "store": lambda: store_report(
                     self._store.name, self._store.error, self._store.is_open, self._store.changes
                 ),
-                "networks": self._networks_report,
+                "networks": self._networks.report,
             },
         )
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
@@ -124,12 +124,6 @@ class QueryNode(Node):
         newest = self._sync.newest
         age = None if newest is None else self._fresh.age(newest)
         return frames_report(without_publisher(self, topics), age, limit, self._sync.why_empty())
-
-    def _networks_report(self) -> Report:
-        loaded = [
-            (network.file.name, network.file.info.model_id, network.described) for network in self._networks.loaded
-        ]
-        return networks_report(self._networks.running, loaded, self._networks.found_ids)
 
     def _subscribe(self, values: Mapping[str, Any]) -> None:
         # They wait in the middleware until a call needs them: a depth image as long as its descriptors take to be made.

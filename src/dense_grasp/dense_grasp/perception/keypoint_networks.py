@@ -11,6 +11,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.matching.locate import Limits, WorkspaceBox
 from dense_grasp_core.result_codes import MatchCode
 from dense_grasp_core.store import Entry, Row, comparable_descriptors
+from dense_grasp_ros.diagnostics import Report
 
 from dense_grasp.arm.robot_settings import check_box
 from dense_grasp.perception.frames import CameraFrame
@@ -18,6 +19,7 @@ from dense_grasp.perception.loaded_networks import LoadedNetwork, LoadedNetworks
 from dense_grasp.perception.matches import FoundBy, by_the_frame, failed_match, locate_rows
 from dense_grasp.perception.network_files import NetworkFile, NetworkFiles, network_places
 from dense_grasp.perception.score_calibration import CALIBRATED, UncalibratedError, calibrated, own_calibration
+from dense_grasp.ros.reports import networks_report
 from dense_grasp_interfaces.msg import KeypointMatch
 
 #: What finds the rows of each network, by its id; or why nothing does.
@@ -82,6 +84,11 @@ class KeypointNetworks:
         """Ids of the networks that keypoints can be found by."""
         ids = [file.info.model_id for file in self._files.files()]
         return list(dict.fromkeys(([self.running] if self.running else []) + ids))
+
+    def report(self) -> Report:
+        """For /diagnostics."""
+        loaded = [(network.file.name, network.file.info.model_id, network.described) for network in self.loaded]
+        return networks_report(self.running, loaded, self.found_ids)
 
     def without_network(self, rows: Sequence[Row | Entry]) -> list[Row | Entry]:
         """Those whose network is nowhere: they cannot be found. A point of a scan needs none."""
