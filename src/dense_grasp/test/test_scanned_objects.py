@@ -173,6 +173,16 @@ def test_a_point_that_another_pose_puts_elsewhere_is_ambiguous(scanned, seen):
     assert object_messages(told, Header(frame_id="base"), BASE_FROM_CAMERA)[0].two_poses
 
 
+def test_a_pose_that_is_the_same_to_the_scan_leaves_the_point_found_and_is_told(scanned, seen):
+    about, _ = answers(scanned, seen, FRONT)
+    (pose,) = about.poses
+    half_turn = pose.camera_from_object @ np.diag([-1.0, -1.0, 1.0, 1.0])
+    told = replace(about, poses=[replace(pose, equals=(half_turn,))])
+    (front,) = posed_matches(told, seen, [row(FRONT)], Limits(), "base", BASE_FROM_CAMERA)
+    assert front.code == MatchCode.OK and "looks the same in 2 poses" in front.message
+    assert not object_messages(told, Header(frame_id="base"), BASE_FROM_CAMERA)[0].two_poses
+
+
 def test_nothing_is_found_where_the_box_is_not(scanned, nothing):
     about, (match,) = answers(scanned, nothing, FRONT)
     assert match.code == MatchCode.LOW_SCORE and not about.poses and np.isnan(match.position.x)

@@ -128,10 +128,12 @@ def _match(
             f"{limits.workspace.maximum} m",
         )
     hidden = ", hidden" if keypoint.visibility is Visibility.HIDDEN else ""
+    places = 1 + len(pose.equals)
+    equal = f"; its scan looks the same in {places} poses, of which this is one" if pose.equals else ""
     return answer(
         MatchCode.OK,
         f"{name} found at {text} m in the base frame by the object's pose{hidden}, score {pose.score:.3f}, "
-        f"{pose.supporting} points agree",
+        f"{pose.supporting} points agree{equal}",
     )
 
 

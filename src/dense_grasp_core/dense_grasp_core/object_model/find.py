@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.object_model.pose import ObjectPose, PictureSearch, PoseFinder, distance
 from dense_grasp_core.object_model.seen_colours import ColourVerdict
 
@@ -98,8 +99,13 @@ def _next(search: PictureSearch, found: list[ObjectPose], accepts: Acceptance) -
         if accepts.leaves_open(best, pose)
         and distance(bank, best.camera_from_object, pose.camera_from_object) < bank.radius
     ]
-    others = search.distinct([best, *rivals])[1:]
-    return replace(best, alternatives=tuple(pose.camera_from_object for pose in others))
+    others = [pose.camera_from_object for pose in search.distinct([best, *rivals])[1:]]
+    same = [search.finder.symmetry.holds(inverse(best.camera_from_object) @ other) for other in others]
+    return replace(
+        best,
+        alternatives=tuple(other for other, equal in zip(others, same, strict=True) if not equal),
+        equals=tuple(other for other, equal in zip(others, same, strict=True) if equal),
+    )
 
 
 def _best(poses: list[ObjectPose], accepts: Acceptance) -> ObjectPose | None:

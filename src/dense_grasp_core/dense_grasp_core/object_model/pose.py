@@ -33,6 +33,7 @@ from dense_grasp_core.object_model.pose_refinement import (
 )
 from dense_grasp_core.object_model.seen_colours import ColourVerdict, ScanColours
 from dense_grasp_core.object_model.sensed_depth import DepthVerdict, SensedDepth
+from dense_grasp_core.object_model.symmetry import Symmetry
 from dense_grasp_core.object_model.template_search import Taken, Templates, TemplateScores
 from dense_grasp_core.object_model.view_bank import COARSE, Describe, ViewBank
 
@@ -93,7 +94,8 @@ class ObjectPose:
     view of the scan; covariance (6, 6): of the object's origin (m), then of a rotation vector (rad), both about the
     camera's axes; depth: what measured depth says of it, None without; colours: what the picture's colours say, None
     where nothing looked at them; alternatives: camera_from_object (4, 4) of other poses in the same place that explain
-    the picture nearly as well, so that nobody knows which one is right.
+    the picture nearly as well, so that nobody knows which one is right; equals: such ones after which the scan looks
+    the same, so that nobody needs to know.
     """
 
     camera_from_object: Array
@@ -105,6 +107,7 @@ class ObjectPose:
     depth: DepthVerdict | None = None
     colours: ColourVerdict | None = None
     alternatives: tuple[Array, ...] = ()
+    equals: tuple[Array, ...] = ()
 
     def evidence(self, excused: float = 0.0) -> float:
         """The score, by which poses of one place are told apart: depth behind the surface of a pose weighs more in it,
@@ -127,11 +130,13 @@ class PoseFinder:
     templates: Templates = field(init=False, repr=False)
     expected: tuple[float, float] = field(init=False, repr=False)
     colours: ScanColours = field(init=False, repr=False)
+    symmetry: Symmetry = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "templates", Templates.of(self.bank))
         object.__setattr__(self, "expected", expected_similarity(self.bank))
         object.__setattr__(self, "colours", ScanColours(self.bank))
+        object.__setattr__(self, "symmetry", Symmetry(self.bank, self.templates.basis))
 
     def __call__(
         self, rgb: NDArray[np.uint8], camera: CameraModel, depth: NDArray[np.floating] | None = None
