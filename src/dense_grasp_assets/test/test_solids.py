@@ -89,3 +89,15 @@ def test_a_carton_is_closed_and_wider_than_a_hand_and_its_sides_have_points() ->
         solid_point(carton, "lid", 0.5, 0.5)
     with pytest.raises(SolidError, match=r"1\.5, 0\.5, expected 0"):
         solid_point(carton, "top", 1.5, 0.5)
+
+
+def test_what_looks_the_same_after_a_turn_is_the_same(solid: Solid) -> None:
+    """Corners go to corners; a print is not the same anywhere else."""
+    assert np.allclose(solid.same[0], np.eye(3)) and np.allclose(solid.equal_contacts[0], solid.contact)
+    assert (len(solid.same) > 1) == solid.kind.startswith("plain")
+    outline = [np.hypot(solid.vertices[:, 0], solid.vertices[:, 1]).max(), np.abs(solid.vertices[:, 2]).max()]
+    for turn in solid.same[1:]:
+        moved = solid.vertices @ turn.T
+        if solid.kind == "plain_box":
+            assert np.allclose(np.abs(moved).max(axis=0), np.abs(solid.vertices).max(axis=0))
+        assert np.allclose([np.hypot(moved[:, 0], moved[:, 1]).max(), np.abs(moved[:, 2]).max()], outline)

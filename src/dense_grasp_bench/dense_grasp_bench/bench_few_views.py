@@ -1,9 +1,9 @@
 """Is a scanned solid found where it is, or said to lie in one of several ways, when its scan has few pictures?
 
 Pictures and D435 depth of the simulated cell, without a graph: scans of a solid with some numbers of pictures, then the
-solid at drawn poses and rests on other tables. Judged is where its contact is said to be; where the scan looks the same
-in several poses, the nearest of them. Prints a line for each picture and a table. What must not be: another place with
-the code OK.
+solid at drawn poses and rests on other tables. Judged is where its contact is said to be; of a solid that looks the
+same in several poses, beside the nearest place. Prints a line for each picture and a table. What must not be: another
+place with the code OK.
 """
 
 from __future__ import annotations
@@ -90,9 +90,8 @@ class Cell:
             return Judged(Answer.NOT_FOUND, np.nan, np.nan)
         pose = poses[0]
         (keypoint,) = posed_keypoints(finder.bank, pose, WRIST_INTRINSICS, solid.contact, depth)
-        truth = transform(camera_from_object, solid.contact)
-        places = [keypoint.point_camera, *(transform(equal, solid.contact) for equal in pose.equals)]
-        off = min(float(np.linalg.norm(place - truth)) for place in places)
+        truths = transform(camera_from_object, solid.equal_contacts)
+        off = float(np.linalg.norm(truths - keypoint.point_camera, axis=1).min())
         if not keypoint.is_found:
             return Judged(Answer.NOT_FOUND, off, pose.score)
         others = [transform(alternative, solid.contact) for alternative in pose.alternatives]

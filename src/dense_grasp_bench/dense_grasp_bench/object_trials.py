@@ -22,43 +22,50 @@ from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.images import rgb_from_message
 from dense_grasp_ros.poses import pose_matrix
 from dense_grasp_sim.world.solid_placement import random_rest, rest_pose
+from numpy.typing import NDArray
 from sensor_msgs.msg import Image
 
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 from dense_grasp_bench.scan_click import ClickError, click_on
 from dense_grasp_bench.session import CellSession, Trial
 from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC
-from dense_grasp_client import GraspClient
+from dense_grasp_client import GraspClient, Refused
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.srv import RegisterDescriptor
 
 SCANNED_AT = {"x": 0.5, "y": 0.0, "yaw": 0.3}
 HELD_AT = 0.10  # m, the least height at the end
 PATIENCE_S = 180.0
+IN_COMMON = (0.4, 0.65)  # share of the sides of a second scan that the first one saw, first try and second
 _SEEDS = 3000  # of places that are looked at for the second scan
 Array = np.ndarray
 
 
-def turned_over_seed(solid: Solid, base_from_solid: Array, views: Array) -> int:
-    """The seed that puts a solid on another face near the middle of the workspace, so that the sides that its first
-    scan did not see come to where the arm looks: as a person turns it who was told from where the arm does not look.
+def turned_over_seed(solid: Solid, base_from_solid: Array, views: Array, in_common: float) -> int:
+    """The seed that puts a solid on another face near the middle of the workspace, so that as many sides as may be come
+    to where the arm looks that its first scan did not see: as a person turns it who was told from where it does not.
 
-    base_from_solid: (4, 4) in the first scan; views: (V, 3) directions object to camera of its pictures, base frame.
+    base_from_solid: (4, 4) in the first scan; views: (V, 3) directions object to camera of its pictures, base frame;
+    in_common: least share of the sides seen then that the first scan has seen, too.
     """
-
-    def seen(rotation: Array, of: Array) -> Array:
-        return np.asarray((of @ (views @ rotation).T).max(axis=1) > np.cos(COVERED_WITHIN))
-
     sides = even_directions()
-    new = sides[~seen(base_from_solid[:3, :3], sides)]
-    best, most = -1, -1
+
+    def seen(rotation: Array) -> NDArray[np.bool_]:
+        return np.asarray((sides @ (views @ rotation).T).max(axis=1) > np.cos(COVERED_WITHIN))
+
+    before = seen(base_from_solid[:3, :3])
+    best, most = -1, -1.0
     for seed in range(_SEEDS):
         drawn = random_rest(seed, solid)
         off = abs(drawn.x - SCANNED_AT["x"]), abs(drawn.y - SCANNED_AT["y"])
-        if drawn.rest and off[0] < 0.05 and off[1] < 0.08:
-            shown = int(seen(rest_pose(solid, drawn)[:3, :3], new).sum())
-            if shown > most:
-                best, most = seed, shown
+        if not drawn.rest or off[0] > 0.05 or off[1] > 0.08:
+            continue
+        now = seen(rest_pose(solid, drawn)[:3, :3])
+        common = float((now & before).sum() / now.sum())
+        # where none has so much in common, the one that has most
+        worth = 1.0 + float((now & ~before).mean()) if common >= in_common else common
+        if worth > most:
+            best, most = seed, worth
     return best
 
 
@@ -154,13 +161,21 @@ class ObjectTrials:
     def scan_turned_over(self, solid: Solid, scanned: Scanned, views: int) -> tuple[Any, str]:
         """The object lies on another face; a second scan joins the first: the result, and how far off the join is.
 
-        Raises Refused; the first scan stays then.
+        Where the scans have too little in common it is turned less, as the sentence says, and scanned once more. Raises
+        Refused; the first scan stays then.
         """
+        try:
+            return self._scan_joining(solid, scanned, views, IN_COMMON[0])
+        except Refused as refused:
+            print(f"{solid.kind} {solid.seed}: turned once more: {refused}", flush=True)
+            return self._scan_joining(solid, scanned, views, IN_COMMON[1])
+
+    def _scan_joining(self, solid: Solid, scanned: Scanned, views: int, in_common: float) -> tuple[Any, str]:
         pictures, base_from_scan = read_scan(scanned.folder), self._base_from_scan(scanned)
         eyes = [transform(base_from_scan, inverse(view.pose)[:3, 3]) for view in pictures]
         looks = np.array(eyes) - scanned.base_from_solid[:3, 3]
         looks /= np.linalg.norm(looks, axis=1, keepdims=True)
-        seed = turned_over_seed(solid, scanned.base_from_solid, looks)
+        seed = turned_over_seed(solid, scanned.base_from_solid, looks, in_common)
         there = self._session.set_scene(scene=solid.kind, seed=solid.seed, random_pose=True, pose_seed=seed)
         result = self._grasp.scan(solid.kind, views, join=True)
         about = read_json(scanned.folder / "scan.json")

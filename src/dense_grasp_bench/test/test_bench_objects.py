@@ -72,10 +72,13 @@ def test_the_object_is_turned_over_near_the_middle_so_that_unseen_sides_show() -
     box, standing = make_solid("printed_box", 1), np.eye(4)
     views = np.array([(0.0, 0.0, 1.0), (-0.7, 0.0, 0.7), (-0.5, 0.5, 0.7), (-0.5, -0.5, 0.7)])
     views /= np.linalg.norm(views, axis=1, keepdims=True)
-    drawn = random_rest(turned_over_seed(box, standing, views), box)
+    drawn = random_rest(turned_over_seed(box, standing, views, 0.0), box)
     assert drawn.rest > 0 and abs(drawn.x - 0.5) < 0.05 and abs(drawn.y) < 0.08
     shown = (views @ rest_pose(box, drawn)[:3, :3]).mean(axis=0)
     assert shown[2] < 0.3 and shown[0] > 0.3, "the sides that the first scan saw came up again"
+    half = random_rest(turned_over_seed(box, standing, views, 0.5), box)
+    again = (views @ rest_pose(box, half)[:3, :3]).mean(axis=0)
+    assert half.rest > 0 and again @ views.mean(axis=0) > shown @ views.mean(axis=0) + 0.1
 
 
 def test_the_error_of_a_join_is_what_the_second_part_is_off_by() -> None:

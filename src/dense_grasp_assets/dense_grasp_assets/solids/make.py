@@ -42,6 +42,7 @@ def _solid(
     contact: Floats,
     thinnest: float,
     mass: float,
+    same: tuple[Floats, ...] = (np.eye(3),),
 ) -> Solid:
     surface = joined(patches)
     return Solid(
@@ -57,6 +58,7 @@ def _solid(
         contact,
         thinnest,
         mass,
+        same,
     )
 
 
@@ -77,6 +79,7 @@ def _box(kind: str, seed: int, rng: np.random.Generator, printed: bool) -> Solid
         contact,
         2.0 * float(half[0]),
         rng.uniform(0.10, 0.18),
+        (np.eye(3),) if printed else (np.eye(3), *(about(axis, np.pi) for axis in "xyz")),
     )
 
 
@@ -92,6 +95,8 @@ def _can(kind: str, seed: int, rng: np.random.Generator, printed: bool) -> Solid
     patches = [side, disc(radius, half, True, picture(1)), disc(radius, -half, False, picture(1))]
     lying = tuple(about("y", 0.5 * np.pi) @ about("z", turn * 0.5 * np.pi) for turn in range(4))
     piece = Piece("cylinder", (float(radius), float(half)), np.zeros(3), _UPRIGHT)
+    around = [about("z", np.radians(degrees)) for degrees in range(0, 360, 3)]
+    same = (np.eye(3),) if printed else (*around, *(turn @ about("x", np.pi) for turn in around))
     return _solid(
         kind,
         seed,
@@ -101,6 +106,7 @@ def _can(kind: str, seed: int, rng: np.random.Generator, printed: bool) -> Solid
         np.array([radius, 0.0, 0.0]),
         2.0 * float(radius) * _CHORD,
         rng.uniform(0.12, 0.20),
+        same,
     )
 
 

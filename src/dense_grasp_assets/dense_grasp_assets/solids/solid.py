@@ -52,7 +52,7 @@ class Solid:
     bottom left, texture (T, T, 3) uint8 RGB, top row first. pieces: what the physics touches. rests: (3, 3) rotations
     base_from_object in which it lies still, the first as it is scanned; all but the first show what that scan saw.
     contact (3,): a point of the surface at which a person would pinch it. thinnest: m, the least width of the fingers
-    that hold it. mass: kg.
+    that hold it. mass: kg. same: (3, 3) turns after which it looks as before, among them none at all.
     """
 
     kind: str
@@ -67,6 +67,12 @@ class Solid:
     contact: Floats
     thinnest: float
     mass: float
+    same: tuple[Floats, ...] = (np.eye(3),)
+
+    @property
+    def equal_contacts(self) -> Floats:
+        """(n, 3) points of the surface that nobody can tell from the contact."""
+        return np.array([turn @ self.contact for turn in self.same])
 
     @property
     def size(self) -> Floats:
