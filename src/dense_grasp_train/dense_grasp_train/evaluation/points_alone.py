@@ -1,13 +1,14 @@
 """Each point of a scanned object by itself: its bank of descriptors looked for in the whole picture, without a pose.
 
-What a pose adds is the difference to these rows. The picture is looked at as it is, and turned and sized as the view of
-the bank that all cells of the object vote for: the best of the templates with which the pose search begins.
+What a pose adds is the difference to these rows. The picture is looked at as it is, and turned and sized as one of the
+templates with which the pose search begins: the one whose view's cells have, each anywhere in the picture, most in
+common with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid
@@ -21,6 +22,7 @@ from dense_grasp_train.evaluation.moved_object import judged_pixels
 
 Array = NDArray[np.float64]
 WITHIN_PX = (5, 10, 20)
+_TEMPLATES = 6  # whose turns and sizes are voted on
 _LARGEST_SIDE = 1024  # px of the turned and sized picture; what lies farther from the object is not looked at
 
 
@@ -41,17 +43,18 @@ def measure_points_alone(
     for view in moved:
         pixels = judged_pixels(view)
         points = [_keypoint(bank, point) for point in view.points(pixels)]
-        first = finder.search_in(view.rgb, view.camera).scores.poses(1)
-        scale = view.camera.width / REFERENCE_WIDTH
-        looks = [LookAt(np.eye(3), view.camera.fx / scale, _side(view, np.eye(3), view.camera.fx / scale))]
-        if first:
-            look, _ = bank.look_at(first[0].camera_from_object)
-            looks.append(
-                LookAt(look.camera_from_virtual, look.focal, _side(view, look.camera_from_virtual, look.focal))
-            )
-        errors = [_errors(bank, view, pixels, points, look, describe) for look in looks]
-        as_it_is.append(errors[0])
-        turned.append(errors[1] if first else np.full(len(pixels), np.inf))
+        focal = view.camera.fx * REFERENCE_WIDTH / view.camera.width
+        plain = LookAt(np.eye(3), focal, _side(view, np.eye(3), focal))
+        as_it_is.append(_errors(view, pixels, points, plain, _cells(bank, view, plain, describe)))
+        best, errors = -np.inf, np.full(len(pixels), np.inf)
+        for first in finder.search_in(view.rgb, view.camera).scores.poses(_TEMPLATES):
+            look, nearest = bank.look_at(first.camera_from_object)
+            look = replace(look, size=_side(view, look.camera_from_virtual, look.focal))
+            cells = _cells(bank, view, look, describe)
+            votes = bank.fine[nearest][0].descriptors @ cells.reshape(-1, cells.shape[2]).T
+            if votes.max(1).mean() > best:
+                best, errors = votes.max(1).mean(), _errors(view, pixels, points, look, cells)
+        turned.append(errors)
         advance()
     return PointsAlone(np.array(as_it_is), np.array(turned))
 
@@ -72,15 +75,17 @@ def _side(view: ScanView, camera_from_virtual: Array, focal: float) -> int:
     return int(min(_LARGEST_SIDE, 2 * STRIDE * np.ceil(away / STRIDE)))
 
 
+def _cells(bank: ViewBank, view: ScanView, look: LookAt, describe: Describe) -> NDArray[np.float32]:
+    return bank.centred(describe(PicturePyramid(view.rgb, view.camera).look(look)))
+
+
 def _errors(
-    bank: ViewBank,
     view: ScanView,
     pixels: NDArray[np.int64],
     points: Sequence[NDArray[np.float32] | None],
     look: LookAt,
-    describe: Describe,
+    cells: NDArray[np.float32],
 ) -> Array:
-    cells = bank.centred(describe(PicturePyramid(view.rgb, view.camera).look(look)))
     side = cells.shape[1]
     flat = cells.reshape(-1, cells.shape[2])
     errors = np.full(len(pixels), np.inf)

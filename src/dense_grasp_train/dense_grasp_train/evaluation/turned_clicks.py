@@ -25,6 +25,7 @@ WITHIN_PX = 10.0
 POINTS = 10
 """Of a pair: a click takes as many runs of the network as it has turns."""
 PASSES = 8
+_MOST_PAIRS = 10_000
 ONE, ALIKE, VOTED, OF_THE_PICTURE = (
     "as it was taught",
     f"in {TURNS} turns, the most similar",
@@ -56,9 +57,9 @@ def measure_turned(
 ) -> dict[str, dict[str, TurnedFigures]]:
     """Every way on the first points of every pair, by a network."""
     found: dict[str, dict[str, TurnedFigures]] = {}
+    drawn = iter(angles(_MOST_PAIRS))  # another one for each pair, whatever its set
     for name, pairs in sets.items():
         figures = found[name] = {way: TurnedFigures() for way in RUNS}
-        drawn = iter(angles(1000))
         for pair in pairs:
             _measure_pair(extractor, pair, float(next(drawn)), figures)
             advance()
