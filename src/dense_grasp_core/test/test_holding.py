@@ -19,7 +19,7 @@ def memory(width: float | None = None) -> FingerMemory:
 
 
 @pytest.mark.parametrize(
-    ("width", "low", "high"), [(0.030, 0.026, 0.034), (0.003, 0.0012, 0.007), (0.073, 0.069, 0.075)]
+    ("width", "low", "high"), [(0.030, 0.026, 0.034), (0.003, 0.0012, 0.007), (0.073, 0.0657, 0.075)]
 )
 def test_the_range_lies_around_the_width_within_what_can_be_held(width, low, high):
     held = held_range(width, SETTINGS)

@@ -127,7 +127,13 @@ SEQUENCE = (
     ),
     ParameterSpec("min_grasp_width", 0.0012, "between the fingers, narrower: closed on nothing", **_WIDTH),
     ParameterSpec("max_grasp_width", 0.075, "between the fingers, wider: not closed", low_open=True, **_WIDTH),
-    ParameterSpec("lost_width_change", 0.004, "of the width after closing, more: lost", low_open=True, **_WIDTH),
+    ParameterSpec(
+        "lost_width_change",
+        0.004,
+        "of the width after closing, more (narrower: more than a tenth of it, too): lost",
+        low_open=True,
+        **_WIDTH,
+    ),
     ParameterSpec(
         "min_lift_force",
         0.0,

@@ -14,6 +14,8 @@ from dense_grasp_core.result_codes import GraspCode
 
 #: s that a width stays outside of the range before the object counts as lost: one odd joint state drops nothing.
 LOST_AFTER = 0.05
+#: Share of the width by which something thick may become narrower: closed askew, it turns square between the pads.
+SQUARES_UP = 0.1
 #: m; fingers so near to a width are there.
 SAME_WIDTH = 0.004
 
@@ -44,7 +46,7 @@ def held_range(width: float, settings: GraspSettings) -> HeldRange | None:
     if not least <= width <= most:
         return None
     change = settings.lost_width_change
-    return HeldRange(width, max(least, width - change), min(most, width + change))
+    return HeldRange(width, max(least, width - max(change, SQUARES_UP * width)), min(most, width + change))
 
 
 @dataclass(frozen=True)
