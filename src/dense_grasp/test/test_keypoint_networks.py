@@ -9,7 +9,7 @@ import pytest
 from dense_grasp.nodes.query_node import QueryNode
 from dense_grasp.perception.keypoint_networks import KeypointNetworks, network_of
 from dense_grasp.perception.loaded_networks import LoadedNetworks, NetworkError
-from dense_grasp.perception.network_files import NetworkFiles
+from dense_grasp.perception.network_files import NetworkFiles, without_network
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.geometry import se3
 from dense_grasp_core.result_codes import MatchCode
@@ -101,11 +101,11 @@ def test_a_network_that_is_nowhere_is_refused_with_where_and_what_to_do(opened, 
     for words in (named, str(further), "further_models", "redescribe", GENERAL_ID):
         assert words in match.message
     assert networks.heat(taught, seen, networks.finders([taught], seen, LONG)) is None
-    assert networks.without_network([taught, row(CAPS, blobs)]) == [taught]
+    assert without_network([taught, row(CAPS, blobs)], networks.found_ids) == [taught]
     shutil.copy(random_model, further)  # and from now on it is found, without a restart
     (match,) = located(networks, seen, [taught])
     assert match.model_id == taught.model_id and away(match) < 2.0, match.message
-    assert networks.without_network([taught]) == []
+    assert without_network([taught], networks.found_ids) == []
 
 
 def test_a_network_without_calibration_is_refused_unless_allowed(opened, blobs):

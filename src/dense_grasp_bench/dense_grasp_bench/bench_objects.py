@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dense_grasp_assets.solids.files import named_solid
 from dense_grasp_assets.solids.make import KINDS
-from dense_grasp_assets.solids.solid import Solid
+from dense_grasp_assets.solids.solid import Solid, SolidError
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
@@ -25,7 +25,7 @@ from dense_grasp_bench.arguments import count
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
-from dense_grasp_bench.mesh_solids import MeshObjectError, make_mesh_solids, show_solids
+from dense_grasp_bench.mesh_solids import make_mesh_solids, show_solids
 from dense_grasp_bench.object_figures import ObjectFigures, table
 from dense_grasp_bench.object_trials import Array, ObjectTrials, Scanned
 from dense_grasp_bench.picture_sheet import sheet, write_png
@@ -91,10 +91,10 @@ class ObjectBench:
 
 
 def chosen(only: Sequence[str] | None, first: int | None, known: Sequence[str]) -> Sequence[str]:
-    """The objects to measure: those of `only`, else the first so many. Raises MeshObjectError for an unknown one."""
+    """The objects to measure: those of `only`, else the first so many. Raises SolidError for an unknown one."""
     unknown = [name for name in only or () if name not in known]
     if unknown:
-        raise MeshObjectError(f"--only names {', '.join(unknown)}, expected some of {', '.join(known)}")
+        raise SolidError(f"--only names {', '.join(unknown)}, expected some of {', '.join(known)}")
     return only or known[:first]
 
 

@@ -18,6 +18,7 @@ from dense_grasp_core.object_model.coverage import COVERED_WITHIN
 from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_core.object_model.scan_files import read_json
 from dense_grasp_core.result_codes import StoreCode
+from dense_grasp_core.scanning.dome import dome_directions
 from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.images import rgb_from_message
 from dense_grasp_ros.poses import pose_matrix
@@ -38,6 +39,7 @@ HELD_AT = 0.10  # m, the least height at the end
 PATIENCE_S = 180.0
 IN_COMMON = (0.4, 0.65)  # share of the sides of a second scan that the first one saw, first try and second
 _SEEDS = 3000  # of places that are looked at for the second scan
+_SIDES = 400  # of an object: directions that a picture looks from, or does not
 Array = np.ndarray
 
 
@@ -48,7 +50,7 @@ def turned_over_seed(solid: Solid, base_from_solid: Array, views: Array, in_comm
     base_from_solid: (4, 4) in the first scan; views: (V, 3) directions object to camera of its pictures, base frame;
     in_common: least share of the sides seen then that the first scan has seen, too.
     """
-    sides = even_directions()
+    sides = dome_directions(_SIDES, -0.5 * np.pi)  # all around
 
     def seen(rotation: Array) -> NDArray[np.bool_]:
         return np.asarray((sides @ (views @ rotation).T).max(axis=1) > np.cos(COVERED_WITHIN))
@@ -67,13 +69,6 @@ def turned_over_seed(solid: Solid, base_from_solid: Array, views: Array, in_comm
         if worth > most:
             best, most = seed, worth
     return best
-
-
-def even_directions(count: int = 400) -> Array:
-    """(count, 3) unit vectors all around, on a Fibonacci spiral."""
-    number = np.arange(count) + 0.5
-    z, turn = 1.0 - 2.0 * number / count, number * np.pi * (1.0 + 5.0**0.5)
-    return np.stack([np.sqrt(1.0 - z**2) * np.cos(turn), np.sqrt(1.0 - z**2) * np.sin(turn), z], axis=1)
 
 
 def join_error(scan: dict[str, Any], base_from_first: Array, base_from_second: Array) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_grasp_assets.solids.make import make_solid
+from dense_grasp_assets.solids.solid import SolidError
 from dense_grasp_bench.bench_objects import chosen
 from dense_grasp_bench.mesh_solids import MeshObjectError, make_mesh_solids
 from dense_grasp_bench.object_figures import ObjectFigures, table
@@ -104,7 +105,7 @@ def test_objects_are_chosen_by_name_or_number_and_an_unknown_one_is_named() -> N
     known = ("mug", "hammer", "milk")
     assert chosen(None, 2, known) == ("mug", "hammer") and chosen(None, None, known) == known
     assert chosen(["milk"], 2, known) == ["milk"]
-    with pytest.raises(MeshObjectError, match="--only names spoon, expected some of mug, hammer, milk"):
+    with pytest.raises(SolidError, match="--only names spoon, expected some of mug, hammer, milk"):
         chosen(["spoon", "milk"], None, known)
 
 

@@ -7,7 +7,6 @@ process is known by its heartbeat alone.
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
 import threading
@@ -42,10 +41,8 @@ class LifelineWatch:
         self._lock = threading.Lock()
         self._lines: dict[int, tuple[str, socket.socket]] = {}
         self._poll = select.poll()
-        self._wake, woken = socket.socketpair()
-        self._woken = woken.fileno()
-        self._poll.register(woken, select.POLLIN)
-        self._keep = woken
+        self._wake, self._woken = socket.socketpair()
+        self._poll.register(self._woken, select.POLLIN)
         self._thread = threading.Thread(target=self._run, name="lifelines", daemon=True)
         self._thread.start()
 
@@ -75,18 +72,17 @@ class LifelineWatch:
             for _, line in self._lines.values():
                 line.close()
             self._lines.clear()
-        self._keep.close()
+        self._woken.close()
 
     def _run(self) -> None:
         while True:
             for descriptor, _ in self._poll.poll():
-                if descriptor == self._woken:
-                    if not self._keep.recv(64):
+                if descriptor == self._woken.fileno():
+                    if not self._woken.recv(64):  # closed
                         return
                     continue
                 with self._lock:
                     identity, line = self._lines.pop(descriptor)
                     self._poll.unregister(descriptor)
-                with contextlib.suppress(OSError):
-                    line.close()
+                line.close()
                 self._ended(identity)

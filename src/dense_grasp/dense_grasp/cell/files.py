@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dense_grasp_core.wording import counted, some_of
@@ -10,8 +9,6 @@ from dense_grasp_core.wording import counted, some_of
 from dense_grasp.cell.checks import Check
 
 if TYPE_CHECKING:
-    from dense_grasp_core.store import Entry
-
     from dense_grasp.perception.network_files import NetworkFiles
 
 
@@ -34,6 +31,8 @@ def check_store_file(url: str, networks: NetworkFiles | None = None) -> Check:
     """
     from dense_grasp_core.store import DescriptorStore, StoreMissingError
 
+    from dense_grasp.perception.network_files import without_network
+
     name = "descriptor store"
     try:
         store = DescriptorStore(url, create=False)
@@ -49,21 +48,12 @@ def check_store_file(url: str, networks: NetworkFiles | None = None) -> Check:
         return Check(name, False, f"{len(page.damaged)} rows are damaged: {page.damaged[0]}", remedy)
     if not writable:
         return Check(name, False, "; ".join(notes), "make it writable for the user that runs query_node, to teach")
-    lost = [] if networks is None else _without_network(page.entries, networks)
+    lost = [] if networks is None else without_network(page.entries, networks.ids())
     if networks is not None and lost:
+        names = [f"{entry.object_id}/{entry.keypoint}" for entry in lost]
         named = f"{counted(len(lost), 'keypoint')} cannot be found, taught with a network of which no file is in"
-        notes = (*notes, f"{named} {networks.where()}: {some_of(lost)}")
+        notes = (*notes, f"{named} {networks.where()}: {some_of(names)}")
     return Check(name, True, "; ".join((f"{page.total} taught keypoints in {url}", *notes)))
-
-
-def _without_network(entries: Sequence[Entry], networks: NetworkFiles) -> list[str]:
-    """Names of keypoints whose network is nowhere; a point of a scan needs none."""
-    known = {file.info.model_id for file in networks.files()}
-    return [
-        f"{entry.object_id}/{entry.keypoint}"
-        for entry in entries
-        if entry.object_point is None and entry.model_id not in known
-    ]
 
 
 def _said(error: Exception) -> str:

@@ -139,12 +139,12 @@ class QueryNode(Node):
             self.create_subscription(kind, topic, callback, qos, callback_group=streams)
 
     def _serve(self, values: Mapping[str, Any]) -> None:
-        clicks = ScanTeaching(self._scanned, self._frame_timeout)
+        scans = ScanTeaching(self._scanned, self._frame_timeout)
         running = RunningNetwork(values["model"], self._described_by, self.get_logger())
         anew = RedescribeService(self._store, running, self.get_logger())
-        by = ClickNetwork(self._store, self._networks, self._frame_timeout)
-        pictures = PictureTeaching(self._store, running, by)
-        services = DescriptorServices(self._store, self._fresh_frame, clicks, pictures, by, self._networks)
+        clicks = ClickNetwork(self._store, self._networks, self._frame_timeout)
+        pictures = PictureTeaching(self._store, running, clicks)
+        services = DescriptorServices(self._store, self._fresh_frame, scans, pictures, clicks, self._networks)
         calls = ReentrantCallbackGroup()
         serve_taught(self, services, anew, self._on_locate, calls)
         serve_scans(self, scans_folder(values["store"], values["scans"]), calls)

@@ -82,18 +82,12 @@ class KeypointNetworks:
     @property
     def found_ids(self) -> list[str]:
         """Ids of the networks that keypoints can be found by."""
-        ids = [file.info.model_id for file in self._files.files()]
-        return list(dict.fromkeys(([self.running] if self.running else []) + ids))
+        return list(dict.fromkeys(([self.running] if self.running else []) + self._files.ids()))
 
     def report(self) -> Report:
         """For /diagnostics."""
         loaded = [(network.file.name, network.file.info.model_id, network.described) for network in self.loaded]
         return networks_report(self.running, loaded, self.found_ids)
-
-    def without_network(self, rows: Sequence[Row | Entry]) -> list[Row | Entry]:
-        """Those whose network is nowhere: they cannot be found. A point of a scan needs none."""
-        known = self.found_ids
-        return [row for row in rows if row.object_point is None and row.model_id not in known]
 
     def get(self, row: Row | Entry, size: tuple[int, int], timeout: float) -> LoadedNetwork:
         """The network that described a row, ready for pictures of `size`, height and width in px.

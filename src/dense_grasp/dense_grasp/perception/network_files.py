@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dense_grasp_core.descriptors.model_file import ModelFileError, ModelInfo
 from dense_grasp_core.descriptors.model_header import read_info
 from dense_grasp_core.parameters import ParameterError
+from dense_grasp_core.store import Entry, Row
 
 from dense_grasp.bringup.launch_support import config_file, read_parameter, share_directory
 from dense_grasp.perception.scanned_objects import scan_network
 
+R = TypeVar("R", Row, Entry)
 #: Kinds of network files, the one to take first where several hold the same network: a graph needs no torch.
 _SUFFIXES = (".xml", ".safetensors", ".onnx")
 
@@ -59,6 +61,11 @@ def network_places(values: Mapping[str, Any]) -> list[Path]:
     return list(dict.fromkeys(places))
 
 
+def without_network(rows: Sequence[R], found: Collection[str]) -> list[R]:
+    """Keypoints whose network is none of those found, ids: they cannot be found. A point of a scan needs none."""
+    return [row for row in rows if row.object_point is None and row.model_id not in found]
+
+
 class NetworkFiles:
     """The networks in some places, files or folders, of which the first wins. Files may come and go meanwhile; a header
     is read once as long as its file stays the same. Thread-safe.
@@ -76,6 +83,10 @@ class NetworkFiles:
     def files(self) -> list[NetworkFile]:
         """Every network that can be read."""
         return [found for found in self._headers() if isinstance(found, NetworkFile)]
+
+    def ids(self) -> list[str]:
+        """Of every network that can be read."""
+        return [file.info.model_id for file in self.files()]
 
     def where(self) -> str:
         """Where networks are looked for, and what cannot be read there, for a sentence."""

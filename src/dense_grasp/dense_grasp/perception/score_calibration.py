@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dense_grasp_core.descriptors.model_file import ModelInfo
@@ -32,25 +33,30 @@ def calibrated(limits: Limits, chosen: dict[str, float], model: str, allow_uncal
                 f"parameter model is empty, expected the network's file, or {', '.join(missing)} set"
             )
         return replace(limits, **chosen)  # type: ignore[arg-type]
-    info = read_info(model)
-    limits = replace(limits, match_score=match_score(info.score))
-    if missing and not info.is_calibrated and not allow_uncalibrated:
-        raise UncalibratedError(
-            f"the network {model} was not calibrated: train it without --no-calibration, set {', '.join(missing)}, or "
-            "set allow_uncalibrated to true (then a table without the object may be answered 'found')"
-        )
-    from_file = {name: float(getattr(info, name)) for name in missing}
-    return replace(limits, **{**chosen, **from_file})  # type: ignore[arg-type]
+    limits = replace(limits, **chosen)  # type: ignore[arg-type]
+    return _by_header(limits, read_info(model), missing, model, allow_uncalibrated, f"set {', '.join(missing)}, ")
 
 
 def own_calibration(limits: Limits, info: ModelInfo, model: str, allow_uncalibrated: bool = False) -> Limits:
     """`limits` with what the header `info` of the file `model` says of scores: nothing that was chosen for another
     network holds for this one. Raises UncalibratedError as `calibrated`.
     """
-    if not info.is_calibrated and not allow_uncalibrated:
+    return _by_header(limits, info, CALIBRATED, model, allow_uncalibrated)
+
+
+def _by_header(
+    limits: Limits,
+    info: ModelInfo,
+    names: Sequence[str],
+    model: str,
+    allow_uncalibrated: bool,
+    another_way: str = "",
+) -> Limits:
+    """`limits` with the header's way to compare descriptors and its values of these names."""
+    if names and not info.is_calibrated and not allow_uncalibrated:
         raise UncalibratedError(
-            f"the network {model} was not calibrated: train it without --no-calibration, or set allow_uncalibrated to "
-            "true (then a table without the object may be answered 'found')"
+            f"the network {model} was not calibrated: train it without --no-calibration, {another_way}or set "
+            "allow_uncalibrated to true (then a table without the object may be answered 'found')"
         )
-    values = {name: float(getattr(info, name)) for name in CALIBRATED}
+    values = {name: float(getattr(info, name)) for name in names}
     return replace(limits, match_score=match_score(info.score), **values)  # type: ignore[arg-type]

@@ -29,6 +29,7 @@ from dense_grasp.perception.click_network import ClickNetwork
 from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.keypoint_networks import KeypointNetworks
 from dense_grasp.perception.messages import info_from_camera
+from dense_grasp.perception.network_files import without_network
 from dense_grasp.perception.picture_teaching import PictureTeaching
 from dense_grasp.perception.scan_teaching import ScanTeaching, Taught
 from dense_grasp.perception.store_access import StoreAccess, code_of
@@ -189,7 +190,7 @@ class DescriptorServices:
         response.taught = [row_message(entry, self._scans.is_current(entry)) for entry in page.entries]
         response.total = page.total
         response.message = f"{len(page.entries)} of {page.total} descriptors"
-        lost = self._networks.without_network(page.entries)
+        lost = without_network(page.entries, self._networks.found_ids)
         if lost:
             names = some_of([f"{entry.object_id}/{entry.keypoint}" for entry in lost], NAMED)
             response.message += f"; {len(lost)} taught with a network that is nowhere, and not found therefore: {names}"

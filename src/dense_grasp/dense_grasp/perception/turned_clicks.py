@@ -42,6 +42,7 @@ class TurnedClicks:
         self._turns, self._store, self._networks, self._logger = turns, store, networks, logger
         self._held: OrderedDict[tuple[int, str, float], TurnedClick] = OrderedDict()
         self._lock = threading.Lock()
+        self._describing = threading.Lock()  # seconds; nobody describes what another one describes
 
     def in_frame(self, rows: Sequence[Row], frame: CameraFrame, finders: Finders) -> list[Row]:
         """The rows as they look in a frame: each sample's descriptor is that of the turn in which the frame shows it.
@@ -71,12 +72,15 @@ class TurnedClicks:
 
     def _click(self, row: Row) -> TurnedClick | None:
         key = row.id, row.model_id, row.created
-        with self._lock:  # nobody describes what another one describes
-            if key in self._held:
-                self._held.move_to_end(key)
-                return self._held[key]
+        click = self._known(key)
+        if click is not None:
+            return click
+        name = f"{row.object_id}/{row.keypoint}"
+        with self._describing:
+            click = self._known(key)
+            if click is not None:
+                return click
             began = time.monotonic()
-            name = f"{row.object_id}/{row.keypoint}"
             try:
                 click = self._described(row)
             except DenseGraspError as error:
@@ -86,10 +90,17 @@ class TurnedClicks:
                 )
                 return None
             self._logger.info(f"{name} is described in {self._turns} turns, in {time.monotonic() - began:.1f} s")
-            self._held[key] = click
-            while len(self._held) > _MOST_HELD:
-                self._held.popitem(last=False)
-            return click
+            with self._lock:
+                self._held[key] = click
+                while len(self._held) > _MOST_HELD:
+                    self._held.popitem(last=False)
+        return click
+
+    def _known(self, key: tuple[int, str, float]) -> TurnedClick | None:
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
 
     def _described(self, row: Row) -> TurnedClick:
         network = self._networks.get(row, (SIDE, SIDE), _LOADING_S)

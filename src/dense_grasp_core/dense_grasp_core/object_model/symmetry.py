@@ -9,12 +9,13 @@ pictures saw past it, and pictures of sides that come to each other's place are 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
-from dense_grasp_core.object_model.view_bank import FINE, STRIDE, Cells, ViewBank
+from dense_grasp_core.object_model.view_bank import FINE, STRIDE, Cells, ViewBank, of_length_one
 
 Array = NDArray[np.float64]
 _VIEWS = 12  # of the bank, evenly: each is compared
@@ -46,7 +47,6 @@ class Symmetry:
     bank: ViewBank
     basis: NDArray[np.float32]
     limits: SymmetryLimits = field(default_factory=SymmetryLimits)
-    _neighbours: dict[int, float] = field(default_factory=dict, init=False, repr=False)
 
     def holds(self, motion: Array) -> bool:
         """Whether the scan looks the same after a motion (4, 4) of the object in its own frame."""
@@ -59,69 +59,89 @@ class Symmetry:
         return self._is_alike(motion) and (far is motion or (self._fits(far) and self._is_alike(far)))
 
     def _fits(self, motion: Array) -> bool:
-        bank = self.bank
-        points = transform(motion, bank.surface)
-        normals = bank.normals @ motion[:3, :3].T
-        past = asked = 0
-        for view in self._views():
-            one, all_of_it = _seen_past(bank, view, points, normals)
-            past, asked = past + one, asked + all_of_it
+        points = transform(motion, self.bank.surface)
+        normals = self.bank.normals @ motion[:3, :3].T
+        counts = [view.seen_past(points, normals) for view in self._seen]
+        past, asked = (sum(count) for count in zip(*counts, strict=True))
         return bool(asked) and past <= self.limits.contradicted * asked
 
     def _is_alike(self, motion: Array) -> bool:
         bank, ratios = self.bank, []
-        views = self._views()
-        for view in views:
+        for view, own in zip(self._views, self._neighbours, strict=True):
             turned = bank.virtual_from_object[view] @ motion[:3, :3]
             angles = bank.view_angles(turned)
             other = int(angles.argmin())
-            if angles[other] > self._spacing():
-                continue
-            likeness = _likeness(bank, self.basis, view, other, bank.roll_index(other, turned))
-            ratios.append(likeness / max(1e-3, self._of_neighbour(view)))
-        if len(ratios) < self.limits.compared * len(views):
+            if angles[other] <= self._spacing:
+                likeness = _likeness(bank, self.basis, view, other, bank.roll_index(other, turned))
+                ratios.append(likeness / max(1e-3, own))
+        if len(ratios) < self.limits.compared * len(self._views):
             return False
         return bool(np.median(ratios) >= self.limits.alike and np.quantile(ratios, 0.1) >= self.limits.least_alike)
 
-    def _views(self) -> NDArray[np.int64]:
+    @cached_property
+    def _views(self) -> list[int]:
+        """Those that are compared."""
         count = len(self.bank.fine)
-        return np.unique(np.linspace(0, count - 1, min(_VIEWS, count)).round().astype(np.int64))
+        return np.unique(np.linspace(0, count - 1, min(_VIEWS, count)).round().astype(np.int64)).tolist()
 
+    @cached_property
+    def _seen(self) -> list[_Seen]:
+        return [_Seen.by(self.bank, view) for view in self._views]
+
+    @cached_property
     def _spacing(self) -> float:
         """Radians to the nearest other view, of the view that is farthest from all others."""
         looks = self.bank.virtual_from_object[:, 2]
         cosines = looks @ looks.T - 2.0 * np.eye(len(looks))
         return float(np.arccos(np.clip(cosines.max(axis=1).min(), -1.0, 1.0)))
 
-    def _of_neighbour(self, view: int) -> float:
-        if view not in self._neighbours:
-            bank, own = self.bank, self.bank.virtual_from_object[view]
+    @cached_property
+    def _neighbours(self) -> list[float]:
+        """Likeness of each compared view and the one that is nearest to it."""
+        bank, found = self.bank, []
+        for view in self._views:
+            own = bank.virtual_from_object[view]
             angles = bank.view_angles(own)
             angles[view] = np.inf
             other = int(angles.argmin())
-            self._neighbours[view] = _likeness(bank, self.basis, view, other, bank.roll_index(other, own))
-        return self._neighbours[view]
+            found.append(_likeness(bank, self.basis, view, other, bank.roll_index(other, own)))
+        return found
 
 
-def _seen_past(bank: ViewBank, view: int, points: Array, normals: Array) -> tuple[int, int]:
-    """Of the points (n, 3) that face a view: how many lie where it saw no object, or before what it saw; and all."""
-    cells, turn = bank.fine[view][0], bank.virtual_from_object[view]
-    away = _distance(bank, cells, turn)
-    places = (points - bank.centre) @ turn.T
-    rays = places + np.array([0.0, 0.0, away])
-    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-    facing = ((normals @ turn.T) * rays).sum(axis=1) < _FACING
-    pixels = FINE.radius * away / bank.radius * places[:, :2] / (away + places[:, 2:]) + (FINE.size - 1) / 2.0
-    at = np.floor((pixels + 0.5) / STRIDE).astype(np.int64)
-    asked = facing & (at >= 0).all(axis=1) & (at < FINE.side).all(axis=1)
-    seen = np.full((FINE.side + 2, FINE.side + 2), np.inf)
-    rows, columns = np.divmod(cells.index, FINE.side)
-    seen[rows + 1, columns + 1] = ((cells.points_object - bank.centre) @ turn.T)[:, 2]
-    # the nearest of a cell and those around it: an outline falls between cells
-    nearest = np.min([seen[i : i + FINE.side, j : j + FINE.side] for i in range(3) for j in range(3)], axis=0)
-    there = nearest[at[asked, 1], at[asked, 0]]
-    past = ~np.isfinite(there) | (places[asked, 2] < there - _BEFORE)
-    return int(past.sum()), int(asked.sum())
+@dataclass(frozen=True)
+class _Seen:
+    """What one view saw: turn virtual_from_object (3, 3), away: m from its camera to the object's middle; nearest
+    (side, side): depth of the object, m from its middle, in each cell and those around it, inf where it saw none.
+    """
+
+    bank: ViewBank
+    turn: Array
+    away: float
+    nearest: Array
+
+    @classmethod
+    def by(cls, bank: ViewBank, view: int) -> _Seen:
+        cells, turn = bank.fine[view][0], bank.virtual_from_object[view]
+        seen = np.full((FINE.side + 2, FINE.side + 2), np.inf)
+        rows, columns = np.divmod(cells.index, FINE.side)
+        seen[rows + 1, columns + 1] = ((cells.points_object - bank.centre) @ turn.T)[:, 2]
+        # of those around it, too: an outline falls between cells
+        around = [seen[i : i + FINE.side, j : j + FINE.side] for i in range(3) for j in range(3)]
+        return cls(bank, turn, _distance(bank, cells, turn), np.min(around, axis=0))
+
+    def seen_past(self, points: Array, normals: Array) -> tuple[int, int]:
+        """Of the points (n, 3) that face the view: how many lie where it saw no object, or before it; and all."""
+        places = (points - self.bank.centre) @ self.turn.T
+        rays = places + np.array([0.0, 0.0, self.away])
+        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+        facing = ((normals @ self.turn.T) * rays).sum(axis=1) < _FACING
+        larger = FINE.radius * self.away / self.bank.radius
+        pixels = larger * places[:, :2] / (self.away + places[:, 2:]) + (FINE.size - 1) / 2.0
+        at = np.floor((pixels + 0.5) / STRIDE).astype(np.int64)
+        asked = facing & (at >= 0).all(axis=1) & (at < FINE.side).all(axis=1)
+        there = self.nearest[at[asked, 1], at[asked, 0]]
+        past = ~np.isfinite(there) | (places[asked, 2] < there - _BEFORE)
+        return int(past.sum()), int(asked.sum())
 
 
 def _distance(bank: ViewBank, cells: Cells, turn: Array) -> float:
@@ -141,13 +161,9 @@ def _likeness(bank: ViewBank, basis: NDArray[np.float32], one: int, other: int, 
     wide = FINE.side + 2 * _SHIFT
     grid = np.zeros((wide, wide, basis.shape[1]), np.float32)
     rows, columns = np.divmod(given.index, FINE.side)
-    grid[rows + _SHIFT, columns + _SHIFT] = _unit(given.descriptors @ basis)
-    wanted = _unit(asked.descriptors[kept] @ basis)
+    grid[rows + _SHIFT, columns + _SHIFT] = of_length_one(given.descriptors @ basis)
+    wanted = of_length_one(asked.descriptors[kept] @ basis)
     rows, columns = np.divmod(asked.index[kept], FINE.side)
     around = np.arange(2 * _SHIFT + 1)
     near = grid[rows[:, None, None] + around[:, None], columns[:, None, None] + around]
     return float(np.einsum("nd,nijd->nij", wanted, near).max(axis=(1, 2)).mean())
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

@@ -91,7 +91,7 @@ class ViewBank:
 
     def centred(self, descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Descriptors (..., D) without what all have in common, of length 1."""
-        return _unit(descriptors - self.mean)
+        return of_length_one(descriptors - self.mean)
 
     def view_angles(self, virtual_from_object: Array) -> Array:
         """Angles (V,), radians, between the direction of a look at the object and those of the views."""
@@ -131,7 +131,7 @@ class ViewBank:
                 f"no view of the scan sees the point {np.round(point, 4).tolist()} m, expected one within "
                 f"{1000 * reach:.0f} mm of the scanned surface"
             )
-        return _unit(np.array(found, np.float32))
+        return of_length_one(np.array(found, np.float32))
 
 
 def descriptions(views: int, rolls: int = ROLLS) -> int:
@@ -190,8 +190,9 @@ def _cells(
 
 
 def _less(cells: Cells, mean: NDArray[np.float32]) -> Cells:
-    return replace(cells, descriptors=_unit(cells.descriptors - mean))
+    return replace(cells, descriptors=of_length_one(cells.descriptors - mean))
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def of_length_one(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors (..., D), each divided by its length."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

@@ -36,8 +36,8 @@ def solid_of(path: Path, scale: float = 1.0, untextured: bool = False) -> Solid:
     body = _outwards(load_mesh(path, scale, untextured).body)
     surface = trimesh.Trimesh(body.vertices, body.faces, process=True)
     hulls = convex_pieces(surface)
-    middles = np.array([_middle(hull.corners) for hull in hulls])
-    centre = np.average(middles, axis=0, weights=[hull.volume for hull in hulls])
+    volume = sum(float(hull.volume) for hull in hulls)
+    centre = sum(hull.volume * hull.center_mass for hull in hulls) / volume
     pinch = choose_pinch(surface, centre, str(path))
     first = pinch.rests[0].rotation
     turned = body.vertices @ first.T
@@ -48,7 +48,7 @@ def solid_of(path: Path, scale: float = 1.0, untextured: bool = False) -> Solid:
 
     uv, picture = bake(replace(body, vertices=moved(body.vertices)))
     corners = body.faces.ravel()
-    mass = float(np.clip(_DENSITY * sum(hull.volume for hull in hulls), _LIGHTEST, _HEAVIEST))
+    mass = float(np.clip(_DENSITY * volume, _LIGHTEST, _HEAVIEST))
     return Solid(
         solid_name(path.stem),
         0,
@@ -57,7 +57,7 @@ def solid_of(path: Path, scale: float = 1.0, untextured: bool = False) -> Solid:
         normals=(body.normals @ first.T)[corners],
         uv=uv.reshape(-1, 2).astype(np.float32),
         texture=picture,
-        pieces=tuple(replace(hull, corners=moved(hull.corners)) for hull in hulls),
+        pieces=tuple(Hull(moved(hull.vertices), float(hull.volume)) for hull in hulls),
         rests=tuple(rest.rotation @ first.T for rest in pinch.rests),
         contact=moved(pinch.contact),
         thinnest=_HELD * pinch.width,
@@ -65,22 +65,15 @@ def solid_of(path: Path, scale: float = 1.0, untextured: bool = False) -> Solid:
     )
 
 
-def convex_pieces(surface: Any) -> list[Hull]:
-    """Hulls that together are nearly a trimesh.Trimesh (CoACD, Wei et al. 2022), in its frame, m."""
+def convex_pieces(surface: Any) -> list[Any]:
+    """Convex meshes that together are nearly a trimesh.Trimesh (CoACD, Wei et al. 2022), in its frame, m."""
     import coacd
     import trimesh
 
     coacd.set_log_level("error")
     mesh = coacd.Mesh(surface.vertices, surface.faces)
     parts = coacd.run_coacd(mesh, threshold=_CONCAVITY, max_convex_hull=_PIECES, seed=0, **_EFFORT)
-    hulls = [trimesh.convex.convex_hull(np.asarray(vertices)) for vertices, _ in parts]
-    return [Hull(np.asarray(hull.vertices, float), float(hull.volume)) for hull in hulls]
-
-
-def _middle(corners: Floats) -> Floats:
-    import trimesh
-
-    return np.asarray(trimesh.convex.convex_hull(corners).center_mass)
+    return [trimesh.convex.convex_hull(np.asarray(vertices)) for vertices, _ in parts]
 
 
 def _outwards(body: RenderMesh) -> RenderMesh:
