@@ -17,6 +17,11 @@ def count(least: int) -> Callable[[str], int]:
     return parsed
 
 
+def add_planner(parser: argparse.ArgumentParser) -> None:
+    """--planner, as launch_arguments takes it."""
+    parser.add_argument("--planner", default="", help="motion planner; default: as in config/grasp.yaml")
+
+
 def one_of(names: Sequence[str]) -> Callable[[str], str]:
     """One of some names; argparse says which there are."""
 

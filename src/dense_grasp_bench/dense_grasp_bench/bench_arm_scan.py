@@ -23,6 +23,7 @@ from dense_grasp_core.store.scan_folders import folder_beside, folder_of
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.poses import pose_matrix
 
+from dense_grasp_bench.arguments import add_planner
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.hand_eye_error import shipped_hand_eye
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Start the graph, scan, locate; 0."""
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    given = launch_arguments(out)
+    given = launch_arguments(out, planner=arguments.planner)
     folder = folder_of(folder_beside((out / "store.db").resolve()), OBJECT)
     domain = private_domain()
     with (
@@ -115,6 +116,7 @@ def main(argv: list[str] | None = None) -> int:
         "--hand-eye-error", type=float, nargs=2, metavar=("MM", "DEG"), help="of the transform that is published"
     )
     parser.add_argument("--seed", type=int, default=0, help="of its directions (default %(default)s)")
+    add_planner(parser)
     parser.add_argument("--out", default="out/bench-arm-scan")
     return exit_status("bench_arm_scan", partial(run, parser.parse_args(argv)))
 

@@ -17,6 +17,7 @@ from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.result_codes import Stage
 from dense_grasp_ros.domains import private_domain
 
+from dense_grasp_bench.arguments import add_planner
 from dense_grasp_bench.demo import summary, write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
@@ -146,7 +147,7 @@ def run(arguments: argparse.Namespace) -> int:
     with (
         GraphProcess(
             "bringup.launch.py",
-            launch_arguments(out, arguments.model, [f"planner:={arguments.planner}"] if arguments.planner else ()),
+            launch_arguments(out, arguments.model, planner=arguments.planner),
             out / "graph.log",
             arguments.domain,
         ) as graph,
@@ -192,7 +193,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=CAPS, help="unseen caps")
     parser.add_argument("--empty", type=int, default=EMPTY_TABLES, help="tables without a cap, every second one bare")
-    parser.add_argument("--planner", default="", help="motion planner; default: as in config/grasp.yaml")
+    add_planner(parser)
     parser.add_argument("--scene", choices=SCENES, default="crown_down", help="how the caps lie; post, stand: with one")
     parser.add_argument(
         "--blind", action="store_true", help="control: plan around table and walls only, not what the camera saw"

@@ -21,7 +21,7 @@ from dense_grasp_assets.solids.solid import Solid, SolidError
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
-from dense_grasp_bench.arguments import count
+from dense_grasp_bench.arguments import add_planner, count
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     from_meshes = make_mesh_solids(arguments.meshes, arguments.mesh_unit, out) if arguments.meshes else ()
     kinds = chosen(arguments.only, arguments.objects, (*KINDS, *from_meshes))
-    given = launch_arguments(out)
+    given = launch_arguments(out, planner=arguments.planner)
     domain = private_domain()
     measured: list[ObjectFigures] = []
     with (
@@ -142,6 +142,7 @@ def main(argv: list[str] | None = None) -> int:
         "--views", type=count(4), default=40, help="pictures that a scan asks for (default %(default)s)"
     )
     parser.add_argument("--one-scan", action="store_true", help="do not turn the object over for a second scan")
+    add_planner(parser)
     parser.add_argument("--out", default="out/bench-objects")
     return exit_status("bench_objects", partial(run, parser.parse_args(argv)))
 

@@ -18,7 +18,7 @@ import numpy as np
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_ros.domains import private_domain
 
-from dense_grasp_bench.arguments import count
+from dense_grasp_bench.arguments import add_planner, count
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.session import CellSession, launch_arguments
@@ -88,9 +88,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Start the graph, teach, pick and place; 0."""
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
+    given = launch_arguments(out, planner=arguments.planner)
     domain = private_domain()
     with (
-        GraphProcess("bringup.launch.py", launch_arguments(out), out / "graph.log", domain) as graph,
+        GraphProcess("bringup.launch.py", given, out / "graph.log", domain) as graph,
         GraphClient(domain, graph, name="bench_place") as client,
     ):
         session = CellSession.ready(graph, client, arguments.patience)
@@ -122,6 +123,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--patience", type=float, default=300.0, help="s until the graph is ready (default %(default)s)"
     )
+    add_planner(parser)
     parser.add_argument("--out", default="out/bench-place")
     return exit_status("bench_place", partial(run, parser.parse_args(argv)))
 

@@ -24,7 +24,7 @@ from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.poses import pose_matrix
 from dense_grasp_sim.world.carton import CARTON_KIND, the_carton
 
-from dense_grasp_bench.arguments import count
+from dense_grasp_bench.arguments import add_planner, count
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
@@ -95,10 +95,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Start the graph, scan, teach, pick and place; 0."""
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
+    given = launch_arguments(out, planner=arguments.planner)
     domain = private_domain()
     figures: dict[str, list[Placed | None]] = {}
     with (
-        GraphProcess("bringup.launch.py", launch_arguments(out), out / "graph.log", domain) as graph,
+        GraphProcess("bringup.launch.py", given, out / "graph.log", domain) as graph,
         GraphClient(domain, graph, name="bench_place_on") as client,
     ):
         session = CellSession.ready(graph, client, arguments.patience)
@@ -147,6 +148,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--one-scan", action="store_true", help="do not turn the objects over for a second scan")
     parser.add_argument("--patience", type=float, default=300.0, help="s until the graph is ready")
+    add_planner(parser)
     parser.add_argument("--out", default="out/bench-place-on")
     return exit_status("bench_place_on", partial(run, parser.parse_args(argv)))
 

@@ -126,8 +126,13 @@ class StageTimes:
         self._since = now
 
 
-def launch_arguments(out: Path, model: str = "", extra: Sequence[str] = (), page_port: int = 0) -> list[str]:
-    """Arguments of bringup.launch.py for a fresh store in `out`. page_port: of the operator's page, 0 for none."""
+def launch_arguments(
+    out: Path, model: str = "", extra: Sequence[str] = (), page_port: int = 0, planner: str = ""
+) -> list[str]:
+    """Arguments of bringup.launch.py for a fresh store in `out`. page_port: of the operator's page, 0 for none.
+
+    model: file of the network, planner: name of the motion planner; "" for the configured one.
+    """
     for path in out.glob("store.db*"):
         if path.is_dir():  # its scans
             shutil.rmtree(path)
@@ -135,7 +140,11 @@ def launch_arguments(out: Path, model: str = "", extra: Sequence[str] = (), page
             path.unlink()
     page = ["ui:=true", f"ui_port:={page_port}"] if page_port else ["ui:=false"]
     arguments = ["sim:=true", "rviz:=false", *page, f"store:=sqlite:///{(out / 'store.db').resolve()}", *extra]
-    return arguments + ([f"model:={Path(model).resolve()}"] if model else [])
+    if model:
+        arguments.append(f"model:={Path(model).resolve()}")
+    if planner:
+        arguments.append(f"planner:={planner}")
+    return arguments
 
 
 class CellSession:
