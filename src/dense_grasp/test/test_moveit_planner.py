@@ -14,9 +14,16 @@ import pytest
 pytest.importorskip("ompl")
 from dense_grasp.planning.moveit.interface import CollisionMatrix, PathAnswer, PresentScene, SceneObject
 from dense_grasp.planning.moveit.planner import moveit_planner
-from dense_grasp.planning.moveit.planning_scene import HELD, NAME_PREFIX
+from dense_grasp.planning.moveit.planning_scene import (
+    HELD,
+    NAME_PREFIX,
+    TOOL_POINT,
+    WORKSPACE,
+    scene_change,
+    scene_objects,
+)
 from dense_grasp_core.errors import Canceled
-from dense_grasp_core.motion.collision import CollisionChecker
+from dense_grasp_core.motion.collision import ROOM_TOLERANCE, CollisionChecker
 from dense_grasp_core.motion.in_process_planner import in_process_planner
 from dense_grasp_core.motion.interfaces import TABLE, PickRequest, PlaceRequest, PlanError, WorldModel
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
@@ -47,16 +54,19 @@ class BoxWorld(CollisionChecker):
     ):
         super().__init__(robot, CollisionScene((), 0.0))
         place = {name: index for index, name in enumerate(matrix.names)}
+
+        def allowed(a: str, b: str) -> bool:
+            return a in place and b in place and bool(matrix.allowed[place[a], place[b]])
+
         indices: list[tuple[int, str]] = []
         for name, thing in objects.items():
             for centre, size in zip(thing.centres, thing.sizes, strict=True):
                 placement = robot.root_from_base * pin.SE3(np.eye(3), centre)
                 index = self._model.addGeometryObject(
-                    pin.GeometryObject(f"{name}_{len(self._labels)}", 0, placement, coal.Box(*size))
+                    pin.GeometryObject(f"{name}_{len(self._model.geometryObjects)}", 0, placement, coal.Box(*size))
                 )
                 for part, link in enumerate(robot.links_of_geometry):
-                    both = link in place and name in place
-                    if not (both and matrix.allowed[place[link], place[name]]):
+                    if not allowed(link, name):
                         self._pair(part, index, link, name)
                 indices.append((index, name))
         for name, thing in carried.items():
@@ -64,13 +74,16 @@ class BoxWorld(CollisionChecker):
             for centre, size in zip(thing.centres, thing.sizes, strict=True):
                 placement = frame.placement * pin.SE3(np.eye(3), centre)
                 index = self._model.addGeometryObject(
-                    pin.GeometryObject(f"{name}_{len(self._labels)}", frame.parentJoint, placement, coal.Box(*size))
+                    pin.GeometryObject(
+                        f"{name}_{len(self._model.geometryObjects)}", frame.parentJoint, placement, coal.Box(*size)
+                    )
                 )
                 for part, link in enumerate(robot.links_of_geometry):
                     if link not in thing.touch:
                         self._pair(index, part, name, link)
                 for other, label in indices:
-                    self._pair(index, other, name, label)
+                    if not allowed(name, label):
+                        self._pair(index, other, name, label)
         self._data = pin.GeometryData(self._model)
         self._touch_data = pin.GeometryData(self._model)
 
@@ -160,9 +173,10 @@ def limits(robot):
 def make(robot, limits):
     """`make(*walls, **stand-in options)` gives the planner and the port."""
 
-    def build(*walls, allowed_time: float = 20.0, **options):
+    def build(*walls, allowed_time: float = 20.0, tcp_workspace=None, **options):
         port = StandIn(robot, limits, **options)
-        config = PlannerConfig(limits, SceneConfig(walls=walls), PathOptions(allowed_time))
+        path = PathOptions(allowed_time)
+        config = PlannerConfig(limits, SceneConfig(walls=walls), path, tcp_workspace=tcp_workspace)
         return moveit_planner(robot, config, port, (0.5, 0.9)), port
 
     return build
@@ -231,6 +245,48 @@ def test_it_goes_around_a_post(make, robot, as_points):
     for _ in range(3):
         trajectory = planner.plan_joints(LEFT, RIGHT, world)
         assert checker.untouched(trajectory.positions, 0.01)
+
+
+def workspace_about(robot, *positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    points = np.array([robot.tcp_pose(q)[:3, 3] for q in positions])
+    return points.min(axis=0) - 0.03, points.max(axis=0) + 0.03
+
+
+def test_the_tool_stays_in_its_workspace(make, robot):
+    """Straight in joint space the tool swings out of the box about the two ends, and MoveIt knows of no such box."""
+    low, high = workspace_about(robot, LEFT, RIGHT)
+    planner, _ = make(tcp_workspace=(low, high))
+    assert not CollisionChecker(robot, CollisionScene((), 0.0, None, (low, high))).untouched(np.stack([LEFT, RIGHT]))
+    for _ in range(3):
+        trajectory = planner.plan_joints(LEFT, RIGHT, WorldModel())
+        points = np.array([robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
+        assert np.max(np.maximum(low - points, points - high)) < 1e-3
+
+
+def test_an_arm_outside_its_workspace_comes_back_and_no_wall_stays(make, robot):
+    planner, port = make(tcp_workspace=workspace_about(robot, LEFT))
+    error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
+    assert error.code == GraspCode.GOAL_IN_COLLISION
+    assert "tool centre point touches the end of its workspace" in str(error)
+    assert TOOL_POINT in port.carried and WORKSPACE in port.objects
+    np.testing.assert_allclose(planner.plan_joints(RIGHT, LEFT, WorldModel()).end, LEFT, atol=1e-6)
+    assert TOOL_POINT not in {*port.carried, *port.objects} and WORKSPACE not in port.objects
+
+
+@pytest.mark.parametrize("beyond", [-2e-4, 2e-4])
+def test_where_the_workspace_ends_both_checkers_agree(make, robot, beyond):
+    tilted = LEFT.copy()
+    tilted[4:6] += 0.4, 0.2
+    tip = robot.tcp_pose(tilted)[:3, 3]
+    for axis in range(3):
+        for side in (-1.0, 1.0):
+            low, high = tip - 0.1, tip + 0.1
+            (low if side < 0.0 else high)[axis] = tip[axis] - side * (ROOM_TOLERANCE + beyond)
+            _, port = make()
+            ours = CollisionChecker(robot, CollisionScene((), 0.0, None, (low, high))).free(tilted)
+            port.change(scene_change(port.scene(), scene_objects(SceneConfig(), (), robot, 0.0, None, (low, high))))
+            assert ours == (beyond < 0.0)
+            assert (not port.contacts([tilted])[0]) == ours
 
 
 def test_it_stands_where_the_embedded_planner_stands_and_goes_there(make, robot, limits):
@@ -362,7 +418,8 @@ def test_a_path_through_an_obstacle_is_not_believed(make):
     blind = StandIn(port.robot, port.limits)
     port.plan = lambda question, stop=None: blind.plan(question, stop)
     error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))
-    assert error.code == GraspCode.PLANNING_FAILED and "touches an obstacle" in str(error)
+    assert error.code == GraspCode.PLANNING_FAILED
+    assert "on the path that move_group gave" in str(error) and "touches post" in str(error)
 
 
 def test_a_stop_ends_the_questions(make):

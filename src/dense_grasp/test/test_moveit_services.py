@@ -179,7 +179,7 @@ def test_the_kinematics_question_names_frame_and_link(port, offered):
 
 def test_a_change_of_the_scene_arrives_whole(port, offered):
     centres = np.array([[0.5, 0.0, 0.1], [0.6, 0.0, 0.1]])
-    seen = SceneObject("dense_grasp_seen", centres, np.full((2, 3), 0.02), touch=("a",))
+    seen = SceneObject("dense_grasp_seen", centres, np.full((2, 3), 0.02), touch=("a",), hidden=True)
     camera = SceneObject("dense_grasp_camera", np.array([[0.06, 0.0, 0.02]]), np.full((1, 3), 0.03), "fr3_hand", ("b",))
     matrix = CollisionMatrix(("a", "seen"), np.array([[False, True], [True, False]]), (("c", True),))
     assert port.change(SceneChange((seen, camera), ("old",), ("tool",), matrix))
@@ -197,6 +197,8 @@ def test_a_change_of_the_scene_arrives_whole(port, offered):
     assert scene.allowed_collision_matrix.entry_names == ["a", "seen"]
     assert [list(row.enabled) for row in scene.allowed_collision_matrix.entry_values] == [[False, True], [True, False]]
     assert scene.allowed_collision_matrix.default_entry_names == ["c"]
+    (colour,) = scene.object_colors
+    assert (colour.id, colour.color.a) == ("dense_grasp_seen", 0.0)
 
 
 def test_a_joint_that_is_not_in_the_answer_is_not_a_number():

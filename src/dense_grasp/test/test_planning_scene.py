@@ -8,6 +8,8 @@ from dense_grasp.planning.moveit.interface import CollisionMatrix, PresentScene
 from dense_grasp.planning.moveit.planning_scene import (
     HELD,
     NAME_PREFIX,
+    TOOL_POINT,
+    WORKSPACE,
     allow,
     carried,
     guarded_pairs,
@@ -164,3 +166,52 @@ def test_guarded_pairs_are_those_that_no_rule_lets_touch():
             ("camera", "seen"),
         ]
     }
+
+
+def test_two_rules_of_their_own_let_a_pair_touch_only_together():
+    """As collision_detection::AllowedCollisionMatrix::getDefaultEntry does: NEVER wins."""
+    rules = (("floor", True), ("glass", False))
+    present = PresentScene(
+        "arm", (), objects=(), carried=("floor", "glass", "lamp"), matrix=CollisionMatrix((), np.zeros((0, 0)), rules)
+    )
+    assert set(map(frozenset, guarded_pairs(present))) == {frozenset(("floor", "glass")), frozenset(("glass", "lamp"))}
+
+
+def test_a_link_that_gets_a_row_keeps_its_own_rule():
+    theirs = CollisionMatrix((), np.zeros((0, 0), dtype=bool), (("fr3_link1", True), (f"{NAME_PREFIX}seen", True)))
+    matrix = allow(theirs, {f"{NAME_PREFIX}target": ("fr3_link1", "fr3_leftfinger")})
+    place = {name: index for index, name in enumerate(matrix.names)}
+    assert matrix.allowed[place["fr3_link1"], place["fr3_leftfinger"]]
+    assert not matrix.allowed.diagonal().any()
+    assert matrix.defaults == (("fr3_link1", True),)
+
+
+def test_the_tool_point_alone_stays_within_the_walls(robot):
+    low, high = np.array([0.25, -0.38, -0.01]), np.array([0.75, 0.38, 0.40])
+    held = HeldObject(np.array([[0.0, 0.0, 0.05]]), np.array([[0.2, 0.2, 0.02]]))
+    objects = scene_objects(SceneConfig(), (), robot, 0.0, held, (low, high))
+    crate = PresentScene("arm", (), ("crate",), ("somebody's tool",))
+    change = scene_change(crate, objects)
+    place = {name: index for index, name in enumerate(change.matrix.names)}
+    assert len(place) == len(change.matrix.names)
+    row = {name: change.matrix.allowed[place[TOOL_POINT], index] for name, index in place.items()}
+    assert not row[WORKSPACE]
+    assert row["crate"] and row["somebody's tool"] and row[HELD] and row[f"{NAME_PREFIX}table"]
+    walls = {name: change.matrix.allowed[place[WORKSPACE], index] for name, index in place.items()}
+    assert set(robot.links_of_geometry) | {HELD, f"{NAME_PREFIX}camera", "somebody's tool"} <= {
+        name for name, free in walls.items() if free
+    }
+    assert not change.matrix.allowed[place["crate"], place["fr3_hand"]]
+    # Once more with what is there now: the same matrix.
+    there = PresentScene(
+        "arm",
+        (),
+        ("crate", WORKSPACE, f"{NAME_PREFIX}table"),
+        ("somebody's tool", TOOL_POINT, HELD, f"{NAME_PREFIX}camera"),
+        change.matrix,
+    )
+    again = scene_change(there, objects)
+    assert again.remove == () and again.release == ()
+    assert TOOL_POINT not in [thing.name for thing in again.objects]
+    order = [again.matrix.names.index(name) for name in change.matrix.names]
+    np.testing.assert_array_equal(again.matrix.allowed[np.ix_(order, order)], change.matrix.allowed)

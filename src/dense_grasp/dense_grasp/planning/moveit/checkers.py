@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 from dense_grasp_core.motion.cartesian import MayTouch, describe
-from dense_grasp_core.motion.collision import HELD_OBJECT, CollisionChecker, workspace_of_plan
+from dense_grasp_core.motion.collision import HELD_OBJECT, OUTSIDE, CollisionChecker, workspace_of_plan
 from dense_grasp_core.motion.interfaces import PlanError, StopCheck, WorldModel
 from dense_grasp_core.motion.robot import RobotModel
 from dense_grasp_core.motion.scene import CollisionScene, SceneConfig, scene_of, seen_cells
@@ -19,7 +19,15 @@ from dense_grasp_core.result_codes import GraspCode
 
 from dense_grasp.planning.moveit import codes as moveit_codes
 from dense_grasp.planning.moveit.interface import MoveItInterface, PresentScene, SceneObject
-from dense_grasp.planning.moveit.planning_scene import HELD, NAME_PREFIX, carried, scene_change, scene_objects
+from dense_grasp.planning.moveit.planning_scene import (
+    HELD,
+    NAME_PREFIX,
+    TOOL_POINT,
+    WORKSPACE,
+    carried,
+    scene_change,
+    scene_objects,
+)
 
 Array = np.ndarray
 #: Every so many points of a straight line, which are 5 mm apart, MoveIt is asked; our own checker sees them all.
@@ -29,6 +37,8 @@ KINEMATICS_TOLERANCE = 0.005
 #: Answers that say nothing of the arm, and nothing else here needs what they lack: there is no kinematics plugin
 #: (NO_IK_SOLUTION), or no transform from the planning frame to the base (FRAME_TRANSFORM_FAILURE).
 NOT_ANSWERED = (-31, -21)
+#: Our own checker's words for what is in MoveIt's scene under another name.
+_WORDS = {HELD: HELD_OBJECT, TOOL_POINT: OUTSIDE[0], WORKSPACE: OUTSIDE[1]}
 
 
 class MoveItCheckers:
@@ -68,7 +78,7 @@ class MoveItCheckers:
         scene = replace(scene_of(self._scene, cells, held), tcp_workspace=workspace)
         contacts: list[tuple[str, str]] = []
         for clearance in dict.fromkeys((self._scene.clearance, 0.0)):
-            self._change(present, scene_objects(self._scene, cells, self._robot, clearance, held), stop)
+            self._change(present, scene_objects(self._scene, cells, self._robot, clearance, held, workspace), stop)
             checker = CollisionChecker(self._robot, replace(scene, clearance=clearance))
             contacts = checker.contacts(start) or moveit_contacts(self._moveit, start, stop)[0]
             if not contacts:
@@ -140,4 +150,4 @@ def moveit_contacts(port: MoveItInterface, path: Array, stop: StopCheck | None) 
 
 
 def _short(name: str) -> str:
-    return HELD_OBJECT if name == HELD else name.removeprefix(NAME_PREFIX)
+    return _WORDS.get(name, name.removeprefix(NAME_PREFIX))

@@ -18,7 +18,7 @@ class SceneObject:
     """Boxes of one name. `centres`, `sizes` (N, 3) m, edges along the axes of the frame they are in.
 
     link: "" for the robot's base frame and the world; else the link whose frame they are in and that carries them.
-    touch: links that may touch them.
+    touch: links that may touch them. hidden: RViz draws them transparent.
     """
 
     name: str
@@ -26,6 +26,7 @@ class SceneObject:
     sizes: Array
     link: str = ""
     touch: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,13 @@ from moveit_msgs.msg import (
     Constraints,
     JointConstraint,
     MotionPlanRequest,
+    ObjectColor,
     PlanningScene,
     PositionIKRequest,
     RobotState,
 )
 from shape_msgs.msg import SolidPrimitive
+from std_msgs.msg import ColorRGBA
 
 from dense_grasp.planning.moveit.interface import (
     CollisionMatrix,
@@ -152,6 +154,9 @@ def scene_message(change: SceneChange, base_frame: str) -> PlanningScene:
             for thing in change.objects
             if thing.link
         ),
+    ]
+    scene.object_colors = [
+        ObjectColor(id=thing.name, color=ColorRGBA(a=0.0)) for thing in change.objects if thing.hidden
     ]
     matrix = change.matrix
     scene.allowed_collision_matrix = AllowedCollisionMatrix(

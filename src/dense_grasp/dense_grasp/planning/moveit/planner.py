@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from dense_grasp_core.motion.cartesian import describe
-from dense_grasp_core.motion.collision import CollisionQueries
+from dense_grasp_core.motion.collision import CollisionQueries, densify
 from dense_grasp_core.motion.in_process_planner import in_process_parts
 from dense_grasp_core.motion.interfaces import PlanError, StopCheck, Trajectory
 from dense_grasp_core.motion.pick_planner import PickPlanner
@@ -27,6 +27,8 @@ from dense_grasp.planning.moveit.interface import MoveItInterface, PathQuestion
 from dense_grasp.planning.moveit.retiming import retimed
 
 Array = np.ndarray
+#: rad between the points of a path that our own checker sees.
+STEP = 0.02
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ class MoveItPathFinder:
             raise moveit_codes.failure(self.port.who, answer.code, answer.message)
         trajectory = retimed(self.port.who, answer, self.timing, self.tcp_speed, start, goal)
         # MoveIt checked this path; one that another pipeline or a smoothing spline bent our own checker finds out.
-        if not checker.untouched(trajectory.positions[1:]):
-            raise PlanError(GraspCode.PLANNING_FAILED, f"the path that {self.port.who} gave touches an obstacle")
+        for positions in densify(trajectory.positions[1:], STEP):
+            if not checker.untouched(positions[None]):
+                touching = describe(checker.contacts(positions))
+                raise PlanError(GraspCode.PLANNING_FAILED, f"on the path that {self.port.who} gave {touching}")
         return trajectory
 
 

@@ -5,6 +5,8 @@ Boxes and not MoveIt's octomap: an octomap is one object, so the target could no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from dense_grasp_core.motion.collision import NEAR_JOINT
 from dense_grasp_core.motion.grasped_object import HeldObject
@@ -13,6 +15,7 @@ from dense_grasp_core.motion.scene import Cells, SceneConfig
 from dense_grasp_core.motion.voxel_boxes import merge_cells
 
 from dense_grasp.planning.moveit.interface import CollisionMatrix, PresentScene, SceneChange, SceneObject, TouchingPair
+from dense_grasp.planning.moveit.workspace_walls import tool_point, walls
 
 Array = np.ndarray
 #: Before the names of our objects, so that those of others in the same MoveIt are left alone.
@@ -20,6 +23,9 @@ NAME_PREFIX = "dense_grasp_"
 #: m; the table as a box: so far it goes to the sides and down.
 TABLE_SIZE = (4.0, 4.0, 0.5)
 HELD = f"{NAME_PREFIX}held"
+#: Walls about the workspace of the tool centre point, and the point that alone may not touch them.
+WORKSPACE = f"{NAME_PREFIX}workspace"
+TOOL_POINT = f"{NAME_PREFIX}tool_centre_point"
 
 
 def scene_objects(
@@ -28,10 +34,18 @@ def scene_objects(
     robot: RobotModel,
     clearance: float,
     held: HeldObject | None = None,
+    tcp_workspace: tuple[Array, Array] | None = None,
 ) -> tuple[SceneObject, ...]:
-    """Table, walls and cells, each larger by `clearance` m on every side, and what the robot carries itself."""
-    between = () if held is None else (in_hand(held, robot),)
-    return (*_fixed(config, robot, clearance), *_seen(config, cells, robot, clearance), *carried(robot), *between)
+    """Table, walls and cells, each larger by `clearance` m on every side, what the robot carries itself, and where the
+    tool centre point may be: tcp_workspace as in CollisionScene.
+    """
+    objects = [*_fixed(config, robot, clearance), *_seen(config, cells, robot, clearance), *carried(robot)]
+    if held is not None:
+        objects.append(in_hand(held, robot))
+    if tcp_workspace is not None:
+        links = tuple(sorted(set(robot.links_of_geometry)))
+        objects += [walls(WORKSPACE, tcp_workspace, links), tool_point(TOOL_POINT, robot)]
+    return tuple(objects)
 
 
 def in_hand(held: HeldObject, robot: RobotModel) -> SceneObject:
@@ -79,34 +93,47 @@ def scene_change(present: PresentScene, objects: tuple[SceneObject, ...]) -> Sce
     fixed = {thing.name for thing in objects if thing.link}
     ours = [name for name in present.objects if name.startswith(NAME_PREFIX) and name not in wanted]
     release = [name for name in present.carried if name.startswith(NAME_PREFIX) and name not in fixed]
-    world = {thing.name: thing.touch for thing in objects if not thing.link}
+    touch = {thing.name: thing.touch for thing in objects if not thing.link}
+    if TOOL_POINT in fixed:
+        others = [name for name in present.carried if name not in release]
+        others += [thing.name for thing in objects if thing.link]
+        touch[WORKSPACE] = (*touch[WORKSPACE], *(name for name in others if name != TOOL_POINT))
+        theirs = [name for name in present.objects if name not in ours]
+        touch[TOOL_POINT] = tuple({*touch, *theirs, *others} - {WORKSPACE, TOOL_POINT})
     # What is carried already stays: carrying it anew would be refused by some versions. What the fingers hold differs
     # from grasp to grasp; MoveIt replaces it.
     new = tuple(thing for thing in objects if not thing.link or thing.name not in present.carried or thing.name == HELD)
     # MoveIt puts what is released into the world.
-    return SceneChange(new, (*ours, *release), tuple(release), allow(present.matrix, world))
+    return SceneChange(new, (*ours, *release), tuple(release), allow(present.matrix, touch))
 
 
 def allow(matrix: CollisionMatrix, touch: dict[str, tuple[str, ...]]) -> CollisionMatrix:
-    """The matrix with one row for each object (name: links that may touch it) in the place of our older rows."""
+    """The matrix with one row for each object (name: links, or other objects, that may touch it) in the place of our
+    older rows.
+    """
     kept = [index for index, name in enumerate(matrix.names) if not name.startswith(NAME_PREFIX)]
     names = [matrix.names[index] for index in kept]
     # A link that is in no row yet would keep its object's rule out.
-    names += sorted({link for links in touch.values() for link in links} - set(names))
+    names += sorted({link for links in touch.values() for link in links} - set(names) - set(touch))
+    others = len(names)
     names += sorted(touch)
     place = {name: index for index, name in enumerate(names)}
     allowed = np.zeros((len(names), len(names)), dtype=bool)
+    # Without a row it was their default rule that held.
+    defaults = {name: rule for name, rule in matrix.defaults if not name.startswith(NAME_PREFIX)}
+    for i, j in np.ndindex(others, others):
+        allowed[i, j] = i != j and _by_default(defaults, names[i], names[j])
     allowed[: len(kept), : len(kept)] = matrix.allowed[np.ix_(kept, kept)] if kept else False
     for name, links in touch.items():
         for link in links:
             allowed[place[name], place[link]] = allowed[place[link], place[name]] = True
-    return CollisionMatrix(tuple(names), allowed, matrix.defaults)
+    return CollisionMatrix(tuple(names), allowed, tuple(defaults.items()))
 
 
 def guarded_pairs(present: PresentScene) -> list[TouchingPair]:
     """Pairs of which MoveIt's matrix does not say that they may touch; two objects of the world are none.
 
-    A pair without a row follows its names' default rule: either allows it, as in MoveIt.
+    A pair without a row follows the default rules of its names, as in MoveIt.
     """
     matrix = present.matrix
     place = {name: index for index, name in enumerate(matrix.names)}
@@ -121,10 +148,16 @@ def guarded_pairs(present: PresentScene) -> list[TouchingPair]:
             if a in place and b in place:
                 allowed = bool(matrix.allowed[place[a], place[b]])
             else:
-                allowed = defaults.get(a, False) or defaults.get(b, False)
+                allowed = _by_default(defaults, a, b)
             if not allowed:
                 pairs.append((a, b))
     return pairs
+
+
+def _by_default(defaults: Mapping[str, bool], a: str, b: str) -> bool:
+    """MoveIt's rule for a pair that is in no row: allowed where each name that has a rule of its own allows it."""
+    rules = [defaults[name] for name in (a, b) if name in defaults]
+    return bool(rules) and all(rules)
 
 
 def _fixed(config: SceneConfig, robot: RobotModel, clearance: float) -> list[SceneObject]:

@@ -128,8 +128,10 @@ def _collides(scene: Any, state: Any, *matrix: AllowedCollisionMatrix) -> bool:
 
 def _touching(scene: Any, state: Any) -> list[TouchingPair]:
     """The pairs that touch, by halving those that may not: moveit_py does not hand out the contacts that it finds."""
-    guarded = guarded_pairs(moveit_messages.present_scene(scene.planning_scene_message))
-    names = sorted({name for pair in guarded for name in pair})
+    present = moveit_messages.present_scene(scene.planning_scene_message)
+    guarded = guarded_pairs(present)
+    # All of them: a name that the matrix does not know touches whatever it touches.
+    names = sorted({*present.matrix.names, *present.carried, *present.objects})
 
     def search(some: list[TouchingPair]) -> list[TouchingPair]:
         matrix = AllowedCollisionMatrix(names, True)
