@@ -155,6 +155,10 @@ def test_model_is_a_ply_in_millimetres(made):
         (["--split", "../x"], "--split"),
         (["--seed", "-1"], "--seed is -1"),
         (["--photos", "/nonexistent"], "/nonexistent"),
+        (["--poses", "upside_down=1"], "'upside_down=1', expected crown_down, crown_up, tilted"),
+        (["--poses", "crown_up=0"], "expected a weight above 0"),
+        (["--tilt", "5"], "--tilt is 5, expected degrees above 15"),
+        (["--tilt", "60", "--meshes", "x.obj"], "--tilt is 60.0, expected it with caps alone"),
     ],
 )
 def test_wrong_options_are_named(change, message, tmp_path, capsys):
@@ -165,6 +169,8 @@ def test_wrong_options_are_named(change, message, tmp_path, capsys):
 def test_folder_of_other_settings_or_of_other_files_is_refused(copy, tmp_path, capsys):
     assert generate.main(["--out", str(copy), *OPTIONS, "--seed", "9"]) == 1
     assert "seed 0 instead of 9" in capsys.readouterr().err
+    assert generate.main(["--out", str(copy), *OPTIONS, "--tilt", "70"]) == 1
+    assert "tilt_deg None instead of 70" in capsys.readouterr().err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("dear")
     assert generate.main(["--out", str(tmp_path / "mine"), *OPTIONS]) == 1
@@ -172,3 +178,13 @@ def test_folder_of_other_settings_or_of_other_files_is_refused(copy, tmp_path, c
     (tmp_path / "file").write_text("")
     assert generate.main(["--out", str(tmp_path / "file" / "set"), *OPTIONS]) == 1
     assert "file" in capsys.readouterr().err
+
+
+def test_caps_lie_and_are_seen_as_asked(tmp_path):
+    from dense_grasp_train.data.generate_request import build_parser, manifest_of, parse_request
+
+    asked = build_parser().parse_args(["--out", str(tmp_path / "s"), "--poses", "crown_up=3,tilted=1", "--tilt", "75"])
+    request = parse_request(asked)
+    assert request.pose_shares == (0.0, 0.75, 0.25) and manifest_of(request)["tilt_deg"] == 75.0
+    plain = parse_request(build_parser().parse_args(["--out", str(tmp_path / "s")]))
+    assert not {"pose_shares", "tilt_deg"} & set(manifest_of(plain))

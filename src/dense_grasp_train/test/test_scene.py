@@ -41,6 +41,14 @@ def test_even_views_look_down_and_odd_ones_aslant(scenes):
         assert (tilt.max() < 15.01) if view == 0 else (tilt.min() > 14.99 and tilt.max() < 50.01)
 
 
+def test_caps_stand_and_cameras_look_from_aside_as_asked():
+    scenes = [compose_scene(3, index, CAPS, pose_shares=(0.0, 1.0, 0.0), tilt_deg=80.0) for index in range(6)]
+    assert {scene.pose for scene in scenes} == {"crown_up"}
+    rng = np.random.default_rng(0)
+    down = np.array([-draw_camera_pose(scenes[0], 1, rng)[2, 2] for _ in range(50)])
+    assert 60.0 < np.degrees(np.arccos(down)).max() < 80.01
+
+
 def test_camera_pose_is_a_rotation_at_a_wrist_camera_s_distance(scenes):
     rng = np.random.default_rng(1)
     for _ in range(20):

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from dense_grasp_train.data.description import source_of
 from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.data.scans import scan_views, scans_of
 from dense_grasp_train.data.view_loader import load_views
@@ -15,7 +16,13 @@ from dense_grasp_train.data.views import View
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add --data or --captures, --views and --sensor."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", type=Path, help="folder made by `generate`, or of the scenes of a BOP set")
+    source.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        metavar="FOLDER",
+        help="folder made by `generate`, or of the scenes of a BOP set; several of rendered caps are read as one",
+    )
     source.add_argument(
         "--captures",
         type=Path,
@@ -45,4 +52,22 @@ def read_data(options: argparse.Namespace, say: Callable[[str], None]) -> list[V
     check_data_options(options)
     if options.captures:
         return scan_views(scans_of(options.captures), say)
-    return load_views(options.data, limit=options.views, sensor=options.sensor, say=say)
+    if len(options.data) == 1:
+        return load_views(options.data[0], limit=options.views, sensor=options.sensor, say=say)
+    for folder in options.data:
+        if source_of(folder) != "cap":
+            raise DatasetError(
+                f"--data names {len(options.data)} folders, and {folder} holds no rendered caps: only those have the "
+                "same numbers in every set, expected one folder"
+            )
+    limits = [None] * len(options.data) if options.views is None else _parts(options.views, len(options.data))
+    return [
+        view
+        for folder, limit in zip(options.data, limits, strict=True)
+        for view in load_views(folder, limit=limit, say=say)
+    ]
+
+
+def _parts(total: int, count: int) -> list[int]:
+    """The total in ``count`` parts that are as equal as can be, none of them 0."""
+    return [max(1, total // count + (index < total % count)) for index in range(count)]

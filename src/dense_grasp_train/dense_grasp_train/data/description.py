@@ -20,13 +20,18 @@ def counted(views: list[View]) -> str:
     return f"{len(views)} views of {len({view.instance for view in views})} objects"
 
 
+def source_of(root: Path) -> str | None:
+    """Of what a data set's manifest says that it is made: cap, mesh, captures. None without a manifest."""
+    try:
+        return str(read_json(root / "manifest.json")["source"])
+    except (DatasetError, KeyError, TypeError):
+        return None  # the scenes of a BOP set have no manifest
+
+
 def described(root: Path, views: list[View]) -> str:
     """The views of a data set with its kind, as its manifest says it."""
-    try:
-        kind = read_json(root / "manifest.json")["source"]
-    except (DatasetError, KeyError, TypeError):
-        kind = None  # the scenes of a BOP set have no manifest
-    return f"{counted(views)} ({_KINDS.get(kind, f'the BOP set {root.resolve().parent.name}')})"
+    kind = source_of(root)
+    return f"{counted(views)} ({_KINDS.get(kind or '', f'the BOP set {root.resolve().parent.name}')})"
 
 
 def described_scans(names: list[str], views: list[View]) -> str:

@@ -45,9 +45,10 @@ def prepare_folder(request: Request) -> list[int]:
         found = read_json(path)
         if not isinstance(found, dict):
             raise DatasetError(f"{path} holds {type(found).__name__}, expected the manifest of a data set")
-        other = sorted(key for key in wanted if key != "versions" and found.get(key) != wanted[key])
+        keys = {*wanted, *found} - {"versions"}
+        other = sorted(key for key in keys if found.get(key) != wanted.get(key))
         if other:
-            detail = ", ".join(f"{key} {found.get(key)!r} instead of {wanted[key]!r}" for key in other)
+            detail = ", ".join(f"{key} {found.get(key)!r} instead of {wanted.get(key)!r}" for key in other)
             raise DatasetError(f"{request.out} holds a data set of other settings ({detail}); expected an empty folder")
         if found.get("versions") != wanted["versions"]:
             raise DatasetError(
@@ -80,7 +81,7 @@ def generate_scene(request: Request, index: int, threads: int, versions: dict[st
         body = _object(request.meshes[which].path, request.mesh_scale, request.untextured).body
         scene, object_id = compose_mesh_scene(request.seed, index, body, request.photos), which + 1
     else:
-        scene = compose_scene(request.seed, index, request.caps, request.photos)
+        scene = compose_scene(request.seed, index, request.caps, request.photos, request.pose_shares, request.tilt_deg)
         object_id = request.caps[index % len(request.caps)] + 1
     camera = wrist_camera(request.width, request.height)
     numbers, folder = range(request.views_of(index)), request.out / request.split / f"{index:06d}"

@@ -16,11 +16,12 @@ from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.render.external.process import BLENDER, BLENDERPROC, External, blender, blenderproc
 from dense_grasp_train.render.mesh_source import UNITS, scale_to
 from dense_grasp_train.render.meshes.files import MeshFile, find_meshes, find_shapenet
-from dense_grasp_train.render.scene import MESH_RESOLUTION
+from dense_grasp_train.render.scene import MESH_RESOLUTION, POSE_SHARES, POSES, TILT_DEG
 from dense_grasp_train.render.textures import photo_files
 
 RENDERERS = ("embree", BLENDER, BLENDERPROC)
 _SAMPLES = 4
+_LEAST_TILT_DEG, _MOST_TILT_DEG = 15.0, 85.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Request:
     """What to generate; two requests that are equal give the same bytes.
 
     mesh_scale: metres of the meshes' unit. looks: a digest of each mesh with the pictures that it names. renderer: the
-    program that makes the colours, None for the ray caster.
+    program that makes the colours, None for the ray caster. pose_shares, tilt_deg: how caps lie, and how far from
+    straight down the camera looks at them.
     """
 
     out: Path
@@ -45,6 +47,8 @@ class Request:
     untextured: bool = False
     renderer: External | None = None
     looks: tuple[str, ...] = ()
+    pose_shares: tuple[float, float, float] = POSE_SHARES
+    tilt_deg: float = TILT_DEG
 
     @property
     def scenes(self) -> int:
@@ -75,6 +79,21 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def parse_poses(text: str) -> tuple[float, float, float]:
+    """Turn `crown_up=3,tilted=1` into shares of POSES that are 1 together. Raises DatasetError for anything else."""
+    weights = dict.fromkeys(POSES, 0.0)
+    for item in text.split(","):
+        name, _, value = item.strip().partition("=")
+        if name not in weights or not re.fullmatch(r"\d+(\.\d+)?", value):
+            raise DatasetError(f"--poses has {item!r}, expected {', '.join(POSES)}, each with its weight: crown_up=3")
+        weights[name] = float(value)
+    total = sum(weights.values())
+    if total <= 0:
+        raise DatasetError(f"--poses is {text!r}, expected a weight above 0")
+    down, up, tilted = (weight / total for weight in weights.values())
+    return down, up, tilted
+
+
 def versions_of(request: Request) -> dict[str, str]:
     """Versions of what makes the pictures, on this machine; an external renderer's is that of the request."""
     import cv2
@@ -98,6 +117,10 @@ def manifest_of(request: Request) -> dict[str, Any]:
         }
     else:
         objects = {"source": "cap", "caps": list(request.caps)}
+        if request.pose_shares != POSE_SHARES:  # only then: sets of before say nothing of them
+            objects["pose_shares"] = list(request.pose_shares)
+        if request.tilt_deg != TILT_DEG:
+            objects["tilt_deg"] = request.tilt_deg
     renderer: dict[str, Any] = {"renderer": "embree ray caster"}
     if request.renderer is not None:
         renderer = {"renderer": request.renderer.name, "samples": request.renderer.samples}
@@ -128,6 +151,16 @@ def build_parser() -> argparse.ArgumentParser:
         default="0-39",
         help="cap seeds, e.g. 0-39 or 0-9,15; 0-199 are for training, 200-299 for validation, from 1000 on "
         "unseen (default %(default)s)",
+    )
+    parser.add_argument(
+        "--poses",
+        help="how caps lie on the table, with weights, e.g. crown_up=3,tilted=1 (default: crown_down 12, crown_up 3, "
+        "tilted 5)",
+    )
+    parser.add_argument(
+        "--tilt",
+        type=float,
+        help=f"how far from straight down the camera looks at caps, degrees, at most (default {TILT_DEG:g})",
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
@@ -216,6 +249,13 @@ def parse_request(arguments: argparse.Namespace) -> Request:
         )
     if not re.fullmatch(r"[A-Za-z0-9_-]+", arguments.split) or arguments.split == "models":
         raise DatasetError(f"--split is {arguments.split!r}, expected a plain folder name other than 'models'")
+    for name, value in (("--poses", arguments.poses), ("--tilt", arguments.tilt)):
+        if value is not None and (arguments.meshes or arguments.shapenet or arguments.captures):
+            raise DatasetError(f"{name} is {value}, expected it with caps alone")
+    if arguments.tilt is not None and not _LEAST_TILT_DEG < arguments.tilt <= _MOST_TILT_DEG:
+        raise DatasetError(
+            f"--tilt is {arguments.tilt:g}, expected degrees above {_LEAST_TILT_DEG:g}, at most {_MOST_TILT_DEG:g}"
+        )
     width, height = parse_size(arguments.size)
     photo_files(arguments.photos)
     if (arguments.shapenet is None) != (arguments.category is None):
@@ -243,6 +283,8 @@ def parse_request(arguments: argparse.Namespace) -> Request:
         UNITS[arguments.mesh_unit] if arguments.mesh_size is None else scale_to(meshes, arguments.mesh_size),
         arguments.untextured,
         parse_renderer(arguments),
+        pose_shares=POSE_SHARES if arguments.poses is None else parse_poses(arguments.poses),
+        tilt_deg=TILT_DEG if arguments.tilt is None else arguments.tilt,
     )
 
 

@@ -140,7 +140,7 @@ def _run(options: argparse.Namespace) -> int:
     kinds = KINDS if options.kind == "all" else (options.kind,)
     drawn = [(k, item) for k in kinds for item in pairs_of_kind(views, config, k, options.count, options.seed)]
     draw(drawn, options.show, options.matches)
-    print(f"{options.show}: {len(drawn)} pairs of {options.data or ', '.join(map(str, options.captures))}")
+    print(f"{options.show}: {len(drawn)} pairs of {', '.join(map(str, options.data or options.captures))}")
     return 0
 
 

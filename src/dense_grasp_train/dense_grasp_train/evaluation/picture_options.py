@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dense_grasp_core.descriptors.extractor import DescriptorExtractor
+
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError
 
 GENERAL = Path("models/general.xml")
+MARKS = Path("docs/real_cap_points.yaml")
 BLANKS = ("surroundings", "board")
 
 
@@ -33,6 +36,15 @@ def add_picture_options(arguments: argparse.ArgumentParser) -> None:
     pictures.add_argument(
         "--bank", type=Path, help="scan of the first room's pictures to use instead of it, judged by its poses"
     )
+    pictures.add_argument(
+        "--across-gap",
+        type=Path,
+        nargs="?",
+        const=MARKS,
+        metavar="MARKS",
+        help="also points taught by one click on rendered caps, looked for on photographs of a real one, whose points "
+        f"the file MARKS names (default {MARKS})",
+    )
     pictures.add_argument("--no-pairs", action="store_true", help="no single clicks")
     pictures.add_argument("--no-moved", action="store_true", help="no moved objects")
     pictures.add_argument(
@@ -55,3 +67,11 @@ def check_picture_options(options: argparse.Namespace) -> None:
         raise EvaluationError(f"--pose-seeds is {options.pose_seeds}, expected 1 or more")
     if options.blank is not None and not options.blank:
         options.blank = list(BLANKS)
+
+
+def networks(options: argparse.Namespace, general: DescriptorExtractor) -> dict[str, DescriptorExtractor]:
+    """The networks to measure by the name of their row: those of --model, and ``general`` where it is none of them."""
+    rows = {file.stem: DescriptorExtractor(file) for file in options.model}
+    if general.model_id not in {extractor.model_id for extractor in rows.values()}:
+        rows["general (EfficientNet-Lite0, frozen)"] = general
+    return rows

@@ -30,6 +30,7 @@ from rich.progress import Progress
 
 from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.evaluation import controls
+from dense_grasp_train.evaluation.across_gap_table import measure_gap
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError
 from dense_grasp_train.evaluation.moved_object import (
     MovedPicture,
@@ -39,7 +40,7 @@ from dense_grasp_train.evaluation.moved_object import (
     moved_markdown,
     scan_pairs,
 )
-from dense_grasp_train.evaluation.picture_options import check_picture_options
+from dense_grasp_train.evaluation.picture_options import check_picture_options, networks
 from dense_grasp_train.evaluation.picture_pairs import (
     load_pair,
     measure_pairs,
@@ -71,7 +72,7 @@ def measure_pictures(options: argparse.Namespace) -> int:
     folder = options.pictures
     sets = read_pairs(folder, options.pairs) if (folder / "pairs.json").is_file() else {}
     moved = scan_pairs(folder)
-    if not sets and not moved and not options.without and not options.siblings:
+    if not any((sets, moved, options.without, options.siblings, options.across_gap)):
         raise EvaluationError(
             f"{folder} has neither pairs.json nor an object scanned in two rooms, expected one of them"
         )
@@ -83,6 +84,8 @@ def measure_pictures(options: argparse.Namespace) -> int:
             measured.append(_measure_clicks(options, general, sets, moved, progress))
         if moved and not options.no_moved:
             measured.append(_measure_moved(options, general, moved, progress))
+        if options.across_gap:
+            measured.append(measure_gap(options, general, progress))
         if options.without or options.siblings:
             measured.append(_measure_presence(options, general, progress))
     text = "\n".join(table for tables, _ in measured for table in tables)
@@ -262,8 +265,7 @@ def _median(picture: MovedPicture) -> float:
 
 def _rows(options: argparse.Namespace, general: DescriptorExtractor) -> dict[str, Predictor]:
     """Networks and controls by the name of their row."""
-    rows = {file.stem: network_predictor(DescriptorExtractor(file)) for file in options.model}
-    rows["general (EfficientNet-Lite0, frozen)"] = network_predictor(general)
+    rows = {name: network_predictor(extractor) for name, extractor in networks(options, general).items()}
     if options.no_controls:
         return rows
     return rows | {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -38,12 +40,34 @@ Predictor = Callable[[TestPair, np.random.Generator], Prediction]
 Describe = Callable[[NDArray], DescriptorGrid]
 
 
-def network_predictor(extractor: DescriptorExtractor) -> Predictor:
-    """Descriptors of the queries in A, searched by the network's score over the whole of B."""
+def network_predictor(extractor: DescriptorExtractor, remember: int = 0) -> Predictor:
+    """Descriptors of the queries in A, searched by the network's score over the whole of B.
+
+    remember: so many pictures are described once, however often they come.
+    """
+
+    def describe(image: NDArray) -> DescriptorGrid:
+        return DescriptorGrid.from_array(extractor(image), extractor.stride, image.shape[:2])
+
     return descriptor_predictor(
-        lambda image: DescriptorGrid.from_array(extractor(image), extractor.stride, image.shape[:2]),
-        match_score(extractor.info.score),
+        remembered(describe, remember) if remember else describe, match_score(extractor.info.score)
     )
+
+
+def remembered(describe: Describe, most: int) -> Describe:
+    """The same, but the last ``most`` different pictures are described once."""
+    kept: OrderedDict[bytes, DescriptorGrid] = OrderedDict()
+
+    def once(image: NDArray) -> DescriptorGrid:
+        key = hashlib.blake2b(image.tobytes()).digest() + str(image.shape).encode()
+        if key not in kept:
+            kept[key] = describe(image)
+        kept.move_to_end(key)
+        if len(kept) > most:
+            kept.popitem(last=False)
+        return kept[key]
+
+    return once
 
 
 def descriptor_predictor(describe: Describe, score: MatchScore = SCORES[DEFAULT_SCORE]) -> Predictor:

@@ -21,11 +21,16 @@ from dense_grasp_train.render.textures import SURFACES, make_backdrop, make_surf
 MESH_RESOLUTION = 0.65
 POSES = ("crown_down", "crown_up", "tilted")
 POSE_SHARES = (0.6, 0.15, 0.25)
+TILT_DEG = 50.0
+_STEEP_DEG = 15.0
 
 
 @dataclass(frozen=True)
 class RenderScene:
-    """One arrangement: which cap (None for another object), how it lies, light and surroundings."""
+    """One arrangement: which cap (None for another object), how it lies, light and surroundings.
+
+    tilt_deg: how far from straight down cameras look at it, at most.
+    """
 
     cap_seed: int | None
     pose: str
@@ -33,6 +38,7 @@ class RenderScene:
     meshes: tuple[RenderMesh, ...]
     lighting: Lighting
     table: TablePlane | None
+    tilt_deg: float = TILT_DEG
 
 
 @dataclass(frozen=True)
@@ -86,13 +92,21 @@ def _cap_orientation(pose: str, rng: np.random.Generator) -> Floats:
     return yaw @ lean @ (np.diag([1.0, -1.0, -1.0]) if pose == "crown_down" else np.eye(3))
 
 
-def compose_scene(seed: int, index: int, cap_seeds: tuple[int, ...], photos: str | None = None) -> RenderScene:
-    """Draw scene `index`; caps take turns in the order of `cap_seeds`."""
+def compose_scene(
+    seed: int,
+    index: int,
+    cap_seeds: tuple[int, ...],
+    photos: str | None = None,
+    pose_shares: tuple[float, float, float] = POSE_SHARES,
+    tilt_deg: float = TILT_DEG,
+) -> RenderScene:
+    """Draw scene `index`; caps take turns in the order of `cap_seeds`. pose_shares: of POSES, 1 together."""
     rng = np.random.default_rng([0x5CE, seed, index])
     cap = _cap(cap_seeds[index % len(cap_seeds)])
-    pose = str(rng.choice(POSES, p=POSE_SHARES))
+    pose = str(rng.choice(POSES, p=pose_shares))
     body = RenderMesh(cap.vertices, cap.faces, cap.normals, cap.uv, cap.texture, cap.part_id, cap.part_uv)
-    return _arrange(body, cap.params.seed, pose, _cap_orientation(pose, rng), rng, photos)
+    scene = _arrange(body, cap.params.seed, pose, _cap_orientation(pose, rng), rng, photos)
+    return replace(scene, tilt_deg=tilt_deg)
 
 
 def compose_mesh_scene(seed: int, index: int, body: RenderMesh, photos: str | None = None) -> RenderScene:
@@ -140,10 +154,12 @@ def _arrange(
 
 
 def draw_camera_pose(scene: RenderScene, view: int, rng: np.random.Generator) -> Floats:
-    """Draw world_from_camera (4, 4), 0.45 to 0.8 m away: even views within 15° of straight down, odd ones to 50°."""
+    """Draw world_from_camera (4, 4), 0.45 to 0.8 m away: even views within 15° of straight down, odd ones from there to
+    the scene's tilt.
+    """
     vertices = scene.meshes[0].vertices
     target = 0.5 * (vertices.min(axis=0) + vertices.max(axis=0)) + rng.uniform(-0.05, 0.05, 3) * [1, 1, 0.4]
-    tilt = np.radians(rng.uniform(0, 15) if view % 2 == 0 else rng.uniform(15, 50))
+    tilt = np.radians(rng.uniform(0, _STEEP_DEG) if view % 2 == 0 else rng.uniform(_STEEP_DEG, scene.tilt_deg))
     azimuth, distance = rng.uniform(0, 2 * np.pi), rng.uniform(0.45, 0.8)
     outward = np.array([np.sin(tilt) * np.cos(azimuth), np.sin(tilt) * np.sin(azimuth), np.cos(tilt)])
     forward = -outward

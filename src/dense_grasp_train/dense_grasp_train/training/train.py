@@ -157,7 +157,7 @@ def _run(options: argparse.Namespace) -> int:
         if count < 1:
             raise ConfigError(f"--{name} is {count}, expected 1 or more")
     run_dir = options.run or Path("out/train") / options.out.stem
-    sources = scans_of(options.captures) if options.captures else [options.data]
+    sources = scans_of(options.captures) if options.captures else options.data
     real = real_sets(options.real, sources, say=_say) if options.real else {}
     _say(f"reading {', '.join(map(str, sources))}")
     views = read_data(options, _say)
@@ -205,7 +205,7 @@ def _run(options: argparse.Namespace) -> int:
             config,
             described_scans([scan.name for scan in sources], training)
             if options.captures
-            else described(options.data, training),
+            else described(options.data[0], training),
             base_in_words(config.base) if config.base else FROM_RANDOM,
             (minutes, cpu_minutes),
             distances(training),
