@@ -10,10 +10,11 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_core.store import DescriptorStore
 from dense_grasp_ros.local_graph import PATIENCE, wait_until
 from dense_grasp_ros.service_qos import EVERY_CALL
+from geometry_msgs.msg import Point
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from dense_grasp_interfaces.msg import KeypointMatch
+from dense_grasp_interfaces.msg import KeypointMatch, ObjectPose
 from dense_grasp_interfaces.srv import LocateKeypoints
 
 
@@ -43,6 +44,35 @@ def test_every_page_of_an_object_is_read(client, path, monkeypatch):
     assert client.taught("mug") == ["handle"]
     assert client.taught("shoe") == []
     assert PAGE == 1000
+
+
+def test_what_is_scanned_has_a_point_on_its_scan(client, path):
+    store = DescriptorStore(str(path))
+    store.add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
+    store.add("mug", "top", np.ones(4), "m", 1.0, 2.0)
+    assert not client.is_scanned("mug")
+    store.add("mug", "handle", np.ones(4), "m", 1.0, 2.0, object_point=(0.0, 0.01, 0.02))
+    assert client.is_scanned("mug") and not client.is_scanned("cap") and not client.is_scanned("shoe")
+
+
+def test_where_an_object_is_about_is_told_also_in_two_poses(graph):
+    def answer(request, response):
+        response.objects = [ObjectPose(instance=2), ObjectPose(instance=1, two_poses=True)]
+        response.objects[1].pose.pose.position = Point(x=0.5, y=0.1, z=0.03)
+        response.matches = [KeypointMatch(keypoint=name, code=MatchCode.AMBIGUOUS) for name in request.keypoints]
+        response.matches[0].instance = 1
+        return response
+
+    server = Node("server", context=graph.context)
+    server.create_service(LocateKeypoints, "/two/locate_keypoints", answer)
+    graph.spin(server, 1)
+    node = Node("client", context=graph.context)
+    graph.spin(node, 1)
+    asked = KeypointClient(node, "/two/locate_keypoints", "/two/list_descriptors", server_timeout=PATIENCE)
+    seen, alone = asked.locate("mug", ["contact", "top"])
+    np.testing.assert_array_equal(seen.object_at, [0.5, 0.1, 0.03])
+    assert seen.base_from_object is None
+    assert alone.object_at is None
 
 
 def test_a_store_that_fails_is_a_code_of_its_own(client, path):

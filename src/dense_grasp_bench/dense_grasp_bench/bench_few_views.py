@@ -18,7 +18,8 @@ from functools import partial
 import numpy as np
 from dense_grasp.bringup.launch_support import share_directory
 from dense_grasp.perception.posed_matches import SAME_PLACE
-from dense_grasp_assets.solids.make import KINDS, make_solid
+from dense_grasp_assets.solids.files import named_solid
+from dense_grasp_assets.solids.make import KINDS
 from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
@@ -115,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     cell = Cell(cost)
     answers: dict[tuple[str, int], Counter[Answer]] = {}
     for kind in arguments.only:
-        solid = make_solid(kind, arguments.seed)
+        solid = named_solid(kind, arguments.seed, arguments.solids_folder)
         finders = {views: cell.finder(solid, views) for views in arguments.views}
         for pose_seed in range(1000 * arguments.seed + 1, 1000 * arguments.seed + 1 + arguments.poses):
             shown = cell.put(solid, pose_seed)
@@ -130,7 +131,13 @@ def run(arguments: argparse.Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Entry point; 1 where a wrong place was named."""
     parser = argparse.ArgumentParser(prog="bench_few_views", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=KINDS, default=list(KINDS), help="these solids (default: all)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=list(KINDS),
+        help=f"these solids: of {', '.join(KINDS)} (default: all), and of the folder",
+    )
+    parser.add_argument("--solids-folder", default="", help="of solids that `dense_grasp_train solids` made of meshes")
     parser.add_argument("--views", type=count(2), nargs="+", default=[7, 16], help="pictures, a scan each")
     parser.add_argument("--poses", type=count(1), default=8, help="drawn poses of each (default %(default)s)")
     parser.add_argument("--seed", type=count(0), default=1, help="of sizes, prints and poses (default %(default)s)")

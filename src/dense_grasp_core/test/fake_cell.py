@@ -41,6 +41,8 @@ class FakeCell:
         self.tells_live = True
         self.device_number = 1
         self.height = 0.5
+        self.scanned = False
+        self.seen = np.zeros((0, 3))
         self.codes = [MatchCode.OK]
         self.fail: dict[str, Exception] = {}
         self.fail_once: dict[str, Exception] = {}
@@ -77,6 +79,15 @@ class FakeCell:
 
     def device(self):
         return self.device_number
+
+    # perception
+    def is_scanned(self, object_id, stop=None):
+        self._do("is_scanned")
+        return self.scanned
+
+    def points_now(self, stop=None):
+        self._do("points_now")
+        return self.seen
 
     # planner
     def tcp_pose(self, positions):

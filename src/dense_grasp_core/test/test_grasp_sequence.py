@@ -197,6 +197,70 @@ def test_not_found_from_any_pose_is_the_first_answer():
     assert "grasp" not in cell.log
 
 
+class CellWithSides(Cell):
+    """A scanned object on the table that is seen from above, and the arm reaches looks at it from aside."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.scanned = True
+        self.object_at: np.ndarray | None = CONTACT
+        self.seen = CONTACT + 0.004 * np.stack(np.meshgrid(range(8), range(8), [0.0]), axis=-1).reshape(-1, 3)
+
+    def locate(self, object_id, keypoints, stop=None):
+        return [replace(located, object_at=self.object_at) for located in super().locate(object_id, keypoints, stop)]
+
+    def camera_now(self, stop=None):
+        pose = GRASP.copy()
+        pose[2, 3] = 0.6
+        return pose
+
+    def find_joint_positions(self, places, start, world, stop=None):
+        self._do("find_joint_positions")
+        return [np.full(7, 1.0 + 0.1 * number) for number in range(len(places))]
+
+
+LOOK = ["still", "locate"]
+GO_AND_LOOK = ["plan_joints", "move", *LOOK]
+PREPARE_ASIDE = ["is_scanned", "points_now", "find_joint_positions"]
+
+
+def test_a_scanned_object_in_two_poses_is_looked_at_from_aside():
+    cell = CellWithSides()
+    cell.codes = [MatchCode.AMBIGUOUS, MatchCode.OK]
+    run = sequence(cell, looks_aside=2)
+    run.run(GraspGoal("mug"))
+    assert actions(cell)[:10] == ["open", *LOOK, *PREPARE_ASIDE, *GO_AND_LOOK]
+    (earlier,) = cell.request.world.earlier
+    np.testing.assert_array_equal(earlier.points_base, cell.seen)
+    np.testing.assert_array_equal(earlier.seen_from, HOME)
+    assert len(cell.request.candidates[0][1]) == len(cell.seen), "the pinch is chosen by all that was seen"
+    assert cell.world.earlier, "the way there avoids what was seen from above"
+
+
+def test_one_that_was_not_seen_is_looked_at_from_aside_after_the_poses_above():
+    cell = CellWithSides()
+    cell.object_at = None
+    cell.codes = [MatchCode.LOW_SCORE, MatchCode.LOW_SCORE, MatchCode.OK]
+    sequence(cell, looks_aside=2).run(GraspGoal("mug"))
+    assert actions(cell)[:14] == ["open", *LOOK, *GO_AND_LOOK, *PREPARE_ASIDE, *GO_AND_LOOK]
+
+
+def test_looks_from_aside_that_do_not_help_are_counted():
+    cell = CellWithSides()
+    cell.codes = [MatchCode.AMBIGUOUS]
+    failure = fails(cell, looks_aside=2)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.AMBIGUOUS
+    assert "(looked from 4 poses)" in str(failure)
+    assert cell.log.count("points_now") == 1, "once a goal"
+
+
+def test_without_a_scan_nothing_is_looked_at_from_aside():
+    cell = CellWithSides()
+    cell.scanned, cell.codes = False, [MatchCode.LOW_SCORE]
+    assert "(looked from 2 poses)" in str(fails(cell, looks_aside=2))
+    assert "find_joint_positions" not in cell.log
+
+
 @pytest.mark.parametrize("code", [MatchCode.NO_FRAME, MatchCode.UNKNOWN_KEYPOINT, MatchCode.MODEL_MISMATCH])
 def test_what_another_pose_cannot_help_ends_at_once(code):
     cell = Cell()

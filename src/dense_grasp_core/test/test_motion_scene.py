@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("coal")
 from dense_grasp_core.motion.collision import CollisionChecker, densify
-from dense_grasp_core.motion.interfaces import WorldModel
+from dense_grasp_core.motion.interfaces import Seen, WorldModel
 from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
 from dense_grasp_core.motion.scene import (
     BoxObstacle,
@@ -17,6 +17,7 @@ from dense_grasp_core.motion.scene import (
     crop,
     free_of_table,
     inside_robot,
+    seen_cells,
 )
 from dense_grasp_core.motion.voxel_boxes import thin
 
@@ -137,3 +138,17 @@ def test_the_hand_alone_touches_what_it_touches_on_the_arm(robot):
     parts = zip(robot.links_of_geometry, robot.geometry.geometryObjects, strict=True)
     moving = {link for link, part in parts if part.parentJoint == len(robot.joint_names)}
     assert touching and set(touching) == {pair for pair in checker.contacts(q) if pair[0] in moving}
+
+
+def test_what_was_seen_before_from_elsewhere_is_an_obstacle_but_for_the_robot_of_then(robot, observe):
+    then = joints_at(robot, 0.5, 0.2, 0.3)
+    own = robot.tcp_pose(then)[:3, 3] + np.array([[0.0, 0.0, 0.01], [0.0, 0.01, 0.0]])
+    earlier = (Seen(np.concatenate([wall_of_points(0.5), own]), then),)
+    config = SceneConfig()
+    ((cells,), _) = seen_cells(config, WorldModel(earlier=earlier), robot, observe)
+    wall = thin(free_of_table(wall_of_points(0.5), config), config.voxel)
+    assert len(cells.centres) == len(wall), "the hand of then is not in the way"
+    ((both,), _) = seen_cells(config, WorldModel(wall_of_points(0.6), earlier=earlier), robot, observe)
+    assert len(both.centres) == 2 * len(wall)
+    assert not checker_of(robot, WorldModel(earlier=earlier)).free(joints_at(robot, 0.5, 0.0, 0.1))
+    assert len(WorldModel(wall_of_points(0.6), earlier=earlier).every_point) == 2 * len(wall_of_points(0.5)) + 2

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_grasp_core.scanning.dome import camera_pose
-from dense_grasp_core.scanning.table_object import NoObjectError, SeveralObjectsError, find_table_object, space_under
+from dense_grasp_core.scanning.table_object import (
+    NoObjectError,
+    SeveralObjectsError,
+    find_table_object,
+    space_under,
+    what_stands,
+)
 
 _spec = importlib.util.spec_from_file_location("box_on_table", Path(__file__).with_name("box_on_table.py"))
 box_on_table = importlib.util.module_from_spec(_spec)
@@ -75,3 +81,11 @@ def test_the_unknown_space_reaches_from_the_table_over_the_object():
     assert space_under(table_object, height=0.3, margin=0.02, voxel=0.01)[:, 2].max() > 0.29
     inside = np.all(np.abs(shell[:, :2] - table_object.centre[:2]) < 0.02, axis=1)
     assert shell[inside][:, 2].min() > table_object.high[2], "its shell alone is filled"
+
+
+def test_what_stands_is_told_as_a_whole():
+    middle, radius = what_stands(seen(box_at(0.42, 0.12), box_at(0.55, -0.12)), 0.0, LOW, HIGH)
+    assert middle[:2] == pytest.approx([0.485, 0.0], abs=0.02)
+    apart = float(np.hypot(0.13, 0.24)) / 2.0
+    assert apart < radius < apart + float(np.linalg.norm(HALF)) + 0.01
+    assert what_stands(seen(None), 0.0, LOW, HIGH) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from rclpy.node import Node
 
 from dense_grasp.perception.messages import stamp_ns
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
-from dense_grasp_interfaces.msg import ObjectPose
+from dense_grasp_interfaces.msg import ObjectPose, TaughtKeypoint
 from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
@@ -54,17 +55,24 @@ class KeypointClient:
 
     def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
         """Names of the object's keypoints in the store. Raises GraspFailure, Canceled."""
-        names: list[str] = []
+        return [row.keypoint for row in self._rows(object_id, stop)]
+
+    def is_scanned(self, object_id: str, stop: StopCheck | None = None) -> bool:
+        """Whether a keypoint of the object is a point of its scan. Raises GraspFailure, Canceled."""
+        return any(math.isfinite(row.object_point.x) for row in self._rows(object_id, stop))
+
+    def _rows(self, object_id: str, stop: StopCheck | None) -> list[TaughtKeypoint]:
+        rows: list[TaughtKeypoint] = []
         skipped = 0
         while True:
             request = ListDescriptors.Request(object_id=object_id, offset=skipped, limit=PAGE)
             answer = self._call(self._list, request, self._server_timeout, stop)
             if answer.code != ListDescriptors.Response.OK:
                 raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
-            names += [d.keypoint for d in answer.taught]
+            rows += answer.taught
             skipped += PAGE  # a page may hold fewer rows than it skips: damaged ones are left out
             if skipped >= answer.total:
-                return names
+                return rows
 
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
         """The keypoints in an image stamped now or later. Raises GraspFailure, Canceled."""
@@ -93,6 +101,7 @@ class KeypointClient:
                 stamp_ns(m.header.stamp),
                 m,
                 _base_from_object(answer.objects, m.instance),
+                _object_at(answer.objects, m.instance),
             )
             for m in answer.matches
         ]
@@ -118,4 +127,12 @@ def _base_from_object(objects: Sequence[ObjectPose], instance: int) -> np.ndarra
     for found in objects:
         if found.instance == instance and not found.two_poses:
             return pose_matrix(found.pose.pose)
+    return None
+
+
+def _object_at(objects: Sequence[ObjectPose], instance: int) -> np.ndarray | None:
+    """Where an instance is about, (3,) m in the base frame, however it lies; None where it was not seen."""
+    for found in objects:
+        if found.instance == instance:
+            return pose_matrix(found.pose.pose)[:3, 3]
     return None

@@ -57,6 +57,7 @@ _SAME = (
     "hold_time",
     "after_grasp",
     "use_depth",
+    "looks_aside",
 )
 
 
@@ -76,6 +77,7 @@ def grasp_settings(values: Mapping[str, Any], robot: RobotSettings) -> GraspSett
         workspace_max=robot.workspace_max,
         minimum_height=robot.minimum_height,
         open_width=robot.open_width,
+        table_height=robot.table_height,
         deliver_joints=deliver,
         **{name: values[name] for name in _SAME},
     )

@@ -99,6 +99,15 @@ SEQUENCE = (
         zeros="none",
     ),
     ParameterSpec(
+        "looks_aside",
+        3,
+        "looks from aside, 45 degrees above the table, at a scanned object that was not found from above, or said to "
+        "lie in one of several ways; 0: none",
+        low=0,
+        high=8,
+        changeable=True,
+    ),
+    ParameterSpec(
         "observe_tolerance",
         0.02,
         "of any joint, nearer to an observation pose counts as being there",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dense_grasp_core.errors import Canceled
 from dense_grasp_core.grasping.arm_moves import ArmMoves, backwards
@@ -23,6 +23,7 @@ from dense_grasp_core.grasping.interfaces import (
     StopCheck,
     validate,
 )
+from dense_grasp_core.grasping.look_aside import LooksAside
 from dense_grasp_core.grasping.plan_search import LOOK_AGAIN, PlanSearch
 from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PlanError
 from dense_grasp_core.result_codes import GraspCode, Stage
@@ -64,6 +65,7 @@ class GraspSequence:
         self._goal = GoalRun(self._stop, on_stage)
         self._moves = ArmMoves(arm, planner, settings, self._goal)
         self._search = PlanSearch(arm, perception, planner, candidates, settings, self._goal, on_plan)
+        self._aside = LooksAside(arm, perception, planner, self._moves, settings, self._goal)
         self.outcome = self._goal.outcome
         self._weight = WeightWatch(force, settings.min_lift_force)
         self._sleep = sleep
@@ -143,9 +145,9 @@ class GraspSequence:
         """Looks from one pose after the other, while there is a contact that may be found from the next one."""
         self._goal.stage(Stage.OBSERVING, "opening the gripper")
         self._open()
-        poses, sought = self._settings.observe_poses, list(contacts)
-        for number, pose in enumerate(poses, start=1):
-            self._moves.observe(pose, f"pose {number} of {len(poses)}")
+        sought, looks = list(contacts), 0
+        for _ in self._looks(goal):
+            looks += 1
             plan = self._search.look(goal, sought, failures)
             if plan is not None:
                 return plan
@@ -154,8 +156,20 @@ class GraspSequence:
                 return None
         for contact in sought:
             failure = failures[contact.name]
-            failures[contact.name] = GraspFailure(failure.code, f"{failure} (looked from {len(poses)} poses)")
+            failures[contact.name] = GraspFailure(failure.code, f"{failure} (looked from {looks} poses)")
         return None
+
+    def _looks(self, goal: GraspGoal) -> Iterator[None]:
+        """Gives when the arm stands still at each: the observation poses, and from aside as soon as the object is seen
+        and it is not known how it lies, else after them.
+        """
+        poses = self._settings.observe_poses
+        for number, pose in enumerate(poses, start=1):
+            self._moves.observe(pose, f"pose {number} of {len(poses)}", self._search.seen_before())
+            yield
+            is_seen = any(match.object_at is not None for match in self.outcome.matches)
+            if (is_seen or number == len(poses)) and self._aside.may_help(goal.object_id):
+                yield from self._aside.make(self.outcome.matches, self._search.surroundings())
 
     def _approach(self, plan: PickPlan) -> None:
         self._weight.start()

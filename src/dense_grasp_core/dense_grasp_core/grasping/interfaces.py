@@ -25,7 +25,7 @@ class Located:
     """One keypoint in one image: `position` (3,) m in the base frame, NaN when unknown; `message`: as received.
 
     base_from_object: (4, 4), of the frame of the object that it belongs to; None without a scan, or where two poses
-    explain the image.
+    explain the image. object_at: (3,) m, base frame, where that object is about, also then; None where it is unknown.
     """
 
     keypoint: str
@@ -35,6 +35,7 @@ class Located:
     stamp_ns: int
     message: Any = None
     base_from_object: Array | None = None
+    object_at: Array | None = None
 
 
 class Arm(Protocol):
@@ -87,8 +88,17 @@ class Perception(Protocol):
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
         """One answer a keypoint, all from one image that is newer than the call."""
 
+    def is_scanned(self, object_id: str, stop: StopCheck | None = None) -> bool:
+        """Whether points of the object are found by the pose of its scan."""
+
     def points(self, stamp_ns: int, stop: StopCheck | None = None) -> Array:
         """Surface points (N, 3) in the base frame, seen at the stamp."""
+
+    def points_now(self, stop: StopCheck | None = None) -> Array:
+        """Surface points (N, 3) in the base frame, of an image that is newer than the call."""
+
+    def camera_now(self, stop: StopCheck | None = None) -> Array:
+        """base_from_camera (4, 4), its optical frame, of an image that is newer than the call."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,8 @@ class GraspSettings:
     after_grasp: str = "hold"
     deliver_joints: Array | None = None
     use_depth: bool = True
+    looks_aside: int = 0
+    table_height: float = 0.0
 
     def __post_init__(self) -> None:
         if self.after_grasp not in AFTER_GRASP:

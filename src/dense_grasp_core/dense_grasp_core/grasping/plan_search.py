@@ -33,7 +33,7 @@ from dense_grasp_core.grasping.interfaces import (
     Perception,
 )
 from dense_grasp_core.grasping.pinch_choice import PinchPoints
-from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PickRequest, PlanError, WorldModel
+from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PickRequest, PlanError, Seen, WorldModel
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
 #: Codes after which looking from another pose may help.
@@ -61,6 +61,7 @@ class PlanSearch:
         self._run = run
         self._on_plan = on_plan
         self._request: PickRequest | None = None
+        self._earlier: list[Seen] = []
 
     def contacts(self, goal: GraspGoal) -> tuple[list[GraspContact], list[GraspContact], dict[str, GraspFailure]]:
         """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
@@ -102,6 +103,17 @@ class PlanSearch:
             return plan
         return None
 
+    def surroundings(self) -> WorldModel:
+        """All that is seen from here, and was from where this was called before; later plans go by it, too."""
+        if self._settings.use_depth:
+            points = self._perception.points_now(self._run.stop)
+            self._earlier.append(Seen(points, self._arm.positions()))
+        return self.seen_before()
+
+    def seen_before(self) -> WorldModel:
+        """What `surroundings` saw."""
+        return WorldModel(earlier=tuple(self._earlier))
+
     def grip(self, goal: GraspGoal, plan: PickPlan) -> Grip:
         """How the fingers close on the object by the plan, for a goal that puts it down."""
         outcome = self._run.outcome
@@ -117,7 +129,7 @@ class PlanSearch:
         """What was seen for the plan, with the object in the hand that closed by it."""
         assert self._request is not None
         world = self._request.world
-        held_at = flat_between_pads(world.points_base, plan.base_from_tcp)
+        held_at = flat_between_pads(world.every_point, plan.base_from_tcp)
         return replace(world, held_at=held_at, seen_from=self._request.start)
 
     def _locate(
@@ -145,10 +157,11 @@ class PlanSearch:
         return self._perception.points(stamp_ns, self._run.stop) if self._settings.use_depth else np.zeros((0, 3))
 
     def _plan(self, found: PinchPoints, points: Array) -> PickPlan:
+        world = WorldModel(points, found.contact, self._settings.target_radius, earlier=tuple(self._earlier))
         request = PickRequest(
             start=self._arm.positions(),
-            candidates=self._candidates(found, points),
-            world=WorldModel(points, found.contact, self._settings.target_radius),
+            candidates=self._candidates(found, world.every_point),
+            world=world,
             pre_grasp_distance=self._settings.pre_grasp_distance,
             lift_height=self._settings.lift_height,
             minimum_height=self._settings.minimum_height,

@@ -16,6 +16,13 @@ StopCheck = Callable[[], bool]
 #: Names of obstacles: the table; points that were seen; of them those about the grasp, or about where something is put,
 #: which fingers may touch; and the rest of what it is put on.
 TABLE, SEEN, TARGET, SUPPORT = "table", "seen", "target", "support"
+#: Codes that say that there is no such way, and not that the planner is gone: another one is worth a try.
+NO_WAY = (
+    GraspCode.UNREACHABLE,
+    GraspCode.START_IN_COLLISION,
+    GraspCode.GOAL_IN_COLLISION,
+    GraspCode.PLANNING_FAILED,
+)
 
 
 class PlanError(DenseGraspError):
@@ -75,6 +82,14 @@ class Trajectory:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Surface points (N, 3) m, base frame, and the arm's positions (J,) rad when they were seen."""
+
+    points_base: Array
+    seen_from: Array
+
+
+@dataclass(frozen=True)
 class WorldModel:
     """What surrounds the robot, in its base frame.
 
@@ -82,7 +97,7 @@ class WorldModel:
     target_point: (3,) m, where the fingers go; target_radius: m, sphere in which fingers may touch points;
     held_at: base_from_tcp (4, 4) at which the fingers closed on the object at target_point, which from then on moves
     with the hand and touches nothing either; seen_from: (J,) rad, where the arm was when the points were seen, None
-    for where the motion starts.
+    for where the motion starts; earlier: what was seen before from elsewhere, and is still there.
 
     Of an object that is held already: stood_at: m, height of what it stood on, so that what is held goes down to there
     below all that was seen of it, None for what was seen alone; in_hand: False once it has left the hand, when it is
@@ -95,11 +110,17 @@ class WorldModel:
     target_radius: float = 0.09
     held_at: Array | None = None
     seen_from: Array | None = None
+    earlier: tuple[Seen, ...] = ()
     stood_at: float | None = None
     in_hand: bool = True
     newer_points: Array = field(default_factory=lambda: np.zeros((0, 3)))
     newer_from: Array | None = None
     put_on: Array | None = None
+
+    @property
+    def every_point(self) -> Array:
+        """All that was seen without an object in the hand (N, 3) m."""
+        return np.concatenate([self.points_base, *(seen.points_base for seen in self.earlier)])
 
 
 @dataclass(frozen=True)

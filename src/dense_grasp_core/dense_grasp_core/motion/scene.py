@@ -111,10 +111,13 @@ def seen_cells(
     An object that is held is no cell, but the second value. The same for every planner. A part without cells is left
     out.
     """
-    points = free_of_table(crop(world.points_base, config.bounds), config)
     seen_from = seen_from if world.seen_from is None else world.seen_from
-    if len(points) and seen_from is not None:
-        points = points[~inside_robot(points, robot, seen_from, config.self_margin)]
+    points = np.concatenate(
+        [
+            _free_of_robot(config, world.points_base, robot, seen_from),
+            *(_free_of_robot(config, seen.points_base, robot, seen.seen_from) for seen in world.earlier),
+        ]
+    )
     held = None
     if world.held_at is not None and world.target_point is not None:
         own, points = split_object(points, np.asarray(world.target_point, dtype=float))
@@ -181,12 +184,17 @@ def _split_target(points: Array, world: WorldModel) -> list[tuple[str, Array, bo
     return [(SEEN, others, True), (TARGET, support[near], False), (SUPPORT, support[~near], True)]
 
 
+def _free_of_robot(config: SceneConfig, points: Array, robot: RobotModel, seen_from: Array | None) -> Array:
+    """The points (N, 3) that are neither the table's nor those of the robot, which was at `seen_from` (7,)."""
+    points = free_of_table(crop(points, config.bounds), config)
+    if not len(points) or seen_from is None:
+        return points
+    return points[~inside_robot(points, robot, seen_from, config.self_margin)]
+
+
 def _newer(config: SceneConfig, world: WorldModel, robot: RobotModel, held: HeldObject | None) -> Array:
     """What was seen later, with the object in the hand, but the robot and the object."""
-    points = free_of_table(crop(world.newer_points, config.bounds), config)
-    if not len(points) or world.newer_from is None:
-        return points
-    points = points[~inside_robot(points, robot, world.newer_from, config.self_margin)]
-    if held is None:
+    points = _free_of_robot(config, world.newer_points, robot, world.newer_from)
+    if not len(points) or world.newer_from is None or held is None:
         return points
     return points[~inside_held(points, held, robot.tcp_pose(world.newer_from), HELD_MARGIN)]

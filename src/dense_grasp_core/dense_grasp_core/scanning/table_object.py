@@ -78,9 +78,7 @@ def find_table_object(
     and without a radius SeveralObjectsError when a second one is not much smaller.
     """
     points = np.asarray(points_base, dtype=float)
-    above = _above_table(points, table_height, low, high)
-    inside = (above > ABOVE) & (table_height + above <= high[2])
-    inside &= np.all((points[:, :2] >= low[:2]) & (points[:, :2] <= high[:2]), axis=1)
+    inside = _standing(points, table_height, low, high)
     if centre is not None and radius > 0.0:
         inside &= np.hypot(*(points[:, :2] - centre[:2]).T) <= radius
         where = f"within {radius:.2f} m of ({centre[0]:.3f}, {centre[1]:.3f}) m"
@@ -113,6 +111,19 @@ def find_table_object(
     return TableObject(own, bottom, own.max(axis=0) + _CELL / 2.0)
 
 
+def what_stands(points_base: Array, table_height: float, low: Array, high: Array) -> tuple[Array, float] | None:
+    """The middle (3,) of the box around all that stands on the table between `low` and `high`, and the distance of the
+    farthest point from it; None where nothing does. Arguments as find_table_object.
+    """
+    points = np.asarray(points_base, dtype=float)
+    pieces = _pieces(thin(points[_standing(points, table_height, low, high)], _CELL))
+    if not pieces:
+        return None
+    cells = np.concatenate(pieces)
+    middle = (cells.min(axis=0) + cells.max(axis=0)) / 2.0
+    return middle, float(np.linalg.norm(cells - middle, axis=1).max())
+
+
 def table_elsewhere(points_base: Array, table_height: float, low: Array, high: Array) -> str:
     """What is said where the plane that most points (n, 3) over the box lie on is no table at table_height, as with a
     camera whose mount is far off; empty where it is, or there is no plane.
@@ -129,6 +140,14 @@ def table_elsewhere(points_base: Array, table_height: float, low: Array, high: A
         f"most of what is seen over the workspace is a plane {1000.0 * abs(off):.0f} mm {side} the table (table_height "
         f"{table_height:.3f} m), tilted by {plane.tilt:.0f}°"
     )
+
+
+def _standing(points: Array, table_height: float, low: Array, high: Array) -> NDArray[np.bool_]:
+    """(n,) True for points of what stands on the table in the box."""
+    above = _above_table(points, table_height, low, high)
+    inside = (above > ABOVE) & (table_height + above <= high[2])
+    inside &= np.all((points[:, :2] >= low[:2]) & (points[:, :2] <= high[:2]), axis=1)
+    return np.asarray(inside)
 
 
 def _above_table(points: Array, table_height: float, low: Array, high: Array) -> Array:

@@ -11,23 +11,16 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import StopCheck
-from dense_grasp_core.motion.interfaces import MotionPlanner, PlanError, Trajectory, WorldModel
+from dense_grasp_core.motion.interfaces import NO_WAY, MotionPlanner, PlanError, Trajectory, WorldModel
 from dense_grasp_core.motion.timing import with_tool_speed
 from dense_grasp_core.object_model.coverage import share_covered
-from dense_grasp_core.result_codes import GraspCode, ScanCode
+from dense_grasp_core.result_codes import ScanCode
 from dense_grasp_core.scanning.dome import DISTANCES, dome_directions, dome_view, viewing_distance
 from dense_grasp_core.scanning.interfaces import ScanSettings
 from dense_grasp_core.scanning.route import short_route
 from dense_grasp_core.scanning.table_object import TableObject
 
 Array = np.ndarray
-#: Failures of one way after which the others are worth a try: no way there, not a planner that is gone.
-_ANOTHER_WAY = (
-    GraspCode.UNREACHABLE,
-    GraspCode.START_IN_COLLISION,
-    GraspCode.GOAL_IN_COLLISION,
-    GraspCode.PLANNING_FAILED,
-)
 _SIDES = ("x", "x y", "y", "-x y", "-x", "-x -y", "-y", "x -y")
 
 
@@ -97,7 +90,7 @@ class ViewPlanner:
             try:
                 way = self.way(position, goals[index], world, stop)
             except PlanError as error:
-                if error.code not in _ANOTHER_WAY:
+                if error.code not in NO_WAY:
                     raise
                 plan.missing.append(direction)
                 continue

@@ -1,0 +1,132 @@
+"""Where to look from when straight above the object shows too little of it: a lid or an edge alone, an unknown side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dense_grasp_core.geometry.se3 import inverse
+from dense_grasp_core.grasping.arm_moves import ArmMoves
+from dense_grasp_core.grasping.goal_run import GoalRun
+from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Located, Perception
+from dense_grasp_core.motion.interfaces import NO_WAY, MotionPlanner, PlanError, WorldModel
+from dense_grasp_core.result_codes import Stage
+from dense_grasp_core.scanning.dome import camera_pose
+from dense_grasp_core.scanning.table_object import what_stands
+
+Array = NDArray[np.float64]
+#: rad above the horizon: sides and top are seen alike, and the arm reaches most of the way round.
+ELEVATION = np.pi / 4.0
+#: Directions round the object, and turns of the camera about its axis for each.
+AZIMUTHS, ROLLS = 8, 6
+#: Distances as shares of that from which the object was looked at before. The nearer it is, the better it is found; one
+#: of unknown place is looked for at ROOM times the radius of all that stands there, which a camera that sees 40 degrees
+#: up and across then has whole in the picture.
+NEAREST, FARTHEST, ROOM = 0.65, 1.0, 3.2
+
+
+def aside_directions() -> Array:
+    """Unit vectors (AZIMUTHS, 3) from the object to the camera, z up."""
+    azimuths = 2.0 * np.pi * np.arange(AZIMUTHS) / AZIMUTHS
+    flat = np.cos(ELEVATION)
+    return np.stack([flat * np.cos(azimuths), flat * np.sin(azimuths), np.full(AZIMUTHS, np.sin(ELEVATION))], axis=1)
+
+
+def tool_poses_aside(centre: Array, radius: float, base_from_camera: Array, base_from_tcp: Array) -> list[list[Array]]:
+    """For each of `aside_directions` the poses base_from_tcp (4, 4) from which the camera looks at `centre` (3,) m,
+    base frame, and what lies within `radius` m, the preferred first. base_from_camera, base_from_tcp: (4, 4), both of
+    one moment, of a look before.
+    """
+    camera_from_tcp = inverse(base_from_camera) @ base_from_tcp
+    before = float(np.linalg.norm(base_from_camera[:3, 3] - centre))
+    wanted = float(np.clip(ROOM * radius / before, NEAREST, FARTHEST))
+    shares = dict.fromkeys((wanted, (wanted + FARTHEST) / 2.0, FARTHEST))
+    return [
+        [
+            camera_pose(centre + share * before * direction, direction, 2.0 * np.pi * roll / ROLLS) @ camera_from_tcp
+            for share in shares
+            for roll in range(ROLLS)
+        ]
+        for direction in aside_directions()
+    ]
+
+
+def order_of_looks(start: Array, positions: Sequence[Array | None], most: int) -> list[Array]:
+    """Of the joint positions (J,) for `aside_directions`, None out of reach, at most `most` to look from: the one with
+    the least travel from `start` (J,) first, then what looks farthest away from those before.
+    """
+    directions = aside_directions()
+    reached = {index: each for index, each in enumerate(positions) if each is not None}
+    chosen: list[int] = []
+    while len(chosen) < min(most, len(reached)):
+        here = start if not chosen else reached[chosen[-1]]
+
+        def cost(index: int, here: Array = here) -> tuple[float, float]:
+            beside = max((float(directions[index] @ directions[other]) for other in chosen), default=0.0)
+            return round(beside, 6), float(np.abs(reached[index] - here).max())
+
+        chosen.append(min((index for index in reached if index not in chosen), key=cost))
+    return [reached[index] for index in chosen]
+
+
+class LooksAside:
+    """Brings the arm to looks from aside, `settings.looks_aside` for a goal at most."""
+
+    def __init__(
+        self,
+        arm: Arm,
+        perception: Perception,
+        planner: MotionPlanner,
+        moves: ArmMoves,
+        settings: GraspSettings,
+        run: GoalRun,
+    ):
+        self._arm = arm
+        self._perception = perception
+        self._planner = planner
+        self._moves = moves
+        self._settings = settings
+        self._run = run
+        self._are_made = False
+
+    def may_help(self, object_id: str) -> bool:
+        """Whether they are still to be made, and the object is one that is known from aside: it has a scan."""
+        if self._are_made or not (self._settings.looks_aside and self._settings.use_depth):
+            return False
+        return self._perception.is_scanned(object_id, self._run.stop)
+
+    def make(self, matches: Sequence[Located], world: WorldModel) -> Iterator[None]:
+        """Gives when the arm stands still at each; not at all where nothing stands on the table, or nothing
+        is in reach. matches: of the look before; world: all that was seen. Raises GraspFailure, PlanError, Canceled.
+        """
+        self._are_made = True
+        place = self._place(matches, world)
+        if place is None:
+            return
+        start = self._arm.positions()
+        base_from_camera = self._perception.camera_now(self._run.stop)
+        places = tool_poses_aside(*place, base_from_camera, self._planner.tcp_pose(start))
+        positions = self._run.timed(lambda: self._planner.find_joint_positions(places, start, world, self._run.stop))
+        made = 0
+        for goal in order_of_looks(start, positions, self._settings.looks_aside):
+            self._run.stage(Stage.OBSERVING, f"from aside, {made + 1} of at most {self._settings.looks_aside}")
+            try:
+                self._moves.to_joints(goal, world)
+            except PlanError as error:
+                if error.code not in NO_WAY:
+                    raise
+                continue
+            self._arm.wait_still(self._run.stop)
+            made += 1
+            yield
+
+    def _place(self, matches: Sequence[Located], world: WorldModel) -> tuple[Array, float] | None:
+        """Middle (3,) and radius, m, of what is to be looked at; None where there is nothing."""
+        settings = self._settings
+        for match in matches:
+            if match.object_at is not None:
+                return match.object_at, 0.0
+        corners = settings.workspace_min, settings.workspace_max
+        return what_stands(world.every_point, settings.table_height, *corners)
