@@ -37,7 +37,18 @@ PINNED = {
     *("blenderproc", "bpy", "mathutils", "coacd", "coal", "distributed", "embreex", "franka_sim", "frankik", "franky"),
     *("hypothesis", "lightning", "mujoco", "ompl", "onnx", "onnxruntime", "onnxscript", "openvino", "PIL"),
     *("pinocchio", "pylibfranka", "rich", "safetensors", "skimage", "tensorboard", "timm", "toppra", "torch"),
-    *("torchvision", "trimesh", "fastapi", "nicegui", "playwright", "pycolmap", "starlette", "uvicorn"),
+    *(
+        "torchvision",
+        "trimesh",
+        "fastapi",
+        "nicegui",
+        "playwright",
+        "pycolmap",
+        "pytransform3d",
+        "rosbags",
+        "starlette",
+    ),
+    "uvicorn",
 }
 #: The layers: what of ours a package may name. `bench` is on top of everything.
 ALLOWED = {

@@ -254,7 +254,8 @@ class ScanSequence:
         """
         assert self._first is not None and self._table_object is not None
         try:
-            right, table_object, found = with_true_hand_eye(self._first, taken, self._table_object, self._settings)
+            limits = self._settings.hand_eye_shift, self._settings.hand_eye_turn
+            right, table_object, found = with_true_hand_eye(self._first, taken, self._table_object, *limits)
         except RefinementError as error:
             # What contradicts itself is refused by the check of the scan.
             self._tell(ScanStage.FUSING, f"hand-eye is not checked: {error}", stoppable=False)

@@ -2,7 +2,8 @@
 
 --from is a folder with rgb, depth, mask, poses.json and camera.json, or one with such a folder for each object; or
 colour pictures alone: a folder of them, or a video. Their poses are found by structure from motion, and their size
-comes from --tag-edge, --known-length or --depth-picture.
+comes from --tag-edge, --known-length or --depth-picture. Or a ROS 2 bag of a camera on an arm: colour, aligned depth,
+camera_info, /tf and /tf_static.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from dense_grasp_core.object_model.scan_join import join_to
 from dense_grasp_core.object_model.scan_writer import write_scan
 from dense_grasp_core.object_model.view_bank import build
 
+from dense_grasp_train.scanning.bag_options import add_bag_options, bag_source, is_bag
 from dense_grasp_train.scanning.contact_sheet import contact_sheet
 from dense_grasp_train.scanning.scan_options import add_colour_options, colour_source, is_colour
 from dense_grasp_train.scanning.source import Source, posed_pictures
@@ -43,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="scan", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--from", dest="source", type=Path, required=True, metavar="FOLDER", help="what to make it from"
+        "--from", dest="source", type=Path, required=True, metavar="FOLDER|VIDEO|BAG", help="what to make it from"
     )
     parser.add_argument("--to", type=Path, required=True, metavar="SCAN", help="the new folder of the scan")
     parser.add_argument("--object", default="", help="which object of --from, where it holds several; its name too")
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--general", type=Path, default=_GENERAL, help="network that --join looks by (%(default)s)")
     add_colour_options(parser)
+    add_bag_options(parser)
     return parser
 
 
@@ -123,6 +126,8 @@ def _told(done: int, most: int) -> None:
 
 
 def _read(options: argparse.Namespace) -> Source:
+    if is_bag(options.source):
+        return bag_source(options)
     return colour_source(options) if is_colour(options.source) else posed_pictures(options.source, options.object)
 
 

@@ -44,7 +44,9 @@ def add_colour_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--camera", metavar="FX,FY,CX,CY", help="of the pictures as they are, undistorted; default: found"
     )
-    group.add_argument("--frames", type=int, default=60, help="pictures to take out of a video (%(default)s)")
+    group.add_argument(
+        "--frames", type=int, default=60, help="pictures to take out of a video, or at most of a bag (%(default)s)"
+    )
     group.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of structure from motion")
 
 
