@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,7 +160,11 @@ def test_evaluate_warns_until_a_network_was_tried_on_photographs(rooms, tmp_path
     pair = json.loads((rooms / "pairs.json").read_text())["by hand"][0]
     (only_pairs / "pairs.json").write_text(json.dumps({"by hand": [pair]}))
     command = ["--pictures", str(only_pairs), "--general", str(GENERAL.with_suffix(".xml")), "--no-controls", "--card"]
-    assert evaluate.main([*command, "--model", str(network), "--out", str(tmp_path / "out")]) == 0
+    second = shutil.copy(GENERAL, tmp_path / "second.safetensors")
+    assert evaluate.main([*command, "--model", str(network), str(second), "--out", str(tmp_path / "out")]) == 0
+    assert {t.points for t in load_info(second).tried_on if t.on == "by hand"} == {2}
+    report = json.loads((tmp_path / "out" / "pictures.json").read_text())
+    assert set(report["pairs"]["by hand"]) == {"net", "second"}  # the network of --general is among them: once
     trial = load_info(network).tried_on[0]
     assert trial.on == "by hand" and trial.points == 2 and load_info(network).tried_on_photographs
     assert f"| by hand | photographs | 2 | {trial.found:.1%} |" in network.with_suffix(".md").read_text()

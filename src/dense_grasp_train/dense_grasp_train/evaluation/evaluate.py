@@ -168,9 +168,10 @@ def _run(options: argparse.Namespace) -> int:
     started = time.monotonic()
     if options.pairs < 1:
         raise EvaluationError(f"--pairs is {options.pairs}, expected 1 or more")
-    if options.card and options.model[0].suffix != ".safetensors":
-        raise EvaluationError(f"--card is given with --model {options.model[0]}, expected a .safetensors file")
-    if options.card and (len(options.model) > 1 or options.bop):
+    graphs = [file for file in options.model if file.suffix != ".safetensors"]
+    if options.card and graphs:
+        raise EvaluationError(f"--card is given with --model {graphs[0]}, expected a .safetensors file")
+    if options.card and (options.bop or (len(options.model) > 1 and not options.pictures)):
         raise EvaluationError("--card is given, expected one --model and the sets of caps, or --pictures")
     if options.card and options.no_pairs:
         raise EvaluationError("--card is given with --no-pairs, expected the figures of pairs to write into it")

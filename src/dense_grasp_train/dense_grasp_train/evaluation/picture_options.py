@@ -70,8 +70,13 @@ def check_picture_options(options: argparse.Namespace) -> None:
 
 
 def networks(options: argparse.Namespace, general: DescriptorExtractor) -> dict[str, DescriptorExtractor]:
-    """The networks to measure by the name of their row: those of --model, and ``general`` where it is none of them."""
+    """The networks to measure by the name of their row: those of --model, and ``general`` where it is none of them.
+
+    Raises EvaluationError for two files of one name: they would be one row.
+    """
     rows = {file.stem: DescriptorExtractor(file) for file in options.model}
+    if len(rows) < len(options.model):
+        raise EvaluationError(f"--model names {', '.join(map(str, options.model))}, expected files of different names")
     if general.model_id not in {extractor.model_id for extractor in rows.values()}:
         rows["general (EfficientNet-Lite0, frozen)"] = general
     return rows

@@ -112,9 +112,9 @@ def _measure_clicks(
     figures = measure_pairs(rows, folder, sets, lambda: progress.advance(task))
     figures |= measure_sets(rows, clicks, lambda: progress.advance(task))
     if options.card:
-        own = options.model[0]
-        found = [trial(name, by_row[own.stem].errors) for name, by_row in figures.items()]
-        add_trials(own.with_suffix(".md"), record_trials(own, found))
+        for own in options.model:
+            found = [trial(name, by_row[own.stem].errors) for name, by_row in figures.items()]
+            add_trials(own.with_suffix(".md"), record_trials(own, found))
     errors = {
         name: {row: [round(float(e), 2) for e in f.errors] for row, f in by_row.items()}
         for name, by_row in figures.items()
