@@ -27,6 +27,7 @@ def brick() -> Solid:
         np.array([0.02, 0.0, 0.0]),
         0.04,
         0.1,
+        (np.eye(3), about("z", np.pi)),
     )
 
 
@@ -34,7 +35,7 @@ def test_a_solid_comes_back_as_it_was_written(brick: Solid, tmp_path: Path) -> N
     write_solid(tmp_path / "brick.npz", brick)
     found = named_solid("brick", 5, str(tmp_path))
     assert (found.kind, found.seed, found.thinnest, found.mass) == ("brick", 5, 0.04, 0.1)
-    for name in ("vertices", "faces", "normals", "uv", "texture", "rests", "contact"):
+    for name in ("vertices", "faces", "normals", "uv", "texture", "rests", "contact", "same"):
         assert np.array_equal(getattr(found, name), getattr(brick, name)), name
     for hull, meant in zip(found.pieces, brick.pieces, strict=True):
         assert np.array_equal(hull.corners, meant.corners) and hull.volume == meant.volume
@@ -48,6 +49,14 @@ def test_those_made_in_code_are_named_beside_those_in_the_folder(brick: Solid, t
         named_solid("teapot", 0, str(tmp_path))
     with pytest.raises(SolidError, match="seed of the brick is -1"):
         named_solid("brick", -1, str(tmp_path))
+
+
+def test_a_file_of_another_format_is_to_be_made_anew(brick: Solid, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("dense_grasp_assets.solids.files._FORMAT", 1)
+    write_solid(tmp_path / "brick.npz", brick)
+    monkeypatch.undo()
+    with pytest.raises(SolidError, match=r"brick\.npz has the format 1, expected 2: make it anew"):
+        read_solid(tmp_path / "brick.npz")
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"x" * 99])

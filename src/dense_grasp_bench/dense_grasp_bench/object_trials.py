@@ -5,6 +5,7 @@ The truth puts the click where a person would, and judges; nothing of it goes in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,21 +72,30 @@ def turned_over_seed(solid: Solid, base_from_solid: Array, views: Array, in_comm
     return best
 
 
-def join_error(scan: dict[str, Any], base_from_first: Array, base_from_second: Array) -> tuple[float, float]:
+def join_error(
+    scan: dict[str, Any], base_from_first: Array, base_from_second: Array, same: Sequence[Array] = (np.eye(3),)
+) -> tuple[float, float]:
     """How far the second part of a joined scan lies from where the truth says: m at the object's middle, and rad.
 
-    scan: its scan.json; the others: where the object stood and lay, (4, 4).
+    scan: its scan.json; the others: where the object stood and lay, (4, 4), and turns (3, 3) after which it looks the
+    same, of which the nearest counts.
     """
     (second,) = scan["joined"]
-    truth = (
-        inverse(np.array(second["base_from_object"]))
-        @ base_from_second
-        @ inverse(base_from_first)
-        @ np.array(scan["base_from_object"])
-    )
     found, middle = np.array(second["second_from_first"]), inverse(np.array(scan["base_from_object"])) @ base_from_first
-    off = transform(found, middle[:3, 3]) - transform(truth, middle[:3, 3])
-    return float(np.linalg.norm(off)), rotation_angle(inverse(truth) @ found)
+    errors = []
+    for turn in same:
+        turned = np.eye(4)
+        turned[:3, :3] = turn
+        truth = (
+            inverse(np.array(second["base_from_object"]))
+            @ base_from_second
+            @ turned
+            @ inverse(base_from_first)
+            @ np.array(scan["base_from_object"])
+        )
+        off = transform(found, middle[:3, 3]) - transform(truth, middle[:3, 3])
+        errors.append((float(np.linalg.norm(off)), rotation_angle(inverse(truth) @ found)))
+    return min(errors, key=lambda error: error[1])
 
 
 @dataclass(frozen=True)
@@ -174,7 +184,7 @@ class ObjectTrials:
         there = self._session.set_scene(scene=solid.kind, seed=solid.seed, random_pose=True, pose_seed=seed)
         result = self._grasp.scan(solid.kind, views, join=True)
         about = read_json(scanned.folder / "scan.json")
-        error_m, turn = join_error(about, scanned.base_from_solid, pose_matrix(there.pose))
+        error_m, turn = join_error(about, scanned.base_from_solid, pose_matrix(there.pose), solid.same)
         return result, f"{1000 * error_m:.1f} mm, {np.degrees(turn):.1f}°"
 
     def click(self, solid: Solid, scanned: Scanned, keypoint: str = PLAIN_CONTACT) -> Clicked:
@@ -209,10 +219,10 @@ class ObjectTrials:
             scene=f"{solid.kind}_elsewhere", seed=solid.seed, random_pose=True, pose_seed=pose_seed
         )
         before = self._pictures.now(COLOR_TOPIC)
-        x, y, z = transform(pose_matrix(there.pose), solid.contact)
+        places = transform(pose_matrix(there.pose), solid.equal_contacts)
         trial = Trial(pose_seed, solid.kind, scene=there.message)
         goal = GraspObject.Goal(object_id=solid.kind, may_drop=True)
-        self._session.goal_trial(trial, goal, {PLAIN_CONTACT: (float(x), float(y), float(z))})
+        self._session.goal_trial(trial, goal, {PLAIN_CONTACT: [(float(x), float(y), float(z)) for x, y, z in places]})
         report = self._client.call("get_report")
         held = bool(report.both_pads and not report.other_contacts and report.height >= HELD_AT)
         end = self._pictures.now(OVERVIEW_TOPIC)

@@ -34,6 +34,9 @@ GRASP_TIMEOUT_S = 120.0
 REFEREE_TIMEOUT_S = 30.0
 HOLD_S = 4.0
 
+#: m in the base frame.
+Place = tuple[float, float, float]
+
 
 @dataclass
 class Trial:
@@ -46,7 +49,7 @@ class Trial:
     found: bool = False
     score: float = math.nan
     position: tuple[float, float, float] = (math.nan,) * 3
-    truth: tuple[float, float, float] = (math.nan,) * 3
+    truth: Place = (math.nan,) * 3
     error_mm: float = math.nan
     planning_time: float = math.nan
     time_to_first_motion: float = math.nan
@@ -253,11 +256,11 @@ class CellSession:
         self,
         trial: Trial,
         goal: GraspObject.Goal,
-        truths: dict[str, tuple[float, float, float]],
+        truths: dict[str, Sequence[Place]],
         on_feedback: Callable[[object], None] | None = None,
     ) -> Trial:
         """Send the goal and fill in the trial, with the referee's word where it names an object. truths: where each
-        contact is, m in the base frame.
+        contact is, m in the base frame; several places where the object looks the same in several ways.
         """
         stages = StageTimes(on_feedback)
         result = self.client.grasp(goal, GRASP_TIMEOUT_S, stages)
@@ -267,9 +270,9 @@ class CellSession:
             self._ask_referee(trial)
         return trial
 
-    def _truths(self, keypoints: Sequence[str], lesson: Lesson) -> dict[str, tuple[float, float, float]]:
+    def _truths(self, keypoints: Sequence[str], lesson: Lesson) -> dict[str, Sequence[Place]]:
         positions = self.truth([lesson.clicks[keypoint] for keypoint in keypoints]).positions
-        return {keypoint: (point.x, point.y, point.z) for keypoint, point in zip(keypoints, positions, strict=True)}
+        return {keypoint: [(point.x, point.y, point.z)] for keypoint, point in zip(keypoints, positions, strict=True)}
 
     def _ask_referee(self, trial: Trial) -> None:
         began = stamp_seconds(self.client.now())
@@ -286,7 +289,7 @@ class CellSession:
         trial.touched = list(report.touched)
 
 
-def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, tuple[float, float, float]]) -> None:
+def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, Sequence[Place]]) -> None:
     trial.code, trial.message = int(result.code), result.message
     trial.planning_time = float(result.planning_time)
     trial.time_to_first_motion = float(result.time_to_first_motion)
@@ -303,7 +306,8 @@ def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, tuple[floa
         for match in result.matches
     ]
     trial.used_contact = result.used_contact or PLAIN_CONTACT
-    trial.truth = truths.get(trial.used_contact, trial.truth)
+    places = truths.get(trial.used_contact, [trial.truth])
+    trial.truth = places[0]
     contact = next((match for match in result.matches if match.keypoint == trial.used_contact), None)
     if contact is None:
         return
@@ -311,4 +315,5 @@ def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, tuple[floa
     trial.found = contact.code == MatchCode.OK
     if trial.found:
         trial.position = (contact.position.x, contact.position.y, contact.position.z)
+        trial.truth = min(places, key=lambda place: math.dist(trial.position, place))
         trial.error_mm = 1e3 * math.dist(trial.position, trial.truth)

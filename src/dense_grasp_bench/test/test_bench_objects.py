@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dense_grasp_assets.solids.make import make_solid
-from dense_grasp_assets.solids.solid import SolidError
+from dense_grasp_assets.solids.solid import SolidError, about
 from dense_grasp_bench.bench_objects import chosen
 from dense_grasp_bench.mesh_solids import MeshObjectError, make_mesh_solids
 from dense_grasp_bench.object_figures import ObjectFigures, table
@@ -92,6 +92,16 @@ def test_the_error_of_a_join_is_what_the_second_part_is_off_by() -> None:
         joined = {"second_from_first": motion.tolist(), "base_from_object": second.tolist()}
         error_m, turn = join_error({"base_from_object": first.tolist(), "joined": [joined]}, standing, lying)
         assert error_m == pytest.approx(expected, abs=1e-9) and turn == pytest.approx(0.0, abs=1e-6)
+    half = about("z", np.pi)
+    turned = np.eye(4)
+    turned[:3, :3] = half
+    joined = {
+        "second_from_first": (se3.inverse(second) @ lying @ turned @ se3.inverse(standing) @ first).tolist(),
+        "base_from_object": second.tolist(),
+    }
+    scan = {"base_from_object": first.tolist(), "joined": [joined]}
+    assert join_error(scan, standing, lying)[1] == pytest.approx(np.pi, abs=1e-6)
+    assert join_error(scan, standing, lying, (np.eye(3), half))[1] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_a_fresh_store_has_no_scans_of_before(tmp_path) -> None:

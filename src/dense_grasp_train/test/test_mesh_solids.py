@@ -136,3 +136,31 @@ def test_two_meshes_of_one_name_are_refused(tmp_path: Path, capsys: pytest.Captu
     coloured(tmp_path / "Block.glb", trimesh.creation.box((0.04, 0.06, 0.1)))
     assert main([str(tmp_path), "--to", str(tmp_path / "solids")]) == 1
     assert "meshes have one name: block" in capsys.readouterr().err
+
+
+def painted_box(path: Path, paint) -> Path:
+    """A box of 10 x 6 x 4 cm, finely cut, corners coloured by `paint` of their places (n, 3), -1..1 each."""
+    box = trimesh.creation.box((0.1, 0.06, 0.04)).subdivide_to_size(0.004)
+    shade = np.clip(paint(box.vertices / [0.05, 0.03, 0.02]), 0, 255).astype(np.uint8)
+    box.visual = trimesh.visual.ColorVisuals(box, vertex_colors=np.c_[shade, np.full(len(shade), 255, np.uint8)])
+    box.export(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("paint", "count"),
+    [
+        (lambda at: np.full((len(at), 3), 140.0), 4),
+        (lambda at: np.c_[128 + 100 * at[:, 0], np.full((len(at), 2), 90.0)], 2),
+        (lambda at: np.c_[128 + 60 * at[:, 0] + 60 * at[:, 1], np.full((len(at), 2), 90.0)], 1),
+        (lambda at: np.c_[128 + 100 * at[:, 0] * at[:, 1], np.full((len(at), 2), 90.0)], 2),
+    ],
+    ids=["plain", "its ends differ", "its ends and sides differ", "one print on both faces"],
+)
+def test_the_turns_after_which_a_box_looks_the_same(tmp_path: Path, paint, count: int) -> None:
+    solid = solid_of(painted_box(tmp_path / "box.ply", paint))
+    assert len(solid.same) == count
+    np.testing.assert_array_equal(solid.same[0], np.eye(3))
+    for turn in solid.same[1:]:
+        np.testing.assert_allclose(turn @ turn, np.eye(3), atol=1e-9)
+    assert len(solid.equal_contacts) == count

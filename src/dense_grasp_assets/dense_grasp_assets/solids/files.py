@@ -15,8 +15,11 @@ from dense_grasp_assets.solids.make import KINDS, SUPPORTS, make_solid
 from dense_grasp_assets.solids.solid import Hull, Solid, SolidError
 
 SUFFIX = ".npz"
-_FORMAT = 1
-_ARRAYS = ("vertices", "faces", "normals", "uv", "texture", "rests", "contact", "corners", "corner_counts", "volumes")
+_FORMAT = 2
+_ARRAYS = (
+    *("vertices", "faces", "normals", "uv", "texture", "rests", "contact", "same"),
+    *("corners", "corner_counts", "volumes"),
+)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
@@ -45,6 +48,7 @@ def write_solid(path: Path, solid: Solid) -> None:
         texture=solid.texture,
         rests=np.array(solid.rests),
         contact=solid.contact,
+        same=np.array(solid.same),
         corners=np.concatenate([hull.corners for hull in hulls]),
         corner_counts=np.array([len(hull.corners) for hull in hulls]),
         volumes=np.array([hull.volume for hull in hulls]),
@@ -57,10 +61,11 @@ def read_solid(path: Path) -> Solid:
     try:
         with np.load(path, allow_pickle=False) as content:
             about = json.loads(str(content["about"]))
-            arrays = {name: content[name] for name in _ARRAYS}
+            is_known = about.get("format") == _FORMAT
+            arrays = {name: content[name] for name in _ARRAYS} if is_known else {}
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise SolidError(f"{path} cannot be read as a solid ({error}): make it anew with `solids`") from error
-    if about.get("format") != _FORMAT:
+    if not is_known:
         raise SolidError(f"{path} has the format {about.get('format')}, expected {_FORMAT}: make it anew with `solids`")
     ends = np.cumsum(arrays["corner_counts"])[:-1]
     hulls = zip(np.split(arrays["corners"], ends), arrays["volumes"], strict=True)
@@ -77,6 +82,7 @@ def read_solid(path: Path) -> Solid:
         contact=arrays["contact"],
         thinnest=float(about["thinnest"]),
         mass=float(about["mass"]),
+        same=tuple(arrays["same"]),
     )
 
 

@@ -15,6 +15,7 @@ from dense_grasp_train.render.mesh_source import load_mesh
 from dense_grasp_train.render.raycast import RenderMesh
 from dense_grasp_train.render.texture_atlas import bake
 from dense_grasp_train.solids.rests import choose_pinch
+from dense_grasp_train.solids.same_looks import same_looks
 
 Floats = NDArray[np.float64]
 _CONCAVITY = 0.1  # of CoACD: how far, as a share of the size, the hulls may be from the surface
@@ -49,7 +50,7 @@ def solid_of(path: Path, scale: float = 1.0, untextured: bool = False) -> Solid:
     uv, picture = bake(replace(body, vertices=moved(body.vertices)))
     corners = body.faces.ravel()
     mass = float(np.clip(_DENSITY * volume, _LIGHTEST, _HEAVIEST))
-    return Solid(
+    solid = Solid(
         solid_name(path.stem),
         0,
         vertices=moved(body.vertices)[corners],
@@ -63,6 +64,8 @@ def solid_of(path: Path, scale: float = 1.0, untextured: bool = False) -> Solid:
         thinnest=_HELD * pinch.width,
         mass=mass,
     )
+    # The file's own axes, which makers of meshes lay along what they model.
+    return replace(solid, same=same_looks(solid, first.T))
 
 
 def convex_pieces(surface: Any) -> list[Any]:
