@@ -29,7 +29,7 @@ def client(graph, path):
     graph.start(QueryNode, store=f"sqlite:///{path}", frame_timeout=0.5, **scores)
     node = Node("client", context=graph.context)
     graph.spin(node, 1)
-    services = ("/dense_grasp/locate_keypoints", "/dense_grasp/list_descriptors")
+    services = ("/dense_grasp/locate_keypoints", "/dense_grasp/list_descriptors", "/dense_grasp/list_scans")
     return KeypointClient(node, *services, locate_timeout=15.0, server_timeout=PATIENCE)
 
 
@@ -50,9 +50,10 @@ def test_what_is_scanned_has_a_point_on_its_scan(client, path):
     store = DescriptorStore(str(path))
     store.add("cap", "contact", np.ones(4), "m", 1.0, 2.0)
     store.add("mug", "top", np.ones(4), "m", 1.0, 2.0)
-    assert not client.is_scanned("mug")
+    assert client.scanned_radius("mug") is None
     store.add("mug", "handle", np.ones(4), "m", 1.0, 2.0, object_point=(0.0, 0.01, 0.02))
-    assert client.is_scanned("mug") and not client.is_scanned("cap") and not client.is_scanned("shoe")
+    assert client.scanned_radius("mug") == 0.0, "of a scan that is not there the size is not known"
+    assert client.scanned_radius("cap") is None and client.scanned_radius("shoe") is None
 
 
 def test_where_an_object_is_about_is_told_also_in_two_poses(graph):
@@ -68,7 +69,9 @@ def test_where_an_object_is_about_is_told_also_in_two_poses(graph):
     graph.spin(server, 1)
     node = Node("client", context=graph.context)
     graph.spin(node, 1)
-    asked = KeypointClient(node, "/two/locate_keypoints", "/two/list_descriptors", server_timeout=PATIENCE)
+    asked = KeypointClient(
+        node, "/two/locate_keypoints", "/two/list_descriptors", "/two/list_scans", server_timeout=PATIENCE
+    )
     seen, alone = asked.locate("mug", ["contact", "top"])
     np.testing.assert_array_equal(seen.object_at, [0.5, 0.1, 0.03])
     assert seen.base_from_object is None
@@ -119,7 +122,9 @@ def test_a_slow_simulation_is_waited_for_by_its_own_clock(graph, path):
     graph.spin(server, 1)
     node = Node("client", context=graph.context, parameter_overrides=[Parameter("use_sim_time", value=True)])
     graph.spin(node, 1)  # nobody publishes /clock: it stands still
-    slow = KeypointClient(node, "/slow/locate_keypoints", "/slow/list_descriptors", server_timeout=PATIENCE)
+    slow = KeypointClient(
+        node, "/slow/locate_keypoints", "/slow/list_descriptors", "/slow/list_scans", server_timeout=PATIENCE
+    )
     (located,) = slow.locate("cap", ["contact"])
     assert located.code == MatchCode.LOW_SCORE
     assert asked == asked[:1] * 3

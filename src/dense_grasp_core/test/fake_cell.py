@@ -41,7 +41,7 @@ class FakeCell:
         self.tells_live = True
         self.device_number = 1
         self.height = 0.5
-        self.scanned = False
+        self.radius: float | None = None
         self.seen = np.zeros((0, 3))
         self.codes = [MatchCode.OK]
         self.fail: dict[str, Exception] = {}
@@ -81,9 +81,9 @@ class FakeCell:
         return self.device_number
 
     # perception
-    def is_scanned(self, object_id, stop=None):
-        self._do("is_scanned")
-        return self.scanned
+    def scanned_radius(self, object_id, stop=None):
+        self._do("scanned_radius")
+        return self.radius
 
     def points_now(self, stop=None):
         self._do("points_now")

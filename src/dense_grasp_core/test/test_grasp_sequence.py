@@ -202,7 +202,7 @@ class CellWithSides(Cell):
 
     def __init__(self, **arguments):
         super().__init__(**arguments)
-        self.scanned = True
+        self.radius = 0.08
         self.object_at: np.ndarray | None = CONTACT
         self.seen = CONTACT + 0.004 * np.stack(np.meshgrid(range(8), range(8), [0.0]), axis=-1).reshape(-1, 3)
 
@@ -221,7 +221,7 @@ class CellWithSides(Cell):
 
 LOOK = ["still", "locate"]
 GO_AND_LOOK = ["plan_joints", "move", *LOOK]
-PREPARE_ASIDE = ["is_scanned", "points_now", "find_joint_positions"]
+PREPARE_ASIDE = ["scanned_radius", "points_now", "find_joint_positions"]
 
 
 def test_a_scanned_object_in_two_poses_is_looked_at_from_aside():
@@ -256,7 +256,7 @@ def test_looks_from_aside_that_do_not_help_are_counted():
 
 def test_without_a_scan_nothing_is_looked_at_from_aside():
     cell = CellWithSides()
-    cell.scanned, cell.codes = False, [MatchCode.LOW_SCORE]
+    cell.radius, cell.codes = None, [MatchCode.LOW_SCORE]
     assert "(looked from 2 poses)" in str(fails(cell, looks_aside=2))
     assert "find_joint_positions" not in cell.log
 

@@ -32,7 +32,7 @@ class Cell(fake_cell.FakeCell):
     def __init__(self, planner, start):
         super().__init__(start, fingers=0.08)
         self.planner = planner
-        self.scanned = True
+        self.radius = 0.08
 
     def camera_now(self, stop=None):
         return self.planner.tcp_pose(self.joints) @ TCP_FROM_CAMERA
@@ -102,15 +102,32 @@ def test_all_that_stands_there_is_in_the_picture(planner, observe):
         assert np.linalg.norm(seen, axis=1).max() < 0.85
 
 
+def test_of_several_things_that_as_large_as_the_scan_is_looked_at(planner, observe):
+    cell = Cell(planner, observe)
+    small = box_on_table(0.48, 0.1)
+    high = np.stack(np.meshgrid([0.55, 0.554], [-0.15], np.arange(0.02, 0.3, 0.004)), axis=-1).reshape(-1, 3)
+    world = WorldModel(earlier=(Seen(np.concatenate([small, high]), observe),))
+    looks = looks_of(cell)
+    assert looks.may_help("box")
+    assert list(looks_directions(cell, looks, world, np.array([0.48, 0.1, 0.1]))) == pytest.approx([1.0] * 2, abs=1e-3)
+
+
+def looks_directions(cell: Cell, looks: LooksAside, world: WorldModel, place: np.ndarray):
+    """Cosine between the camera's axis and the way to a place, at each look."""
+    for _ in looks.make([match()], world):
+        away = place - cell.camera_now()[:3, 3]
+        yield float(cell.camera_now()[:3, 2] @ away / np.linalg.norm(away))
+
+
 def test_they_are_made_once_a_goal_and_of_scanned_objects_alone(planner, observe):
     cell = Cell(planner, observe)
     looks = looks_of(cell)
     assert looks.may_help("mug")
     assert len(list(looks.make([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))) == 2
     assert not looks.may_help("mug")
-    cell.scanned = False
+    cell.radius = None
     assert not looks_of(cell).may_help("cap")
-    cell.scanned = True
+    cell.radius = 0.08
     cell.log.clear()
     assert not looks_of(cell, looks_aside=0).may_help("mug")
     assert not looks_of(cell, use_depth=False).may_help("mug"), "the arm moves low, and what stands there is not seen"

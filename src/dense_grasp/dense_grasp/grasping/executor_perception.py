@@ -19,7 +19,7 @@ class ExecutorPerception:
 
     def __init__(self, keypoints: KeypointClient, world: DepthWorld, clock: Clock):
         self.taught = keypoints.taught
-        self.is_scanned = keypoints.is_scanned
+        self.scanned_radius = keypoints.scanned_radius
         self.locate = keypoints.locate
         self.points = world.points
         self.forget = world.forget

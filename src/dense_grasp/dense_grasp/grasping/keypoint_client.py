@@ -19,7 +19,7 @@ from rclpy.node import Node
 from dense_grasp.perception.messages import stamp_ns
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
 from dense_grasp_interfaces.msg import ObjectPose, TaughtKeypoint
-from dense_grasp_interfaces.srv import ListDescriptors, LocateKeypoints
+from dense_grasp_interfaces.srv import ListDescriptors, ListScans, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
 #: s that the pose of a scanned object may take once there is an image; a quiet machine needs 1 to 3.
@@ -33,13 +33,14 @@ PAGE = 1000
 
 
 class KeypointClient:
-    """Client of locate_keypoints and list_descriptors; time-outs in s."""
+    """Client of locate_keypoints, list_descriptors and list_scans; time-outs in s."""
 
     def __init__(
         self,
         node: Node,
         locate_service: str,
         list_service: str,
+        scans_service: str,
         *,
         locate_timeout: float = 5.0,
         server_timeout: float = 5.0,
@@ -51,15 +52,22 @@ class KeypointClient:
         self._server_timeout = server_timeout
         self._wall_factor = wall_factor
         self._locate = node.create_client(LocateKeypoints, locate_service, callback_group=callback_group)
+        self._scans = node.create_client(ListScans, scans_service, callback_group=callback_group)
         self._list = node.create_client(ListDescriptors, list_service, callback_group=callback_group)
 
     def taught(self, object_id: str, stop: StopCheck | None = None) -> list[str]:
         """Names of the object's keypoints in the store. Raises GraspFailure, Canceled."""
         return [row.keypoint for row in self._rows(object_id, stop)]
 
-    def is_scanned(self, object_id: str, stop: StopCheck | None = None) -> bool:
-        """Whether a keypoint of the object is a point of its scan. Raises GraspFailure, Canceled."""
-        return any(math.isfinite(row.object_point.x) for row in self._rows(object_id, stop))
+    def scanned_radius(self, object_id: str, stop: StopCheck | None = None) -> float | None:
+        """Of the ball, m, that the object's scan fits in, 0 where its size is not known; None without a scan, or where
+        nothing was taught on it. Raises GraspFailure, Canceled.
+        """
+        if not any(math.isfinite(row.object_point.x) for row in self._rows(object_id, stop)):
+            return None
+        answer = self._call(self._scans, ListScans.Request(object_id=object_id), self._server_timeout, stop)
+        sizes = (scan.size for scan in answer.scans if scan.object_id == object_id)
+        return max((0.5 * math.hypot(size.x, size.y, size.z) for size in sizes), default=0.0)
 
     def _rows(self, object_id: str, stop: StopCheck | None) -> list[TaughtKeypoint]:
         rows: list[TaughtKeypoint] = []

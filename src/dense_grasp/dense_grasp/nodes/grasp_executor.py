@@ -139,6 +139,7 @@ class GraspExecutor(Node):
             self,
             values["locate_service"],
             values["list_service"],
+            values["list_scans_service"],
             locate_timeout=times.locate,
             server_timeout=times.server,
             wall_factor=times.wall_factor,

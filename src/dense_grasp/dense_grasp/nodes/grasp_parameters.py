@@ -203,6 +203,7 @@ GRASP_EXECUTOR = (
     PLACE_ACTION,
     ParameterSpec("locate_service", "dense_grasp/locate_keypoints", "query_node's service", text="name"),
     ParameterSpec("list_service", "dense_grasp/list_descriptors", "query_node's service", text="name"),
+    ParameterSpec("list_scans_service", "dense_grasp/list_scans", "query_node's service", text="name"),
     ParameterSpec(
         "grasp_markers_topic", "dense_grasp/markers_grasp", "markers of the planned grasp for RViz", text="name"
     ),

@@ -88,8 +88,8 @@ class Perception(Protocol):
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
         """One answer a keypoint, all from one image that is newer than the call."""
 
-    def is_scanned(self, object_id: str, stop: StopCheck | None = None) -> bool:
-        """Whether points of the object are found by the pose of its scan."""
+    def scanned_radius(self, object_id: str, stop: StopCheck | None = None) -> float | None:
+        """Of the ball, m, that the object's scan fits in; None where the object has no scan."""
 
     def points(self, stamp_ns: int, stop: StopCheck | None = None) -> Array:
         """Surface points (N, 3) in the base frame, seen at the stamp."""

@@ -14,7 +14,7 @@ from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Located, Pe
 from dense_grasp_core.motion.interfaces import NO_WAY, MotionPlanner, PlanError, WorldModel
 from dense_grasp_core.result_codes import Stage
 from dense_grasp_core.scanning.dome import camera_pose
-from dense_grasp_core.scanning.table_object import what_stands
+from dense_grasp_core.scanning.table_object import TableObject, standing_objects
 
 Array = NDArray[np.float64]
 #: rad above the horizon: sides and top are seen alike, and the arm reaches most of the way round.
@@ -25,6 +25,9 @@ AZIMUTHS, ROLLS = 8, 6
 #: of unknown place is looked for at ROOM times the radius of all that stands there, which a camera that sees 40 degrees
 #: up and across then has whole in the picture.
 NEAREST, FARTHEST, ROOM = 0.65, 1.0, 3.2
+#: Radius of what is seen of an object from above, as a share of that of its scan: what is much smaller or larger is
+#: another one.
+AS_LARGE = (0.6, 1.3)
 
 
 def aside_directions() -> Array:
@@ -90,12 +93,15 @@ class LooksAside:
         self._settings = settings
         self._run = run
         self._are_made = False
+        self._radius = 0.0
 
     def may_help(self, object_id: str) -> bool:
         """Whether they are still to be made, and the object is one that is known from aside: it has a scan."""
         if self._are_made or not (self._settings.looks_aside and self._settings.use_depth):
             return False
-        return self._perception.is_scanned(object_id, self._run.stop)
+        radius = self._perception.scanned_radius(object_id, self._run.stop)
+        self._radius = radius or 0.0
+        return radius is not None
 
     def make(self, matches: Sequence[Located], world: WorldModel) -> Iterator[None]:
         """Gives when the arm stands still at each; not at all where nothing stands on the table, or nothing
@@ -129,4 +135,20 @@ class LooksAside:
             if match.object_at is not None:
                 return match.object_at, 0.0
         corners = settings.workspace_min, settings.workspace_max
-        return what_stands(world.every_point, settings.table_height, *corners)
+        standing = standing_objects(world.every_point, settings.table_height, *corners)
+        return around(likely(standing, self._radius))
+
+
+def likely(standing: Sequence[TableObject], radius: float) -> Sequence[TableObject]:
+    """Those that are about as large as an object of this radius, m; all where none is."""
+    fitting = [each for each in standing if AS_LARGE[0] * radius <= each.radius <= AS_LARGE[1] * radius]
+    return fitting or standing
+
+
+def around(standing: Sequence[TableObject]) -> tuple[Array, float] | None:
+    """Middle (3,) of the box around them, and the distance of the farthest point from it, m; None without any."""
+    if not standing:
+        return None
+    points = np.concatenate([each.points for each in standing])
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
+    return middle, float(np.linalg.norm(points - middle, axis=1).max())

@@ -107,21 +107,14 @@ def find_table_object(
             f"no whole object stands on the table {where}: the one at ({x:.3f}, {y:.3f}) m reaches over the edge of "
             "it; put it nearer to the middle"
         )
-    bottom = np.array([*(own.min(axis=0)[:2] - _CELL / 2.0), table_height])
-    return TableObject(own, bottom, own.max(axis=0) + _CELL / 2.0)
+    return _on_table(own, table_height)
 
 
-def what_stands(points_base: Array, table_height: float, low: Array, high: Array) -> tuple[Array, float] | None:
-    """The middle (3,) of the box around all that stands on the table between `low` and `high`, and the distance of the
-    farthest point from it; None where nothing does. Arguments as find_table_object.
-    """
+def standing_objects(points_base: Array, table_height: float, low: Array, high: Array) -> list[TableObject]:
+    """All that stands on the table between `low` and `high`, the largest first. Arguments as find_table_object."""
     points = np.asarray(points_base, dtype=float)
     pieces = _pieces(thin(points[_standing(points, table_height, low, high)], _CELL))
-    if not pieces:
-        return None
-    cells = np.concatenate(pieces)
-    middle = (cells.min(axis=0) + cells.max(axis=0)) / 2.0
-    return middle, float(np.linalg.norm(cells - middle, axis=1).max())
+    return [_on_table(piece, table_height) for piece in pieces]
 
 
 def table_elsewhere(points_base: Array, table_height: float, low: Array, high: Array) -> str:
@@ -140,6 +133,11 @@ def table_elsewhere(points_base: Array, table_height: float, low: Array, high: A
         f"most of what is seen over the workspace is a plane {1000.0 * abs(off):.0f} mm {side} the table (table_height "
         f"{table_height:.3f} m), tilted by {plane.tilt:.0f}°"
     )
+
+
+def _on_table(cells: Array, table_height: float) -> TableObject:
+    low = np.array([*(cells.min(axis=0)[:2] - _CELL / 2.0), table_height])
+    return TableObject(cells, low, cells.max(axis=0) + _CELL / 2.0)
 
 
 def _standing(points: Array, table_height: float, low: Array, high: Array) -> NDArray[np.bool_]:
