@@ -28,7 +28,8 @@ class Simulated:
         self.publisher = graph.node.create_publisher(Clock, name, 1)
         self.until = until
         until(lambda: self.publisher.get_subscription_count(), 10.0, "clock subscription")
-        self.watch = ClockWatch(self.node)
+        self.wall = 0.0
+        self.watch = ClockWatch(self.node, lambda: self.wall)
 
     def set(self, seconds: float) -> None:
         message = Clock()
@@ -55,6 +56,19 @@ def test_small_steps_are_no_jumps_and_large_ones_are(simulated):
     simulated.set(110.0)
     assert simulated.watch.jumped_since(mark)
     assert len(seen) == before + 2
+
+
+def test_a_step_that_the_wall_gave_time_for_is_no_jump(simulated):
+    """A process that is held up for three seconds hears of the simulated clock what went on meanwhile."""
+    simulated.set(100.0)
+    mark = simulated.watch.mark()
+    assert not simulated.watch.jumped_since(mark)
+    simulated.wall += 3.0
+    simulated.set(103.0)
+    assert not simulated.watch.jumped_since(mark), simulated.watch.jump
+    simulated.wall += 0.05
+    simulated.set(106.0)
+    assert simulated.watch.jumped_since(mark), "so fast does no simulation run"
 
 
 def test_a_clock_that_stands_still_is_refused(simulated):

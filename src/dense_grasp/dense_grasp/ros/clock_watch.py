@@ -20,14 +20,20 @@ STANDSTILL = 1.0
 FIRST_TIME = 10.0
 #: s; a simulated clock that is published a hundred times a second does not step so far.
 FORWARD_JUMP = 2.0
+#: Times the wall's clock: no simulation runs faster. A step that the wall gave time for is one of a clock that went on
+#: unheard, as where this process was held up on a busy machine.
+FASTEST = 10.0
 
 
 class ClockWatch:
-    """Counts the jumps of a node's clock."""
+    """Counts the jumps of a node's clock. now: the wall's clock, s."""
 
-    def __init__(self, node: Node):
+    def __init__(self, node: Node, now: Callable[[], float] = time.monotonic):
         self._node = node
+        self._now = now
         self._jumps = 0
+        #: The node's time, ns, when it was last looked at, and since when on the wall's clock it is known.
+        self._heard: tuple[int, float] | None = None
         self._callbacks: list[Callable[[], None]] = []
         self.jump = "the clock did not jump"
         threshold = JumpThreshold(
@@ -44,7 +50,8 @@ class ClockWatch:
         return self._jumps
 
     def jumped_since(self, mark: int) -> bool:
-        """Whether the clock jumped since the mark; `jump` then says how."""
+        """Whether the clock jumped since the mark; `jump` then says how. To be asked often while a goal runs."""
+        self._look()
         return self._jumps > mark
 
     def check_running(self, stop: StopCheck | None = None) -> None:
@@ -62,7 +69,19 @@ class ClockWatch:
                 f"use_sim_time is true and /clock stands at {start.nanoseconds * 1e-9:.3f} s for {patience} s",
             )
 
+    def _look(self) -> None:
+        """Notes when the node's time last went on."""
+        time_now = self._node.get_clock().now().nanoseconds
+        if self._heard is None or self._heard[0] != time_now:
+            self._heard = time_now, self._now()
+
+    def _went_on_unheard(self, step: float) -> bool:
+        """Whether the wall gave time for a step forward of so many seconds since the clock was last heard."""
+        return self._heard is not None and 0.0 < step <= FASTEST * (self._now() - self._heard[1])
+
     def _on_jump(self, jump: TimeJump) -> None:
+        if self._went_on_unheard(jump.delta.nanoseconds * 1e-9):
+            return
         self._jumps += 1
         self.jump = f"the clock jumped by {jump.delta.nanoseconds * 1e-9:.3f} s at {time.strftime('%H:%M:%S')}"
         for callback in self._callbacks:
