@@ -378,6 +378,34 @@ def test_a_failed_plan_says_what_moveit_said(make):
     assert failure(lambda: pick(planner)).code == GraspCode.PLANNING_FAILED
 
 
+@pytest.mark.parametrize("what", ["pick", "place"])
+def test_a_moveit_that_does_not_answer_is_asked_once_and_said(make, robot, what):
+    """It works off what it was asked before; each candidate that is asked about anew waits longer for it."""
+    planner, port = make()
+    asked = []
+
+    def silent(question, stop=None):
+        asked.append(question)
+        raise PlanError(GraspCode.PLANNER_UNAVAILABLE, "move_group did not answer within 7.0 s")
+
+    port.plan = silent
+    if what == "pick":
+        # The other candidate is refused for another reason: that must not hide it.
+        poses = [*pinch(0.55, 0.0, 0.095), *pinch(0.55, 0.0, -0.05)]
+        request = PickRequest(OBSERVE, poses, WorldModel(ring(0.46, 0.0), np.array([0.55, 0.0, 0.11])))
+        error = failure(lambda: planner.plan_pick(request))
+    else:
+        low = robot.tcp_pose(LEFT)
+        low[:3, :3], low[2, 3] = np.diag([1.0, -1.0, -1.0]), 0.08
+        beside = low.copy()
+        beside[1, 3] -= 0.1
+        world = WorldModel(low[:3, 3][None], low[:3, 3], held_at=low, seen_from=OBSERVE, stood_at=0.0)
+        request = PlaceRequest(OBSERVE, [low, beside], world, touches=frozenset({TABLE}))
+        error = failure(lambda: planner.plan_place(request))
+    assert error.code == GraspCode.PLANNER_UNAVAILABLE and "did not answer" in str(error)
+    assert len(asked) == 1
+
+
 def test_a_moveit_for_another_robot_is_told_apart(make):
     planner, _ = make(joints=tuple(f"panda_joint{i + 1}" for i in range(7)))
     error = failure(lambda: planner.plan_joints(LEFT, RIGHT, WorldModel()))

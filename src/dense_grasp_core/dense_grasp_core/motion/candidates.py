@@ -30,6 +30,15 @@ def check_height(what: str, pose: np.ndarray, table_height: float | None, minimu
         )
 
 
+def of_candidate(failure: PlanError) -> PlanError:
+    """The failure where it is one of this candidate. Raises it where whoever plans does not answer: each of the others
+    would wait as long for the same, and their failures would hide it.
+    """
+    if failure.code == GraspCode.PLANNER_UNAVAILABLE:
+        raise failure
+    return failure
+
+
 def none_feasible(failures: Sequence[PlanError], candidates: str) -> PlanError:
     """One error for all `candidates`, in words: the code of the one that came farthest, and why those of that code
     failed.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible
+from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible, of_candidate
 from dense_grasp_core.motion.cartesian import MayTouch, describe, nothing, straight_line
 from dense_grasp_core.motion.collision import CollisionQueries
 from dense_grasp_core.motion.interfaces import TARGET, PickPlan, PickRequest, PlanError, StopCheck
@@ -33,7 +33,7 @@ def plan_pick(parts: PlannerParts, request: PickRequest, stop: StopCheck | None 
     """The pick of the best feasible candidate.
 
     Raises PlanError START_IN_COLLISION, UNREACHABLE (no inverse kinematics), GOAL_IN_COLLISION (reached only
-    in collision or below the minimum height), PLANNING_FAILED (no path); Canceled.
+    in collision or below the minimum height), PLANNING_FAILED (no path), PLANNER_UNAVAILABLE; Canceled.
     """
     began = time.monotonic()
     stages: dict[str, float] = {}
@@ -63,7 +63,7 @@ def plan_pick(parts: PlannerParts, request: PickRequest, stop: StopCheck | None 
             parts.checkers.last_look(option.lift, _carried(request), stop)
             to_pre_grasp = parts.path_finder.joint_move(checker, start, option.approach[0], stop)
         except PlanError as error:
-            failures.append(error)
+            failures.append(of_candidate(error))
             continue
         finally:
             stages["path"] = stages.get("path", 0.0) + time.monotonic() - mark

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible
+from dense_grasp_core.motion.candidates import check_height, check_stop, none_feasible, of_candidate
 from dense_grasp_core.motion.cartesian import MayTouch, describe, nothing, straight_line
 from dense_grasp_core.motion.collision import HELD_OBJECT, CollisionQueries
 from dense_grasp_core.motion.grasped_object import HELD_VOXEL
@@ -34,7 +34,7 @@ def plan_place(parts: PlannerParts, request: PlaceRequest, stop: StopCheck | Non
     """The place of the first feasible candidate.
 
     Raises PlanError START_IN_COLLISION, UNREACHABLE (no inverse kinematics), GOAL_IN_COLLISION (reached only in
-    collision or below the minimum height), PLANNING_FAILED (no path); Canceled.
+    collision or below the minimum height), PLANNING_FAILED (no path), PLANNER_UNAVAILABLE; Canceled.
     """
     began = time.monotonic()
     start = np.asarray(request.start, dtype=float)
@@ -58,7 +58,7 @@ def plan_place(parts: PlannerParts, request: PlaceRequest, stop: StopCheck | Non
             parts.checkers.in_world(replace(request.world, in_hand=False), ways.back[0], stop)
             parts.checkers.last_look(ways.back, nothing, stop)
         except PlanError as error:
-            failures.append(error)
+            failures.append(of_candidate(error))
             # The scene of the next candidate is the one with the object in the hand.
             checker = parts.checkers.in_world(request.world, start, stop)
             continue
