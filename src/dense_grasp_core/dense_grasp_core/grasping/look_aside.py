@@ -20,11 +20,11 @@ Array = NDArray[np.float64]
 #: rad above the horizon: sides and top are seen alike, and the arm reaches most of the way round.
 ELEVATION = np.pi / 4.0
 #: Directions round the object, and turns of the camera about its axis for each.
-AZIMUTHS, ROLLS = 8, 6
-#: Distances as shares of that from which the object was looked at before. The nearer it is, the better it is found; one
-#: of unknown place is looked for at ROOM times the radius of all that stands there, which a camera that sees 40 degrees
-#: up and across then has whole in the picture.
-NEAREST, FARTHEST, ROOM = 0.65, 1.0, 3.2
+AZIMUTHS, ROLLS = 8, 12
+#: The nearer it is, the better it is found: from this share of the distance before on, farther in STEPS where the arm
+#: does not reach so far down. What may be one of several things is looked for from ROOM times the radius of them all,
+#: which a camera that sees 40 degrees up and across then has whole in the picture.
+NEAREST, STEPS, ROOM = 0.65, 5, 3.2
 #: Radius of what is seen of an object from above, as a share of that of its scan: what is much smaller or larger is
 #: another one.
 AS_LARGE = (0.6, 1.3)
@@ -37,23 +37,25 @@ def aside_directions() -> Array:
     return np.stack([flat * np.cos(azimuths), flat * np.sin(azimuths), np.full(AZIMUTHS, np.sin(ELEVATION))], axis=1)
 
 
-def tool_poses_aside(centre: Array, radius: float, base_from_camera: Array, base_from_tcp: Array) -> list[list[Array]]:
-    """For each of `aside_directions` the poses base_from_tcp (4, 4) from which the camera looks at `centre` (3,) m,
-    base frame, and what lies within `radius` m, the preferred first. base_from_camera, base_from_tcp: (4, 4), both of
-    one moment, of a look before.
+def distances(before: float, radius: float) -> Array:
+    """m from the object to the camera, the preferred first, for what lies within `radius` m and was `before` m away."""
+    nearest = float(np.clip(ROOM * radius, NEAREST * before, before))
+    return np.linspace(nearest, before, STEPS)
+
+
+def tool_poses_aside(
+    centre: Array, distance: float, base_from_camera: Array, base_from_tcp: Array, lowest: float
+) -> list[list[Array]]:
+    """For each of `aside_directions` the poses base_from_tcp (4, 4), none lower than `lowest` m, from which the camera
+    looks at `centre` (3,) m, base frame, from so many m. base_from_camera, base_from_tcp: (4, 4), both of one moment.
     """
     camera_from_tcp = inverse(base_from_camera) @ base_from_tcp
-    before = float(np.linalg.norm(base_from_camera[:3, 3] - centre))
-    wanted = float(np.clip(ROOM * radius / before, NEAREST, FARTHEST))
-    shares = dict.fromkeys((wanted, (wanted + FARTHEST) / 2.0, FARTHEST))
-    return [
-        [
-            camera_pose(centre + share * before * direction, direction, 2.0 * np.pi * roll / ROLLS) @ camera_from_tcp
-            for share in shares
-            for roll in range(ROLLS)
-        ]
-        for direction in aside_directions()
-    ]
+    places = []
+    for direction in aside_directions():
+        rolls = 2.0 * np.pi * np.arange(ROLLS) / ROLLS
+        poses = [camera_pose(centre + distance * direction, direction, roll) @ camera_from_tcp for roll in rolls]
+        places.append([pose for pose in poses if pose[2, 3] >= lowest])
+    return places
 
 
 def order_of_looks(start: Array, positions: Sequence[Array | None], most: int) -> list[Array]:
@@ -112,9 +114,7 @@ class LooksAside:
         if place is None:
             return
         start = self._arm.positions()
-        base_from_camera = self._perception.camera_now(self._run.stop)
-        places = tool_poses_aside(*place, base_from_camera, self._planner.tcp_pose(start))
-        positions = self._run.timed(lambda: self._planner.find_joint_positions(places, start, world, self._run.stop))
+        positions = self._run.timed(lambda: self._in_reach(*place, start, world))
         made = 0
         for goal in order_of_looks(start, positions, self._settings.looks_aside):
             self._run.stage(Stage.OBSERVING, f"from aside, {made + 1} of at most {self._settings.looks_aside}")
@@ -127,6 +127,23 @@ class LooksAside:
             self._arm.wait_still(self._run.stop)
             made += 1
             yield
+
+    def _in_reach(self, centre: Array, radius: float, start: Array, world: WorldModel) -> list[Array | None]:
+        """Joint positions (J,) for each of `aside_directions`, as near as the arm gets; None out of reach."""
+        stop = self._run.stop
+        base_from_camera, base_from_tcp = self._perception.camera_now(stop), self._planner.tcp_pose(start)
+        found: list[Array | None] = [None] * AZIMUTHS
+        for distance in distances(float(np.linalg.norm(base_from_camera[:3, 3] - centre)), radius):
+            # Not all of the table has been seen, and from safe_height on the arm goes where it likes.
+            lowest = self._settings.safe_height
+            places = tool_poses_aside(centre, distance, base_from_camera, base_from_tcp, lowest)
+            missing = [index for index, each in enumerate(found) if each is None]
+            if not missing:
+                break
+            reached = self._planner.find_joint_positions([places[index] for index in missing], start, world, stop)
+            for index, each in zip(missing, reached, strict=True):
+                found[index] = each
+        return found
 
     def _place(self, matches: Sequence[Located], world: WorldModel) -> tuple[Array, float] | None:
         """Middle (3,) and radius, m, of what is to be looked at; None where there is nothing."""
