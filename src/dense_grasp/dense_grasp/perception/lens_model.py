@@ -1,10 +1,10 @@
-"""camera_info as it is meant; see dense_grasp_core.cameras.meant_lens."""
+"""camera_info as it is meant; see dense_grasp_core.cameras.camera_info."""
 
 from __future__ import annotations
 
 import copy
 
-from dense_grasp_core.cameras.meant_lens import LensFields, meant_lens
+from dense_grasp_core.cameras.camera_info import LensFields, meant_lens
 from sensor_msgs.msg import CameraInfo
 
 
@@ -13,7 +13,7 @@ def meant_info(message: CameraInfo, lens_model: str) -> CameraInfo:
 
     lens_model: one of dense_grasp_core.cameras.record.LENS_MODELS.
     """
-    said = LensFields(message.distortion_model, message.d, message.k, message.r, message.p)
+    said = LensFields.of(message)
     meant = meant_lens(said, lens_model)
     if meant is said:
         return message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dense_grasp_core.cameras.camera_info import LensFields, camera_of
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.lens import Lens
 from dense_grasp_ros.images import MessageError
@@ -30,18 +31,7 @@ def camera_from_info(info: CameraInfo, max_pixels: int = MAX_PIXELS) -> CameraMo
             f"camera_info says {info.width}x{info.height} px, expected at most {max_pixels / 1e6:g} million px: choose "
             "a smaller profile of the camera"
         )
-    roi = info.roi
-    return CameraModel.from_camera_info(
-        info.width,
-        info.height,
-        info.k,
-        info.d,
-        info.distortion_model,
-        r=info.r,
-        p=info.p,
-        binning=(info.binning_x, info.binning_y),
-        roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
-    )
+    return camera_of(info, LensFields.of(info))
 
 
 def info_from_camera(camera: CameraModel, header: Any) -> CameraInfo:

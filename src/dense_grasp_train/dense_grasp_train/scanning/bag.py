@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from dense_grasp_core.cameras.meant_lens import LensFields, meant_lens
+from dense_grasp_core.cameras.camera_info import LensFields, camera_of, meant_lens
 from dense_grasp_core.cameras.record import CameraRecord
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
@@ -82,23 +82,8 @@ class Bag:
                 )
         if first is None:
             raise ScanError(f"{self.info} in {self.path} has no message")
-        lens = meant_lens(
-            LensFields(first.distortion_model, list(first.d), list(first.k), list(first.r), list(first.p)),
-            self.record.lens_model,
-        )
-        roi = first.roi
         try:
-            camera = CameraModel.from_camera_info(
-                first.width,
-                first.height,
-                lens.k,
-                lens.d,
-                lens.distortion_model,
-                r=lens.r,
-                p=lens.p,
-                binning=(first.binning_x, first.binning_y),
-                roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
-            )
+            camera = camera_of(first, meant_lens(LensFields.of(first), self.record.lens_model))
         except DenseGraspError as error:
             raise ScanError(f"{self.info} in {self.path}: {error}") from error
         return camera, first.header.frame_id

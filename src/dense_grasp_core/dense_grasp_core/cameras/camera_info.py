@@ -1,11 +1,15 @@
-"""The lens that a camera_info means: drivers say of some lenses, and of rectified images, something else."""
+"""What a camera_info means, as rclpy or rosbags gives it: drivers say of some lenses, and of rectified images, another
+thing than they mean.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dense_grasp_core.cameras.record import AS_CAMERA_INFO_SAYS, REALSENSE, RECTIFIED
+from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.lens import Lens
 
 Numbers = Sequence[float]
@@ -20,6 +24,30 @@ class LensFields:
     k: Numbers
     r: Numbers
     p: Numbers
+
+    @classmethod
+    def of(cls, info: Any) -> LensFields:
+        """As a camera_info message says them."""
+        return cls(info.distortion_model, list(info.d), list(info.k), list(info.r), list(info.p))
+
+
+def camera_of(info: Any, lens: LensFields) -> CameraModel:
+    """Model of the camera of the image that a camera_info message belongs to, with the lens that it has: region of
+    interest and binning are applied. Raises CameraError for an uncalibrated camera, an unknown distortion model and
+    what the model does not cover.
+    """
+    roi = info.roi
+    return CameraModel.from_camera_info(
+        info.width,
+        info.height,
+        lens.k,
+        lens.d,
+        lens.distortion_model,
+        r=lens.r,
+        p=lens.p,
+        binning=(info.binning_x, info.binning_y),
+        roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
+    )
 
 
 def meant_lens(fields: LensFields, lens_model: str) -> LensFields:
