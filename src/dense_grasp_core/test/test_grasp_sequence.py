@@ -254,6 +254,64 @@ def test_looks_from_aside_that_do_not_help_are_counted():
     assert cell.log.count("points_now") == 1, "once a goal"
 
 
+class DoubtfulCell(CellWithSides):
+    """Each look finds the contact with the next of these scores, farther along x each time."""
+
+    def __init__(self, *scores: float):
+        super().__init__()
+        self.scores = list(scores)
+        self.looks = 0
+
+    def locate(self, object_id, keypoints, stop=None):
+        score = self.scores[min(self.looks, len(self.scores) - 1)]
+        self.position = CONTACT + 0.01 * self.looks * np.eye(3)[0]
+        self.looks += 1
+        return [replace(located, score=score) for located in super().locate(object_id, keypoints, stop)]
+
+
+def contact_x(cell: DoubtfulCell) -> float:
+    return float(cell.request.candidates[0][0].contact[0])
+
+
+def test_one_that_is_found_badly_is_looked_at_from_aside():
+    cell = DoubtfulCell(0.35, 0.6)
+    run = sequence(cell, looks_aside=2, sure_score=0.4)
+    run.run(GraspGoal("mug"))
+    assert actions(cell)[:10] == ["open", *LOOK, *PREPARE_ASIDE, *GO_AND_LOOK]
+    assert cell.looks == 2 and contact_x(cell) == pytest.approx(CONTACT[0] + 0.01)
+
+
+def test_of_several_bad_finds_the_best_is_grasped():
+    cell = DoubtfulCell(0.30, 0.37, 0.32, 0.31)
+    run = sequence(cell, looks_aside=2, sure_score=0.4)
+    assert "grasped mug" in run.run(GraspGoal("mug"))
+    assert cell.looks == 4, "two from aside, two from above"
+    assert contact_x(cell) == pytest.approx(CONTACT[0] + 0.01)
+    (contact, *_) = run.outcome.matches
+    assert contact.score == 0.37, "what is told of the grasp is of that image"
+
+
+def test_a_bad_find_that_cannot_be_planned_says_so():
+    cell = DoubtfulCell(0.3)
+    cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far")]
+    failure = fails(cell, GraspGoal("mug"), looks_aside=2, sure_score=0.4)
+    assert failure.code == GraspCode.UNREACHABLE and "too far" in str(failure)
+
+
+@pytest.mark.parametrize("changes", [{"looks_aside": 0}, {"sure_score": 0.0}, {"use_depth": False}])
+def test_a_bad_find_is_grasped_at_once_where_no_look_from_aside_is_wanted(changes):
+    cell = DoubtfulCell(0.3)
+    sequence(cell, **{"looks_aside": 2, "sure_score": 0.4, **changes}).run(GraspGoal("mug"))
+    assert cell.looks == 1
+
+
+def test_without_a_scan_a_bad_find_is_grasped_at_once():
+    cell = DoubtfulCell(0.3)
+    cell.radius = None
+    sequence(cell, looks_aside=2, sure_score=0.4).run(GraspGoal("cap"))
+    assert cell.looks == 1
+
+
 def test_without_a_scan_nothing_is_looked_at_from_aside():
     cell = CellWithSides()
     cell.radius, cell.codes = None, [MatchCode.LOW_SCORE]

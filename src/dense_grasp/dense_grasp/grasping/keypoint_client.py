@@ -110,6 +110,7 @@ class KeypointClient:
                 m,
                 _base_from_object(answer.objects, m.instance),
                 _object_at(answer.objects, m.instance),
+                float(m.score),
             )
             for m in answer.matches
         ]

@@ -58,6 +58,7 @@ _SAME = (
     "after_grasp",
     "use_depth",
     "looks_aside",
+    "sure_score",
 )
 
 

@@ -108,6 +108,15 @@ SEQUENCE = (
         changeable=True,
     ),
     ParameterSpec(
+        "sure_score",
+        0.42,
+        "of a scanned object; one that was found with less is looked at from aside, too, and what explains its picture "
+        "best is grasped",
+        low=0.0,
+        high=1.0,
+        changeable=True,
+    ),
+    ParameterSpec(
         "observe_tolerance",
         0.02,
         "of any joint, nearer to an observation pose counts as being there",

@@ -19,6 +19,7 @@ from dense_grasp_core.grasping.interfaces import (
     GraspGoal,
     GraspSettings,
     Gripper,
+    Located,
     Perception,
     StopCheck,
     validate,
@@ -148,16 +149,23 @@ class GraspSequence:
         sought, looks = list(contacts), 0
         for _ in self._looks(goal):
             looks += 1
-            plan = self._search.look(goal, sought, failures)
+            plan = self._search.look(goal, sought, failures, lambda contact: self._is_doubtful(goal, contact))
             if plan is not None:
                 return plan
             sought = [contact for contact in sought if failures[contact.name].code in LOOK_AGAIN]
             if not sought:
-                return None
+                break
+        plan = self._search.plan_doubted(failures)
+        if plan is not None:
+            return plan
         for contact in sought:
             failure = failures[contact.name]
             failures[contact.name] = GraspFailure(failure.code, f"{failure} (looked from {looks} poses)")
         return None
+
+    def _is_doubtful(self, goal: GraspGoal, contact: Located) -> bool:
+        """Whether a contact of a scanned object was found so badly that a look from aside is to say so, too."""
+        return contact.score < self._settings.sure_score and self._aside.are_of_use(goal.object_id)
 
     def _looks(self, goal: GraspGoal) -> Iterator[None]:
         """Gives when the arm stands still at each: the observation poses, and from aside as soon as the object is seen

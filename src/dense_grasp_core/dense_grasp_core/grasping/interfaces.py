@@ -26,6 +26,7 @@ class Located:
 
     base_from_object: (4, 4), of the frame of the object that it belongs to; None without a scan, or where two poses
     explain the image. object_at: (3,) m, base frame, where that object is about, also then; None where it is unknown.
+    score: 0..1, how well it was found; NaN when unknown.
     """
 
     keypoint: str
@@ -36,6 +37,7 @@ class Located:
     message: Any = None
     base_from_object: Array | None = None
     object_at: Array | None = None
+    score: float = float("nan")
 
 
 class Arm(Protocol):
@@ -124,6 +126,7 @@ class GraspSettings:
     deliver_joints: Array | None = None
     use_depth: bool = True
     looks_aside: int = 0
+    sure_score: float = 0.0
     table_height: float = 0.0
 
     def __post_init__(self) -> None:

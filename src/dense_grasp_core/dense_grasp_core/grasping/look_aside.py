@@ -95,15 +95,21 @@ class LooksAside:
         self._settings = settings
         self._run = run
         self._are_made = False
+        self._is_scanned: bool | None = None
         self._radius = 0.0
 
     def may_help(self, object_id: str) -> bool:
-        """Whether they are still to be made, and the object is one that is known from aside: it has a scan."""
-        if self._are_made or not (self._settings.looks_aside and self._settings.use_depth):
+        """Whether they are still to be made, and the object is known from aside."""
+        return not self._are_made and self.are_of_use(object_id)
+
+    def are_of_use(self, object_id: str) -> bool:
+        """Whether the object is known from aside: it has a scan. Asked once a goal."""
+        if not (self._settings.looks_aside and self._settings.use_depth):
             return False
-        radius = self._perception.scanned_radius(object_id, self._run.stop)
-        self._radius = radius or 0.0
-        return radius is not None
+        if self._is_scanned is None:
+            radius = self._perception.scanned_radius(object_id, self._run.stop)
+            self._is_scanned, self._radius = radius is not None, radius or 0.0
+        return self._is_scanned
 
     def make(self, matches: Sequence[Located], world: WorldModel) -> Iterator[None]:
         """Gives when the arm stands still at each; not at all where nothing stands on the table, or nothing

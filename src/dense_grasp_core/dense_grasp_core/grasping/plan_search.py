@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,20 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH))
 
 
+@dataclass(frozen=True)
+class Doubted:
+    """A contact that was found, but not well enough to be grasped at once: where, and all matches of that image."""
+
+    contact: GraspContact
+    found: PinchPoints
+    matches: dict[str, Located]
+
+    @property
+    def score(self) -> float:
+        """Of the contact."""
+        return self.matches[self.contact.name].score
+
+
 class PlanSearch:
     """Asks perception and planner for one goal."""
 
@@ -62,6 +76,7 @@ class PlanSearch:
         self._on_plan = on_plan
         self._request: PickRequest | None = None
         self._earlier: list[Seen] = []
+        self._doubted: Doubted | None = None
 
     def contacts(self, goal: GraspGoal) -> tuple[list[GraspContact], list[GraspContact], dict[str, GraspFailure]]:
         """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
@@ -75,11 +90,16 @@ class PlanSearch:
         return contacts, known, failures
 
     def look(
-        self, goal: GraspGoal, contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]
+        self,
+        goal: GraspGoal,
+        contacts: Sequence[GraspContact],
+        failures: dict[str, GraspFailure],
+        is_doubtful: Callable[[Located], bool] = lambda contact: False,
     ) -> PickPlan | None:
         """The plan of the first contact that is found and reached in one image, None when there is none.
 
-        `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it.
+        `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it. One
+        that is doubtful is kept for `plan_doubted`.
         """
         contacts, matches = self._locate(goal, contacts, failures)
         points: Array | None = None
@@ -88,6 +108,9 @@ class PlanSearch:
                 found = found_points(contact, matches, self._settings.workspace_min, self._settings.workspace_max)
             except GraspFailure as failure:
                 _note(failures, contact, failure)
+                continue
+            if is_doubtful(matches[contact.name]):
+                self._doubt(Doubted(contact, found, matches), failures)
                 continue
             self._run.stage(Stage.PLANNING, f"to {contact.name} at {numbers(found.contact)} m")
             if points is None:
@@ -102,6 +125,35 @@ class PlanSearch:
             self._run.outcome.contact = contact.name
             return plan
         return None
+
+    def plan_doubted(self, failures: dict[str, GraspFailure]) -> PickPlan | None:
+        """The plan of the doubtful contact that was found best in all images, None when there is none."""
+        doubted = self._doubted
+        if doubted is None:
+            return None
+        self._run.outcome.matches = list(doubted.matches.values())
+        self._run.stage(Stage.PLANNING, f"to {doubted.contact.name}, found best with score {doubted.score:.2f}")
+        points = self._perception.points_now(self._run.stop) if self._settings.use_depth else np.zeros((0, 3))
+        try:
+            plan = self._plan(doubted.found, points)
+        except (GraspFailure, PlanError) as error:
+            if error.code not in TRY_ANOTHER:
+                raise
+            failures[doubted.contact.name] = GraspFailure(error.code, str(error))
+            return None
+        self._run.outcome.contact = doubted.contact.name
+        return plan
+
+    def _doubt(self, doubted: Doubted, failures: dict[str, GraspFailure]) -> None:
+        if self._doubted is None or doubted.score > self._doubted.score:
+            self._doubted = doubted
+        said = (
+            f"{doubted.contact.name} was found with score {doubted.score:.2f}, expected {self._settings.sure_score:g}"
+        )
+        code = GraspCode.PERCEPTION + MatchCode.AMBIGUOUS
+        _note(
+            failures, doubted.contact, GraspFailure(code, f"{said} (sure_score) or a look from aside that says so, too")
+        )
 
     def surroundings(self) -> WorldModel:
         """All that is seen from here, and was from where this was called before; later plans go by it, too."""
