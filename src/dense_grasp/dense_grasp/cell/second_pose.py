@@ -19,6 +19,7 @@ from dense_grasp.arm.joint_state_monitor import JointStateMonitor
 from dense_grasp.arm.robot_description import RobotDescription
 from dense_grasp.arm.robot_settings import RobotSettings
 from dense_grasp.arm.trajectory_client import ArmClient
+from dense_grasp.bringup.launch_support import SIMULATED_JOINT_STATE_S
 from dense_grasp.planning.in_process.backend import build_planner
 from dense_grasp_interfaces.msg import Heartbeat as HeartbeatMessage
 
@@ -28,7 +29,7 @@ SPEED, TCP_SPEED = 0.1, 0.1
 TURN, TILT = 0.7, 0.12
 #: rad; nearer to the first pose the arm stays where it is.
 NEAR = 0.02
-#: s of wall clock after which a joint state is not believed.
+#: s of wall clock after which a joint state of a real robot is not believed.
 STATE_AGE = 1.0
 
 
@@ -78,6 +79,7 @@ class SecondPose:
         self._busy: dict[str, str] = {}
         self._heartbeat = Heartbeat(node, settings.heartbeat_topic)
         node.create_subscription(HeartbeatMessage, settings.heartbeat_topic, self._hear, QOS)
+        self._node = node
         self._monitor = JointStateMonitor(node, settings.joint_states_topic, STATE_AGE, QuietGroup())
         self._client = ArmClient(node, settings.arm_action, settings.joint_names, self._monitor, pulse=self._heartbeat)
         self._description = RobotDescription(node, settings.description_topic)
@@ -101,6 +103,8 @@ class SecondPose:
         busy = [name for name in self._busy.values() if name]
         if busy:
             raise GraspFailure(GraspCode.BUSY, f"{', '.join(busy)} moves the arm: wait for its end")
+        if self._node.get_parameter("use_sim_time").value:
+            self._monitor.max_age = SIMULATED_JOINT_STATE_S
         urdf = self._description.text(self._stop)
         if not urdf:
             raise GraspFailure(GraspCode.PLANNER_UNAVAILABLE, f"nothing arrived on {self._description.topic}")
