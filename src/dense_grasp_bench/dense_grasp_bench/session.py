@@ -35,7 +35,7 @@ REFEREE_TIMEOUT_S = 30.0
 HOLD_S = 4.0
 
 #: m in the base frame.
-Place = tuple[float, float, float]
+Position = tuple[float, float, float]
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Trial:
     found: bool = False
     score: float = math.nan
     position: tuple[float, float, float] = (math.nan,) * 3
-    truth: Place = (math.nan,) * 3
+    truth: Position = (math.nan,) * 3
     error_mm: float = math.nan
     planning_time: float = math.nan
     time_to_first_motion: float = math.nan
@@ -256,7 +256,7 @@ class CellSession:
         self,
         trial: Trial,
         goal: GraspObject.Goal,
-        truths: dict[str, Sequence[Place]],
+        truths: dict[str, Sequence[Position]],
         on_feedback: Callable[[object], None] | None = None,
     ) -> Trial:
         """Send the goal and fill in the trial, with the referee's word where it names an object. truths: where each
@@ -270,7 +270,7 @@ class CellSession:
             self._ask_referee(trial)
         return trial
 
-    def _truths(self, keypoints: Sequence[str], lesson: Lesson) -> dict[str, Sequence[Place]]:
+    def _truths(self, keypoints: Sequence[str], lesson: Lesson) -> dict[str, Sequence[Position]]:
         positions = self.truth([lesson.clicks[keypoint] for keypoint in keypoints]).positions
         return {keypoint: [(point.x, point.y, point.z)] for keypoint, point in zip(keypoints, positions, strict=True)}
 
@@ -289,7 +289,7 @@ class CellSession:
         trial.touched = list(report.touched)
 
 
-def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, Sequence[Place]]) -> None:
+def _fill(trial: Trial, result: GraspObject.Result, truths: dict[str, Sequence[Position]]) -> None:
     trial.code, trial.message = int(result.code), result.message
     trial.planning_time = float(result.planning_time)
     trial.time_to_first_motion = float(result.time_to_first_motion)

@@ -198,7 +198,7 @@ def test_not_found_from_any_pose_is_the_first_answer():
 
 
 class CellWithSides(Cell):
-    """A scanned object on the table that is seen from above, and the arm reaches looks at it from aside."""
+    """A scanned object on the table that is seen from above, and the arm reaches looks at it from the side."""
 
     def __init__(self, **arguments):
         super().__init__(**arguments)
@@ -221,15 +221,15 @@ class CellWithSides(Cell):
 
 LOOK = ["still", "locate"]
 GO_AND_LOOK = ["plan_joints", "move", *LOOK]
-PREPARE_ASIDE = ["scanned_radius", "points_now", "find_joint_positions"]
+PREPARE = ["scanned_radius", "points_now", "find_joint_positions"]
 
 
 def test_a_scanned_object_in_two_poses_is_looked_at_from_aside():
     cell = CellWithSides()
     cell.codes = [MatchCode.AMBIGUOUS, MatchCode.OK]
-    run = sequence(cell, looks_aside=2)
+    run = sequence(cell, side_views=2)
     run.run(GraspGoal("mug"))
-    assert actions(cell)[:10] == ["open", *LOOK, *PREPARE_ASIDE, *GO_AND_LOOK]
+    assert actions(cell)[:10] == ["open", *LOOK, *PREPARE, *GO_AND_LOOK]
     (earlier,) = cell.request.world.earlier
     np.testing.assert_array_equal(earlier.points_base, cell.seen)
     np.testing.assert_array_equal(earlier.seen_from, HOME)
@@ -241,14 +241,14 @@ def test_one_that_was_not_seen_is_looked_at_from_aside_after_the_poses_above():
     cell = CellWithSides()
     cell.object_at = None
     cell.codes = [MatchCode.LOW_SCORE, MatchCode.LOW_SCORE, MatchCode.OK]
-    sequence(cell, looks_aside=2).run(GraspGoal("mug"))
-    assert actions(cell)[:14] == ["open", *LOOK, *GO_AND_LOOK, *PREPARE_ASIDE, *GO_AND_LOOK]
+    sequence(cell, side_views=2).run(GraspGoal("mug"))
+    assert actions(cell)[:14] == ["open", *LOOK, *GO_AND_LOOK, *PREPARE, *GO_AND_LOOK]
 
 
 def test_looks_from_aside_that_do_not_help_are_counted():
     cell = CellWithSides()
     cell.codes = [MatchCode.AMBIGUOUS]
-    failure = fails(cell, looks_aside=2)
+    failure = fails(cell, side_views=2)
     assert failure.code == GraspCode.PERCEPTION + MatchCode.AMBIGUOUS
     assert "(looked from 4 poses)" in str(failure)
     assert cell.log.count("points_now") == 1, "once a goal"
@@ -275,47 +275,55 @@ def contact_x(cell: DoubtfulCell) -> float:
 
 def test_one_that_is_found_badly_is_looked_at_from_aside():
     cell = DoubtfulCell(0.35, 0.6)
-    run = sequence(cell, looks_aside=2, sure_score=0.4)
+    run = sequence(cell, side_views=2, sure_score=0.4)
     run.run(GraspGoal("mug"))
-    assert actions(cell)[:10] == ["open", *LOOK, *PREPARE_ASIDE, *GO_AND_LOOK]
+    assert actions(cell)[:10] == ["open", *LOOK, *PREPARE, *GO_AND_LOOK]
     assert cell.looks == 2 and contact_x(cell) == pytest.approx(CONTACT[0] + 0.01)
 
 
 def test_of_several_bad_finds_the_best_is_grasped():
     cell = DoubtfulCell(0.30, 0.37, 0.32, 0.31)
-    run = sequence(cell, looks_aside=2, sure_score=0.4)
+    run = sequence(cell, side_views=2, sure_score=0.4)
     assert "grasped mug" in run.run(GraspGoal("mug"))
-    assert cell.looks == 4, "two from aside, two from above"
+    assert cell.looks == 4, "two from the side, two from above"
     assert contact_x(cell) == pytest.approx(CONTACT[0] + 0.01)
     (contact, *_) = run.outcome.matches
     assert contact.score == 0.37, "what is told of the grasp is of that image"
 
 
+def test_a_good_find_that_is_out_of_reach_is_not_replaced_by_a_bad_one():
+    cell = DoubtfulCell(0.35, 0.6)
+    cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far")]
+    failure = fails(cell, GraspGoal("mug"), side_views=2, sure_score=0.4)
+    assert failure.code == GraspCode.UNREACHABLE
+    assert cell.log.count("plan_pick") == 1 and "grasp" not in cell.log
+
+
 def test_a_bad_find_that_cannot_be_planned_says_so():
     cell = DoubtfulCell(0.3)
     cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far")]
-    failure = fails(cell, GraspGoal("mug"), looks_aside=2, sure_score=0.4)
+    failure = fails(cell, GraspGoal("mug"), side_views=2, sure_score=0.4)
     assert failure.code == GraspCode.UNREACHABLE and "too far" in str(failure)
 
 
-@pytest.mark.parametrize("changes", [{"looks_aside": 0}, {"sure_score": 0.0}, {"use_depth": False}])
+@pytest.mark.parametrize("changes", [{"side_views": 0}, {"sure_score": 0.0}, {"use_depth": False}])
 def test_a_bad_find_is_grasped_at_once_where_no_look_from_aside_is_wanted(changes):
     cell = DoubtfulCell(0.3)
-    sequence(cell, **{"looks_aside": 2, "sure_score": 0.4, **changes}).run(GraspGoal("mug"))
+    sequence(cell, **{"side_views": 2, "sure_score": 0.4, **changes}).run(GraspGoal("mug"))
     assert cell.looks == 1
 
 
 def test_without_a_scan_a_bad_find_is_grasped_at_once():
     cell = DoubtfulCell(0.3)
     cell.radius = None
-    sequence(cell, looks_aside=2, sure_score=0.4).run(GraspGoal("cap"))
+    sequence(cell, side_views=2, sure_score=0.4).run(GraspGoal("cap"))
     assert cell.looks == 1
 
 
 def test_without_a_scan_nothing_is_looked_at_from_aside():
     cell = CellWithSides()
     cell.radius, cell.codes = None, [MatchCode.LOW_SCORE]
-    assert "(looked from 2 poses)" in str(fails(cell, looks_aside=2))
+    assert "(looked from 2 poses)" in str(fails(cell, side_views=2))
     assert "find_joint_positions" not in cell.log
 
 

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("rosbags")
 from dense_grasp_core.object_model.scan import ScanError
-from dense_grasp_train.scanning.bag_source import base_frame, partners, still_and_apart
+from dense_grasp_train.scanning.bag_source import base_frame, nearest_stamps, still_and_apart
 from dense_grasp_train.scanning.bag_transforms import LONGEST_GAP, Transforms
 from scipy.spatial.transform import Rotation
 
@@ -70,6 +70,6 @@ def test_of_near_pictures_the_slowest_is_taken_and_of_many_the_farthest_apart():
 
 
 def test_depth_of_about_the_same_stamp_is_a_partner():
-    assert partners([100, 200, 300], [101, 199, 290], 2) == {100: 101, 200: 199}
-    assert partners([100, 200], [100], 0) == {100: 100}
-    assert partners([100], [], 5) == {}
+    assert nearest_stamps([100, 200, 300], [101, 199, 290], 2) == {100: 101, 200: 199}
+    assert nearest_stamps([100, 200], [100], 0) == {100: 100}
+    assert nearest_stamps([100], [], 5) == {}

@@ -108,11 +108,12 @@ class KeypointClient:
                 np.array([m.position.x, m.position.y, m.position.z]),
                 stamp_ns(m.header.stamp),
                 m,
-                _base_from_object(answer.objects, m.instance),
-                _object_at(answer.objects, m.instance),
+                _base_from_object(found),
+                _object_at(found),
                 float(m.score),
             )
             for m in answer.matches
+            for found in (_instance(answer.objects, m.instance),)
         ]
 
     def _call(self, client: Client, request: Any, timeout: float, stop: StopCheck | None) -> Any:
@@ -131,17 +132,16 @@ class KeypointClient:
             ) from error
 
 
-def _base_from_object(objects: Sequence[ObjectPose], instance: int) -> np.ndarray | None:
-    """base_from_object (4, 4) of an instance whose pose is known, else None."""
-    for found in objects:
-        if found.instance == instance and not found.two_poses:
-            return pose_matrix(found.pose.pose)
-    return None
+def _instance(objects: Sequence[ObjectPose], number: int) -> ObjectPose | None:
+    """The one of this number, None where it was not seen."""
+    return next((found for found in objects if found.instance == number), None)
 
 
-def _object_at(objects: Sequence[ObjectPose], instance: int) -> np.ndarray | None:
+def _base_from_object(found: ObjectPose | None) -> np.ndarray | None:
+    """base_from_object (4, 4) where the pose is known, else None."""
+    return None if found is None or found.two_poses else pose_matrix(found.pose.pose)
+
+
+def _object_at(found: ObjectPose | None) -> np.ndarray | None:
     """Where an instance is about, (3,) m in the base frame, however it lies; None where it was not seen."""
-    for found in objects:
-        if found.instance == instance:
-            return pose_matrix(found.pose.pose)[:3, 3]
-    return None
+    return None if found is None else pose_matrix(found.pose.pose)[:3, 3]

@@ -57,7 +57,7 @@ _SAME = (
     "hold_time",
     "after_grasp",
     "use_depth",
-    "looks_aside",
+    "side_views",
     "sure_score",
 )
 

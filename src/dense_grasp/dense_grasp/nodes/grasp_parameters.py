@@ -99,10 +99,10 @@ SEQUENCE = (
         zeros="none",
     ),
     ParameterSpec(
-        "looks_aside",
+        "side_views",
         3,
-        "looks from aside, 45 degrees above the table, at a scanned object that was not found from above, or said to "
-        "lie in one of several ways; 0: none",
+        "so many times at most a scanned object that was not found from above, or said to lie in one of several ways, "
+        "is looked at from the side, 45 degrees above the table; 0: never",
         low=0,
         high=8,
         changeable=True,
@@ -110,8 +110,8 @@ SEQUENCE = (
     ParameterSpec(
         "sure_score",
         0.42,
-        "of a scanned object; one that was found with less is looked at from aside, too, and what explains its picture "
-        "best is grasped",
+        "of a scanned object; one that was found with less is looked at from the side, too, and the find with the best "
+        "score is grasped",
         low=0.0,
         high=1.0,
         changeable=True,

@@ -24,8 +24,8 @@ from dense_grasp_core.grasping.interfaces import (
     StopCheck,
     validate,
 )
-from dense_grasp_core.grasping.look_aside import LooksAside
 from dense_grasp_core.grasping.plan_search import LOOK_AGAIN, PlanSearch
+from dense_grasp_core.grasping.side_views import SideViews
 from dense_grasp_core.motion.interfaces import MotionPlanner, PickPlan, PlanError
 from dense_grasp_core.result_codes import GraspCode, Stage
 
@@ -66,7 +66,7 @@ class GraspSequence:
         self._goal = GoalRun(self._stop, on_stage)
         self._moves = ArmMoves(arm, planner, settings, self._goal)
         self._search = PlanSearch(arm, perception, planner, candidates, settings, self._goal, on_plan)
-        self._aside = LooksAside(arm, perception, planner, self._moves, settings, self._goal)
+        self._sides = SideViews(arm, perception, planner, self._moves, settings, self._goal)
         self.outcome = self._goal.outcome
         self._weight = WeightWatch(force, settings.min_lift_force)
         self._sleep = sleep
@@ -155,7 +155,7 @@ class GraspSequence:
             sought = [contact for contact in sought if failures[contact.name].code in LOOK_AGAIN]
             if not sought:
                 break
-        plan = self._search.plan_doubted(failures)
+        plan = self._search.plan_doubtful(failures)
         if plan is not None:
             return plan
         for contact in sought:
@@ -164,11 +164,11 @@ class GraspSequence:
         return None
 
     def _is_doubtful(self, goal: GraspGoal, contact: Located) -> bool:
-        """Whether a contact of a scanned object was found so badly that a look from aside is to say so, too."""
-        return contact.score < self._settings.sure_score and self._aside.are_of_use(goal.object_id)
+        """Whether a contact of a scanned object was found so badly that a look from the side is to say so, too."""
+        return contact.score < self._settings.sure_score and self._sides.are_of_use(goal.object_id)
 
     def _looks(self, goal: GraspGoal) -> Iterator[None]:
-        """Gives when the arm stands still at each: the observation poses, and from aside as soon as the object is seen
+        """Yields when the arm stands still at each: the observation poses, and from the side once the object is seen
         and it is not known how it lies, else after them.
         """
         poses = self._settings.observe_poses
@@ -176,8 +176,8 @@ class GraspSequence:
             self._moves.observe(pose, f"pose {number} of {len(poses)}", self._search.seen_before())
             yield
             is_seen = any(match.object_at is not None for match in self.outcome.matches)
-            if (is_seen or number == len(poses)) and self._aside.may_help(goal.object_id):
-                yield from self._aside.make(self.outcome.matches, self._search.surroundings())
+            if (is_seen or number == len(poses)) and self._sides.may_help(goal.object_id):
+                yield from self._sides.visit(self.outcome.matches, self._search.surroundings())
 
     def _approach(self, plan: PickPlan) -> None:
         self._weight.start()

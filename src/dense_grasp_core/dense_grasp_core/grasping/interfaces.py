@@ -125,7 +125,7 @@ class GraspSettings:
     after_grasp: str = "hold"
     deliver_joints: Array | None = None
     use_depth: bool = True
-    looks_aside: int = 0
+    side_views: int = 0
     sure_score: float = 0.0
     table_height: float = 0.0
 

@@ -41,7 +41,7 @@ LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, Match
 
 
 @dataclass(frozen=True)
-class Doubted:
+class DoubtfulFind:
     """A contact that was found, but not well enough to be grasped at once: where, and all matches of that image."""
 
     contact: GraspContact
@@ -76,7 +76,7 @@ class PlanSearch:
         self._on_plan = on_plan
         self._request: PickRequest | None = None
         self._earlier: list[Seen] = []
-        self._doubted: Doubted | None = None
+        self._doubtful: DoubtfulFind | None = None
 
     def contacts(self, goal: GraspGoal) -> tuple[list[GraspContact], list[GraspContact], dict[str, GraspFailure]]:
         """All contacts of the goal, those of them that the store knows, and why the others are passed over."""
@@ -99,7 +99,7 @@ class PlanSearch:
         """The plan of the first contact that is found and reached in one image, None when there is none.
 
         `failures` gets why, by contact; of several looks at one the first counts, but for the last that found it. One
-        that is doubtful is kept for `plan_doubted`.
+        that is doubtful is kept for `plan_doubtful`, until it is found well.
         """
         contacts, matches = self._locate(goal, contacts, failures)
         points: Array | None = None
@@ -110,56 +110,41 @@ class PlanSearch:
                 _note(failures, contact, failure)
                 continue
             if is_doubtful(matches[contact.name]):
-                self._doubt(Doubted(contact, found, matches), failures)
+                self._keep_doubtful(DoubtfulFind(contact, found, matches), failures)
                 continue
+            if self._doubtful is not None and self._doubtful.contact == contact:
+                self._doubtful = None  # it is known better now, also where it is out of reach
             self._run.stage(Stage.PLANNING, f"to {contact.name} at {numbers(found.contact)} m")
             if points is None:
                 points = self._points(matches[contact.name].stamp_ns)
-            try:
-                plan = self._plan(found, points)
-            except (GraspFailure, PlanError) as error:
-                if error.code not in TRY_ANOTHER:
-                    raise
-                _note(failures, contact, GraspFailure(error.code, str(error)))
-                continue
-            self._run.outcome.contact = contact.name
-            return plan
+            plan = self._plan_to(contact, found, points, failures)
+            if plan is not None:
+                return plan
         return None
 
-    def plan_doubted(self, failures: dict[str, GraspFailure]) -> PickPlan | None:
+    def plan_doubtful(self, failures: dict[str, GraspFailure]) -> PickPlan | None:
         """The plan of the doubtful contact that was found best in all images, None when there is none."""
-        doubted = self._doubted
-        if doubted is None:
+        best = self._doubtful
+        if best is None:
             return None
-        self._run.outcome.matches = list(doubted.matches.values())
-        self._run.stage(Stage.PLANNING, f"to {doubted.contact.name}, found best with score {doubted.score:.2f}")
-        points = self._perception.points_now(self._run.stop) if self._settings.use_depth else np.zeros((0, 3))
-        try:
-            plan = self._plan(doubted.found, points)
-        except (GraspFailure, PlanError) as error:
-            if error.code not in TRY_ANOTHER:
-                raise
-            failures[doubted.contact.name] = GraspFailure(error.code, str(error))
-            return None
-        self._run.outcome.contact = doubted.contact.name
-        return plan
+        self._run.outcome.matches = list(best.matches.values())
+        self._run.stage(Stage.PLANNING, f"to {best.contact.name}, found best with score {best.score:.2f}")
+        failures.pop(best.contact.name)
+        return self._plan_to(best.contact, best.found, self._points_now(), failures)
 
-    def _doubt(self, doubted: Doubted, failures: dict[str, GraspFailure]) -> None:
-        if self._doubted is None or doubted.score > self._doubted.score:
-            self._doubted = doubted
-        said = (
-            f"{doubted.contact.name} was found with score {doubted.score:.2f}, expected {self._settings.sure_score:g}"
+    def _keep_doubtful(self, find: DoubtfulFind, failures: dict[str, GraspFailure]) -> None:
+        if self._doubtful is None or find.score > self._doubtful.score:
+            self._doubtful = find
+        failure = GraspFailure(
+            GraspCode.PERCEPTION + MatchCode.AMBIGUOUS,
+            f"{find.contact.name} was found with score {find.score:.2f}, expected {self._settings.sure_score:g} "
+            "(sure_score) or more, from above or from the side",
         )
-        code = GraspCode.PERCEPTION + MatchCode.AMBIGUOUS
-        _note(
-            failures, doubted.contact, GraspFailure(code, f"{said} (sure_score) or a look from aside that says so, too")
-        )
+        _note(failures, find.contact, failure)
 
     def surroundings(self) -> WorldModel:
         """All that is seen from here, and was from where this was called before; later plans go by it, too."""
-        if self._settings.use_depth:
-            points = self._perception.points_now(self._run.stop)
-            self._earlier.append(Seen(points, self._arm.positions()))
+        self._earlier.append(Seen(self._points_now(), self._arm.positions()))
         return self.seen_before()
 
     def seen_before(self) -> WorldModel:
@@ -207,6 +192,23 @@ class PlanSearch:
 
     def _points(self, stamp_ns: int) -> Array:
         return self._perception.points(stamp_ns, self._run.stop) if self._settings.use_depth else np.zeros((0, 3))
+
+    def _points_now(self) -> Array:
+        return self._perception.points_now(self._run.stop) if self._settings.use_depth else np.zeros((0, 3))
+
+    def _plan_to(
+        self, contact: GraspContact, found: PinchPoints, points: Array, failures: dict[str, GraspFailure]
+    ) -> PickPlan | None:
+        """The plan of one contact; None, and `failures` says why, where another one may be reached."""
+        try:
+            plan = self._plan(found, points)
+        except (GraspFailure, PlanError) as error:
+            if error.code not in TRY_ANOTHER:
+                raise
+            _note(failures, contact, GraspFailure(error.code, str(error)))
+            return None
+        self._run.outcome.contact = contact.name
+        return plan
 
     def _plan(self, found: PinchPoints, points: Array) -> PickPlan:
         world = WorldModel(points, found.contact, self._settings.target_radius, earlier=tuple(self._earlier))

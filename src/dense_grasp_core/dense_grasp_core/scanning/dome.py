@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.geometry.camera import CameraModel
+from dense_grasp_core.geometry.se3 import inverse
 
 Array = NDArray[np.float64]
 #: Room about the object in a picture, as a share of its radius: its middle and size are known from one side only.
@@ -81,3 +82,8 @@ def camera_pose(place: Array, direction: Array, roll: float) -> Array:
     pose[:3, 2] = forward
     pose[:3, 3] = place
     return pose
+
+
+def camera_on_tool(base_from_camera: Array, base_from_tcp: Array) -> Array:
+    """camera_from_tcp (4, 4), from where both are at one time."""
+    return inverse(base_from_camera) @ base_from_tcp

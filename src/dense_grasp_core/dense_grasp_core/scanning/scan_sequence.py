@@ -18,7 +18,7 @@ from dense_grasp_core.object_model.fused_surface import Surface
 from dense_grasp_core.object_model.scan import ScanError, ScanView
 from dense_grasp_core.object_model.scan_check import require_consistent
 from dense_grasp_core.result_codes import ScanCode, ScanStage
-from dense_grasp_core.scanning.dome import directions_for
+from dense_grasp_core.scanning.dome import camera_on_tool, directions_for
 from dense_grasp_core.scanning.first_look import object_of_goal
 from dense_grasp_core.scanning.hand_eye_refinement import RefinementError
 from dense_grasp_core.scanning.interfaces import (
@@ -37,7 +37,7 @@ from dense_grasp_core.scanning.posed_picture import PosedPicture
 from dense_grasp_core.scanning.scan_code import scan_code
 from dense_grasp_core.scanning.table_object import TableObject, space_under
 from dense_grasp_core.scanning.true_hand_eye import with_true_hand_eye
-from dense_grasp_core.scanning.view_plan import ViewPlan, ViewPlanner, camera_on_tool
+from dense_grasp_core.scanning.view_plan import ViewPlan, ViewPlanner
 
 Array = np.ndarray
 #: m around what was seen from above that the arm keeps out of, too; edge of the cells of that space.

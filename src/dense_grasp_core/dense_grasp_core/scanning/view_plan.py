@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.interfaces import StopCheck
 from dense_grasp_core.motion.interfaces import NO_WAY, MotionPlanner, PlanError, Trajectory, WorldModel
@@ -117,8 +116,3 @@ class ViewPlanner:
             f"directions above the table, expected at least {self._settings.least_reached:.0%} of the views"
             f"{plan.said_missing()}; put the object nearer to the middle of the workspace",
         )
-
-
-def camera_on_tool(base_from_camera: Array, base_from_tcp: Array) -> Array:
-    """camera_from_tcp (4, 4), from where both are at one time."""
-    return inverse(base_from_camera) @ base_from_tcp

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from dense_grasp_assets.cap.mesh import cap_point, make_cap_params
 from dense_grasp_core.geometry.camera import CameraModel
-from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
+from dense_grasp_core.geometry.se3 import inverse, kabsch, rotation_angle, transform
 from dense_grasp_core.object_model.scan import ScanView, read_scan
 from numpy.typing import NDArray
 
@@ -27,7 +27,6 @@ from dense_grasp_train.evaluation.marked_points import (
     in_view,
     placed,
     read_marks,
-    scan_from_cap,
     seen_pixels,
 )
 from dense_grasp_train.evaluation.predictors import Predictor
@@ -82,8 +81,8 @@ def photographs_of(folder: Path, file: Path) -> tuple[list[MarkedPoint], list[Ph
     views = read_scan(folder / scan)
     places = placed(points, views)
     on_cap = np.array([cap_point(average_cap(), p.part, p.u, p.v) for p in points])
-    motion, residual = scan_from_cap(on_cap, places)
-    pictures = [_photograph(view, places, view.pose @ motion) for view in views]
+    scan_from_cap, residual = kabsch(on_cap, places)
+    pictures = [_photograph(view, places, view.pose @ scan_from_cap) for view in views]
     factor = REFERENCE_WIDTH / views[0].camera.width
     return points, pictures, views[0].camera.scaled(factor, factor), residual
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from dense_grasp_core.geometry.se3 import kabsch, transform
+from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.scan import ScanView
 from numpy.typing import NDArray
 
@@ -117,10 +117,3 @@ def in_view(view: ScanView, places: Array) -> tuple[Array, NDArray[np.bool_]]:
     points = transform(view.pose, places)
     pixels = view.camera.project(points)
     return pixels, seen_pixels(points, pixels, view.depth, view.mask)
-
-
-def scan_from_cap(points_cap: Array, places: Array) -> tuple[Array, float]:
-    """Motion (4, 4) to the scan's frame from the parametric cap's by the same points (n, 3) of both, and its RMS
-    residual in metres.
-    """
-    return kabsch(points_cap, places)

@@ -51,7 +51,7 @@ def bag_source(options: argparse.Namespace) -> Source:
     if missing:
         raise ScanError(f"{', '.join(missing)} is not installed: `make setup-train` adds what reads bags")
     from dense_grasp_train.scanning.bag import Bag, Topics
-    from dense_grasp_train.scanning.bag_source import Place, source_of_bag
+    from dense_grasp_train.scanning.bag_source import TableArea, source_of_bag
 
     try:
         record = camera_record(options.recorded_by)
@@ -64,7 +64,7 @@ def bag_source(options: argparse.Namespace) -> Source:
         raise ScanError(f"--frames is {options.frames}, expected 3 at least")
     topics = Topics(options.color_topic, options.depth_topic, options.info_topic)
     with Bag(options.source, record, topics) as bag:
-        return source_of_bag(bag, Place(options.base, options.table_height, low, high), options.frames)
+        return source_of_bag(bag, TableArea(options.base, options.table_height, low, high), options.frames)
 
 
 def _corners(text: str) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -37,7 +37,7 @@ _HAND_EYE = 0.015, 0.053  # m and rad, as scan_hand_eye_shift and scan_hand_eye_
 
 
 @dataclass(frozen=True)
-class Place:
+class TableArea:
     """Where what is scanned stands. base: name of the base frame, "" for the robot's; table_height: m in it; low, high:
     corners (2,) m of the part of the table that counts, and height, m, above it.
     """
@@ -49,13 +49,14 @@ class Place:
     height: float = 0.4
 
 
-def source_of_bag(bag: Bag, place: Place, most: int) -> Source:
+def source_of_bag(bag: Bag, area: TableArea, most: int) -> Source:
     """The views of what stands on the table, in at most `most` of a bag's pictures. Raises ScanError."""
+    print(f"{bag.path}: stamps and transforms are read", flush=True)
     camera, frame = bag.camera()
     transforms = bag.transforms()
-    base = base_frame(transforms, frame, place.base)
+    base = base_frame(transforms, frame, area.base)
     with_colour = bag.stamps(bag.color)
-    depth_of = partners(with_colour, bag.stamps(bag.depth), round(bag.record.sync_tolerance * NANOSECONDS))
+    depth_of = nearest_stamps(with_colour, bag.stamps(bag.depth), round(bag.record.sync_tolerance * NANOSECONDS))
     stamps, poses, speeds = _posed(sorted(depth_of), transforms, frame, base)
     unposed = len(with_colour) - len(stamps)
     if len(stamps) < 2:
@@ -79,9 +80,9 @@ def source_of_bag(bag: Bag, place: Place, most: int) -> Source:
                     f"{camera.width}x{camera.height} of {bag.info}: is the depth aligned to the colour image?"
                 )
         pictures.append(undistorted(PosedPicture(rgb, depth, camera, poses[index], stamp)))
-    views, surface_notes = _views(pictures, place)
+    views, notes = _views(pictures, area)
     left_out = [f"{unposed} pictures have no depth, or no transform to {base}"] if unposed else []
-    return Source(views, {"poses": "transforms", "size": "depth", "base": base, **surface_notes}, False, left_out)
+    return Source(views, {"poses": "transforms", "size": "depth", "base": base, **notes}, False, left_out)
 
 
 def base_frame(transforms: Transforms, camera: str, given: str) -> str:
@@ -102,7 +103,7 @@ def base_frame(transforms: Transforms, camera: str, given: str) -> str:
     return next((frame for frame in chain[1:] if frame.endswith("_link0")), chain[-1])
 
 
-def partners(stamps: list[int], others: list[int], tolerance: int) -> dict[int, int]:
+def nearest_stamps(stamps: list[int], others: list[int], tolerance: int) -> dict[int, int]:
     """For each of the stamps, ns, the nearest of the others, where one is within the tolerance."""
     if not others:
         return {}
@@ -132,7 +133,7 @@ def _posed(stamps: list[int], transforms: Transforms, frame: str, base: str) -> 
         ends = (transforms.at(frame, base, stamp + off) for off in (-around, around))
         known.append(stamp)
         poses.append(pose)
-        speeds.append(max((_way(pose, end) / _AROUND for end in ends if end is not None), default=np.inf))
+        speeds.append(max((_moved(pose, end) / _AROUND for end in ends if end is not None), default=np.inf))
     return np.array(known, np.int64), np.array(poses).reshape(-1, 4, 4), np.array(speeds)
 
 
@@ -145,7 +146,7 @@ def still_and_apart(poses: Array, speeds: Array, most: int) -> list[int]:
     for index in np.argsort(speeds, kind="stable").tolist():
         if speeds[index] > _FASTEST:
             break
-        if all(_way(poses[index], poses[other]) >= _APART for other in kept):
+        if all(_moved(poses[index], poses[other]) >= _APART for other in kept):
             kept.append(index)
     if len(kept) < 2:
         raise ScanError(
@@ -154,7 +155,7 @@ def still_and_apart(poses: Array, speeds: Array, most: int) -> list[int]:
         )
     if len(kept) <= most:
         return sorted(kept)
-    apart = np.array([[_way(poses[a], poses[b]) for b in kept] for a in kept])
+    apart = np.array([[_moved(poses[a], poses[b]) for b in kept] for a in kept])
     chosen, nearest = [0], apart[0]
     while len(chosen) < most:
         chosen.append(int(nearest.argmax()))
@@ -162,14 +163,14 @@ def still_and_apart(poses: Array, speeds: Array, most: int) -> list[int]:
     return sorted(kept[index] for index in chosen)
 
 
-def _way(one: Array, other: Array) -> float:
-    """m between two poses of a camera (4, 4), a turn as what it moves the object in the picture."""
+def _moved(one: Array, other: Array) -> float:
+    """m that a camera moved between two poses (4, 4), a turn counting as what it moves the object in the picture by."""
     return float(np.linalg.norm(one[:3, 3] - other[:3, 3])) + _AWAY * rotation_angle(inverse(one) @ other)
 
 
-def _views(pictures: Sequence[PosedPicture], place: Place) -> tuple[list[ScanView], dict[str, object]]:
+def _views(pictures: Sequence[PosedPicture], area: TableArea) -> tuple[list[ScanView], dict[str, object]]:
     """Views of the object, and what is known of hand-eye. Raises ScanError."""
-    table_object = _object(pictures, place)
+    table_object = _object(pictures, area)
     notes: dict[str, object] = {}
     try:
         pictures, table_object, found = with_true_hand_eye(pictures[0], pictures, table_object, *_HAND_EYE)
@@ -184,15 +185,15 @@ def _views(pictures: Sequence[PosedPicture], place: Place) -> tuple[list[ScanVie
     return views, {**notes, "base_from_object": base_from_object.tolist()}
 
 
-def _object(pictures: Sequence[PosedPicture], place: Place) -> TableObject:
+def _object(pictures: Sequence[PosedPicture], area: TableArea) -> TableObject:
     """What stands on the table, by all pictures. Raises ScanError."""
-    low = np.array([*place.low, place.table_height - 0.01])
-    high = np.array([*place.high, place.table_height + place.height])
+    low = np.array([*area.low, area.table_height - 0.01])
+    high = np.array([*area.high, area.table_height + area.height])
     points = np.concatenate([picture.points_base(_STEP) for picture in pictures])
-    elsewhere = table_elsewhere(points, place.table_height, low, high)
+    elsewhere = table_elsewhere(points, area.table_height, low, high)
     if elsewhere:
         raise ScanError(f"{elsewhere}: is --table-height right, is --base, and was hand-eye when this was recorded?")
     try:
-        return find_table_object(points, place.table_height, low, high)
+        return find_table_object(points, area.table_height, low, high)
     except (NoObjectError, SeveralObjectsError) as error:
         raise ScanError(f"{error}; --workspace says where the object stands") from error

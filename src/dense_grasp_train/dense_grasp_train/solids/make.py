@@ -15,7 +15,7 @@ from dense_grasp_train.render.mesh_source import load_mesh
 from dense_grasp_train.render.raycast import RenderMesh
 from dense_grasp_train.render.texture_atlas import bake
 from dense_grasp_train.solids.rests import choose_pinch
-from dense_grasp_train.solids.same_looks import same_looks
+from dense_grasp_train.solids.symmetries import symmetries
 
 Floats = NDArray[np.float64]
 _CONCAVITY = 0.1  # of CoACD: how far, as a share of the size, the hulls may be from the surface
@@ -65,7 +65,7 @@ def solid_of(path: Path, scale: float = 1.0, untextured: bool = False) -> Solid:
         mass=mass,
     )
     # The file's own axes, which makers of meshes lay along what they model.
-    return replace(solid, same=same_looks(solid, first.T))
+    return replace(solid, same=symmetries(solid, first.T))
 
 
 def convex_pieces(surface: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Looks from aside, with the embedded planner: where the camera then is, and when there are none."""
+"""Views from the side, with the embedded planner: where the camera then is, and when there are none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dense_grasp_core.grasping.arm_moves import ArmMoves
 from dense_grasp_core.grasping.goal_run import GoalRun
 from dense_grasp_core.grasping.holding import HoldWatch
 from dense_grasp_core.grasping.interfaces import Located
-from dense_grasp_core.grasping.look_aside import ELEVATION, LooksAside, aside_directions, order_of_looks
+from dense_grasp_core.grasping.side_views import ELEVATION, SideViews, order_of_views, side_directions
 from dense_grasp_core.motion.interfaces import PlanError, Seen, WorldModel
 from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
@@ -55,10 +55,10 @@ class Cell(fake_cell.FakeCell):
         return self.planner.plan_joints(start, goal, world, stop)
 
 
-def looks_of(cell: Cell, **changes) -> LooksAside:
-    settings = fake_cell.settings(**{"looks_aside": 2, **changes})
+def looks_of(cell: Cell, **changes) -> SideViews:
+    settings = fake_cell.settings(**{"side_views": 2, **changes})
     run = GoalRun(HoldWatch(cell, None), lambda stage, detail: cell.log.append(f"{stage.name} {detail}"))
-    return LooksAside(cell, cell, cell, ArmMoves(cell, cell, settings, run), settings, run)
+    return SideViews(cell, cell, cell, ArmMoves(cell, cell, settings, run), settings, run)
 
 
 def box_on_table(x: float, y: float) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_the_camera_looks_at_the_object_from_two_sides(planner, observe, at):
     place = np.array([0.5, 0.1, 0.1]) if at is None else at
     before = np.linalg.norm(cell.camera_now()[:3, 3] - place)
     towards = []
-    for _ in looks_of(cell).make([match(at)], world):
+    for _ in looks_of(cell).visit([match(at)], world):
         camera = cell.camera_now()
         away = camera[:3, 3] - place
         distance = np.linalg.norm(away)
@@ -97,7 +97,7 @@ def test_all_that_stands_there_is_in_the_picture(planner, observe):
     cell = Cell(planner, observe)
     both = np.concatenate([box_on_table(0.45, 0.12), box_on_table(0.55, -0.12)])
     half = 0.5 * 480 / 615.0  # of the height of a D435's picture of 640x480
-    for _ in looks_of(cell).make([match()], WorldModel(earlier=(Seen(both, observe),))):
+    for _ in looks_of(cell).visit([match()], WorldModel(earlier=(Seen(both, observe),))):
         seen = (both[both[:, 2] > 0.05] - cell.camera_now()[:3, 3]) @ cell.camera_now()[:3, :3]
         assert (np.abs(seen[:, :2]) < half * seen[:, 2:]).all()
         assert np.linalg.norm(seen, axis=1).max() < 0.85
@@ -113,9 +113,9 @@ def test_of_several_things_that_as_large_as_the_scan_is_looked_at(planner, obser
     assert list(looks_directions(cell, looks, world, np.array([0.48, 0.1, 0.1]))) == pytest.approx([1.0] * 2, abs=1e-3)
 
 
-def looks_directions(cell: Cell, looks: LooksAside, world: WorldModel, place: np.ndarray):
+def looks_directions(cell: Cell, looks: SideViews, world: WorldModel, place: np.ndarray):
     """Cosine between the camera's axis and the way to a place, at each look."""
-    for _ in looks.make([match()], world):
+    for _ in looks.visit([match()], world):
         away = place - cell.camera_now()[:3, 3]
         yield float(cell.camera_now()[:3, 2] @ away / np.linalg.norm(away))
 
@@ -124,13 +124,13 @@ def test_they_are_made_once_a_goal_and_of_scanned_objects_alone(planner, observe
     cell = Cell(planner, observe)
     looks = looks_of(cell)
     assert looks.may_help("mug")
-    assert len(list(looks.make([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))) == 2
+    assert len(list(looks.visit([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))) == 2
     assert not looks.may_help("mug")
     cell.radius = None
     assert not looks_of(cell).may_help("cap")
     cell.radius = 0.08
     cell.log.clear()
-    assert not looks_of(cell, looks_aside=0).may_help("mug")
+    assert not looks_of(cell, side_views=0).may_help("mug")
     assert not looks_of(cell, use_depth=False).may_help("mug"), "the arm moves low, and what stands there is not seen"
     assert cell.log == [], "nobody is asked"
 
@@ -139,39 +139,39 @@ def test_where_nothing_stands_there_is_nothing_to_look_at(planner, observe):
     cell = Cell(planner, observe)
     table = box_on_table(0.5, 0.0)
     empty = WorldModel(earlier=(Seen(table[table[:, 2] == 0.0], observe),))
-    assert list(looks_of(cell).make([match()], empty)) == []
+    assert list(looks_of(cell).visit([match()], empty)) == []
     assert cell.log == []
 
 
 def test_out_of_reach_there_is_no_look(planner, observe):
     cell = Cell(planner, observe)
-    assert list(looks_of(cell).make([match(np.array([1.6, 0.0, 0.05]))], WorldModel())) == []
+    assert list(looks_of(cell).visit([match(np.array([1.6, 0.0, 0.05]))], WorldModel())) == []
 
 
 def test_a_look_without_a_way_is_left_out(planner, observe):
     cell = Cell(planner, observe)
     cell.fail_once["plan_joints"] = PlanError(GraspCode.PLANNING_FAILED, "no way")
-    assert len(list(looks_of(cell).make([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))) == 1
+    assert len(list(looks_of(cell).visit([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))) == 1
     cell = Cell(planner, observe)
     cell.fail["plan_joints"] = PlanError(GraspCode.PLANNER_UNAVAILABLE, "gone")
     with pytest.raises(PlanError, match="gone"):
-        list(looks_of(cell).make([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))
+        list(looks_of(cell).visit([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))
 
 
 def test_the_nearest_comes_first_then_what_looks_from_the_other_side():
     start = np.zeros(7)
     travels = (None, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9)
     positions = [None if travel is None else np.full(7, travel) for travel in travels]
-    assert len(positions) == len(aside_directions())
-    order = order_of_looks(start, positions, 3)
+    assert len(positions) == len(side_directions())
+    order = order_of_views(start, positions, 3)
     assert [round(float(each[0]), 1) for each in order] == [0.2, 0.6, 0.4], "1, opposite it 5, then 3"
-    assert order_of_looks(start, [None] * 8, 3) == []
+    assert order_of_views(start, [None] * 8, 3) == []
 
 
 def test_the_stages_are_told(planner, observe):
     cell = Cell(planner, observe)
-    list(looks_of(cell).make([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))
+    list(looks_of(cell).visit([match(np.array([0.5, 0.0, 0.05]))], WorldModel()))
     assert [entry for entry in cell.log if entry.startswith(Stage.OBSERVING.name)] == [
-        "OBSERVING from aside, 1 of at most 2",
-        "OBSERVING from aside, 2 of at most 2",
+        "OBSERVING from the side, 1 of at most 2",
+        "OBSERVING from the side, 2 of at most 2",
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import permutations, product
 
 import numpy as np
@@ -19,26 +18,18 @@ _NEAR = 12  # points whose mean is the colour of a place: a picture of some dist
 _OFF, _OTHER_COLOUR = 0.022, 0.05
 
 
-@dataclass(frozen=True)
-class _Surface:
-    """Points (n, 3) m and their colours (n, 3), 0..1."""
-
-    points: Floats
-    colours: Floats
-
-
-def same_looks(solid: Solid, axes: Floats) -> tuple[Floats, ...]:
+def symmetries(solid: Solid, axes: Floats) -> tuple[Floats, ...]:
     """Turns (3, 3) after which the solid looks as before, of the 24 that take the axes (3, 3), rows, to themselves; the
     first is none at all.
     """
-    surface = _surface(solid)
-    tree, size = cKDTree(surface.points), float(np.linalg.norm(solid.size))
-    own = surface.colours[tree.query(surface.points, _NEAR)[1]].mean(axis=1)
+    points, colours = _samples(solid)
+    tree, size = cKDTree(points), float(np.linalg.norm(solid.size))
+    own = colours[tree.query(points, _NEAR)[1]].mean(axis=1)
     same = [np.eye(3)]
     for turn in _turns(axes):
-        off, index = tree.query(surface.points @ turn.T, _NEAR)
-        colours = surface.colours[index].mean(axis=1)
-        if np.quantile(off[:, 0], 0.95) <= _OFF * size and np.abs(colours - own).mean() <= _OTHER_COLOUR:
+        off, index = tree.query(points @ turn.T, _NEAR)
+        is_near = np.quantile(off[:, 0], 0.95) <= _OFF * size
+        if is_near and np.abs(colours[index].mean(axis=1) - own).mean() <= _OTHER_COLOUR:
             same.append(turn)
     return tuple(same)
 
@@ -54,16 +45,15 @@ def _turns(axes: Floats) -> list[Floats]:
     return turns
 
 
-def _surface(solid: Solid) -> _Surface:
-    """Drawn evenly over the solid's surface."""
-    rng = np.random.default_rng(0)
-    triangles = solid.vertices[solid.faces]
-    areas = np.linalg.norm(np.cross(*np.moveaxis(np.diff(triangles, axis=1), 1, 0)), axis=1)
-    faces = rng.choice(len(areas), _POINTS, p=areas / areas.sum())
-    weights = rng.dirichlet((1.0, 1.0, 1.0), _POINTS)
+def _samples(solid: Solid) -> tuple[Floats, Floats]:
+    """Points (n, 3) m, evenly over the solid's surface, and their colours (n, 3), 0..1."""
+    import trimesh
+
+    mesh = trimesh.Trimesh(solid.vertices, solid.faces, process=False)
+    points, faces = trimesh.sample.sample_surface(mesh, _POINTS, seed=0)
+    weights = trimesh.triangles.points_to_barycentric(mesh.triangles[faces], points)
     at = np.einsum("nk,nkc->nc", weights, solid.uv[solid.faces][faces])
     high, wide = solid.texture.shape[:2]
     rows = np.clip(((1.0 - at[:, 1]) * high).astype(int), 0, high - 1)
     columns = np.clip((at[:, 0] * wide).astype(int), 0, wide - 1)
-    points = np.einsum("nk,nkc->nc", weights, triangles[faces])
-    return _Surface(points, solid.texture[rows, columns].astype(float) / 255.0)
+    return np.asarray(points), solid.texture[rows, columns].astype(float) / 255.0
