@@ -293,11 +293,30 @@ def assert_plan_is_shown(page, cell):
     assert (cloud[0, :2] < place[:2]).all() and (place[:2] < cloud[1, :2]).all()  # the table around it
 
 
+def assert_plan_is_drawn_when_it_changes(page):
+    """Not ten times a second: without a graphics card each time is a tenth of a second of a core."""
+    drawn = "window.dgDrawn"
+    page.locator(".dg-scene canvas").last.scroll_into_view_if_needed()
+    wait_for(lambda: page.evaluate(drawn) > 0, PATIENCE_S, "a drawn scene")
+    wait_for(lambda: steady(page, drawn), PATIENCE_S, "a scene that is drawn no more", period=0.1)
+    before = page.evaluate(drawn)
+    page.get_by_role("button", name="Turn left").last.click()
+    wait_for(lambda: page.evaluate(drawn) > before, PATIENCE_S, "the scene from another side")
+
+
+def steady(page, expression):
+    """Whether its value stays the same for a second."""
+    before = page.evaluate(expression)
+    page.wait_for_timeout(1000)
+    return page.evaluate(expression) == before
+
+
 def test_it_plans_grasps_with_its_stages_and_cancels(holder, watcher, cell):
     choose(holder, "Object", OBJECT)
     until_answered(holder, press(holder, "Find it now"), f"^Found 3 of 3 points of {OBJECT}")
     until_answered(holder, press(holder, "Plan only"), f"^Plan of {OBJECT}: SUCCESS")
     assert_plan_is_shown(holder, cell)
+    assert_plan_is_drawn_when_it_changes(holder)
     keep_shot(holder.locator("section", has=holder.locator("#dg-plan")), "plan")
     watcher.locator(".dg-plan-title", has_text=f"{OBJECT}: ").wait_for()
 

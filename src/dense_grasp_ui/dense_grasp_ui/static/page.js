@@ -1,3 +1,5 @@
+import "./scene.js";
+
 // Paints the pictures: the live one, and the heatmap of the pixel under the pointer. A request follows when the picture
 // of the one before is painted, so a slow machine skips pictures and does not lag; none is sent while nobody looks.
 const RETRY_MS = 1000;
