@@ -30,6 +30,7 @@ setup(
             "bench_arm_scan = dense_grasp_bench.bench_arm_scan:main",
             "bench_objects = dense_grasp_bench.bench_objects:main",
             "bench_few_views = dense_grasp_bench.bench_few_views:main",
+            "bench_picks = dense_grasp_bench.bench_picks:main",
             "bench_page = dense_grasp_bench.bench_page:main",
             "bench_ik = dense_grasp_bench.bench_ik:main",
             "bench_idle = dense_grasp_bench.bench_idle:main",

@@ -40,7 +40,9 @@ Position = tuple[float, float, float]
 
 @dataclass
 class Trial:
-    """What one trial gave. Lengths in m unless named otherwise, times in s, NaN where it did not come to it."""
+    """What one trial gave. Lengths in m unless named otherwise, times in s, NaN where it did not come to it. robot_s:
+    from the goal to its result by the robot's clock.
+    """
 
     seed: int
     object: str
@@ -54,6 +56,7 @@ class Trial:
     planning_time: float = math.nan
     time_to_first_motion: float = math.nan
     total_time: float = math.nan
+    robot_s: float = math.nan
     lifted: bool = False
     reason: str = ""
     width_mm: float = math.nan
@@ -263,7 +266,9 @@ class CellSession:
         contact is, m in the base frame; several places where the object looks the same in several ways.
         """
         stages = StageTimes(on_feedback)
+        began = stamp_seconds(self.client.now())
         result = self.client.grasp(goal, GRASP_TIMEOUT_S, stages)
+        trial.robot_s = stamp_seconds(self.client.now()) - began
         trial.stage_times, trial.last_stage = stages.end()
         _fill(trial, result, truths)
         if trial.object:

@@ -6,6 +6,7 @@ from dense_grasp_bench.objects.scenes import crowd, picture
 from dense_grasp_bench.objects.shapes import make_object
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.result_codes import Visibility
+from dense_grasp_train.render.scene import wrist_camera
 
 
 def seen_share(shot, mesh, pose):
@@ -59,3 +60,22 @@ def test_the_table_counts():
         *("5 of 6", "1 in 2 scenes"),
     ]
     assert table(Figures())[0] == "| pictures with the object: found | - |"
+
+
+def test_the_camera_turns_on_its_mount_and_has_another_size():
+    mesh = make_object("box")
+    plain = picture(mesh, 1, 0)
+    turned = picture(mesh, 1, 0, wrist_camera(424, 240), np.pi)
+    assert turned.rgb.shape == (240, 424, 3) and turned.depth.shape == (240, 424)
+    about_the_axis = plain.poses[0] @ np.linalg.inv(turned.poses[0])
+    np.testing.assert_allclose(about_the_axis, np.diag([-1.0, -1.0, 1.0, 1.0]), atol=1e-6)
+    assert seen_share(turned, mesh, turned.poses[0]) > 0.1
+
+
+def test_the_table_counts_what_another_mount_found():
+    figures = Figures(mounted=[True, True, False, True], mounted_errors=[0.001, 0.031, 0.029])
+    rows = [row.strip("| ").split(" | ") for row in table(figures)]
+    assert rows[-2:] == [
+        ["camera turned on its mount, pictures of another size than the scan's: found", "75.0% of 4"],
+        ["... keypoints more than 30 mm off", "1 of 3"],
+    ]

@@ -19,6 +19,7 @@ KEYPOINTS = 6
 #: From a keypoint to the picture's surface: nearer is surely seen, further behind surely hidden.
 _SURELY_SEEN_M, _SURELY_HIDDEN_M = 0.003, 0.01
 RIGHT_M = 0.005
+FAR_M = 0.03
 _SPURIOUS_M = 0.02  # a found pose further than this from every true one belongs to none
 _CHI_SQUARE_6 = 12.59  # 95 % of a normal error in six dimensions lie within
 
@@ -27,8 +28,9 @@ _CHI_SQUARE_6 = 12.59  # 95 % of a normal error in six dimensions lie within
 class Figures:
     """Of all pictures: found with the object; false_alarms: found without it; turns (degrees) of found poses from the
     true ones; keypoints: error (m), NaN where not found, whether truly seen, and what was said; mahalanobis: squared
-    Mahalanobis distances of found poses from the true ones; crowds: instances, found ones within 5 mm, found ones that
-    belong to none.
+    Mahalanobis distances of found poses from the true ones; mounted: found by a camera that was mounted and set other
+    than for the scan; mounted_errors: of keypoints that were given a place then, m; crowds: instances, found ones
+    within 5 mm, found ones that belong to none.
     """
 
     found: list[bool] = field(default_factory=list)
@@ -36,6 +38,8 @@ class Figures:
     turns: list[float] = field(default_factory=list)
     keypoints: list[tuple[float, bool, Visibility]] = field(default_factory=list)
     mahalanobis: list[float] = field(default_factory=list)
+    mounted: list[bool] = field(default_factory=list)
+    mounted_errors: list[float] = field(default_factory=list)
     crowds: list[tuple[int, int, int]] = field(default_factory=list)
 
 
@@ -60,6 +64,24 @@ def measure_without(figures: Figures, finder: PoseFinder, picture: LabelledPictu
     poses = find_objects(finder, picture.rgb, picture.camera, picture.depth)
     figures.false_alarms.append(bool(poses))
     return f"FOUND, score {poses[0].score:.2f}" if poses else "not found"
+
+
+def measure_mounted(figures: Figures, finder: PoseFinder, picture: LabelledPicture, seed: int) -> str:
+    """Find the object in a picture of another size than the scan's, by a camera that is turned; seed: of keypoints."""
+    poses = find_objects(finder, picture.rgb, picture.camera, picture.depth)
+    figures.mounted.append(bool(poses))
+    if not poses:
+        return "NOT FOUND"
+    points = finder.bank.surface[np.random.default_rng(seed).integers(0, len(finder.bank.surface), KEYPOINTS)]
+    answers = posed_keypoints(finder.bank, poses[0], picture.camera, points, picture.depth)
+    true = transform(picture.poses[0], points)
+    errors = [
+        float(np.linalg.norm(answer.point_camera - point))
+        for answer, point in zip(answers, true, strict=True)
+        if np.isfinite(answer.point_camera).all()
+    ]
+    figures.mounted_errors += errors
+    return f"score {poses[0].score:.2f}, worst keypoint {1000.0 * max(errors, default=np.nan):.1f} mm"
 
 
 def measure_crowd(figures: Figures, finder: PoseFinder, picture: LabelledPicture) -> str:
@@ -92,6 +114,10 @@ def table(figures: Figures) -> list[str]:
         "hidden keypoints said hidden or not found": _share([said is not Visibility.VISIBLE for said in hidden]),
         "true poses inside the 95 % ellipsoid": _share([square <= _CHI_SQUARE_6 for square in figures.mahalanobis]),
     }
+    if figures.mounted:
+        far = sum(error > FAR_M for error in figures.mounted_errors)
+        rows["camera turned on its mount, pictures of another size than the scan's: found"] = _share(figures.mounted)
+        rows[f"... keypoints more than {1000 * FAR_M:.0f} mm off"] = f"{far} of {len(figures.mounted_errors)}"
     if figures.crowds:
         instances, right, spurious = (sum(column) for column in zip(*figures.crowds, strict=True))
         rows["three beside three others: instances within 5 mm"] = f"{right} of {instances}"

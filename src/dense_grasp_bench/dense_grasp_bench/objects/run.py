@@ -1,7 +1,8 @@
 """Find scanned objects in simulated pictures: keypoints through the pose, pictures without the object, crowds.
 
-Eight objects are scanned, then looked for by `find_objects` as a robot does, in pictures with them, without them, and
-with three of them beside three others; a D435's noise and holes in every depth picture.
+Eight objects are scanned, then looked for by `find_objects` as a robot does, in pictures with them, without them, by a
+camera that was turned on its mount and takes pictures of another size, and with three of them beside three others; a
+D435's noise and holes in every depth picture.
 """
 
 from __future__ import annotations
@@ -12,16 +13,29 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from dense_grasp.bringup.launch_support import share_directory
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.object_model.pose import PoseFinder, PoseSearch
 from dense_grasp_core.object_model.view_bank import build
+from dense_grasp_train.render.scene import wrist_camera
 
 from dense_grasp_bench.arguments import count
-from dense_grasp_bench.objects.measure import Figures, measure_crowd, measure_picture, measure_without, table
+from dense_grasp_bench.objects.measure import (
+    Figures,
+    measure_crowd,
+    measure_mounted,
+    measure_picture,
+    measure_without,
+    table,
+)
 from dense_grasp_bench.objects.scenes import crowd, picture, scan
 from dense_grasp_bench.objects.shapes import SHAPES, make_object
+
+#: Of a D435's pictures, px; which the scan has, and which are searched, goes round.
+SIZES = ((424, 240), (640, 480), (1280, 720))
+TURNS = (45.0, 90.0, 180.0)  # degrees of the camera on its mount
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,6 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--views", type=count(0), default=30, help="pictures of a scan (default %(default)s)")
     parser.add_argument("--pictures", type=count(0), default=26, help="of each object (default %(default)s)")
     parser.add_argument("--without", type=count(0), default=14, help="pictures of other objects, for each object")
+    parser.add_argument(
+        "--mounted", type=count(0), default=13, help="pictures by a turned camera, of another size, of each object"
+    )
     parser.add_argument("--crowds", type=count(0), default=5, help="scenes with three of an object and three others")
     parser.add_argument("--seed", type=int, default=0, help="of scenes and of the search (default %(default)s)")
     parser.add_argument("--out", type=Path, help="file for the table, Markdown")
@@ -53,11 +70,15 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _measure(name: str, describe: DescriptorExtractor, options: argparse.Namespace, figures: Figures) -> None:
+    _measure_mounted(name, describe, options, figures)
+    most = max(options.pictures, options.without, options.crowds)
+    if not most:
+        return
     mesh, number = make_object(name), list(SHAPES).index(name)
     views = scan(mesh, number, options.views)
     finder = PoseFinder(build(views, describe), describe, PoseSearch(seed=options.seed))
     others = [other for other in SHAPES if other != name]
-    for index in range(max(options.pictures, options.without, options.crowds)):
+    for index in range(most):
         place = index * len(SHAPES) + number
         if index < options.pictures:
             shot = picture(mesh, options.seed + 1, place)
@@ -69,6 +90,21 @@ def _measure(name: str, describe: DescriptorExtractor, options: argparse.Namespa
             beside = [make_object(others[(index + k) % len(others)]) for k in range(3)]
             shot = crowd(mesh, beside, options.seed + 3, place)
             print(f"{name} {index}, crowd: {measure_crowd(figures, finder, shot)}", flush=True)
+
+
+def _measure_mounted(name: str, describe: DescriptorExtractor, options: argparse.Namespace, figures: Figures) -> None:
+    if not options.mounted:
+        return
+    mesh, number = make_object(name), list(SHAPES).index(name)
+    views = scan(mesh, number, options.views, wrist_camera(*SIZES[number % len(SIZES)]))
+    finder = PoseFinder(build(views, describe), describe, PoseSearch(seed=options.seed))
+    for index in range(options.mounted):
+        size = SIZES[(number + 1 + index % (len(SIZES) - 1)) % len(SIZES)]
+        turn = TURNS[index % len(TURNS)]
+        place = index * len(SHAPES) + number
+        shot = picture(mesh, options.seed + 4, place, wrist_camera(*size), np.radians(turn))
+        told = f"{name} {index}, turned by {turn:g} degrees, {views[0].camera.width} to {size[0]} px wide"
+        print(f"{told}: {measure_mounted(figures, finder, shot, index)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.object_model.scan import ScanView
-from dense_grasp_sim.devices.d435 import imitate
+from dense_grasp_sim.devices.d435 import DepthSensor, imitate
 from dense_grasp_train.render.primitives import make_primitive
 from dense_grasp_train.render.raycast import RenderMesh
 from dense_grasp_train.render.scene import (
@@ -44,10 +44,10 @@ class LabelledPicture:
     mask: NDArray[np.bool_]
 
 
-def scan(mesh: RenderMesh, seed: int, count: int) -> list[ScanView]:
-    """Views from all sides, 0.4 to 0.5 m away, with a D435's depth."""
+def scan(mesh: RenderMesh, seed: int, count: int, camera: CameraModel | None = None) -> list[ScanView]:
+    """Views from all sides, 0.4 to 0.5 m away, with a D435's depth. camera: None for 640 x 480."""
     rng = np.random.default_rng([0x5CA, seed])
-    camera = wrist_camera()
+    camera = camera or wrist_camera()
     scene = RenderScene(None, "held", np.eye(4), (mesh,), _SCAN_LIGHT, None)
     views = []
     for index in range(count):
@@ -61,13 +61,20 @@ def scan(mesh: RenderMesh, seed: int, count: int) -> list[ScanView]:
     return views
 
 
-def picture(mesh: RenderMesh, seed: int, index: int) -> LabelledPicture:
-    """The object in any turn on a table with other things, sometimes partly hidden, other light than the scan's."""
+def picture(
+    mesh: RenderMesh, seed: int, index: int, camera: CameraModel | None = None, turned: float = 0.0
+) -> LabelledPicture:
+    """The object in any turn on a table with other things, sometimes partly hidden, other light than the scan's.
+
+    camera: None for 640 x 480. turned: of the camera about its optical axis, rad, beyond how it is drawn.
+    """
+    camera = camera or wrist_camera()
     scene = compose_mesh_scene(seed, index, mesh)
-    world_from_camera, rng = aimed_camera(scene, wrist_camera(), seed, index, 1)
+    world_from_camera, rng = aimed_camera(scene, camera, seed, index, 1)
+    world_from_camera[:3, :3] @= rotation_about(np.array([0.0, 0.0, 1.0]), turned)
     if rng.uniform() < _OCCLUDED_SHARE:
         scene = replace(scene, meshes=(*scene.meshes, _occluder(scene, world_from_camera, rng)))
-    view = render_from(scene, wrist_camera(), world_from_camera, rng)
+    view = render_from(scene, camera, world_from_camera, rng)
     return _labelled(view, (view.camera_from_object,), view.mask_visible, rng)
 
 
@@ -104,7 +111,8 @@ def _labelled(
 
 def _sensor_depth(view: RenderedView, rng: np.random.Generator) -> Array:
     """What a D435 measures, metres, 0 unknown; where nothing was rendered there is a wall."""
-    return imitate(np.where(view.depth > 0, view.depth, _WALL_M).astype(np.float32), rng) / 1000.0
+    measured = np.where(view.depth > 0, view.depth, _WALL_M).astype(np.float32)
+    return imitate(measured, rng, DepthSensor(focal=view.camera.fx)) / 1000.0
 
 
 def _aimed_at_origin(away: Array, distance: float, roll: float) -> Array:
