@@ -31,8 +31,10 @@ def pose_from(azimuth: float, elevation: float, distance: float = 0.42, turn: fl
     return pose
 
 
-def picture(pose, name="box", seed=0, background=None, both_ways=False) -> ScanView:
-    """The box at camera_from_object, before noise of the seed; both_ways: it looks the same turned about z by 180°."""
+def picture(pose, name="box", seed=0, background=None, both_ways=False, two_hues=False) -> ScanView:
+    """The box at camera_from_object, before noise of the seed; both_ways: it looks the same turned about z by 180°,
+    two_hues: but for its hues.
+    """
     u, v = np.meshgrid(np.arange(CAMERA.width), np.arange(CAMERA.height))
     rays = CAMERA.rays(np.stack([u.ravel(), v.ravel()], 1)) @ pose[:3, :3]
     eye = -pose[:3, :3].T @ pose[:3, 3]
@@ -42,8 +44,9 @@ def picture(pose, name="box", seed=0, background=None, both_ways=False) -> ScanV
     depth = near.max(1)
     hit = (depth < far.min(1)) & (depth > 0)
     points = eye + rays * np.where(hit, depth, 0.0)[:, None]
-    if both_ways:
-        points = np.where(points[:, :1] < 0, points * [-1.0, -1.0, 1.0], points)
+    behind = points[:, 0] < 0
+    if both_ways or two_hues:
+        points = np.where(behind[:, None], points * [-1.0, -1.0, 1.0], points)
     scene = np.random.default_rng(seed).integers(0, 255, (12, 16, 3), dtype=np.uint8)
     rgb = cv2.resize(scene, (CAMERA.width, CAMERA.height), interpolation=cv2.INTER_LINEAR).reshape(-1, 3)
     if background is not None:
@@ -53,15 +56,18 @@ def picture(pose, name="box", seed=0, background=None, both_ways=False) -> ScanV
         others = [k for k in range(3) if k != face % 3]
         cells = ((points[own][:, others] / HALF[others] + 1.0) * 29.4).astype(int).clip(0, 59)
         rgb[own] = _TEXTURES[face][cells[:, 0], cells[:, 1]]
+    if two_hues:
+        rgb[hit & behind] = rgb[hit & behind][:, [1, 2, 0]]
     shape = (CAMERA.height, CAMERA.width)
     mask = hit.reshape(shape)
     return ScanView(name, rgb.reshape(*shape, 3), np.where(hit, depth, 0.0).reshape(shape), mask, CAMERA, pose)
 
 
-def scan(both_ways=False) -> list[ScanView]:
+def scan(both_ways=False, two_hues=False) -> list[ScanView]:
     """Twelve views all around."""
     poses = [pose_from(azimuth, 35) for azimuth in range(0, 360, 30)]
-    return [picture(pose, f"{index:02d}", seed=index, both_ways=both_ways) for index, pose in enumerate(poses)]
+    looks = {"both_ways": both_ways, "two_hues": two_hues}
+    return [picture(pose, f"{index:02d}", seed=index, **looks) for index, pose in enumerate(poses)]
 
 
 def describe(rgb):

@@ -115,6 +115,36 @@ def test_a_box_that_looks_the_same_both_ways_has_two_poses(equal_to_the_scan):
     assert min(errors) < 0.05
 
 
+def test_of_two_poses_that_the_network_takes_for_the_same_colours_choose():
+    """It may not see what tells two sides apart, such as their hues; a taught point lies on one of them."""
+    finder = PoseFinder(build(box.scan(two_hues=True), describe_without_hue), describe_without_hue, SEARCH)
+    for azimuth, elevation in ((10, 15), (205, 15), (25, 55), (280, 55)):
+        view = box.picture(box.pose_from(azimuth, elevation), seed=99, two_hues=True)
+        (found,) = find_objects(finder, view.rgb, CAMERA, sensed(view))
+        assert corner_error(found.camera_from_object, view.pose) < 0.02, azimuth
+        (other,) = found.equals
+        assert corner_error(other, view.pose @ np.diag([-1.0, -1.0, 1.0, 1.0])) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("best", "other", "chosen"),
+    [
+        ((0.99, 1.9), (0.91, 0.85), "other"),  # a hammer, turned by half about its handle
+        ((0.70, 1.05), (0.66, 0.82), "other"),
+        ((0.70, 0.9), (0.66, 0.82), "best"),
+        ((0.99, 1.9), (0.91, None), "best"),
+        ((0.99, None), (0.91, 0.85), "best"),
+        ((0.30, 1.9), (0.24, 0.85), "best"),  # too low a score to be there at all
+    ],
+)
+def test_colours_choose_where_they_clearly_fit_better(best, other, chosen):
+    poses = {
+        name: ObjectPose(np.eye(4), score, 100, 0.4, 0.3, colours=difference and ColourVerdict(difference, 0.1, 75))
+        for name, (score, difference) in (("best", best), ("other", other))
+    }
+    assert Acceptance().by_colours(list(poses.values())) is poses[chosen]
+
+
 def test_the_other_pose_is_known_when_the_search_has_followed_only_one():
     """The likeliest first pose may be the only one that is followed, and the other one is as good."""
     search = PoseSearch(hypotheses=1, finalists=1, twins_of=0)

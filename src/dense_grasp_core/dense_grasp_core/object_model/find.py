@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,9 +26,10 @@ class Acceptance:
     depth_agrees: least share of the known depth that lies where the pose says, depth_farther: largest share that lies
     behind it. equal: evidence of another pose in the same place, as a share of the best one's, from which on nobody
     knows which is right, whether or not a share of depth behind them is excused, as much as a right pose that is off by
-    2 mm has. score, colour_difference and light were chosen on pictures with and without the object, equal
-    on those of a mug that was scanned with few pictures (docs/benchmarks.md); supporting and the shares of depth decide
-    nothing there.
+    2 mm has. less_different: by so much less colour_difference another pose is taken instead, where the scan looks the
+    same to the network in both. score, colour_difference and light were chosen on pictures with and without the object,
+    equal on those of a mug that was scanned with few pictures, less_different on two of a hammer (docs/benchmarks.md);
+    supporting and the shares of depth decide nothing there.
     """
 
     score: float = 0.25
@@ -38,6 +40,7 @@ class Acceptance:
     depth_farther: float = 0.35
     equal: float = 0.8
     excused: float = 0.06
+    less_different: float = 0.15
 
     def __call__(self, pose: ObjectPose) -> bool:
         """Whether the object is there."""
@@ -55,8 +58,23 @@ class Acceptance:
         """Whether nobody knows which of two poses in one place is right."""
         return any(other.evidence(excused) >= self.equal * best.evidence(excused) for excused in (0.0, self.excused))
 
+    def by_colours(self, equals: Sequence[ObjectPose]) -> ObjectPose:
+        """Of poses in which the scan looks the same, best first, the first; or one whose colours fit clearly better.
+
+        What the network does not see may still tell two sides apart, and a taught point lies on one of them.
+        """
+        first = equals[0]
+        known = [pose for pose in equals if pose.colours is not None and pose.colours.is_telling and self(pose)]
+        fitting = min(known, key=_difference, default=first)
+        clearer = _difference(fitting) <= _difference(first) - self.less_different
+        return fitting if first.colours is not None and clearer else first
+
     def _same(self, colours: ColourVerdict, score: float) -> bool:
         return colours.difference <= self.colour_difference * score and colours.light <= self.light
+
+
+def _difference(pose: ObjectPose) -> float:
+    return np.inf if pose.colours is None else pose.colours.difference
 
 
 def find_objects(
@@ -99,12 +117,15 @@ def _next(search: PictureSearch, found: list[ObjectPose], accepts: Acceptance) -
         if accepts.leaves_open(best, pose)
         and distance(bank, best.camera_from_object, pose.camera_from_object) < bank.radius
     ]
-    others = [pose.camera_from_object for pose in search.distinct([best, *rivals])[1:]]
-    same = [search.finder.symmetry.holds(inverse(best.camera_from_object) @ other) for other in others]
+    others = search.distinct([best, *rivals])[1:]
+    turns = [inverse(best.camera_from_object) @ other.camera_from_object for other in others]
+    same = [search.finder.symmetry.holds(turn) for turn in turns]
+    equals = [best, *(other for other, equal in zip(others, same, strict=True) if equal)]
+    chosen = accepts.by_colours(equals)
     return replace(
-        best,
-        alternatives=tuple(other for other, equal in zip(others, same, strict=True) if not equal),
-        equals=tuple(other for other, equal in zip(others, same, strict=True) if equal),
+        chosen,
+        alternatives=tuple(other.camera_from_object for other, equal in zip(others, same, strict=True) if not equal),
+        equals=tuple(other.camera_from_object for other in equals if other is not chosen),
     )
 
 
