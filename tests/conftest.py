@@ -33,8 +33,8 @@ FASTEST = 2.0
 def test_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with random weights and a narrow kernel: it finds a taught pixel in the same image, nothing else.
 
-    Of the backbones the one that takes the least time, a sixth of the compact one's, and at half the picture's size a
-    fifth of that: its cell shares two cores with the other tests.
+    Of the backbones the one that takes the least time, a sixth of the compact one's, and on a quarter of the picture's
+    pixels: its cell shares two cores with the other tests.
     """
     import torch
     from dense_grasp_core.descriptors.model_file import ModelInfo, save_model

@@ -294,7 +294,7 @@ def assert_plan_is_shown(page, cell):
 
 
 def assert_plan_is_drawn_when_it_changes(page):
-    """Not ten times a second: without a graphics card each time is a tenth of a second of a core."""
+    """Not ten times a second, which takes most of a core without a graphics card."""
     drawn = "window.dgDrawn"
     page.locator(".dg-scene canvas").last.scroll_into_view_if_needed()
     wait_for(lambda: page.evaluate(drawn) > 0, PATIENCE_S, "a drawn scene")
@@ -302,6 +302,10 @@ def assert_plan_is_drawn_when_it_changes(page):
     before = page.evaluate(drawn)
     page.get_by_role("button", name="Turn left").last.click()
     wait_for(lambda: page.evaluate(drawn) > before, PATIENCE_S, "the scene from another side")
+    wait_for(lambda: steady(page, drawn), PATIENCE_S, "a scene that is drawn no more", period=0.1)
+    before = page.evaluate(drawn)
+    page.evaluate("window.dispatchEvent(new Event('resize'))")  # as a window that grows in height; empties the canvas
+    wait_for(lambda: page.evaluate(drawn) > before, PATIENCE_S, "the scene again after the canvas was emptied")
 
 
 def steady(page, expression):

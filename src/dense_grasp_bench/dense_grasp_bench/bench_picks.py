@@ -20,6 +20,7 @@ from dense_grasp_assets.solids.solid import Solid
 from dense_grasp_core.command_line import exit_status
 from dense_grasp_core.result_codes import GraspCode
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_sim.physics.referee import LiftRule
 
 from dense_grasp_bench.arguments import add_planner, count
 from dense_grasp_bench.bench_grasp import stage_medians
@@ -29,25 +30,28 @@ from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.object_trials import ObjectTrials
 from dense_grasp_bench.session import CellSession, Trial, launch_arguments
 from dense_grasp_bench.taught_clicks import TRAINING_SEED
-from dense_grasp_sim_interfaces.srv import GetReport
 
-#: Where it is delivered, rad, joint 1 to 7: beside the table's middle, the hand 0.4 m above the table.
+#: Where it is delivered, rad, joint 1 to 7: the finger tips at (0.41, 0.28, 0.44) m in the base frame.
 DELIVER_JOINTS = (0.6, -0.2, 0.0, -2.0, 0.0, 1.8, 0.785)
 FIRST_SEED = 2000
-RAISED = 0.10  # m
+RAISED = LiftRule().raised  # m
 
 
 @dataclass(frozen=True)
 class Pick:
-    """One goal. seconds: of the robot's clock, from the goal to its result; delivered: ended with SUCCESS, the object
-    was raised by RAISED and let go, and nothing beside it was touched.
+    """One goal. seconds: of the robot's clock, from the goal to its result. why_not: empty where it was delivered: the
+    goal ended with SUCCESS, the object was raised by RAISED and let go, and nothing beside it was touched.
     """
 
     name: str
     seed: int
     seconds: float
-    delivered: bool
     why_not: str
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the object was delivered."""
+        return not self.why_not
 
     def line(self) -> str:
         """In one line of text."""
@@ -73,41 +77,41 @@ def table(picks: Sequence[Pick]) -> str:
     return "\n".join(lines)
 
 
-def judged(name: str, seed: int, trial: Trial, report: GetReport.Response) -> Pick:
-    """A pick by the executor's code and the referee's report."""
+def judged(trial: Trial, is_held: bool) -> Pick:
+    """A pick by the executor's code and the referee's word. is_held: whether it is still between the fingers."""
     if trial.code != GraspCode.SUCCESS:
         why = f"{trial.code_name}: {trial.message}"
-    elif not report.max_height >= RAISED:
-        why = f"raised {100.0 * report.max_height:.0f} cm, expected {100.0 * RAISED:.0f}"
-    elif report.both_pads:
+    elif not trial.raised >= RAISED:
+        why = f"raised {100.0 * trial.raised:.0f} cm, expected {100.0 * RAISED:.0f}"
+    elif is_held:
         why = "still between the fingers"
     else:
         why = f"touched {', '.join(trial.touched)}" if trial.touched else ""
-    return Pick(name, seed, trial.robot_s, not why, why)
+    return Pick(trial.object, trial.seed, trial.robot_s, why)
 
 
-def _caps(session: CellSession, seeds: range) -> Iterator[tuple[str, int, Callable[[], Trial]]]:
+def _caps(session: CellSession, seeds: range) -> Iterator[Callable[[], Trial]]:
     session.set_cap(TRAINING_SEED)
     session.teach()
     for seed in seeds:
         session.set_cap(seed, pose_seed=seed)
-        yield "cap", seed, partial(session.grasp_trial, seed)
+        yield partial(session.grasp_trial, seed)
 
 
-def _trial(trials: ObjectTrials, solid: Solid, pose_seed: int) -> Trial:
+def _object_trial(trials: ObjectTrials, solid: Solid, pose_seed: int) -> Trial:
     return trials.goal(solid, pose_seed).trial
 
 
 def _objects(
     trials: ObjectTrials, kinds: Sequence[str], seed: int, views: int, seeds: range
-) -> Iterator[tuple[str, int, Callable[[], Trial]]]:
+) -> Iterator[Callable[[], Trial]]:
     for kind in kinds:
         solid = make_solid(kind, seed)
         scanned = trials.scan(solid, views)
         print(f"{kind} {seed}: {scanned.result.message}", flush=True)
         trials.click(solid, scanned)
         for pose_seed in seeds:
-            yield kind, pose_seed, partial(_trial, trials, solid, pose_seed)
+            yield partial(_object_trial, trials, solid, pose_seed)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -131,9 +135,9 @@ def run(arguments: argparse.Namespace) -> int:
             taught = ObjectTrials(client, session, out)
             queued.append(_objects(taught, arguments.objects, arguments.seed, arguments.views, seeds))
         for goals in queued:
-            for name, seed, goal in goals:
+            for goal in goals:
                 trials.append(goal())
-                picks.append(judged(name, seed, trials[-1], client.call("get_report")))
+                picks.append(judged(trials[-1], client.call("get_report").both_pads))
                 print(picks[-1].line(), flush=True)
                 write_json(out / "results.json", {"picks": [asdict(pick) for pick in picks]})
     spent = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stage_medians(trials).items())
@@ -156,7 +160,9 @@ def main(argv: list[str] | None = None) -> int:
         help=f"scanned first, then picked: of {', '.join(KINDS)}",
     )
     parser.add_argument("--seed", type=count(0), default=1, help="of the objects (default %(default)s)")
-    parser.add_argument("--first-seed", type=count(0), default=FIRST_SEED, help="of caps and poses")
+    parser.add_argument(
+        "--first-seed", type=count(0), default=FIRST_SEED, help="of caps and poses (default %(default)s)"
+    )
     parser.add_argument("--views", type=count(4), default=24, help="of an object's scan (default %(default)s)")
     add_planner(parser)
     parser.add_argument("--out", default="out/bench-picks")

@@ -72,8 +72,8 @@ def test_the_camera_turns_on_its_mount_and_has_another_size():
     assert seen_share(turned, mesh, turned.poses[0]) > 0.1
 
 
-def test_the_table_counts_what_another_mount_found():
-    figures = Figures(mounted=[True, True, False, True], mounted_errors=[0.001, 0.031, 0.029])
+def test_the_table_counts_what_a_changed_camera_found():
+    figures = Figures(changed_camera=[True, True, False, True], changed_camera_errors=[0.001, 0.031, 0.029])
     rows = [row.strip("| ").split(" | ") for row in table(figures)]
     assert rows[-2:] == [
         ["camera turned on its mount, pictures of another size than the scan's: found", "75.0% of 4"],

@@ -28,9 +28,9 @@ _CHI_SQUARE_6 = 12.59  # 95 % of a normal error in six dimensions lie within
 class Figures:
     """Of all pictures: found with the object; false_alarms: found without it; turns (degrees) of found poses from the
     true ones; keypoints: error (m), NaN where not found, whether truly seen, and what was said; mahalanobis: squared
-    Mahalanobis distances of found poses from the true ones; mounted: found by a camera that was mounted and set other
-    than for the scan; mounted_errors: of keypoints that were given a place then, m; crowds: instances, found ones
-    within 5 mm, found ones that belong to none.
+    Mahalanobis distances of found poses from the true ones; changed_camera: found by a camera that was turned on its
+    mount and set to another picture size than for the scan; changed_camera_errors: of keypoints that were given a place
+    then, m; crowds: instances, found ones within 5 mm, found ones that belong to none.
     """
 
     found: list[bool] = field(default_factory=list)
@@ -38,8 +38,8 @@ class Figures:
     turns: list[float] = field(default_factory=list)
     keypoints: list[tuple[float, bool, Visibility]] = field(default_factory=list)
     mahalanobis: list[float] = field(default_factory=list)
-    mounted: list[bool] = field(default_factory=list)
-    mounted_errors: list[float] = field(default_factory=list)
+    changed_camera: list[bool] = field(default_factory=list)
+    changed_camera_errors: list[float] = field(default_factory=list)
     crowds: list[tuple[int, int, int]] = field(default_factory=list)
 
 
@@ -66,10 +66,10 @@ def measure_without(figures: Figures, finder: PoseFinder, picture: LabelledPictu
     return f"FOUND, score {poses[0].score:.2f}" if poses else "not found"
 
 
-def measure_mounted(figures: Figures, finder: PoseFinder, picture: LabelledPicture, seed: int) -> str:
+def measure_changed_camera(figures: Figures, finder: PoseFinder, picture: LabelledPicture, seed: int) -> str:
     """Find the object in a picture of another size than the scan's, by a camera that is turned; seed: of keypoints."""
     poses = find_objects(finder, picture.rgb, picture.camera, picture.depth)
-    figures.mounted.append(bool(poses))
+    figures.changed_camera.append(bool(poses))
     if not poses:
         return "NOT FOUND"
     points = finder.bank.surface[np.random.default_rng(seed).integers(0, len(finder.bank.surface), KEYPOINTS)]
@@ -80,7 +80,7 @@ def measure_mounted(figures: Figures, finder: PoseFinder, picture: LabelledPictu
         for answer, point in zip(answers, true, strict=True)
         if np.isfinite(answer.point_camera).all()
     ]
-    figures.mounted_errors += errors
+    figures.changed_camera_errors += errors
     return f"score {poses[0].score:.2f}, worst keypoint {1000.0 * max(errors, default=np.nan):.1f} mm"
 
 
@@ -114,10 +114,12 @@ def table(figures: Figures) -> list[str]:
         "hidden keypoints said hidden or not found": _share([said is not Visibility.VISIBLE for said in hidden]),
         "true poses inside the 95 % ellipsoid": _share([square <= _CHI_SQUARE_6 for square in figures.mahalanobis]),
     }
-    if figures.mounted:
-        far = sum(error > FAR_M for error in figures.mounted_errors)
-        rows["camera turned on its mount, pictures of another size than the scan's: found"] = _share(figures.mounted)
-        rows[f"... keypoints more than {1000 * FAR_M:.0f} mm off"] = f"{far} of {len(figures.mounted_errors)}"
+    if figures.changed_camera:
+        far = sum(error > FAR_M for error in figures.changed_camera_errors)
+        rows["camera turned on its mount, pictures of another size than the scan's: found"] = _share(
+            figures.changed_camera
+        )
+        rows[f"... keypoints more than {1000 * FAR_M:.0f} mm off"] = f"{far} of {len(figures.changed_camera_errors)}"
     if figures.crowds:
         instances, right, spurious = (sum(column) for column in zip(*figures.crowds, strict=True))
         rows["three beside three others: instances within 5 mm"] = f"{right} of {instances}"

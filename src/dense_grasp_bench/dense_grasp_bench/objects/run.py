@@ -24,8 +24,8 @@ from dense_grasp_train.render.scene import wrist_camera
 from dense_grasp_bench.arguments import count
 from dense_grasp_bench.objects.measure import (
     Figures,
+    measure_changed_camera,
     measure_crowd,
-    measure_mounted,
     measure_picture,
     measure_without,
     table,
@@ -33,7 +33,7 @@ from dense_grasp_bench.objects.measure import (
 from dense_grasp_bench.objects.scenes import crowd, picture, scan
 from dense_grasp_bench.objects.shapes import SHAPES, make_object
 
-#: Of a D435's pictures, px; which the scan has, and which are searched, goes round.
+#: Of a D435's pictures, px: an object is scanned in one and looked for in the others; the next object, in the next.
 SIZES = ((424, 240), (640, 480), (1280, 720))
 TURNS = (45.0, 90.0, 180.0)  # degrees of the camera on its mount
 
@@ -46,7 +46,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=count(0), default=26, help="of each object (default %(default)s)")
     parser.add_argument("--without", type=count(0), default=14, help="pictures of other objects, for each object")
     parser.add_argument(
-        "--mounted", type=count(0), default=13, help="pictures by a turned camera, of another size, of each object"
+        "--changed-camera",
+        type=count(0),
+        default=13,
+        help="pictures of each object by a turned camera, of another size",
     )
     parser.add_argument("--crowds", type=count(0), default=5, help="scenes with three of an object and three others")
     parser.add_argument("--seed", type=int, default=0, help="of scenes and of the search (default %(default)s)")
@@ -60,6 +63,7 @@ def _run(options: argparse.Namespace) -> int:
     figures = Figures()
     for name in options.objects:
         _measure(name, describe, options, figures)
+        _measure_changed_camera(name, describe, options, figures)
         text = "\n".join([f"| {name} is the last object, seed {options.seed} | |", "|---|---|", *table(figures)])
         print(text, flush=True)
     print(f"{time.monotonic() - began:.0f} s")
@@ -70,7 +74,6 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _measure(name: str, describe: DescriptorExtractor, options: argparse.Namespace, figures: Figures) -> None:
-    _measure_mounted(name, describe, options, figures)
     most = max(options.pictures, options.without, options.crowds)
     if not most:
         return
@@ -92,19 +95,21 @@ def _measure(name: str, describe: DescriptorExtractor, options: argparse.Namespa
             print(f"{name} {index}, crowd: {measure_crowd(figures, finder, shot)}", flush=True)
 
 
-def _measure_mounted(name: str, describe: DescriptorExtractor, options: argparse.Namespace, figures: Figures) -> None:
-    if not options.mounted:
+def _measure_changed_camera(
+    name: str, describe: DescriptorExtractor, options: argparse.Namespace, figures: Figures
+) -> None:
+    if not options.changed_camera:
         return
     mesh, number = make_object(name), list(SHAPES).index(name)
     views = scan(mesh, number, options.views, wrist_camera(*SIZES[number % len(SIZES)]))
     finder = PoseFinder(build(views, describe), describe, PoseSearch(seed=options.seed))
-    for index in range(options.mounted):
+    for index in range(options.changed_camera):
         size = SIZES[(number + 1 + index % (len(SIZES) - 1)) % len(SIZES)]
         turn = TURNS[index % len(TURNS)]
         place = index * len(SHAPES) + number
         shot = picture(mesh, options.seed + 4, place, wrist_camera(*size), np.radians(turn))
         told = f"{name} {index}, turned by {turn:g} degrees, {views[0].camera.width} to {size[0]} px wide"
-        print(f"{told}: {measure_mounted(figures, finder, shot, index)}", flush=True)
+        print(f"{told}: {measure_changed_camera(figures, finder, shot, index)}", flush=True)
 
 
 if __name__ == "__main__":

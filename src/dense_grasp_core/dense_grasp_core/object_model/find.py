@@ -64,17 +64,17 @@ class Acceptance:
         What the network does not see may still tell two sides apart, and a taught point lies on one of them.
         """
         first = equals[0]
-        known = [pose for pose in equals if pose.colours is not None and pose.colours.is_telling and self(pose)]
+        known = [pose for pose in equals if self(pose) and np.isfinite(_difference(pose))]
         fitting = min(known, key=_difference, default=first)
-        clearer = _difference(fitting) <= _difference(first) - self.less_different
-        return fitting if first.colours is not None and clearer else first
+        return fitting if _difference(fitting) <= _difference(first) - self.less_different else first
 
     def _same(self, colours: ColourVerdict, score: float) -> bool:
         return colours.difference <= self.colour_difference * score and colours.light <= self.light
 
 
 def _difference(pose: ObjectPose) -> float:
-    return np.inf if pose.colours is None else pose.colours.difference
+    """Of the colours, NaN where nothing is known of them."""
+    return pose.colours.difference if pose.colours is not None and pose.colours.is_telling else np.nan
 
 
 def find_objects(
