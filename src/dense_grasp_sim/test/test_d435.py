@@ -1,5 +1,7 @@
 """The imitated depth camera: range, units, noise, holes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from dense_grasp_sim.devices.d435 import DepthSensor, imitate
@@ -57,6 +59,31 @@ def test_same_seed_same_picture() -> None:
     first, second, other = (imitate(flat(0.6), np.random.default_rng(seed)) for seed in (4, 4, 5))
     np.testing.assert_array_equal(first, second)
     assert (first != other).any()
+
+
+def test_no_picture_repeats() -> None:
+    rng = np.random.default_rng(6)
+    pictures = [imitate(flat(0.6), rng) for _ in range(4)]
+    for one, next_one in pairwise(pictures):
+        assert (one != next_one).mean() > 0.5
+
+
+def test_the_noise_is_normal_in_patches_of_two_pixels() -> None:
+    """Variance 0.64 of it is a patch's: half of a pixel's neighbours share it, and none two pixels away does."""
+    z, s = 2.5, DepthSensor()
+    rng = np.random.default_rng(7)
+    measured = np.stack([imitate(flat(z), rng) for _ in range(20)]).astype(float)
+    measured[measured == 0] = np.nan
+    disparity = 1000.0 * s.stereo_focal * s.baseline / measured - s.stereo_focal * s.baseline / z
+    spread = np.nanstd(disparity)
+    assert spread == pytest.approx(np.hypot(s.noise, s.quantum / np.sqrt(12.0)), rel=0.01)
+    scaled = disparity / spread
+    assert np.nanmean(scaled**4) == pytest.approx(3.0, abs=0.05)
+    for step, expected in ((1, 0.32), (2, 0.0)):
+        together = expected * s.noise**2 / spread**2
+        assert np.nanmean(scaled[:, :, step:] * scaled[:, :, :-step]) == pytest.approx(together, abs=0.01)
+        assert np.nanmean(scaled[:, step:] * scaled[:, :-step]) == pytest.approx(together, abs=0.01)
+    assert np.isnan(measured).mean() == pytest.approx(s.speckle, rel=0.2)
 
 
 def test_settings_are_used() -> None:

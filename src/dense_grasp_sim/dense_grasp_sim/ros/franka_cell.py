@@ -18,7 +18,7 @@ from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
 
 from dense_grasp_sim.devices.franka_simulator import ServedSimulator, make_server
-from dense_grasp_sim.physics.allocator import share_arenas
+from dense_grasp_sim.physics.allocator import keep_freed, share_arenas
 from dense_grasp_sim.physics.threads import LoopThread
 from dense_grasp_sim.ros.camera_publisher import CameraLoop
 from dense_grasp_sim.ros.cell_parameters import camera_frames, camera_options, cell_settings
@@ -113,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     logging.basicConfig(level=logging.WARNING, format="[%(levelname)s] [%(name)s]: %(message)s")
     share_arenas()
+    keep_freed()
     made: list[FrankaCell] = []
 
     def make() -> FrankaCell:

@@ -13,7 +13,7 @@ from dense_grasp_ros.diagnostics import OK, WARN, Diagnostics, Report
 from dense_grasp_ros.node_runner import run_node
 from rclpy.node import Node
 
-from dense_grasp_sim.physics.allocator import share_arenas
+from dense_grasp_sim.physics.allocator import keep_freed, share_arenas
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.physics.threads import PhysicsLoop
 from dense_grasp_sim.ros.arm_server import ArmServer
@@ -102,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     part of it failed.
     """
     share_arenas()
+    keep_freed()
     made: list[SimCell] = []
 
     def make() -> SimCell:
