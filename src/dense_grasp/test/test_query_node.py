@@ -107,8 +107,13 @@ def test_no_frame_within_the_time_out(graph, store):
     assert answer.code == MatchCode.NO_FRAME
     assert answer.matches[0].code == MatchCode.NO_FRAME and math.isnan(answer.matches[0].u)
     assert 0.4 < time.monotonic() - began < 55.0
+
+
+def test_a_click_waits_for_an_image_as_long_as_the_node_says(cell):
+    began = time.monotonic()
     response = cell.register()
     assert response.code == RegisterDescriptor.Response.NO_FRAME and response.taught.id == 0
+    assert time.monotonic() - began > 0.9
 
 
 def test_stamps_that_never_meet(cell, until, store):

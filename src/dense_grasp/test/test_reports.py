@@ -33,6 +33,9 @@ FINE = (15.0, 0.1)
         (frames_report([], None, 2.0, "no depth image has"), WARN, "no depth image has"),
         (frames_report([], 90.0, 2.0, ""), OK, "idle: the newest frame that was asked for is 90.0 s old"),
         (frames_report([], 0.25, 2.0, ""), OK, "0.25 s old"),
+        (frames_report([], None, 2.0, "no descriptor image has", True), OK, "idle: nobody has asked for a frame yet"),
+        (frames_report([], 1.0, 2.0, "", True), OK, "idle: the newest frame that was asked for is 1.0 s old"),
+        (frames_report(["/d"], None, 2.0, "", True), ERROR, "/d"),
         (store_report("sqlite:///a.db", "is not there any more", True), ERROR, "is not there any more"),
         (store_report("sqlite:///a.db", "", False), OK, "not used yet"),
         (networks_report("", [], []), OK, "no image was described yet"),
@@ -56,8 +59,9 @@ def test_a_state_has_its_level_and_says_what_is_wrong(report, level, words):
 
 def test_values_are_there_in_every_state():
     for missing in ([], ["/eye/color"]):
-        values = images_report(missing, FINE, 9.5, True, 0).values
-        assert values == {"image_rate_hz": 15.0, "image_age_s": 0.1, "descriptor_rate_hz": 9.5, "subscribed": True}
+        values = images_report(missing, FINE, 9.5, True, 0, 42).values
+        rates = {"image_rate_hz": 15.0, "image_age_s": 0.1, "descriptor_rate_hz": 9.5}
+        assert values == {**rates, "subscribed": True, "described_images": 42}
     assert watchdog_report("/h", 0.06, 1, [], [], 3).values["stops"] == 3
 
 

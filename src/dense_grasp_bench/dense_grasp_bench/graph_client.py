@@ -10,8 +10,11 @@ from control_msgs.action import FollowJointTrajectory
 from dense_grasp_client.connection import Connection, GraphError
 from dense_grasp_core.result_codes import StoreCode
 from dense_grasp_ros.action_client import ActionClient
+from dense_grasp_ros.demand import Demand
 from dense_grasp_ros.service_qos import EVERY_CALL
+from dense_grasp_ros.topic_on_demand import TopicOnDemand
 from rcl_interfaces.srv import SetParameters
+from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
@@ -32,6 +35,8 @@ from dense_grasp_interfaces.srv import (
 from dense_grasp_sim_interfaces.srv import GetReport, GetTruth, SetScene
 
 CALL_TIMEOUT_S = 20.0
+#: s between two looks whether descriptor images are waited for, and for which they are after a wait.
+LOOK_S, AWAITED_S = 0.1, 1.0
 _SERVICES: dict[str, tuple[Any, str]] = {
     "register": (RegisterDescriptor, "dense_grasp/register_descriptor"),
     "list": (ListDescriptors, "dense_grasp/list_descriptors"),
@@ -88,6 +93,8 @@ class GraphClient:
         self._arm = ActionClient(self.node, FollowJointTrajectory, f"{robot}_arm_controller/follow_joint_trajectory")
         self._descriptor_stamp = -1.0
         self._on_descriptors: list[Callable[[DescriptorImage], None]] = []
+        self._descriptors: TopicOnDemand | None = None
+        self._awaited = Demand(lasts=AWAITED_S)
         self.close = self.connection.close
         self.wait = self.connection.wait
         self.result = self.connection.result
@@ -188,15 +195,26 @@ class GraphClient:
         self.node.create_subscription(Image, topic, callback, qos_profile_sensor_data)
 
     def watch_descriptors(self) -> None:
-        """Keep the stamp of the newest descriptor image."""
-
-        def remember(message: DescriptorImage) -> None:
-            self._descriptor_stamp = stamp_seconds(message.header.stamp)
-            for callback in self._on_descriptors:
-                callback(message)
-
+        """Keep the stamp of the newest descriptor image, while it is waited for or others subscribe to them anyway: the
+        network rests while nobody asks.
+        """
+        if self._descriptors is not None:
+            return
         qos = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self.node.create_subscription(DescriptorImage, "dense_grasp/descriptors", remember, qos)
+        topic = self.node.resolve_topic_name("dense_grasp/descriptors")
+
+        def is_wanted() -> bool:
+            others = self.node.count_subscribers(topic) - int(descriptors.is_open)
+            return self._awaited.is_wanted or bool(self._on_descriptors and others)
+
+        descriptors = TopicOnDemand(self.node, DescriptorImage, topic, self._take_descriptors, is_wanted, qos=qos)
+        self._descriptors = descriptors
+        self.node.create_timer(LOOK_S, descriptors.adapt, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _take_descriptors(self, message: DescriptorImage) -> None:
+        self._descriptor_stamp = stamp_seconds(message.header.stamp)
+        for callback in self._on_descriptors:
+            callback(message)
 
     def on_descriptors(self, callback: Callable[[DescriptorImage], None]) -> None:
         """Call `callback` with every descriptor image that is watched, in the client's thread."""
@@ -216,7 +234,8 @@ class GraphClient:
                 first = self._descriptor_stamp
             return bool(first) and self._descriptor_stamp > first
 
-        self.wait(second, timeout, f"descriptors stamped after {not_before:.3f} s")
+        with self._awaited.needed():
+            self.wait(second, timeout, f"descriptors stamped after {not_before:.3f} s")
 
     # the grasp action
 

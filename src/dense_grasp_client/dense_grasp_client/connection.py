@@ -136,6 +136,8 @@ class Connection(NodeCalls):
         self._context.try_shutdown()
         self._executor.shutdown(timeout_sec=2.0)
         self._thread.join(timeout=5.0)
+        if not self._thread.is_alive():
+            self.node.destroy_node()  # its subscriptions would be there for others until this process ends
 
     def __enter__(self) -> Connection:
         return self

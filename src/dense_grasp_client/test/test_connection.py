@@ -11,7 +11,9 @@ import pytest
 from dense_grasp_client.connection import Connection, GraphError, wait_for
 from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.domains import private_domain
+from dense_grasp_ros.local_graph import PATIENCE
 from rclpy.task import Future
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from dense_grasp_interfaces.action import GraspObject
@@ -48,6 +50,16 @@ def test_a_client_that_has_left_says_so_whatever_it_waits_for():
         client.wait(action.server_is_ready, 30.0, "the action")
     with pytest.raises(GraphError, match="waiting for an answer: this client's node was shut down"):
         client.result(Future(), 30.0, "an answer")
+
+
+def test_who_has_left_is_not_listened_for_any_more():
+    """A topic that is published while somebody subscribes would go on for as long as the process lives."""
+    domain = private_domain()
+    with Connection("stays", domain=domain) as stays:
+        with Connection("leaves", domain=domain) as leaves:
+            leaves.node.create_subscription(String, "told", lambda message: None, 1)
+            stays.wait(lambda: stays.node.count_subscribers("told") == 1, PATIENCE, "the subscription")
+        stays.wait(lambda: stays.node.count_subscribers("told") == 0, PATIENCE, "its end")
 
 
 def test_a_question_during_which_the_client_leaves_is_answered_by_that():

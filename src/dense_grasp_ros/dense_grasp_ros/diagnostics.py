@@ -74,6 +74,11 @@ class Rate:
             self._count += 1
             self._last = self._now()
 
+    @property
+    def count(self) -> int:
+        """How often it happened."""
+        return self._count
+
     def read(self) -> tuple[float, float | None]:
         """(Hz since the last read, s since it last happened or None)."""
         with self._lock:

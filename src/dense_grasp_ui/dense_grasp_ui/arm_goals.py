@@ -16,10 +16,9 @@ from dense_grasp_core.result_codes import Stage
 from dense_grasp_client import Refused
 from dense_grasp_ui.attempt_details import details_of
 from dense_grasp_ui.attempts import GRASP, KEPT, PLAN, SCAN, Attempt, Attempts, ScanProgress
-from dense_grasp_ui.cell import Cell
+from dense_grasp_ui.cell import LASTS_S, Cell
 from dense_grasp_ui.graph_robot import GraphRobot, show_plan
 from dense_grasp_ui.pictures.attempt_pictures import AttemptPictures
-from dense_grasp_ui.pictures.demand import LASTS_S
 from dense_grasp_ui.pictures.shots import Shots
 from dense_grasp_ui.planned.plan_view import PlanViews
 

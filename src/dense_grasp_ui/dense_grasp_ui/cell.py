@@ -12,9 +12,11 @@ import numpy as np
 from action_msgs.srv import CancelGoal
 from dense_grasp_client.connection import GraphError, NodeCalls
 from dense_grasp_core.matching.descriptor_grid import MatchingError, features_from_bytes
+from dense_grasp_ros.demand import Demand
 from dense_grasp_ros.diagnostics import TOPIC
 from dense_grasp_ros.images import MessageError, depth_from_message, rgb_from_message
 from dense_grasp_ros.service_qos import EVERY_CALL
+from dense_grasp_ros.topic_on_demand import TopicOnDemand
 from diagnostic_msgs.msg import DiagnosticArray
 from numpy.typing import NDArray
 from rcl_interfaces.srv import GetParameters
@@ -24,17 +26,17 @@ from sensor_msgs.msg import CameraInfo, Image
 from dense_grasp_client import GraspClient
 from dense_grasp_interfaces.msg import DescriptorImage
 from dense_grasp_ui.health import Health
-from dense_grasp_ui.pictures.demand import Demand
 from dense_grasp_ui.pictures.encoding import PictureError
 from dense_grasp_ui.pictures.fit import Opening, opening_at
 from dense_grasp_ui.pictures.heat import Described
 from dense_grasp_ui.pictures.kept import Pictures
 from dense_grasp_ui.pictures.layers import COLOUR, DEPTH, DESCRIPTORS, DescriptorColours, depth_colours
 from dense_grasp_ui.pictures.newest import NewestFrame
-from dense_grasp_ui.watched_topic import WatchedTopic
 
 #: s between two looks whether somebody still looks.
 LOOK_S = 1.0
+#: s without a question of a browser after which nobody looks any more.
+LASTS_S = 3.0
 TURN_S = 2.0
 CANCEL_S = 5.0
 PARAMETERS_S = 5.0
@@ -61,7 +63,7 @@ class Cell:
         self.layers = {COLOUR: self.live, DEPTH: NewestFrame(), DESCRIPTORS: NewestFrame()}
         self.picture_error = ""
         self._guard = node.create_guard_condition(self._woken)
-        self.looked_at, self.described_for, self.measured_for = (Demand(self._guard.trigger) for _ in range(3))
+        self.looked_at, self.described_for, self.measured_for = (Demand(self._guard.trigger, LASTS_S) for _ in range(3))
         self._descriptor_colours = DescriptorColours()
         self._recent: dict[tuple[int, int], NDArray[np.uint8]] = {}
         self._described: Described | None = None
@@ -70,14 +72,14 @@ class Cell:
         described, measured = (lambda: self.described_for.is_wanted), (lambda: self.measured_for.is_wanted)
         self._watched = (
             # Descriptors before images: an image is kept for its descriptors only while these are listened to.
-            WatchedTopic(
+            TopicOnDemand(
                 node, DescriptorImage, values["descriptors_topic"], self._on_descriptors, described, self._not_described
             ),
-            WatchedTopic(
+            TopicOnDemand(
                 node, Image, values["color_topic"], self._on_image, lambda: described() or self.looked_at.is_wanted
             ),
-            WatchedTopic(node, Image, values["depth_topic"], self._on_depth, measured, self._not_measured),
-            WatchedTopic(node, CameraInfo, values["camera_info_topic"], self._on_info, measured),
+            TopicOnDemand(node, Image, values["depth_topic"], self._on_depth, measured, self._not_measured),
+            TopicOnDemand(node, CameraInfo, values["camera_info_topic"], self._on_info, measured),
         )
         self.pictures = Pictures(lambda: self._described)
         self._turns: list[Callable[[], None]] = []

@@ -5,7 +5,6 @@ import threading
 
 import cv2
 import numpy as np
-from dense_grasp_ui.pictures.demand import LASTS_S, Demand
 from dense_grasp_ui.pictures.newest import NewestFrame
 
 RED = np.full((48, 64, 3), (200, 10, 20), np.uint8)
@@ -33,19 +32,3 @@ def test_who_waits_is_woken_by_the_next_frame():
         assert live._waiting == []
 
     asyncio.run(wait())
-
-
-def test_a_stream_is_wanted_while_somebody_looks():
-    now, woken = [0.0], []
-    demand = Demand(lambda: woken.append(now[0]), lambda: now[0])
-    assert not demand.is_wanted
-    demand.want()
-    assert demand.is_wanted and woken == [0.0]
-    now[0] = LASTS_S - 0.1
-    demand.want()
-    now[0] = LASTS_S
-    assert demand.is_wanted and woken == [0.0]
-    now[0] = 2 * LASTS_S
-    assert not demand.is_wanted
-    demand.want()
-    assert woken == [0.0, 2 * LASTS_S]

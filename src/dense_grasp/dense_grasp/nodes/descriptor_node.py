@@ -105,6 +105,7 @@ class DescriptorNode(Node):
                     self._described_rate.read()[0],
                     self._wanted(),
                     self._unpaired if self._unpaired > UNPAIRED_LIMIT else 0,
+                    self._described_rate.count,
                 ),
             },
         )

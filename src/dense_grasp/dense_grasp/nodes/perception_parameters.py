@@ -172,6 +172,16 @@ QUERY_NODE = (
         high=600.0,
     ),
     ParameterSpec(
+        "idle_after",
+        5.0,
+        "of wall clock after the last question from which on the camera is not listened to, so that nothing is "
+        "described while nobody asks; the next question waits some tenths of a second longer",
+        "s",
+        low=0.1,
+        high=3600.0,
+        zero="it always listens",
+    ),
+    ParameterSpec(
         "tf_timeout",
         0.5,
         "of wall clock to wait for the transform at the image's stamp, else NO_TF",

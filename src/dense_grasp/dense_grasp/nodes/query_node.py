@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,21 +13,19 @@ from dense_grasp_core.store import Row, StoreError
 from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import Diagnostics, Report, without_publisher
 from dense_grasp_ros.node_runner import run_node
-from dense_grasp_ros.quiet import QuietGroup, heard_at, stay_awake_while
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
 
 from dense_grasp.nodes.perception_parameters import QUERY_NODE
 from dense_grasp.perception.camera_pose import CameraPose
+from dense_grasp.perception.camera_streams import CameraStreams
 from dense_grasp.perception.click_network import ClickNetwork
 from dense_grasp.perception.clicked_points import ClickedPoints
 from dense_grasp.perception.clouds import CloudPublisher
 from dense_grasp.perception.frames import CameraFrame, FrameSync
-from dense_grasp.perception.freshness import Freshness, is_simulated
+from dense_grasp.perception.freshness import Freshness
 from dense_grasp.perception.keypoint_networks import Finders, KeypointNetworks
 from dense_grasp.perception.keypoint_search import KeypointSearch
 from dense_grasp.perception.loaded_networks import NetworkError
@@ -51,10 +48,9 @@ from dense_grasp.perception.table_check import TableCheck
 from dense_grasp.perception.taught_services import serve_taught
 from dense_grasp.perception.turned_clicks import TurnedClicks
 from dense_grasp.ros.reports import frames_report, store_report
-from dense_grasp_interfaces.msg import DescriptorImage, KeypointMatch
+from dense_grasp_interfaces.msg import KeypointMatch
 from dense_grasp_interfaces.srv import LocateKeypoints
 
-DESCRIPTORS_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 ERROR_PERIOD_S = 2.0
 MAX_TIMEOUT = 60.0
 #: s of wall clock that a click waits for the colour image of its frame.
@@ -99,7 +95,7 @@ class QueryNode(Node):
         )
         self._watch_slot: LatestSlot[CameraFrame] = LatestSlot()
         self._running = True
-        self._subscribe(values)
+        self._streams = CameraStreams(self, values, self._sync, self._watch_slot.put, self._is_shown)
         self._serve(values)
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
@@ -121,22 +117,9 @@ class QueryNode(Node):
         self._watcher.start()
 
     def _frames_report(self, topics: Sequence[str], limit: float) -> Report:
-        newest = self._sync.newest
-        age = None if newest is None else self._fresh.age(newest)
-        return frames_report(without_publisher(self, topics), age, limit, self._sync.why_empty())
-
-    def _subscribe(self, values: Mapping[str, Any]) -> None:
-        # They wait in the middleware until a call needs them: a depth image as long as its descriptors take to be made.
-        images = QoSProfile(depth=values["sync_queue_size"], reliability=ReliabilityPolicy.BEST_EFFORT)
-        streams = QuietGroup()
-        stay_awake_while(self, lambda: bool(self.get_parameter("watch").value) or self._cloud.wanted)
-        topics: tuple[tuple[Any, str, Any, QoSProfile], ...] = (
-            (Image, values["color_topic"], self._sync.put_colour, images),
-            (Image, values["depth_topic"], self._on_depth, images),
-            (DescriptorImage, values["descriptors_topic"], self._on_descriptors, DESCRIPTORS_QOS),
-        )
-        for kind, topic, callback, qos in topics:
-            self.create_subscription(kind, topic, callback, qos, callback_group=streams)
+        last, idle = self._sync.last_stamp, self._streams.are_idle
+        age = None if last is None else self._fresh.age_of(last)
+        return frames_report(without_publisher(self, topics), age, limit, self._sync.why_empty(), idle)
 
     def _serve(self, values: Mapping[str, Any]) -> None:
         scans = ScanTeaching(self._scanned, self._frame_timeout)
@@ -163,18 +146,9 @@ class QueryNode(Node):
 
     # streams
 
-    def _on_depth(self, message: Image, info: Mapping[str, Any]) -> None:
-        # How far a simulation's clock went meanwhile is not known; its camera cannot drift from it.
-        waited = 0.0 if is_simulated(self.get_clock()) else time.monotonic() - heard_at(info)
-        self._on_frame(self._sync.put_depth(message, waited))
-
-    def _on_descriptors(self, message: DescriptorImage) -> None:
-        self._on_frame(self._sync.put_descriptors(message))
-
-    def _on_frame(self, frame: CameraFrame | None) -> None:
-        watched = self._overlay.wanted and self.get_parameter("watch").value
-        if frame is not None and (watched or self._cloud.wanted):
-            self._watch_slot.put(frame)
+    def _is_shown(self) -> bool:
+        """Whether what is seen, or a watched point in it, is published."""
+        return self._cloud.wanted or (bool(self.get_parameter("watch").value) and self._overlay.wanted)
 
     def _on_jump(self, jump: TimeJump) -> None:
         self.get_logger().warning("the clock jumped back or changed: frames and transforms of before are forgotten")
@@ -183,16 +157,16 @@ class QueryNode(Node):
 
     def _described_by(self) -> str:
         """Id of the network that described the newest image, "" before one came."""
-        frame = self._sync.newest
-        return "" if frame is None else frame.model_id
+        return self._sync.described_by
 
     def _fresh_frame(self) -> tuple[CameraFrame | None, int, str]:
-        frame = self._sync.newest
-        if frame is not None and self._fresh.accepts(frame):
+        with self._streams.needed():
+            frame = self._sync.wait(self._fresh.accepts, self._frame_timeout)
+            if frame is None:
+                return None, *self._fresh.refusal(self._sync.newest, 0, self._sync.why_empty())
             if not frame.has_colour:  # what is taught on it would have no picture
                 frame = self._sync.wait(lambda f: f.has_colour and self._fresh.accepts(f), COLOUR_WAIT) or frame
             return frame, MatchCode.OK, ""
-        return None, *self._fresh.refusal(frame, 0, self._sync.why_empty())
 
     # queries
 
@@ -233,9 +207,10 @@ class QueryNode(Node):
         code, reason = self._scans.wait_until_ready(rows, timeout)
         if code != MatchCode.OK:
             return fail(code, reason)
-        frame, finders = self._search.ready(rows, not_before, timeout)
-        if frame is None:
-            return fail(*self._search.refusal(not_before))
+        with self._streams.needed():
+            frame, finders = self._search.ready(rows, not_before, timeout)
+            if frame is None:
+                return fail(*self._search.refusal(not_before))
         for by in finders.values():
             if isinstance(by, NetworkError) and by.code == MatchCode.BUSY:
                 return fail(by.code, str(by))

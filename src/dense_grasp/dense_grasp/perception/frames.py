@@ -112,12 +112,25 @@ class FrameSync:
         self._newest: CameraFrame | None = None
         self._closed = False
         self._last_descriptors: int | None = None
+        self._last_frame: int | None = None
+        self._described_by = ""
 
     @property
     def newest(self) -> CameraFrame | None:
         """The frame that was completed last."""
         with self._condition:
             return self._newest
+
+    @property
+    def last_stamp(self) -> int | None:
+        """Of the frame that was completed last, ns, also when it was forgotten at `rest`; None before one was."""
+        with self._condition:
+            return self._last_frame
+
+    @property
+    def described_by(self) -> str:
+        """Id of the network that described the image that came last, "" before one came."""
+        return self._described_by
 
     def put_colour(self, message: Image) -> None:
         """Colour is optional for a frame: it never completes one, and one that is late is added to its frame."""
@@ -139,7 +152,7 @@ class FrameSync:
     def put_descriptors(self, message: DescriptorImage) -> CameraFrame | None:
         """Returns the frame that these descriptors complete, if any."""
         stamp = stamp_ns(message.header.stamp)
-        self._last_descriptors = stamp
+        self._last_descriptors, self._described_by = stamp, message.model_id
         depth = self._depths.get(stamp, self._tolerance)
         if depth is None:
             self._waiting.put(stamp, message)
@@ -164,7 +177,14 @@ class FrameSync:
             cache.clear()
         with self._condition:
             self._newest = None
-            self._last_descriptors = None
+            self._last_descriptors = self._last_frame = None
+
+    def rest(self) -> None:
+        """Forget every frame, but not which network described them: the streams are not heard for a while."""
+        last = self.last_stamp
+        self.reset()
+        with self._condition:
+            self._last_frame = last
 
     def why_empty(self) -> str:
         """A sentence that tells an operator which stream is missing, since the newest frame or since ever."""
@@ -186,6 +206,6 @@ class FrameSync:
         stamp = stamp_ns(descriptors.header.stamp)
         with self._condition:
             frame = CameraFrame(descriptors, depth, self._colours.get(stamp), ahead, self._tolerance)
-            self._newest = frame
+            self._newest, self._last_frame = frame, stamp
             self._condition.notify_all()
         return frame

@@ -49,7 +49,11 @@ class Freshness:
 
     def age(self, frame: CameraFrame) -> float:
         """Seconds between a frame's stamp and the clock; negative when the stamp lies ahead."""
-        return (self.clock.now().nanoseconds - frame.stamp) / NANOSECONDS
+        return self.age_of(frame.stamp)
+
+    def age_of(self, stamp: int) -> float:
+        """As `age`, of a stamp in ns."""
+        return (self.clock.now().nanoseconds - stamp) / NANOSECONDS
 
     def accepts(self, frame: CameraFrame, not_before: int = 0) -> bool:
         """Whether the frame may be used for a request that asks for one stamped at or after `not_before` ns."""

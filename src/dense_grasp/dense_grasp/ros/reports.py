@@ -12,13 +12,20 @@ SILENT = 2.0
 
 
 def images_report(
-    missing: Sequence[str], rate: tuple[float, float | None], described: float, is_wanted: bool, unpaired: int
+    missing: Sequence[str],
+    rate: tuple[float, float | None],
+    described: float,
+    is_wanted: bool,
+    unpaired: int,
+    total: int = 0,
 ) -> Report:
     """Of descriptor_node. missing: topics that nobody publishes; rate: (Hz, age in s) of images that have their
-    camera_info; described: Hz; is_wanted: whether somebody subscribes; unpaired: images without one since the last.
+    camera_info; described: Hz; is_wanted: whether somebody subscribes; unpaired: images without one since the last;
+    total: described since the start.
     """
     hz, age = rate
     values = {"image_rate_hz": hz, "image_age_s": age, "descriptor_rate_hz": described, "subscribed": is_wanted}
+    values["described_images"] = total
     if missing:
         return Report(ERROR, f"nobody publishes {' and '.join(missing)}: is the camera's driver running?", values)
     if unpaired:
@@ -31,16 +38,21 @@ def images_report(
     return Report(OK, f"images at {hz:.1f} Hz, {described:.1f} Hz described", values)
 
 
-def frames_report(missing: Sequence[str], age: float | None, limit: float, why_none: str) -> Report:
+def frames_report(
+    missing: Sequence[str], age: float | None, limit: float, why_none: str, is_idle: bool = False
+) -> Report:
     """Of query_node. age: s by the node's clock since the newest whole frame was taken, None without one; limit: s
-    above which it is not believed; why_none: which stream has not come. Frames are read while somebody asks.
+    above which it is not believed; why_none: which stream has not come; is_idle: nobody needs frames, so the camera is
+    not listened to. Frames are read while somebody asks.
     """
-    values = {"frame_age_s": age, "max_frame_age_s": limit}
+    values = {"frame_age_s": age, "max_frame_age_s": limit, "listening": not is_idle}
     if missing:
         return Report(ERROR, f"nobody publishes {' and '.join(missing)}", values)
+    if age is None and is_idle:
+        return Report(OK, "idle: nobody has asked for a frame yet", values)
     if age is None:
         return Report(WARN, f"no whole frame yet: {why_none}", values)
-    if age > limit:
+    if is_idle or age > limit:
         return Report(OK, f"idle: the newest frame that was asked for is {age:.1f} s old", values)
     return Report(OK, f"the newest frame is {age:.2f} s old", values)
 

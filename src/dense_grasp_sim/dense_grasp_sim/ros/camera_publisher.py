@@ -129,7 +129,7 @@ class CameraLoop(LoopThread):
         encoding = self._options.color_encoding
         pixels = np.ascontiguousarray(_COLOURS[encoding](picture.rgb))
         self._colour.publish(image_message(pixels, "bogus8" if fault == "wrong_encoding" else encoding, stamp, frame))
-        if fault == "no_depth":
+        if fault == "no_depth" or not self._depth.get_subscription_count():
             return
         if fault == "stamps_apart":
             stamp = to_time(picture.time + STAMP_FAULT)

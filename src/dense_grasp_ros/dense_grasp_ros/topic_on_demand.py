@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dense_grasp_ros.topic_qos import NEWEST_ONLY
+from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
+from dense_grasp_ros.topic_qos import NEWEST_ONLY
 
-class WatchedTopic:
+
+class TopicOnDemand:
     """take: called with each message; left: when nobody wants it any more. For the node's thread."""
 
     def __init__(
@@ -18,12 +21,15 @@ class WatchedTopic:
         node: Node,
         kind: type,
         topic: str,
-        take: Callable[[Any], None],
+        take: Callable[..., Any],
         wanted: Callable[[], bool],
         left: Callable[[], None] = lambda: None,
+        qos: QoSProfile = NEWEST_ONLY,
+        callback_group: CallbackGroup | None = None,
     ):
         self._node, self._kind, self._topic = node, kind, topic
         self._take, self._wanted, self._left = take, wanted, left
+        self._qos, self._group = qos, callback_group
         self._subscription: Subscription | None = None
 
     @property
@@ -35,7 +41,9 @@ class WatchedTopic:
         """Subscribe or leave, as it is wanted now."""
         wanted = self._wanted()
         if wanted and self._subscription is None:
-            self._subscription = self._node.create_subscription(self._kind, self._topic, self._take, NEWEST_ONLY)
+            self._subscription = self._node.create_subscription(
+                self._kind, self._topic, self._take, self._qos, callback_group=self._group
+            )
         elif not wanted and self._subscription is not None:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None
