@@ -53,7 +53,6 @@ class RunningCell:
     def __init__(self, graph: Any, client: Any, session: Any, log: Path, store: str):
         self.graph, self.client, self.session, self.log, self.store = graph, client, session, log, store
         self._joint_states: list[Any] = []
-        self._listens = False
 
     @property
     def scans(self) -> ScanFolders:
@@ -140,11 +139,13 @@ class RunningCell:
         """A message of /joint_states that comes after the call."""
         from sensor_msgs.msg import JointState
 
-        if not self._listens:
-            self.client.node.create_subscription(JointState, "joint_states", self._take_joint_state, 10)
-            self._listens = True
+        node = self.client.node
         self._joint_states.clear()
-        return self.client.wait(lambda: self._joint_states, timeout, "joint states")[-1]
+        listens = node.create_subscription(JointState, "joint_states", self._take_joint_state, 10)
+        try:
+            return self.client.wait(lambda: self._joint_states, timeout, "joint states")[-1]
+        finally:
+            node.executor.create_task(node.destroy_subscription, listens)  # in the thread that spins
 
     def _take_joint_state(self, message: Any) -> None:
         self._joint_states[:] = [message]

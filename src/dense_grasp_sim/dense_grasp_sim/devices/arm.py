@@ -135,7 +135,7 @@ class SimulatedArm:
         )
         mujoco.mj_mulM(model, data, self._torque, self._wanted)
         torque = self._torque[self._dofs] + data.qfrc_bias[self._dofs] - data.qfrc_passive[self._dofs]
-        data.ctrl[self._motors] = np.clip(torque, -TORQUE_LIMITS, TORQUE_LIMITS)
+        data.ctrl[self._motors] = np.minimum(np.maximum(torque, -TORQUE_LIMITS), TORQUE_LIMITS)  # np.clip: 4 x the time
         if self.motion is not None:
             self._check(self.motion, now, error, v)
 

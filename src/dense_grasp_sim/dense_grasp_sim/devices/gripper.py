@@ -136,11 +136,11 @@ class SimulatedGripper:
         low = -0.1 if self._target == 0.0 else self._target
         travel = self._speed * dt
         goal = low if self._closing() else self._target
-        self._reference += float(np.clip(goal - self._reference, -travel, travel))
+        self._reference += min(max(goal - self._reference, -travel), travel)
         position, velocity = 0.5 * self.width(data), self._fingers.opening_speed(data)
         moving = 0.0 if abs(goal - self._reference) < travel else np.sign(goal - self._reference) * self._speed
         force = STIFFNESS * (self._reference - position) + DAMPING * (moving - velocity)
-        self._fingers.push(data, float(np.clip(force, -self._force, self._force)))
+        self._fingers.push(data, min(max(force, -self._force), self._force))
         if self._command is not None:
             self._judge(self._command, data, position, velocity, dt)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
@@ -62,11 +63,25 @@ def to_transform(
     return message
 
 
+class _MovingLink(NamedTuple):
+    """A link on a joint. position, rotation: of the joint at zero in the parent, m and quaternion w, x, y, z; address:
+    of the joint's position in qpos; turns: about the axis, else it slides along it.
+    """
+
+    parent: str
+    child: str
+    position: NDArray[np.float64]
+    rotation: NDArray[np.float64]
+    address: int
+    turns: bool
+    axis: NDArray[np.float64]
+
+
 class LinkTransforms:
     """Transforms of the robot's links from joint positions, as robot_state_publisher makes them."""
 
     def __init__(self, model: mujoco.MjModel, links: Sequence[str]) -> None:
-        self._moving: list[tuple[str, str, int, int]] = []
+        self._moving: list[_MovingLink] = []
         self._fixed: list[tuple[str, str, int]] = []
         self._model = model
         for link in links:
@@ -74,7 +89,10 @@ class LinkTransforms:
             parent = model.body(int(body.parentid[0])).name
             if int(body.jntnum[0]):
                 joint = int(body.jntadr[0])
-                self._moving.append((parent, link, body.id, joint))
+                turns = bool(model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_HINGE)
+                place = model.body_pos[body.id].copy(), model.body_quat[body.id].copy()
+                address = int(model.jnt_qposadr[joint])
+                self._moving.append(_MovingLink(parent, link, *place, address, turns, model.jnt_axis[joint].copy()))
             elif parent != "world":
                 self._fixed.append((parent, link, body.id))
 
@@ -85,18 +103,17 @@ class LinkTransforms:
 
     def moving(self, qpos: NDArray[np.float64], stamp: Time) -> list[TransformStamped]:
         """Transforms of moving joints, for /tf; qpos as MuJoCo lays it out."""
-        m = self._model
         result = []
-        for parent, child, body, joint in self._moving:
-            value = qpos[m.jnt_qposadr[joint]]
-            position, rotation = np.array(m.body_pos[body]), np.array(m.body_quat[body])
-            step = np.empty(4)
-            if m.jnt_type[joint] == mujoco.mjtJoint.mjJNT_HINGE:
-                mujoco.mju_axisAngle2Quat(step, m.jnt_axis[joint], value)
-                mujoco.mju_mulQuat(rotation, np.array(rotation), step)
+        for link in self._moving:
+            value = qpos[link.address]
+            position, rotation = link.position, link.rotation
+            if link.turns:
+                step, rotation = np.empty(4), np.empty(4)
+                mujoco.mju_axisAngle2Quat(step, link.axis, value)
+                mujoco.mju_mulQuat(rotation, link.rotation, step)
             else:
                 shift = np.empty(3)
-                mujoco.mju_rotVecQuat(shift, m.jnt_axis[joint] * value, rotation)
-                position += shift
-            result.append(to_transform(position, rotation, parent, child, stamp))
+                mujoco.mju_rotVecQuat(shift, link.axis * value, link.rotation)
+                position = link.position + shift
+            result.append(to_transform(position, rotation, link.parent, link.child, stamp))
         return result
