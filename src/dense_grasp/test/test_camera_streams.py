@@ -20,11 +20,13 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 from tf2_ros import StaticTransformBroadcaster
 
+from dense_grasp_interfaces.msg import DescriptorImage
 from dense_grasp_interfaces.srv import LocateKeypoints, RegisterDescriptor
 
 FRAMES = 20  # in which nothing is to be described, or something is
 NUMBERS = count()
 PIXEL = (63.0, 47.0)
+SCORES = {"temperature": -3.0, "found_threshold": 0.5, "ambiguity_ratio": 1.0}  # of a network that is random
 WALL = Clock(clock_type=ClockType.SYSTEM_TIME)
 
 
@@ -85,8 +87,7 @@ def cell(graph, random_model, tmp_path, blobs, until):
         shared = {"model": str(random_model), "descriptors_topic": topic}
         describer = graph.start(DescriptorNode, backend="torch", graph_cache="", **shared)
         store = f"sqlite:///{tmp_path / 'store.db'}"
-        scores = {"temperature": -3.0, "found_threshold": 0.5, "ambiguity_ratio": 1.0}  # of a network that is random
-        graph.start(QueryNode, store=store, max_frame_age=60.0, frame_timeout=60.0, **shared, **scores, **parameters)
+        graph.start(QueryNode, store=store, max_frame_age=60.0, frame_timeout=60.0, **shared, **SCORES, **parameters)
         camera = Camera(graph, blobs)
         camera.described = lambda: describer._described_rate.count
         camera.listeners = lambda: graph.node.count_subscribers(topic)
@@ -156,3 +157,24 @@ def test_idle_after_0_always_listens(cell, until):
     before = camera.described()
     camera.passes(FRAMES)
     assert camera.described() > before and camera.listeners() == 1
+
+
+def test_the_network_of_a_new_describer_is_known_before_anybody_asks(graph, tmp_path, until):
+    """What is described anew, and clicks on stored pictures, go by the network that runs now."""
+    topic, said = f"/test{next(NUMBERS)}/descriptors", {}
+
+    def take(message):
+        said.update({status.name: {value.key: value.value for value in status.values} for status in message.status})
+
+    graph.node.create_subscription(DiagnosticArray, "/diagnostics", take, 50)
+    graph.start(
+        QueryNode, store=f"sqlite:///{tmp_path / 'store.db'}", descriptors_topic=topic, idle_after=0.5, **SCORES
+    )
+    for model_id in ("first", "second"):
+        publisher = graph.node.create_publisher(DescriptorImage, topic, qos_profile_sensor_data)
+        message = DescriptorImage(model_id=model_id)
+        timer = graph.node.create_timer(0.1, lambda of=publisher, what=message: of.publish(what), clock=WALL)
+        until(lambda name=model_id: said.get("query_node: networks", {}).get("running") == name, PATIENCE, model_id)
+        until(lambda: graph.node.count_subscribers(topic) == 0, PATIENCE, "rest")
+        graph.node.destroy_timer(timer)
+        graph.node.destroy_publisher(publisher)
