@@ -15,6 +15,8 @@ import pytest
 from dense_grasp_bench.soak.hostile import HostileSender, nasty_message
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_ros.service_qos import EVERY_CALL
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import PointCloud2
 
 from dense_grasp_interfaces.action import GraspObject
 
@@ -25,6 +27,7 @@ NODES = ("sim_cell", "descriptor_node", "query_node", "hand_eye_publisher", "mot
 #: Of rclpy itself, which answers no request that it cannot read; it has to survive them all the same.
 OF_RCLPY = "rcl_interfaces/"
 TIME_OUT = 90.0
+DESCRIPTORS = "/dense_grasp/descriptors"
 
 
 def service_class(name: str) -> Any:
@@ -77,12 +80,15 @@ def test_no_message_ends_a_node(cell):
     node = cell.client.node
     pids = {name: cell.pid(name) for name in NODES}
     sender, caller = HostileSender(node), HostileCaller(node)
+    # Somebody looks at what the camera sees: query_node takes images and descriptors all the time.
+    looks = node.create_subscription(PointCloud2, "dense_grasp/points", lambda cloud: None, qos_profile_sensor_data)
+    cell.client.wait(lambda: DESCRIPTORS in sender.topics(), TIME_OUT, "query_node's subscription to descriptors")
     end = time.monotonic() + 60.0 * MINUTES
     rounds = 0
     while not rounds or time.monotonic() < end:
         rounds += 1
         topics, services = sender.topics(), caller.services()
-        assert len(topics) > 8 and len(services) > 40, (topics, services)
+        assert DESCRIPTORS in topics and len(topics) > 8 and len(services) > 40, (topics, services)
         for topic in topics:
             sender.send(topic, rng, cell.client.now())
             check_pids(cell, pids, f"messages on {topic}")
@@ -100,6 +106,7 @@ def test_no_message_ends_a_node(cell):
                 )
             check_pids(cell, pids, f"calls of {service}")
 
+    node.executor.create_task(node.destroy_subscription, looks)
     what = f"after {rounds} rounds of seed {SEED}"
     cell.eventually(lambda: cell.teach_again() or True, 240.0, f"the cap taught again {what}")
     found = cell.eventually(cell.locate, 120.0, f"an answer {what}")
