@@ -69,7 +69,7 @@ def looks():
 
     nothing = np.zeros((0, 3))
     bank = ViewBank(
-        np.zeros(3), RADIUS, nothing, nothing, np.eye(3)[None], [[None] * 12], [[]], np.zeros(4, np.float32)
+        np.zeros(3), RADIUS, nothing, nothing, np.eye(3)[None], [[None] * 12], [[]], 1, np.zeros(4, np.float32), nothing
     )
     return Looks(bank, describe, PicturePyramid(np.zeros((240, 320, 3), np.uint8), CAMERA)), seen
 

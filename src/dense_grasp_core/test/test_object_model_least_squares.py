@@ -26,7 +26,9 @@ def ball():
     normals = rng.normal(size=(1500, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     nothing = np.zeros(4, np.float32)
-    return ViewBank(CENTRE, RADIUS, CENTRE + RADIUS * normals, normals, np.eye(3)[None], [[]], [[]], nothing)
+    return ViewBank(
+        CENTRE, RADIUS, CENTRE + RADIUS * normals, normals, np.eye(3)[None], [[]], [[]], 1, nothing, nothing
+    )
 
 
 def matches(bank, rng, noise):

@@ -92,7 +92,9 @@ class Told:
     """Finds the first scan's object where it is."""
 
     def __init__(self, second_from_first):
-        self.bank = ViewBank(np.zeros(3), 0.07, *(np.zeros((0, 3)),) * 2, np.eye(3)[None], [], [], np.zeros(0))
+        self.bank = ViewBank(
+            np.zeros(3), 0.07, *(np.zeros((0, 3)),) * 2, np.eye(3)[None], [], [], 1, np.zeros(0), np.zeros((0, 2))
+        )
         self._views, self._motion = [], second_from_first
 
     def __call__(self, rgb, camera, depth):

@@ -17,7 +17,7 @@ from dense_grasp_core.object_model.scan import ScanError
 from dense_grasp_core.object_model.scan_files import read_json
 from dense_grasp_core.object_model.view_bank import Cells, ViewBank
 
-FORMAT = 2
+FORMAT = 3
 _SCAN_PARTS = ("rgb", "depth", "mask")
 _SCAN_FILES = ("poses.json", "camera.json")
 _LOOKS = ("fine", "coarse")
@@ -93,7 +93,8 @@ def read_bank(path: Path, scan: str) -> ViewBank | None:
             looks = {look: _cells(file, look) for look in _LOOKS}
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
-    return ViewBank(**{**plain, "radius": float(plain["radius"]), **looks})
+    numbers = {"radius": float(plain["radius"]), "photographs": int(plain["photographs"])}
+    return ViewBank(**{**plain, **numbers, **looks})
 
 
 def _cells(file: Any, look: str) -> list[list[Cells]]:

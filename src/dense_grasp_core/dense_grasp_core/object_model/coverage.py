@@ -114,8 +114,13 @@ def share_covered(views: Array) -> float:
 
 def share_of_all_directions(views: Sequence[ScanView]) -> float:
     """Share of the directions from the object, also those below it, that have a picture near them."""
-    upper = _dome(_DIRECTIONS)
-    return float(_covered(np.concatenate([upper, -upper]), directions_of(views)).mean())
+    return float(_covered(all_directions(_DIRECTIONS), directions_of(views)).mean())
+
+
+def all_directions(count: int) -> Array:
+    """Directions (2 * count, 3) evenly over the whole sphere, the upper half first."""
+    upper = _dome(count)
+    return np.concatenate([upper, -upper])
 
 
 def on_disc(directions: Array) -> Array:

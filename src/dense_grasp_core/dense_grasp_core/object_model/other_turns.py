@@ -1,8 +1,8 @@
 """Every way round in which an object could lie where one of its poses was found.
 
-A search of the whole picture follows its likeliest few poses. Whether the best of them is the only one shows when all
-views of the bank, in all rolls, are laid over the place where the object is: a mug whose handle is hidden, or a can,
-fits there in more than one turn.
+A search of the whole picture follows its likeliest few poses. Whether the best of them is the only one shows when
+views of the bank from everywhere, in all rolls, are laid over the place where the object is: a mug whose handle is
+hidden, or a can, fits there in more than one turn.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import roll
 from dense_grasp_core.object_model.pose_refinement import PoseLook
+from dense_grasp_core.object_model.template_search import farthest
 from dense_grasp_core.object_model.view_bank import FINE, STRIDE, Cells, ViewBank
 
 Array = NDArray[np.float64]
+_VIEWS = 32  # of the bank, those that lie farthest from each other
 _CELLS = 96  # of each view that are compared
 _SHIFT = 4  # cells by which a turned object may lie beside the look's middle: it is no ball
 _APART = np.cos(np.radians(20.0))
@@ -30,7 +32,8 @@ def other_turns(look: PoseLook, basis: NDArray[np.float32], most: int) -> list[A
     bank, rng = look.bank, np.random.default_rng(0)
     features = np.ascontiguousarray((look.features @ basis).T)
     laid: list[tuple[float, Array]] = []
-    for view, of_view in enumerate(bank.fine):
+    for view in farthest(bank.virtual_from_object[:, 2], _VIEWS):
+        of_view = bank.fine[view]
         some = rng.permutation(len(of_view[0].index))
         for index, cells in enumerate(of_view):
             kept = some[some < len(cells.index)][:_CELLS]

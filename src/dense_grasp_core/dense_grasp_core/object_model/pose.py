@@ -91,7 +91,7 @@ class ObjectPose:
     """camera_from_object (4, 4); score: how well it explains the picture, 0..1 or a little more: the share times the
     similarity of picture and views, over that of views of the scan at the same angle, less what depth contradicts;
     supporting: matches that agree with the pose, share: of those that were asked; view_angle: radians to the nearest
-    view of the scan; covariance (6, 6): of the object's origin (m), then of a rotation vector (rad), both about the
+    picture of the scan; covariance (6, 6): of the object's origin (m), then of a rotation vector (rad), both about the
     camera's axes; depth: what measured depth says of it, None without; colours: what the picture's colours say, None
     where nothing looked at them; alternatives: camera_from_object (4, 4) of other poses in the same place that explain
     the picture nearly as well, so that nobody knows which one is right; equals: such ones after which the scan looks

@@ -28,7 +28,7 @@ _WIDEST_PAIR = np.radians(60.0)  # of views whose likeness is measured
 class PoseStep:
     """The pose that a look gives: camera_from_object (4, 4), covariance (6, 6) as in `pose_least_squares`, how many
     matches support it, and which share of all that is. Of the pose looked for: how alike picture and nearest views are,
-    -1..1, and the angle to the nearest, radians.
+    -1..1, and the angle to the nearest photograph, radians.
     """
 
     camera_from_object: Array
@@ -164,7 +164,7 @@ class PoseLook:
 
     def _neighbours(self, most: int, widest: float) -> tuple[Array, NDArray[np.float32], NDArray[np.int64], float]:
         """Points (n, 3) and descriptors (n, D) of the cells of the nearest views, the number of each one's view (n,),
-        nearest first, and the angle to the nearest, radians.
+        nearest first, and the angle to the nearest photograph, radians.
         """
         turn = self._virtual_from_object()[:3, :3]
         angles = self.bank.view_angles(turn)
@@ -176,7 +176,7 @@ class PoseLook:
         points, descriptors = (
             np.concatenate(p) for p in ([c.points_object for c in cells], [c.descriptors for c in cells])
         )
-        return points, descriptors, of_view, float(angles[order[0]])
+        return points, descriptors, of_view, float(self.bank.photograph_angles(turn).min())
 
     def _matches(
         self, points: Array, descriptors: NDArray[np.float32], reach: float
@@ -217,14 +217,16 @@ def _window(span: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def expected_similarity(bank: ViewBank) -> tuple[float, float]:
-    """How alike two views of the scan are by the angle between them: constant and slope per radian.
+    """How alike a look and the views of the scan are by the angle to the nearest photograph: constant and slope per
+    radian.
 
-    Cells of one view are compared with those of the other that lie next to them on the object.
+    Cells of one photograph are compared with those of the other that lie next to them on the object; and with what the
+    others render it to, which falls off slower.
     """
     angles, similarities = [], []
     spacing = STRIDE * bank.radius / FINE.radius
-    for view, of_view in enumerate(bank.fine):
-        apart = bank.view_angles(bank.virtual_from_object[view])
+    for view, of_view in enumerate(bank.fine[: bank.photographs]):
+        apart = bank.photograph_angles(bank.virtual_from_object[view])
         for other in np.argsort(apart)[1:4]:
             index = bank.roll_index(view, bank.virtual_from_object[other])
             a, b = of_view[index], bank.fine[other][0]
@@ -239,4 +241,7 @@ def expected_similarity(bank: ViewBank) -> tuple[float, float]:
     if len(angles) < 4 or np.ptp(angles) < np.radians(5.0):
         return 0.6, 0.0
     slope, constant = np.polyfit(angles, similarities, 1)
+    rendered, likeness = bank.rendered_likeness.T
+    if len(rendered):
+        slope = max(slope, float(rendered @ (likeness - constant) / (rendered @ rendered)))
     return float(constant), min(0.0, float(slope))

@@ -157,10 +157,10 @@ def _next(finder: PoseFinder, views: Sequence[ScanView], waiting: list[int], bes
 
 
 def _from_nearest(finder: PoseFinder, camera_from_object: Array) -> float:
-    """Radians between a look at the object and the nearest view of its scan."""
+    """Radians between a look at the object and the nearest picture of its scan."""
     bank = finder.bank
     towards = transform(inverse(camera_from_object), np.zeros(3)) - bank.centre
-    rows = bank.virtual_from_object[:, 2]
+    rows = bank.virtual_from_object[: bank.photographs, 2]
     return float(np.arccos(np.clip((rows @ -towards).max() / np.linalg.norm(towards), -1.0, 1.0)))
 
 

@@ -57,10 +57,11 @@ class ScanColours:
         object.__setattr__(self, "usual", _usual_difference(self.bank))
 
     def verdict(self, picture: PicturePyramid, camera_from_object: Array) -> ColourVerdict:
-        """Colours of the picture at the cells of the view that is nearest to a pose (4, 4), and the view's."""
+        """Colours of the picture at the cells of the photograph that is nearest to a pose (4, 4), and its own."""
         bank, camera = self.bank, picture.camera
-        virtual, nearest = bank.look_at(camera_from_object)
-        cells = bank.fine[nearest][0]
+        virtual, _ = bank.look_at(camera_from_object)
+        angles = bank.photograph_angles(virtual.camera_from_virtual.T @ camera_from_object[:3, :3])
+        cells = bank.fine[int(angles.argmin())][0]
         points_camera = transform(camera_from_object, cells.points_object)
         pixels = camera.nearest_pixels(camera.project(points_camera))[1]
         places = np.rint(virtual.project(points_camera @ virtual.camera_from_virtual)).astype(int)
@@ -72,8 +73,7 @@ class ScanColours:
             return ColourVerdict(0.0, 0.0, len(seen))
         difference, light = tint_difference(seen, cells.colours[inside])
         constant, slope = self.usual
-        angle = float(bank.view_angles(virtual.camera_from_virtual.T @ camera_from_object[:3, :3]).min())
-        return ColourVerdict(difference / (constant + slope * angle), light, len(seen))
+        return ColourVerdict(difference / (constant + slope * float(angles.min())), light, len(seen))
 
 
 def tint_difference(seen: NDArray[np.uint8], expected: NDArray[np.uint8]) -> tuple[float, float]:
@@ -94,9 +94,9 @@ def _usual_difference(bank: ViewBank) -> tuple[float, float]:
     """Constant and slope per radian of the difference of two views, where both see the same surface."""
     reach = STRIDE * bank.radius / FINE.radius
     angles, differences = [], []
-    for view, of_view in enumerate(bank.fine):
+    for view, of_view in enumerate(bank.fine[: bank.photographs]):
         tree = cKDTree(of_view[0].points_object) if len(of_view[0].index) >= _FEWEST_CELLS else None
-        apart = bank.view_angles(bank.virtual_from_object[view])
+        apart = bank.photograph_angles(bank.virtual_from_object[view])
         for other in np.nonzero(apart < _WIDEST_PAIR)[0]:
             if other == view or tree is None:
                 continue

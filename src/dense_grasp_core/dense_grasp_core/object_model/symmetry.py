@@ -69,7 +69,7 @@ class Symmetry:
         bank, ratios = self.bank, []
         for view, own in zip(self._views, self._neighbours, strict=True):
             turned = bank.virtual_from_object[view] @ motion[:3, :3]
-            angles = bank.view_angles(turned)
+            angles = bank.photograph_angles(turned)
             other = int(angles.argmin())
             if angles[other] <= self._spacing:
                 likeness = _likeness(bank, self.basis, view, other, bank.roll_index(other, turned))
@@ -81,7 +81,7 @@ class Symmetry:
     @cached_property
     def _views(self) -> list[int]:
         """Those that are compared."""
-        count = len(self.bank.fine)
+        count = self.bank.photographs
         return np.unique(np.linspace(0, count - 1, min(_VIEWS, count)).round().astype(np.int64)).tolist()
 
     @cached_property
@@ -91,7 +91,7 @@ class Symmetry:
     @cached_property
     def _spacing(self) -> float:
         """Radians to the nearest other view, of the view that is farthest from all others."""
-        looks = self.bank.virtual_from_object[:, 2]
+        looks = self.bank.virtual_from_object[: self.bank.photographs, 2]
         cosines = looks @ looks.T - 2.0 * np.eye(len(looks))
         return float(np.arccos(np.clip(cosines.max(axis=1).min(), -1.0, 1.0)))
 
@@ -101,7 +101,7 @@ class Symmetry:
         bank, found = self.bank, []
         for view in self._views:
             own = bank.virtual_from_object[view]
-            angles = bank.view_angles(own)
+            angles = bank.photograph_angles(own)
             angles[view] = np.inf
             other = int(angles.argmin())
             found.append(_likeness(bank, self.basis, view, other, bank.roll_index(other, own)))

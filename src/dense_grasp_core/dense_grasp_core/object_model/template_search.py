@@ -48,13 +48,13 @@ class Templates:
     basis: NDArray[np.float32]
 
     @classmethod
-    def of(cls, bank: ViewBank, views: int = 16, cells: int = 16, dimensions: int = 32) -> Templates:
+    def of(cls, bank: ViewBank, views: int = 24, cells: int = 16, dimensions: int = 32) -> Templates:
         """Templates of the views that lie farthest from each other, each with some of its cells."""
         rng = np.random.default_rng(0)
         every = np.concatenate([of_view[0].descriptors for of_view in bank.fine])
         some = every[rng.permutation(len(every))[:4000]]
         basis = np.ascontiguousarray(np.linalg.svd(some, full_matrices=False)[2][:dimensions].T)
-        chosen = _farthest(bank.virtual_from_object[:, 2], views)
+        chosen = farthest(bank.virtual_from_object[:, 2], views)
         found = [(view, index) for view in chosen for index in range(bank.rolls)]
         descriptors = np.zeros((len(found), cells, basis.shape[1]), np.float32)
         offsets = np.zeros((len(found), cells, 2), np.int64)
@@ -223,7 +223,7 @@ def _differ(a: Array, towards_a: Array, b: Array, towards_b: Array) -> bool:
     return bool(cosine < np.cos(_SAME_TURN) or np.linalg.norm(towards_a - towards_b) > _SAME_DIRECTION)
 
 
-def _farthest(directions: Array, count: int) -> list[int]:
+def farthest(directions: Array, count: int) -> list[int]:
     """Indices of directions (n, 3), each the farthest from those before."""
     chosen = [0]
     closest = directions @ directions[0]

@@ -2,7 +2,8 @@
 
 A keypoint is then not one descriptor but a bank of them, one of each view that sees its point. Each view is looked at
 by a virtual camera that has the whole object in its middle, at every roll, because features of photographs are
-invariant neither to turns in the picture nor to size.
+invariant neither to turns in the picture nor to size. In the gaps between the scan's pictures there are views rendered
+from them (`rendered_views`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import LookAt, PicturePyramid, roll, roll_between, turn_towards
+from dense_grasp_core.object_model.rendered_views import (
+    MOST_VIEWS,
+    PicturedSurface,
+    rendered_by_others,
+    rendered_views,
+)
 from dense_grasp_core.object_model.scan import ScanError, ScanView
 from dense_grasp_core.object_model.surface import sampled_surface
 
@@ -26,6 +33,8 @@ STRIDE = 8
 ROLLS = 12
 """Turns about the optical axis in which each view is described."""
 _FEWEST_VIEWS = 2
+_COMPARED = 12  # photographs, with what the others make of them
+_FEWEST_CELLS = 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,10 @@ class ViewBank:
 
     centre (3,) and radius, metres: the sphere around it, in the object's frame. surface (n, 3): points of it, normals
     (n, 3): their outward normals. virtual_from_object (V, 3, 3): the rotation of each view's virtual camera. fine,
-    coarse: cells by view and roll. mean (D,): what all descriptors of the scan have in common.
+    coarse: cells by view and roll. photographs: how many of the views, the first ones, are pictures of the scan; the
+    others are rendered from them. mean (D,): what all descriptors of the photographs have in common. rendered_likeness
+    (n, 2): the angle, radians, from a photograph to the nearest of those that it was rendered from, and how alike it
+    and the rendered one are, -1..1.
     """
 
     centre: Array
@@ -82,7 +94,9 @@ class ViewBank:
     virtual_from_object: Array
     fine: list[list[Cells]]
     coarse: list[list[Cells]]
+    photographs: int
     mean: NDArray[np.float32]
+    rendered_likeness: Array
 
     @property
     def rolls(self) -> int:
@@ -96,6 +110,10 @@ class ViewBank:
     def view_angles(self, virtual_from_object: Array) -> Array:
         """Angles (V,), radians, between the direction of a look at the object and those of the views."""
         return np.arccos(np.clip(self.virtual_from_object[:, 2] @ virtual_from_object[2], -1.0, 1.0))
+
+    def photograph_angles(self, virtual_from_object: Array) -> Array:
+        """The same of the photographs alone."""
+        return self.view_angles(virtual_from_object)[: self.photographs]
 
     def roll_index(self, view: int, virtual_from_object: Array) -> int:
         """The roll of a view that comes closest to that of a virtual camera."""
@@ -113,9 +131,9 @@ class ViewBank:
         return LookAt(camera_from_virtual @ roll(angle), focal, FINE.size), nearest
 
     def keypoint(self, point_object: ArrayLike) -> NDArray[np.float32]:
-        """Descriptors (K, D) of length 1 of a point (3,), one of each view that sees it.
+        """Descriptors (K, D) of length 1 of a point (3,), one of each view that shows it.
 
-        A view sees it where a cell's own point lies within a cell of it. Raises ScanError when no view does.
+        A view shows it where a cell's own point lies within a cell of it. Raises ScanError when none does.
         """
         point = np.asarray(point_object, float)
         reach = 1.2 * STRIDE * self.radius / FINE.radius
@@ -135,14 +153,17 @@ class ViewBank:
 
 
 def descriptions(views: int, rolls: int = ROLLS) -> int:
-    """How often `build` describes a picture of a scan with so many views."""
-    return views * rolls * len(_LOOKS)
+    """How often `build` describes a picture, at most, of a scan with so many views."""
+    return (views + MOST_VIEWS) * rolls * len(_LOOKS) + _COMPARED
 
 
-def build(views: Sequence[ScanView], describe: Describe, rolls: int = ROLLS) -> ViewBank:
+def build(
+    views: Sequence[ScanView], describe: Describe, rolls: int = ROLLS, most_rendered: int = MOST_VIEWS
+) -> ViewBank:
     """The bank of a scan; ``describe`` gives descriptors of stride 8 (h, w, D) of a picture (H, W, 3).
 
-    Raises ScanError for fewer than two views.
+    most_rendered: views that are rendered in the gaps between the scan's, at most. Raises ScanError for fewer than two
+    views.
     """
     if len(views) < _FEWEST_VIEWS:
         raise ScanError(f"the scan has {len(views)} view, expected {_FEWEST_VIEWS} or more")
@@ -153,7 +174,8 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = ROLLS) -> 
     raw: dict[Look, list[list[Cells]]] = {look: [] for look in _LOOKS}
     turns: list[Array] = []
     every: list[NDArray[np.float32]] = []
-    for view in views:
+    pictured = PicturedSurface.of(views, centre, radius)
+    for number, view in enumerate([*views, *rendered_views(pictured, most_rendered)]):
         picture = PicturePyramid(view.rgb, view.camera)
         centre_camera = transform(view.pose, centre)
         camera_from_virtual = turn_towards(centre_camera)
@@ -165,13 +187,39 @@ def build(views: Sequence[ScanView], describe: Describe, rolls: int = ROLLS) -> 
                 virtual = LookAt(camera_from_virtual @ roll(2.0 * np.pi * index / rolls), focal, look.size)
                 seen = picture.look(virtual)
                 descriptors = describe(seen).reshape(look.side * look.side, -1)
-                if look is FINE and index == 0:
+                if look is FINE and index == 0 and number < len(views):
                     every.append(descriptors)
                 of_view.append(_cells(view, virtual, look, descriptors, seen))
             views_cells.append(of_view)
     mean = np.concatenate(every).mean(0)
+    alike = _rendered_likeness(pictured, every, mean, describe) if most_rendered else np.zeros((0, 2))
     fine, coarse = ([[_less(cells, mean) for cells in of_view] for of_view in raw[look]] for look in _LOOKS)
-    return ViewBank(centre, radius, surface, normals, np.array(turns), fine, coarse, mean)
+    return ViewBank(centre, radius, surface, normals, np.array(turns), fine, coarse, len(views), mean, alike)
+
+
+def _rendered_likeness(
+    pictured: PicturedSurface, described: Sequence[NDArray[np.float32]], mean: NDArray[np.float32], describe: Describe
+) -> Array:
+    """Angles and likeness (n, 2), as in ViewBank; described: of each view (side * side, D), in the first roll."""
+    found = []
+    views = pictured.views
+    for index in np.unique(np.linspace(0, len(views) - 1, _COMPARED).round().astype(int)).tolist():
+        pose = views[index].pose.copy()
+        pose[:3] = turn_towards(transform(pose, pictured.centre)).T @ pose[:3]
+        made = rendered_by_others(pictured, index, pose, FINE.radius, FINE.size)
+        if made is None:
+            continue
+        view, angle = made
+        own = of_length_one(described[index] - mean).reshape(FINE.side, FINE.side, -1)
+        given = of_length_one(describe(view.rgb).reshape(FINE.side, FINE.side, -1) - mean)
+        rendered = cv2.resize(view.mask.astype(np.float32), (FINE.side, FINE.side), interpolation=cv2.INTER_AREA) > 0.5
+        if rendered.sum() < _FEWEST_CELLS:
+            continue
+        around = np.pad(own, ((1, 1), (1, 1), (0, 0)))
+        shifts = [around[v : v + FINE.side, u : u + FINE.side] for v in range(3) for u in range(3)]
+        alike = np.max([(given * shifted).sum(-1) for shifted in shifts], axis=0)
+        found.append((angle, float(alike[rendered].mean())))
+    return np.array(found, float).reshape(-1, 2)
 
 
 def _cells(

@@ -102,7 +102,7 @@ def judge(view: ScanView, pose: ObjectPose | None) -> tuple[NDArray[np.float64],
     pixels = judged_pixels(view)
     points = view.points(pixels)
     found = view.camera.project(transform(pose.camera_from_object, points))
-    errors = np.nan_to_num(np.linalg.norm(found - pixels, axis=1), nan=np.inf)
+    errors = np.nan_to_num(np.linalg.norm(found - pixels, axis=1), nan=np.inf, posinf=np.inf)
     angle = rotation_angle(pose.camera_from_object @ inverse(view.pose))
     return errors * REFERENCE_WIDTH / view.camera.width, float(np.degrees(angle))
 

@@ -95,7 +95,7 @@ def _errors(
             place = (np.array([[best % side, best // side]]) + 0.5) * STRIDE - 0.5
             found = view.camera.project(look.rays_camera(place))[0]
             errors[index] = np.linalg.norm(found - pixels[index])
-    return np.nan_to_num(errors, nan=np.inf) * REFERENCE_WIDTH / view.camera.width
+    return np.nan_to_num(errors, nan=np.inf, posinf=np.inf) * REFERENCE_WIDTH / view.camera.width
 
 
 def alone_markdown(found: dict[str, PointsAlone]) -> str:
