@@ -38,7 +38,9 @@ from dense_grasp_core.object_model.template_search import Taken, Templates, Temp
 from dense_grasp_core.object_model.view_bank import COARSE, Describe, ViewBank
 
 Array = NDArray[np.float64]
-_FARTHEST_VIEW = np.radians(60.0)  # from the nearest one of the scan; what lies beyond was never seen
+_FARTHEST_VIEW = np.radians(60.0)  # from the nearest one of the scan; what lies beyond was hardly seen
+_FARTHEST_PROVEN = np.radians(75.0)  # the same, where the pose is proven
+_PROVEN = (0.5, 0.9)  # least share of matches that agree, and of the known depth
 _SAME_TURN = np.radians(15.0)
 _THE_SAME = (float(np.radians(8.0)), 0.15)  # turn, radians, and place, of the radius, of poses that lead to one another
 _ANOTHER_PLACE = 0.4  # of the radius, between the middles of two instances
@@ -268,8 +270,15 @@ class PictureSearch:
         alike = max(0.0, step.similarity) / max(_LEAST_EXPECTED, constant + slope * angle)
         verdict = None if self.depth is None else self.depth.verdict(self.finder.bank, pose)
         possible = 1.0 - verdict.farther if verdict is not None and verdict.is_telling else 1.0
-        score = alike * step.share * possible if angle < _FARTHEST_VIEW else 0.0
+        is_seen = angle < _FARTHEST_VIEW or (angle < _FARTHEST_PROVEN and _is_proven(step.share, verdict))
+        score = alike * step.share * possible if is_seen else 0.0
         return ObjectPose(pose, score, step.supporting, step.share, angle, step.covariance, verdict)
+
+
+def _is_proven(share: float, verdict: DepthVerdict | None) -> bool:
+    """Whether matches and measured depth agree so well that the side may be one that the scan saw aslant alone."""
+    least_share, least_depth = _PROVEN
+    return share >= least_share and verdict is not None and verdict.is_telling and verdict.agree >= least_depth
 
 
 def distance(bank: ViewBank, a: Array, b: Array) -> float:
