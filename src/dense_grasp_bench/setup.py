@@ -31,6 +31,7 @@ setup(
             "bench_objects = dense_grasp_bench.bench_objects:main",
             "bench_few_views = dense_grasp_bench.bench_few_views:main",
             "bench_picks = dense_grasp_bench.bench_picks:main",
+            "bench_tables = dense_grasp_bench.bench_tables:main",
             "bench_page = dense_grasp_bench.bench_page:main",
             "bench_ik = dense_grasp_bench.bench_ik:main",
             "bench_idle = dense_grasp_bench.bench_idle:main",

@@ -261,13 +261,15 @@ class CellSession:
         goal: GraspObject.Goal,
         truths: dict[str, Sequence[Position]],
         on_feedback: Callable[[object], None] | None = None,
+        timeout: float = GRASP_TIMEOUT_S,
     ) -> Trial:
         """Send the goal and fill in the trial, with the referee's word where it names an object. truths: where each
-        contact is, m in the base frame; several places where the object looks the same in several ways.
+        contact is, m in the base frame; several places where the object looks the same in several ways. timeout: s of
+        the wall's clock until the result.
         """
         stages = StageTimes(on_feedback)
         began = stamp_seconds(self.client.now())
-        result = self.client.grasp(goal, GRASP_TIMEOUT_S, stages)
+        result = self.client.grasp(goal, timeout, stages)
         trial.robot_s = stamp_seconds(self.client.now()) - began
         trial.stage_times, trial.last_stage = stages.end()
         _fill(trial, result, truths)

@@ -41,11 +41,15 @@ def object_pose(cell: Cell, data: mujoco.MjData) -> Array:
     return pose_of(data, OBJECT_BODY)
 
 
-def point_of(cell: Cell, data: mujoco.MjData, part: str, u: float, v: float) -> Array:
+def point_of(cell: Cell, data: mujoco.MjData, part: str, u: float, v: float, followed: str = OBJECT_BODY) -> Array:
     """(3,) m, base frame: a point (part, u, v) of the cap's surface or of the box around a solid (see solid_point), and
-    with a part "carton/…" of the carton beside it. Raises CellError where there is none, CapError, SolidError.
+    with a part "carton/…" of the carton beside it, with "object_2/…" of the second of several equal ones, with
+    "reported/…" of the one that is `followed`. Raises CellError where there is none, CapError, SolidError.
     """
     owner, _, side = part.rpartition("/")
+    body = followed if owner == "reported" else owner
+    if body in cell.equals and isinstance(cell.object, Solid):
+        return se3.transform(pose_of(data, body), solid_point(cell.object, side, u, v))
     if owner:
         if cell.support is None or cell.support.kind != owner:
             raise CellError(f"part is {part!r}, and there is no {owner} beside the object")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -16,16 +16,9 @@ from numpy.typing import NDArray
 
 from dense_grasp_sim.devices.arm import MotionStatus, SimulatedArm
 from dense_grasp_sim.devices.gripper import SimulatedGripper
-from dense_grasp_sim.physics.bodies import let_go, object_pose, point_of, touched_in
-from dense_grasp_sim.physics.referee import (
-    LiftReferee,
-    LiftRule,
-    LiftSample,
-    contacts_on,
-    pad_names,
-    read_pairs,
-    solid_rule,
-)
+from dense_grasp_sim.physics.bodies import let_go, object_pose, point_of
+from dense_grasp_sim.physics.judge import Judge
+from dense_grasp_sim.physics.referee import LiftReferee, LiftRule
 from dense_grasp_sim.physics.sight import Truth, sight_of
 from dense_grasp_sim.world.cap_placement import cap_pose, draw_cap_placement
 from dense_grasp_sim.world.carton import the_carton, with_carton
@@ -36,6 +29,7 @@ from dense_grasp_sim.world.cell_model import (
     CellSettings,
     build_cell,
 )
+from dense_grasp_sim.world.crowd import crowd_bodies, crowd_surroundings, draw_crowd
 from dense_grasp_sim.world.hat_stand import STAND_HEIGHT, draw_stand
 from dense_grasp_sim.world.kept_cells import KeptCells
 from dense_grasp_sim.world.objects import OBJECT_BODY, SUPPORT_BODY
@@ -57,7 +51,6 @@ mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 
 # Camera 0.62 m above the table, looking straight down at x = 0.5 m: both arms share this kinematics
 OBSERVE_JOINTS = (-0.0746, -0.3491, 0.0, -1.8640, 0.0, 1.5149, 0.7108)
-REFEREE_PERIOD = 0.01  # s
 MOVING = 0.005  # m/s: what is said to lie somewhere must not be elsewhere when the arm comes
 SETTLE_TIME = 10.0  # s, at most: a can that lies rolls for 7
 
@@ -88,7 +81,6 @@ class Simulator:
         self.lock = threading.RLock()
         self._observe = np.asarray(observe_joints, dtype=float)
         self._cells = KeptCells(self.settings)
-        self._start_height = 0.0
         self._dropping = False
         cell = build_cell(self.settings)
         self._use(cell, SimulatedGripper(cell.model, cell.names, homed=homed), time=0.0)
@@ -110,12 +102,20 @@ class Simulator:
         self.arm.place(self.data, self._observe)
         self.gripper.place(self.data, gripper.record.greatest_width)
         mujoco.mj_forward(self.model, self.data)
-        self.referee = LiftReferee(solid_rule(self.rule, cell.object) if isinstance(cell.object, Solid) else self.rule)
-        self.touched: set[str] = set()
-        self._next_verdict = time
+        self._judge = Judge(cell, self.rule, time)
 
     def _make_arm(self, cell: Cell) -> SimulatedArm:
         return SimulatedArm(cell.model, cell.names)
+
+    @property
+    def referee(self) -> LiftReferee:
+        """Of the object; of several equal ones, of that which the pads held last."""
+        return self._judge.referee
+
+    @property
+    def touched(self) -> set[str]:
+        """What was touched that should not be, since the scene was set."""
+        return self._judge.touched
 
     @property
     def time(self) -> float:
@@ -156,7 +156,7 @@ class Simulator:
         if post or on_stand:
             around = surroundings or configured(self.settings.table_seed)
             surroundings = with_thing(around, draw_stand(placement) if on_stand else post_before(cap, placement))
-        return self._put(self._cells.cell(cap_seed, cap, surroundings), cap_pose(cap, placement))
+        return self._put(self._cells.cell(cap_seed, cap, surroundings), {OBJECT_BODY: cap_pose(cap, placement)})
 
     def set_solid(
         self,
@@ -178,10 +178,22 @@ class Simulator:
                 lambda one: se3.transform(rest_pose(solid, one), solid.vertices)[:, :2],
                 pose_seed,
             )
-            return self._put(build_cell(self.settings, solid, support=the_carton()), rest_pose(solid, place), stands)
+            return self._put_beside_carton(solid, rest_pose(solid, place), stands)
         placement = placement or random_rest(pose_seed, solid, self.workspace)
         around = surroundings_of(pose_seed, solid, placement) if elsewhere else None
-        return self._put(build_cell(self.settings, solid, around), rest_pose(solid, placement))
+        return self._put(build_cell(self.settings, solid, around), {OBJECT_BODY: rest_pose(solid, placement)})
+
+    def set_crowd(self, solid: Solid, pose_seed: int = 0) -> Array:
+        """Put three of a solid on another table, among three others, and the arm to its observation pose.
+
+        All is drawn from `pose_seed`. Returns base_from_object (4, 4) of the first. Raises PlacementError, CellError.
+        """
+        crowd = draw_crowd(solid, pose_seed, self.workspace)
+        names = crowd_bodies(crowd)
+        beside = {name: one for name, (one, _) in zip(names[1:], crowd.all[1:], strict=True)}
+        poses = {name: rest_pose(*one) for name, one in zip(names, crowd.all, strict=True)}
+        cell = build_cell(self.settings, solid, crowd_surroundings(pose_seed), beside=beside)
+        return self._put(cell, poses)
 
     def _set_beside_carton(self, cap: CapMesh, placement: Placement | None, pose_seed: int, posture: str) -> Array:
         place, stands = with_carton(
@@ -189,37 +201,39 @@ class Simulator:
             lambda one: se3.transform(cap_pose(cap, one), cap.vertices)[:, :2],
             pose_seed,
         )
-        return self._put(build_cell(self.settings, cap, support=the_carton()), cap_pose(cap, place), stands)
+        return self._put_beside_carton(cap, cap_pose(cap, place), stands)
 
-    def _put(self, cell: Cell, base_from_object: Array, support: SolidPlacement | None = None) -> Array:
-        """Go over to the cell, with its object a little above `base_from_object` (4, 4), and let it come to rest."""
+    def _put_beside_carton(self, thing: CapMesh | Solid, pose: Array, stands: SolidPlacement) -> Array:
+        cell = build_cell(self.settings, thing, support=the_carton())
+        return self._put(cell, {OBJECT_BODY: pose, SUPPORT_BODY: rest_pose(the_carton(), stands)})
+
+    def _put(self, cell: Cell, poses: Mapping[str, Array]) -> Array:
+        """Go over to the cell, with each of its bodies a little above its pose (4, 4), and let all come to rest."""
         with self.lock:
             now = self.time
             self._replace(cell)
-            let_go(self.data, OBJECT_BODY, base_from_object)
-            if cell.support is not None and support is not None:
-                let_go(self.data, SUPPORT_BODY, rest_pose(cell.support, support))
+            for body, pose in poses.items():
+                let_go(self.data, body, pose)
             self._settle()
             self.data.time = now
-            self._next_verdict = now
-            self._start_height = self._object_height()
+            self._judge.begin(self.data)
             self._apply_contacts()
             return self.base_from_object()
 
     def _settle(self) -> None:
-        steps = int(SETTLE_TIME / self.model.opt.timestep)
+        steps, bodies = int(SETTLE_TIME / self.model.opt.timestep), (OBJECT_BODY, *self.cell.beside)
         still = 0
         # A crown creeps into its seat on a stand.
         slow = 0.0005 if self.cell.stands else 0.002
         for _ in range(steps):
             self._step_once()
-            velocity = self.data.joint(OBJECT_BODY).qvel
-            calm = np.abs(velocity[:3]).max() < slow and np.abs(velocity[3:]).max() < 0.02
+            velocities = np.array([self.data.joint(body).qvel for body in bodies])
+            calm = np.abs(velocities[:, :3]).max() < slow and np.abs(velocities[:, 3:]).max() < 0.02
             still = still + 1 if calm else 0
             if still >= 100:
                 break
         position = self.data.joint(OBJECT_BODY).qpos[:3]
-        speed = float(np.linalg.norm(self.data.joint(OBJECT_BODY).qvel[:3]))
+        speed = max(float(np.linalg.norm(self.data.joint(body).qvel[:3])) for body in bodies)
         if speed > MOVING:
             raise CellError(
                 f"the object still moves at {1000 * speed:.0f} mm/s {SETTLE_TIME:.0f} s after it was put down, "
@@ -255,23 +269,7 @@ class Simulator:
         with self.lock:
             for _ in range(count):
                 self._step_once()
-                if self.cell.object is not None and self.data.time >= self._next_verdict:
-                    self._next_verdict += REFEREE_PERIOD
-                    pairs = read_pairs(self.model, self.data)
-                    self.touched |= touched_in(self.cell, pairs)
-                    self.referee.update(self._sample(pairs))
-
-    def _object_height(self) -> float:
-        """m: of a cap's middle; of a solid's lowest point, which swings down when the hand holds an end."""
-        if isinstance(self.cell.object, Solid):
-            pose = self.base_from_object()
-            return float(pose[2, 3]) + self.cell.object.lowest(pose[:3, :3])
-        return float(self.data.body(OBJECT_BODY).xipos[2])
-
-    def _sample(self, pairs: Sequence[tuple[str, str, str, str]]) -> LiftSample:
-        contacts = contacts_on(pairs, OBJECT_BODY, pad_names(self.cell.names))
-        raised = self._object_height() - self._start_height
-        return LiftSample(self.time, raised, self.gripper.width(self.data), contacts)
+                self._judge.look(self.model, self.data, self.gripper.width(self.data))
 
     def snapshot(self) -> Snapshot:
         """Copy of the present state."""
@@ -297,5 +295,5 @@ class Simulator:
     def truth(self, part: str, u: float, v: float) -> Truth:
         """Where a point is now, see point_of, whose errors it raises."""
         with self.lock:
-            point = point_of(self.cell, self.data, part, u, v)
+            point = point_of(self.cell, self.data, part, u, v, self._judge.followed)
             return sight_of(self.model, self.data, self.base_from_camera(), point)

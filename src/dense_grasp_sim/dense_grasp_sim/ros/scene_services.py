@@ -14,6 +14,7 @@ from rclpy.node import Node
 
 from dense_grasp_sim.physics.simulator import Simulator
 from dense_grasp_sim.ros.messages import to_point
+from dense_grasp_sim.world.crowd import EQUAL
 from dense_grasp_sim.world.placement import ON_STAND, Placement
 from dense_grasp_sim.world.scenes import SolidScene, scenes_with
 from dense_grasp_sim.world.solid_placement import SolidPlacement
@@ -80,6 +81,11 @@ class SceneServices:
     def _set_solid(self, scene: SolidScene, request: SetScene.Request) -> tuple[Pose, str]:
         """Where the solid lies, and a sentence."""
         solid = named_solid(scene.kind, request.seed, self._solids_folder())
+        if scene.crowd:
+            pose = self._simulator.set_crowd(solid, request.pose_seed)
+            cell = self._simulator.cell
+            others = ", ".join(one.kind for name, one in cell.beside.items() if name not in cell.equals)
+            return pose_message(pose), f"{EQUAL} x {scene.kind} {request.seed} on the table among others: {others}"
         placement = None if request.random_pose else SolidPlacement(request.x, request.y, request.yaw)
         pose = self._simulator.set_solid(solid, placement, request.pose_seed, scene.elsewhere, scene.carton)
         words = f"{scene.kind} {request.seed} lies at x {pose[0, 3]:.3f}, y {pose[1, 3]:.3f} m"

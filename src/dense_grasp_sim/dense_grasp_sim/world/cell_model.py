@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import mujoco
@@ -13,7 +14,7 @@ from dense_grasp_core.geometry import se3
 from dense_grasp_core.geometry.camera import CameraModel
 from numpy.typing import NDArray
 
-from dense_grasp_sim.world.objects import add_material, add_object, add_support, add_texture
+from dense_grasp_sim.world.objects import OBJECT_BODY, add_beside, add_material, add_object, add_support, add_texture
 from dense_grasp_sim.world.props import add_things, names_of
 from dense_grasp_sim.world.robot_mjcf import (
     FRICTION,
@@ -67,8 +68,8 @@ class CellSettings:
 
 @dataclass(frozen=True)
 class Cell:
-    """A compiled cell, the URDF its robot came from, what can be picked up, the names of the bodies that stay, and what
-    the object can be put on.
+    """A compiled cell, the URDF its robot came from, what can be picked up, the names of the bodies that stay, what the
+    object can be put on, and by the names of their bodies the solids beside it that can be picked up, too.
     """
 
     model: mujoco.MjModel
@@ -77,6 +78,7 @@ class Cell:
     object: CapMesh | Solid | None
     things: tuple[str, ...] = ()
     support: Solid | None = None
+    beside: Mapping[str, Solid] = field(default_factory=dict)
 
     @property
     def cap(self) -> CapMesh | None:
@@ -88,15 +90,21 @@ class Cell:
         """Those of the things that carry the cap."""
         return tuple(name for name in self.things if name.startswith("stand_"))
 
+    @property
+    def equals(self) -> tuple[str, ...]:
+        """Bodies of the object and of those beside it that are the same."""
+        return (OBJECT_BODY, *(name for name, solid in self.beside.items() if solid is self.object))
+
 
 def build_cell(
     settings: CellSettings,
     picked: CapMesh | Solid | None = None,
     surroundings: Surroundings | None = None,
     support: Solid | None = None,
+    beside: Mapping[str, Solid] | None = None,
 ) -> Cell:
     """Compile the cell; base link at the world's origin, table top at z = 0. picked: the object that can be picked up;
-    support: what it can be put on. Surroundings: else as in the settings.
+    support: what it can be put on; beside: more that can be picked up, by body. Surroundings: else as in the settings.
 
     Raises RobotModelError for missing robot files, CellError when MuJoCo refuses the model.
     """
@@ -114,11 +122,13 @@ def build_cell(
         add_object(spec, picked)
     if support is not None:
         add_support(spec, support)
+    for name, solid in (beside or {}).items():
+        add_beside(spec, name, solid)
     try:
         model = spec.compile()
     except ValueError as error:
         raise CellError(f"MuJoCo does not accept the cell: {error}") from error
-    return Cell(model, names, urdf, picked, names_of(around.things), support)
+    return Cell(model, names, urdf, picked, names_of(around.things), support, beside or {})
 
 
 def _set_options(spec: mujoco.MjSpec, light: Light) -> None:

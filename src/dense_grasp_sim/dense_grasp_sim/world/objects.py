@@ -53,6 +53,11 @@ def add_support(spec: mujoco.MjSpec, thing: Solid) -> None:
     _add(spec, SUPPORT_BODY, (0.5, 0.5, 3.0), thing, OBJECT | WORLD, WORLD | ROBOT | OBJECT)
 
 
+def add_beside(spec: mujoco.MjSpec, name: str, thing: Solid) -> None:
+    """Add one more that lies beside the object and can be picked up, too. Clear of everything until it is placed."""
+    _add(spec, name, (0.5, -0.5, 3.0), thing, OBJECT | WORLD, WORLD | ROBOT | OBJECT)
+
+
 def _add(
     spec: mujoco.MjSpec, name: str, at: tuple[float, float, float], thing: CapMesh | Solid, own: int, meets: int
 ) -> None:

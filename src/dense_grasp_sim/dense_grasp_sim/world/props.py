@@ -13,6 +13,7 @@ from dense_grasp_sim.world.surroundings import RGB, Thing, lathe, vessel_profile
 
 _Geom = mujoco.mjtGeom
 HANDLE_RADIUS = 0.005  # m
+RIDGE = np.radians(25.0)  # of a bin's floor, on both sides
 
 
 def names_of(things: Sequence[Thing]) -> tuple[str, ...]:
@@ -29,6 +30,8 @@ def add_things(spec: mujoco.MjSpec, things: Sequence[Thing]) -> None:
             _add_vessel(spec, body, name, thing)
         elif thing.kind == "stand":
             _add_stand(body, thing)
+        elif thing.kind == "bin":
+            _add_bin(body, thing)
         elif thing.kind == "ball":
             _add(body, _Geom.mjGEOM_SPHERE, (thing.radius, 0, 0), (0, 0, thing.radius), thing.colour)
         else:
@@ -62,6 +65,21 @@ def _add_stand(body: mujoco.MjsBody, thing: Thing) -> None:
         geom = _add(body, _Geom.mjGEOM_CYLINDER, (radius, 0.5 * (high - low), 0), middle, colour)
         geom.condim, geom.friction = 4, FRICTION
         geom.solref[:2], geom.solimp[:3] = SOLREF, SOLIMP
+
+
+def _add_bin(body: mujoco.MjsBody, thing: Thing) -> None:
+    """Four walls and a floor with a ridge, open above; the circle around the thing goes through its corners.
+
+    What is let go over a flat floor again and again stands one upon the other.
+    """
+    half, wall, low = thing.radius / np.sqrt(2.0), 0.004, 0.5 * thing.height
+    slope = half / np.cos(RIDGE)
+    for sign in (-1.0, 1.0):
+        middle, turn = (0, 0.5 * sign * half, wall + 0.5 * half * np.tan(RIDGE)), -0.5 * sign * RIDGE
+        quaternion = (np.cos(turn), np.sin(turn), 0.0, 0.0)
+        _add(body, _Geom.mjGEOM_BOX, (half, 0.5 * slope, wall), middle, thing.colour, quat=quaternion)
+        _add(body, _Geom.mjGEOM_BOX, (wall, half, low), (sign * (half - wall), 0, low), thing.second_colour)
+        _add(body, _Geom.mjGEOM_BOX, (half, wall, low), (0, sign * (half - wall), low), thing.second_colour)
 
 
 def _add_vessel(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, thing: Thing) -> None:

@@ -23,20 +23,24 @@ class CapScene:
 
 @dataclass(frozen=True)
 class SolidScene:
-    """A solid; elsewhere: on a table that its pose's seed draws; carton: one stands beside it."""
+    """A solid; elsewhere: on a table that its pose's seed draws; carton: one stands beside it; crowd: three of it among
+    three others, and a bin.
+    """
 
     kind: str
     elsewhere: bool = False
     carton: bool = False
+    crowd: bool = False
 
 
 def solid_scenes(kinds: Iterable[str]) -> dict[str, SolidScene]:
-    """Scenes of solids of these names: as configured, on a drawn table, beside a carton."""
+    """Scenes of solids of these names: as configured, on a drawn table, beside a carton, three among others."""
     kinds = tuple(kinds)
     return {
         **{kind: SolidScene(kind) for kind in kinds},
         **{f"{kind}_elsewhere": SolidScene(kind, elsewhere=True) for kind in kinds},
         **{f"{kind}_beside_carton": SolidScene(kind, carton=True) for kind in kinds},
+        **{f"{kind}_three_among_others": SolidScene(kind, crowd=True) for kind in kinds},
     }
 
 
