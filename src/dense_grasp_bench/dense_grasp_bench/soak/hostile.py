@@ -13,7 +13,8 @@ from rclpy.qos import QoSProfile
 from tf2_msgs.msg import TFMessage
 
 NUMBERS = (math.nan, math.inf, -math.inf, 0.0, -1.0, 1e308, 1e-308)
-TEXTS = ("", "x" * 2000, "../../etc", "fr3_hand", "\N{SNOWMAN}", "rgb8", "16UC1", "float16")
+LINK = "fr3_hand"
+TEXTS = ("", "x" * 2000, "../../etc", LINK, "\N{SNOWMAN}", "rgb8", "16UC1", "float16")
 SIZES = (0, 1, 3, 17, 640, 65535, 2**31)
 LONGEST = 64
 #: /clock has a trouble of its own, and what says what happened in the launch is nobody's business.
@@ -77,6 +78,13 @@ def broken_transform(parent: str, child: str, rng: random.Random) -> TFMessage:
     return TFMessage(transforms=[message])
 
 
+def _leave_links_alone(message: TFMessage) -> None:
+    """A link on a fixed joint is published once; whoever moves it is believed by all of TF from then on."""
+    for transform in message.transforms:
+        if transform.child_frame_id == LINK:
+            transform.child_frame_id = "somebody's"
+
+
 class HostileSender:
     """Publishes such messages on topics that somebody listens to."""
 
@@ -94,6 +102,8 @@ class HostileSender:
         publisher, kind = self._publisher(topic)
         for number in range(count):
             message = nasty_message(kind, rng)
+            if isinstance(message, TFMessage):
+                _leave_links_alone(message)
             if number % 2 and hasattr(message, "header"):
                 message.header.stamp = stamp
             publisher.publish(message)
