@@ -104,7 +104,7 @@ def told_apart(finder):
 @pytest.mark.parametrize("equal_to_the_scan", [True, False])
 def test_a_box_that_looks_the_same_both_ways_has_two_poses(equal_to_the_scan):
     """Nobody needs to know which one is right where the scan looks the same, and nobody knows where it does not."""
-    finder = PoseFinder(build(box.scan(both_ways=True), box.describe, most_rendered=0), box.describe, SEARCH)
+    finder = PoseFinder(build(box.scan(both_ways=True), box.describe), box.describe, SEARCH)
     finder = finder if equal_to_the_scan else told_apart(finder)
     view = box.picture(box.pose_from(25, 30), seed=99, both_ways=True)
     found = find_objects(finder, view.rgb, CAMERA, acceptance=Acceptance(equal=0.8))[0]
@@ -117,9 +117,7 @@ def test_a_box_that_looks_the_same_both_ways_has_two_poses(equal_to_the_scan):
 
 def test_of_two_poses_that_the_network_takes_for_the_same_colours_choose():
     """It may not see what tells two sides apart, such as their hues; a taught point lies on one of them."""
-    finder = PoseFinder(
-        build(box.scan(two_hues=True), describe_without_hue, most_rendered=0), describe_without_hue, SEARCH
-    )
+    finder = PoseFinder(build(box.scan(two_hues=True), describe_without_hue), describe_without_hue, SEARCH)
     for azimuth, elevation in ((10, 15), (205, 15), (25, 55), (280, 55)):
         view = box.picture(box.pose_from(azimuth, elevation), seed=99, two_hues=True)
         (found,) = find_objects(finder, view.rgb, CAMERA, sensed(view))
@@ -150,6 +148,7 @@ def test_colours_choose_where_they_clearly_fit_better(best, other, chosen):
 def test_the_other_pose_is_known_when_the_search_has_followed_only_one():
     """The likeliest first pose may be the only one that is followed, and the other one is as good."""
     search = PoseSearch(hypotheses=1, finalists=1, twins_of=0)
+    # With one first pose among the pictures alone it is the right one.
     finder = PoseFinder(build(box.scan(both_ways=True), box.describe, most_rendered=0), box.describe, search)
     view = box.picture(box.pose_from(25, 30), seed=99, both_ways=True)
     assert len(finder(view.rgb, CAMERA)) == 1

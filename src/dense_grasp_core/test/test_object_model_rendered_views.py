@@ -26,7 +26,7 @@ def four():
 
 @pytest.fixture(scope="module")
 def rendered(four):
-    return rendered_views(PicturedSurface.of(four, CENTRE, RADIUS))
+    return list(rendered_views(PicturedSurface.of(four, CENTRE, RADIUS)))
 
 
 def directions(views):
@@ -44,7 +44,7 @@ def test_views_fill_the_gaps_between_pictures(four, rendered):
     assert nearest.min() > 18.0 and nearest.max() < 52.0
     apart = angles(rendered, rendered) + 360.0 * np.eye(len(rendered))
     assert apart.min() > 18.0
-    assert len(rendered_views(PicturedSurface.of(four, CENTRE, RADIUS), 3)) == 3
+    assert len(list(rendered_views(PicturedSurface.of(four, CENTRE, RADIUS), 3))) == 3
 
 
 def test_a_rendered_view_shows_what_a_camera_there_sees(rendered):

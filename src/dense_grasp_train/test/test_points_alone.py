@@ -10,7 +10,7 @@ from dense_grasp_train.evaluation.points_alone import PointsAlone, alone_markdow
 
 
 def test_points_are_found_once_the_picture_is_turned_as_the_bank():
-    bank = build(box.scan(), box.describe, most_rendered=0)
+    bank = build(box.scan(), box.describe)
     moved = [box.picture(box.pose_from(azimuth, 35, turn=120), str(azimuth), seed=azimuth) for azimuth in (5, 95)]
     seen = []
     found = measure_points_alone(bank, moved, box.describe, lambda: seen.append(1))

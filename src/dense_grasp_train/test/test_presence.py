@@ -31,7 +31,7 @@ GENERAL = Path(__file__).parents[3] / "models" / "general.xml"
 
 
 def test_a_box_is_there_and_is_not_once_it_is_painted_over():
-    finder = PoseFinder(build(box.scan(), box.describe, most_rendered=0), box.describe)
+    finder = PoseFinder(build(box.scan(), box.describe), box.describe)
     views = [box.picture(box.pose_from(azimuth, 40, turn=10), str(azimuth), seed=azimuth) for azimuth in (20, 130, 250)]
     there, painted = look_for(finder, as_it_is(views)), look_for(finder, painted_over(views))
     assert [(answer.found, answer.right) for answer in there] == [(True, True)] * 3

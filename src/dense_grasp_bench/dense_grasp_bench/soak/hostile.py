@@ -13,8 +13,9 @@ from rclpy.qos import QoSProfile
 from tf2_msgs.msg import TFMessage
 
 NUMBERS = (math.nan, math.inf, -math.inf, 0.0, -1.0, 1e308, 1e-308)
-LINK = "fr3_hand"
-TEXTS = ("", "x" * 2000, "../../etc", LINK, "\N{SNOWMAN}", "rgb8", "16UC1", "float16")
+#: A link on a fixed joint, whose transform is published once.
+FIXED_LINK = "fr3_hand"
+TEXTS = ("", "x" * 2000, "../../etc", FIXED_LINK, "\N{SNOWMAN}", "rgb8", "16UC1", "float16")
 SIZES = (0, 1, 3, 17, 640, 65535, 2**31)
 LONGEST = 64
 #: /clock has a trouble of its own, and what says what happened in the launch is nobody's business.
@@ -78,10 +79,10 @@ def broken_transform(parent: str, child: str, rng: random.Random) -> TFMessage:
     return TFMessage(transforms=[message])
 
 
-def _leave_links_alone(message: TFMessage) -> None:
-    """A link on a fixed joint is published once; whoever moves it is believed by all of TF from then on."""
+def _leave_fixed_link_alone(message: TFMessage) -> None:
+    """Whoever publishes its transform again is believed by all of TF from then on."""
     for transform in message.transforms:
-        if transform.child_frame_id == LINK:
+        if transform.child_frame_id == FIXED_LINK:
             transform.child_frame_id = "somebody's"
 
 
@@ -103,7 +104,7 @@ class HostileSender:
         for number in range(count):
             message = nasty_message(kind, rng)
             if isinstance(message, TFMessage):
-                _leave_links_alone(message)
+                _leave_fixed_link_alone(message)
             if number % 2 and hasattr(message, "header"):
                 message.header.stamp = stamp
             publisher.publish(message)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import roll
 from dense_grasp_core.object_model.pose_refinement import PoseLook
-from dense_grasp_core.object_model.template_search import farthest
 from dense_grasp_core.object_model.view_bank import FINE, STRIDE, Cells, ViewBank
 
 Array = NDArray[np.float64]
@@ -32,7 +31,7 @@ def other_turns(look: PoseLook, basis: NDArray[np.float32], most: int) -> list[A
     bank, rng = look.bank, np.random.default_rng(0)
     features = np.ascontiguousarray((look.features @ basis).T)
     laid: list[tuple[float, Array]] = []
-    for view in farthest(bank.virtual_from_object[:, 2], _VIEWS):
+    for view in bank.farthest_views(_VIEWS):
         of_view = bank.fine[view]
         some = rng.permutation(len(of_view[0].index))
         for index, cells in enumerate(of_view):

@@ -8,7 +8,7 @@ Debevec, Taylor and Malik 1996). Nothing is invented: what no picture saw stays 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -71,7 +71,7 @@ class PicturedSurface:
         return PicturedSurface(views, self.directions[kept], self.distances[kept], self.centre, self.radius, points)
 
 
-def rendered_views(surface: PicturedSurface, most: int = MOST_VIEWS) -> list[ScanView]:
+def rendered_views(surface: PicturedSurface, most: int = MOST_VIEWS) -> Iterator[ScanView]:
     """Views from directions where the scan has no picture within 18 degrees, but saw most of what is to be seen.
 
     At most `most` of them, those nearest to the pictures first: up to 52 degrees away, 18 from each other. Their depth
@@ -79,17 +79,17 @@ def rendered_views(surface: PicturedSurface, most: int = MOST_VIEWS) -> list[Sca
     """
     distance = max(float(np.median(surface.distances)), _NEAREST_DISTANCE * surface.radius)
     candidates = all_directions(_DIRECTIONS)
-    found: list[ScanView] = []
+    found = 0
     nearest = _angles(candidates, surface.directions)
     left = nearest < _FARTHEST
-    while len(found) < most and (left & (nearest > _SPACING)).any():
+    while found < most and (left & (nearest > _SPACING)).any():
         chosen = int(np.where(left & (nearest > _SPACING), nearest, np.inf).argmin())
         left[chosen] = False
         view = _rendered(surface, _towards(surface.centre, candidates[chosen], distance), _RADIUS, _SIZE)
         if view is not None:
-            found.append(view)
+            found += 1
             nearest = np.minimum(nearest, _angles(candidates, candidates[chosen][None]))
-    return found
+            yield view
 
 
 def rendered_by_others(

@@ -54,7 +54,7 @@ class Templates:
         every = np.concatenate([of_view[0].descriptors for of_view in bank.fine])
         some = every[rng.permutation(len(every))[:4000]]
         basis = np.ascontiguousarray(np.linalg.svd(some, full_matrices=False)[2][:dimensions].T)
-        chosen = farthest(bank.virtual_from_object[:, 2], views)
+        chosen = bank.farthest_views(views)
         found = [(view, index) for view in chosen for index in range(bank.rolls)]
         descriptors = np.zeros((len(found), cells, basis.shape[1]), np.float32)
         offsets = np.zeros((len(found), cells, 2), np.int64)
@@ -221,13 +221,3 @@ def _pose(bank: ViewBank, view_roll: NDArray[np.int64], direction: Array, focal:
 def _differ(a: Array, towards_a: Array, b: Array, towards_b: Array) -> bool:
     cosine = (np.sum(a[:3, :3] * b[:3, :3]) - 1.0) / 2.0
     return bool(cosine < np.cos(_SAME_TURN) or np.linalg.norm(towards_a - towards_b) > _SAME_DIRECTION)
-
-
-def farthest(directions: Array, count: int) -> list[int]:
-    """Indices of directions (n, 3), each the farthest from those before."""
-    chosen = [0]
-    closest = directions @ directions[0]
-    while len(chosen) < min(count, len(directions)):
-        chosen.append(int(np.argmin(closest)))
-        closest = np.maximum(closest, directions @ directions[chosen[-1]])
-    return chosen

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -115,6 +116,16 @@ class ViewBank:
         """The same of the photographs alone."""
         return self.view_angles(virtual_from_object)[: self.photographs]
 
+    def farthest_views(self, count: int) -> list[int]:
+        """Views, at most ``count``, each the one that lies farthest from those before; the first is view 0."""
+        directions = self.virtual_from_object[:, 2]
+        chosen = [0]
+        closest = directions @ directions[0]
+        while len(chosen) < min(count, len(directions)):
+            chosen.append(int(np.argmin(closest)))
+            closest = np.maximum(closest, directions @ directions[chosen[-1]])
+        return chosen
+
     def roll_index(self, view: int, virtual_from_object: Array) -> int:
         """The roll of a view that comes closest to that of a virtual camera."""
         angle = roll_between(self.virtual_from_object[view], virtual_from_object)
@@ -175,7 +186,7 @@ def build(
     turns: list[Array] = []
     every: list[NDArray[np.float32]] = []
     pictured = PicturedSurface.of(views, centre, radius)
-    for number, view in enumerate([*views, *rendered_views(pictured, most_rendered)]):
+    for number, view in enumerate(chain(views, rendered_views(pictured, most_rendered))):
         picture = PicturePyramid(view.rgb, view.camera)
         centre_camera = transform(view.pose, centre)
         camera_from_virtual = turn_towards(centre_camera)

@@ -49,14 +49,17 @@ class CrowdWatch:
     def _see(self, body: str, by: str, held: str | None, binned: Collection[str]) -> None:
         ground = {"world", "table"}
         if body in self._others:
-            self.touched |= {body} if by not in ground else set()
+            if by not in ground:
+                self.touched.add(body)
         elif body in self._things:
-            self.touched |= {body} if by not in {*ground, *self._equals, *self._others} else set()
+            if by not in {*ground, *self._equals, *self._others}:
+                self.touched.add(body)
         elif body in self._equals:
             if by in self._fingers:
                 if body not in {held, self._taken, *binned}:
                     (self._approached if held is None else self.touched).add(body)
             elif by in self._equals:
-                self.touched |= {body} - {held} if not {body, by} & set(binned) else set()
+                if body != held and not {body, by} & set(binned):
+                    self.touched.add(body)
             elif by not in {*ground, *self._others, *self._things}:
                 self.touched.add(by)
