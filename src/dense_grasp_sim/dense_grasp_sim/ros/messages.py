@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 from builtin_interfaces.msg import Time
 from dense_grasp_core.geometry.camera import CameraModel
-from geometry_msgs.msg import Point, Transform, TransformStamped
+from geometry_msgs.msg import Point, TransformStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -55,21 +55,30 @@ def to_transform(
     stamp: Time,
 ) -> TransformStamped:
     """parent_from_child with MuJoCo's order of the quaternion."""
-    message = TransformStamped(child_frame_id=child, transform=Transform())
-    message.header.stamp, message.header.frame_id = stamp, parent
-    t, r = message.transform.translation, message.transform.rotation
-    t.x, t.y, t.z = (float(value) for value in translation)
-    r.w, r.x, r.y, r.z = (float(value) for value in wxyz)
+    message = TransformStamped(child_frame_id=child)
+    message.header.frame_id = parent
+    _fill(message, translation, wxyz, stamp)
     return message
+
+
+def _fill(
+    message: TransformStamped,
+    translation: Sequence[float] | NDArray[np.float64],
+    wxyz: Sequence[float] | NDArray[np.float64],
+    stamp: Time,
+) -> None:
+    message.header.stamp = stamp
+    t, r = message.transform.translation, message.transform.rotation
+    t.x, t.y, t.z = map(float, translation)
+    r.w, r.x, r.y, r.z = map(float, wxyz)
 
 
 class _MovingLink(NamedTuple):
     """A link on a joint. position, rotation: of the joint at zero in the parent, m and quaternion w, x, y, z; address:
-    of the joint's position in qpos; turns: about the axis, else it slides along it.
+    of the joint's position in qpos; turns: about the axis, else it slides along it; message: filled again each time.
     """
 
-    parent: str
-    child: str
+    message: TransformStamped
     position: NDArray[np.float64]
     rotation: NDArray[np.float64]
     address: int
@@ -92,7 +101,8 @@ class LinkTransforms:
                 turns = bool(model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_HINGE)
                 place = model.body_pos[body.id].copy(), model.body_quat[body.id].copy()
                 address = int(model.jnt_qposadr[joint])
-                self._moving.append(_MovingLink(parent, link, *place, address, turns, model.jnt_axis[joint].copy()))
+                message = to_transform(*place, parent, link, Time())
+                self._moving.append(_MovingLink(message, *place, address, turns, model.jnt_axis[joint].copy()))
             elif parent != "world":
                 self._fixed.append((parent, link, body.id))
 
@@ -102,8 +112,7 @@ class LinkTransforms:
         return [to_transform(m.body_pos[b], m.body_quat[b], p, c, stamp) for p, c, b in self._fixed]
 
     def moving(self, qpos: NDArray[np.float64], stamp: Time) -> list[TransformStamped]:
-        """Transforms of moving joints, for /tf; qpos as MuJoCo lays it out."""
-        result = []
+        """Transforms of moving joints, for /tf; qpos as MuJoCo lays it out. The next call fills the same messages."""
         for link in self._moving:
             value = qpos[link.address]
             position, rotation = link.position, link.rotation
@@ -115,5 +124,5 @@ class LinkTransforms:
                 shift = np.empty(3)
                 mujoco.mju_rotVecQuat(shift, link.axis * value, link.rotation)
                 position = link.position + shift
-            result.append(to_transform(position, rotation, link.parent, link.child, stamp))
-        return result
+            _fill(link.message, position.tolist(), rotation.tolist(), stamp)
+        return [link.message for link in self._moving]
