@@ -14,6 +14,7 @@ from dense_grasp_core.store import DescriptorStore
 
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.srv import RegisterDescriptor
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.graph
 
@@ -42,6 +43,15 @@ def test_taught_point_is_found_where_it_is(cell):
     (match,) = cell.locate().matches
     assert np.hypot(match.position.x - truth.x, match.position.y - truth.y) < 0.01
     assert match.header.frame_id == "fr3_link0"
+
+
+@pytest.mark.parametrize("topic", ["color/image_raw", "aligned_depth_to_color/image_raw"])
+def test_no_picture_is_asked_for_between_two_questions(cell, topic):
+    """A simulated camera renders, and a real one's driver sends, only what somebody subscribes to."""
+    node = cell.client.node
+    assert cell.locate().code == MatchCode.OK
+    cell.client.wait(lambda: not node.count_subscribers(f"/camera/camera/{topic}"), PATIENCE, "that nobody listens")
+    assert cell.locate().code == MatchCode.OK
 
 
 def test_wrong_encoding_of_colour(cell):

@@ -23,6 +23,7 @@ from tf2_ros import StaticTransformBroadcaster
 from dense_grasp_interfaces.msg import DescriptorImage
 from dense_grasp_interfaces.srv import LocateKeypoints, RegisterDescriptor
 
+COLOUR = "/camera/camera/color/image_raw"
 FRAMES = 20  # in which nothing is to be described, or something is
 NUMBERS = count()
 PIXEL = (63.0, 47.0)
@@ -36,7 +37,7 @@ class Camera:
     def __init__(self, graph, rgb):
         node, self._graph = graph.node, graph
         self._rgb, self.frames = rgb, 0
-        self._colour = node.create_publisher(Image, "/camera/camera/color/image_raw", 2)
+        self._colour = node.create_publisher(Image, COLOUR, 2)
         self._depth = node.create_publisher(Image, "/camera/camera/aligned_depth_to_color/image_raw", 2)
         self._info = node.create_publisher(CameraInfo, "/camera/camera/color/camera_info", 2)
         self.said = {}
@@ -91,6 +92,7 @@ def cell(graph, random_model, tmp_path, blobs, until):
         camera = Camera(graph, blobs)
         camera.described = lambda: describer._described_rate.count
         camera.listeners = lambda: graph.node.count_subscribers(topic)
+        camera.colour_listeners = lambda: graph.node.count_subscribers(COLOUR)
         camera.passes = lambda frames: until(lambda end=camera.frames + frames: camera.frames >= end, PATIENCE)
         return camera
 
@@ -98,8 +100,9 @@ def cell(graph, random_model, tmp_path, blobs, until):
 
 
 def rests(camera, until):
-    """Nobody listens, and while so many frames go by no image is described."""
+    """Nobody listens, to the camera's pictures neither, and while so many frames go by no image is described."""
     until(lambda: camera.listeners() == 0, PATIENCE, "the end of the subscription")
+    until(lambda: camera.colour_listeners() == 0, PATIENCE, "the end of the subscriptions to colour")
     camera.passes(2)  # the image that was being described
     before = camera.described()
     camera.passes(FRAMES)
@@ -137,7 +140,7 @@ def test_the_idle_state_is_reported_as_what_it_is(cell, until):
         return (status, values) if values.get("subscribed") == "false" else None
 
     status, values = until(images, PATIENCE, "the report of descriptor_node")
-    assert status.level == status.OK and "idle" in status.message
+    assert status.level == status.OK and "idle" in status.message and float(values["camera_rate_hz"]) > 0.0
     assert int(values["described_images"]) == camera.described()
 
 

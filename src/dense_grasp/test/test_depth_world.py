@@ -13,8 +13,10 @@ from dense_grasp_core.errors import Canceled
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
 from dense_grasp_ros.images import image_message
+from dense_grasp_ros.local_graph import PATIENCE
 from geometry_msgs.msg import TransformStamped
-from sensor_msgs.msg import CameraInfo
+from rclpy.clock import Clock, ClockType
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 K = [100.0, 0.0, 15.5, 0.0, 100.0, 11.5, 0.0, 0.0, 1.0]
@@ -69,6 +71,26 @@ def test_points_are_in_the_base_frame(graph):
     points = made.points(7 * SECOND)
     assert points.shape == (48, 3)
     np.testing.assert_allclose(points[:, 2], 0.1, atol=1e-6)
+
+
+def test_depth_is_heard_only_while_somebody_asks(graph, until, monkeypatch):
+    monkeypatch.setattr("dense_grasp.perception.depth_world.HEARD_AFTER", 0.1)
+    made = DepthWorld(graph.node, "/dw/depth", "/dw/info", "base", looking_down, timeout=PATIENCE)
+    camera = graph.node.create_publisher(Image, "/dw/depth", 2), graph.node.create_publisher(CameraInfo, "/dw/info", 2)
+    heard = []
+
+    def send():
+        heard.append(graph.node.count_subscribers("/dw/depth"))
+        camera[1].publish(info(7))
+        camera[0].publish(depth(7))
+
+    kept = graph.node.create_timer(0.05, send, clock=Clock(clock_type=ClockType.STEADY_TIME))
+    for _ in range(2):
+        until(lambda: len(heard) > 5 and not any(heard[-5:]), PATIENCE, "images that nobody hears")
+        assert len(made.points(7 * SECOND)) == 48
+        del heard[:]
+    until(lambda: len(heard) > 5 and not any(heard[-5:]), PATIENCE, "the end of the subscription")
+    graph.node.destroy_timer(kept)
 
 
 def test_the_camera_is_where_it_was_at_the_images_stamp(graph):

@@ -60,7 +60,7 @@ def test_a_state_has_its_level_and_says_what_is_wrong(report, level, words):
 def test_values_are_there_in_every_state():
     for missing in ([], ["/eye/color"]):
         values = images_report(missing, FINE, 9.5, True, 0, 42).values
-        rates = {"image_rate_hz": 15.0, "image_age_s": 0.1, "descriptor_rate_hz": 9.5}
+        rates = {"camera_rate_hz": 15.0, "camera_age_s": 0.1, "descriptor_rate_hz": 9.5}
         assert values == {**rates, "subscribed": True, "described_images": 42}
     assert watchdog_report("/h", 0.06, 1, [], [], 3).values["stops"] == 3
 

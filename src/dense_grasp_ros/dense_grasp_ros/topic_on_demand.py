@@ -48,3 +48,16 @@ class TopicOnDemand:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None
             self._left()
+
+
+def when_matched(changed: Callable[[], None]) -> Any:
+    """Event callbacks of a publisher: `changed()` in the node's thread when a subscriber has come or gone.
+
+    None where rclpy has no such event (Humble): then look as well whenever there is another reason to wake.
+    """
+    try:
+        from rclpy.event_handler import PublisherEventCallbacks
+
+        return PublisherEventCallbacks(matched=lambda status: changed())
+    except (ImportError, TypeError):
+        return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from dense_grasp_core.grasping.interfaces import Located
 from rclpy.clock import Clock
 
 from dense_grasp.grasping.keypoint_client import KeypointClient
@@ -20,10 +21,15 @@ class ExecutorPerception:
     def __init__(self, keypoints: KeypointClient, world: DepthWorld, clock: Clock):
         self.taught = keypoints.taught
         self.scanned_radius = keypoints.scanned_radius
-        self.locate = keypoints.locate
+        self._locate = keypoints.locate
         self.points = world.points
         self.forget = world.forget
         self._world, self._clock = world, clock
+
+    def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
+        """As KeypointClient.locate; depth of the image that answers is heard as well."""
+        with self._world.needed():
+            return self._locate(object_id, keypoints, stop)
 
     def points_now(self, stop: StopCheck | None = None) -> np.ndarray:
         """Surface points (N, 3) m in the base frame, of an image that is newer than the call. Raises as `points`."""

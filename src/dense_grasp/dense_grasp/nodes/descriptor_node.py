@@ -1,6 +1,7 @@
 """Node: colour image -> dense descriptors at the network's resolution.
 
-Works only while somebody listens, and always on the newest frame: a slow machine skips frames, it does not lag.
+Works and hears images only while somebody listens, and always on the newest frame: a slow machine skips frames, it does
+not lag. camera_info is heard all the time: by it the node reports whether the camera streams.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dense_grasp_ros.camera_parameters import declare_with_camera
 from dense_grasp_ros.diagnostics import OK, Diagnostics, Rate, Report, without_publisher
 from dense_grasp_ros.images import byte_array, image_message, rgb_from_message
 from dense_grasp_ros.node_runner import run_node
+from dense_grasp_ros.topic_on_demand import TopicOnDemand, when_matched
 from dense_grasp_ros.topic_qos import NEWEST_ONLY
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -75,18 +77,22 @@ class DescriptorNode(Node):
         self._max_pixels = values["max_pixels"]
         self._extractor = _extractor(values)
         self._descriptor_publisher = self.create_publisher(
-            DescriptorImage, values["descriptors_topic"], DESCRIPTORS_QOS
+            DescriptorImage, values["descriptors_topic"], DESCRIPTORS_QOS, event_callbacks=when_matched(self._adapt)
         )
-        self._pca = self.create_publisher(Image, values["pca_topic"], DESCRIPTORS_QOS)
+        self._pca = self.create_publisher(
+            Image, values["pca_topic"], DESCRIPTORS_QOS, event_callbacks=when_matched(self._adapt)
+        )
         self._images: StampCache[Image] = StampCache(4)
         self._infos: StampCache[CameraInfo] = StampCache(16)
         self._slot: LatestSlot[ColourFrame] = LatestSlot()
         self._basis: PcaBasis | None = None
         self._unpaired = 0
-        self._image_rate, self._described_rate = Rate(), Rate()
+        self._camera_rate, self._described_rate = Rate(), Rate()
         self._lens_model = values["lens_model"]
         self._running = True
-        self.create_subscription(Image, values["color_topic"], self._on_image, NEWEST_ONLY)
+        self._colour = TopicOnDemand(
+            self, Image, values["color_topic"], self._on_image, self._wanted, self._rest, NEWEST_ONLY
+        )
         self.create_subscription(CameraInfo, values["camera_info_topic"], self._on_info, NEWEST_ONLY)
         self._worker = threading.Thread(target=self._work, name="descriptors", daemon=True)
         self._worker.start()
@@ -101,7 +107,7 @@ class DescriptorNode(Node):
                 "model": lambda: Report(OK, f"model {model.model_id}", about),
                 "images": lambda: images_report(
                     without_publisher(self, topics),
-                    self._image_rate.read(),
+                    self._camera_rate.read(),
                     self._described_rate.read()[0],
                     self._wanted(),
                     self._unpaired if self._unpaired > UNPAIRED_LIMIT else 0,
@@ -128,6 +134,13 @@ class DescriptorNode(Node):
     def _wanted(self) -> bool:
         return self._descriptor_publisher.get_subscription_count() > 0 or self._pca.get_subscription_count() > 0
 
+    def _adapt(self) -> None:
+        self._colour.adapt()
+
+    def _rest(self) -> None:
+        self._images.clear()
+        self._unpaired = 0
+
     def _on_image(self, message: Image) -> None:
         stamp = stamp_ns(message.header.stamp)
         info = self._infos.get(stamp)
@@ -147,13 +160,16 @@ class DescriptorNode(Node):
         stamp = stamp_ns(message.header.stamp)
         info = meant_info(message, self._lens_model)
         self._infos.put(stamp, info)
+        self._adapt()
+        if not self._colour.is_open:
+            self._camera_rate.note()
         image = self._images.get(stamp)
         if image is not None:
             self._pair(image, info)
 
     def _pair(self, image: Image, info: CameraInfo) -> None:
         self._unpaired = 0
-        self._image_rate.note()
+        self._camera_rate.note()
         self._slot.put(ColourFrame(image, info))
 
     def _work(self) -> None:

@@ -173,7 +173,7 @@ QUERY_NODE = (
     ),
     ParameterSpec(
         "idle_after",
-        5.0,
+        2.0,
         "of wall clock after the last question from which on the camera is not listened to, so that nothing is "
         "described while nobody asks; the next question waits some tenths of a second longer",
         "s",

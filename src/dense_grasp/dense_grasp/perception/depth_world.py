@@ -1,6 +1,11 @@
-"""Depth images kept by stamp, as surface points in the robot's base frame."""
+"""Depth images kept by stamp, as surface points in the robot's base frame.
+
+Depth is subscribed to while somebody needs it: a camera that nobody else looks through need not send it.
+"""
 
 from __future__ import annotations
+
+from contextlib import AbstractContextManager
 
 import numpy as np
 from dense_grasp_core.cameras.record import AS_CAMERA_INFO_SAYS
@@ -9,8 +14,11 @@ from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.result_codes import GraspCode, MatchCode
+from dense_grasp_ros.demand import Demand
 from dense_grasp_ros.images import depth_from_message
+from dense_grasp_ros.topic_on_demand import TopicOnDemand
 from rclpy.callback_groups import CallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
@@ -23,6 +31,8 @@ from dense_grasp.perception.stamps import StampCache
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_for_value
 
 DEPTHS_KEPT = 40
+#: s of wall clock that depth is still heard after somebody needed it, and between two looks whether it is over.
+HEARD_AFTER, LOOK_PERIOD = 1.0, 0.5
 MAX_RANGE = 2.0
 
 
@@ -56,9 +66,25 @@ class DepthWorld:
         self._sync_tolerance = round(sync_tolerance * NANOSECONDS)
         self._depths: StampCache[tuple[Image, int]] = StampCache(DEPTHS_KEPT)
         self._infos: StampCache[CameraInfo] = StampCache(DEPTHS_KEPT)
-        group = callback_group
-        node.create_subscription(Image, depth_topic, self._on_depth, qos_profile_sensor_data, callback_group=group)
-        node.create_subscription(CameraInfo, info_topic, self._on_info, qos_profile_sensor_data, callback_group=group)
+        group, qos = callback_group, qos_profile_sensor_data
+        node.create_subscription(CameraInfo, info_topic, self._on_info, qos, callback_group=group)
+        self._guard = node.create_guard_condition(lambda: self._images.adapt())
+        self._demand = Demand(self._guard.trigger, HEARD_AFTER)
+        self._images = TopicOnDemand(
+            node,
+            Image,
+            depth_topic,
+            self._on_depth,
+            lambda: self._demand.is_wanted,
+            self._depths.clear,
+            qos,
+            callback_group=group,
+        )
+        self._looks = node.create_timer(LOOK_PERIOD, self._images.adapt, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def needed(self) -> AbstractContextManager[None]:
+        """Depth is heard while inside and HEARD_AFTER s longer. Enter before what `points` is asked of is seen."""
+        return self._demand.needed()
 
     def forget(self) -> None:
         """Drops what was seen, after a clock that jumped back."""
@@ -115,7 +141,8 @@ class DepthWorld:
         return base_from(self._lookup, self._base_frame, header.frame_id, header.stamp, deadline, stop)
 
     def _image(self, stamp: int, deadline: Deadline, stop: StopCheck | None) -> tuple[Image, CameraInfo]:
-        seen = wait_for_value(lambda: self._seen(stamp), deadline, stop)
+        with self.needed():
+            seen = wait_for_value(lambda: self._seen(stamp), deadline, stop)
         if seen is None:
             raise GraspFailure(
                 GraspCode.PERCEPTION + MatchCode.NO_FRAME,

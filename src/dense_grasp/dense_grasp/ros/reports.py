@@ -20,11 +20,11 @@ def images_report(
     total: int = 0,
 ) -> Report:
     """Of descriptor_node. missing: topics that nobody publishes; rate: (Hz, age in s) of images that have their
-    camera_info; described: Hz; is_wanted: whether somebody subscribes; unpaired: images without one since the last;
-    total: described since the start.
+    camera_info, or of camera_info alone while nobody wants images; described: Hz; is_wanted: whether somebody
+    subscribes; unpaired: images without a camera_info since the last; total: described since the start.
     """
     hz, age = rate
-    values = {"image_rate_hz": hz, "image_age_s": age, "descriptor_rate_hz": described, "subscribed": is_wanted}
+    values = {"camera_rate_hz": hz, "camera_age_s": age, "descriptor_rate_hz": described, "subscribed": is_wanted}
     values["described_images"] = total
     if missing:
         return Report(ERROR, f"nobody publishes {' and '.join(missing)}: is the camera's driver running?", values)
@@ -34,7 +34,7 @@ def images_report(
         since = "ever" if age is None else f"for {age:.1f} s"
         return Report(WARN, f"no image {since}: is the camera streaming?", values)
     if not is_wanted:
-        return Report(OK, f"images at {hz:.1f} Hz, idle: nobody subscribes to descriptors", values)
+        return Report(OK, f"camera_info at {hz:.1f} Hz, idle: nobody subscribes to descriptors", values)
     return Report(OK, f"images at {hz:.1f} Hz, {described:.1f} Hz described", values)
 
 
