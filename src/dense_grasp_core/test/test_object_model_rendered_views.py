@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from dense_grasp_core.geometry.se3 import inverse, rotation_angle, transform
 from dense_grasp_core.object_model.pose import PoseFinder
-from dense_grasp_core.object_model.rendered_views import PicturedSurface, rendered_by_others, rendered_views
+from dense_grasp_core.object_model.rendered_views import (
+    PicturedSurface,
+    rendered_by_others,
+    rendered_view,
+    rendered_views,
+)
 from dense_grasp_core.object_model.view_bank import build, descriptions
 
 _spec = importlib.util.spec_from_file_location("scanned_box", Path(__file__).with_name("scanned_box.py"))
@@ -61,6 +66,20 @@ def test_a_rendered_view_shows_what_a_camera_there_sees(rendered):
         assert np.median(off_surface) < 0.0005 and np.quantile(off_surface, 0.9) < 0.002
         colours = view.rgb[v, u].astype(int) - truth.rgb[v_true, u_true]
         assert np.median(np.abs(colours[hit]).max(1)) < 12
+
+
+def test_a_view_has_the_size_and_the_place_that_its_camera_gives_it(four):
+    surface = PicturedSurface.of(four, CENTRE, RADIUS)
+    pose = box.pose_from(45, 35, 0.5, turn=20.0, aside=(0.25, -0.1))
+    view, truth = rendered_view(surface, box.CAMERA, pose), box.picture(pose)
+    assert view.camera == box.CAMERA and view.rgb.shape == (240, 320, 3) and view.depth.shape == (240, 320)
+    both = view.mask & truth.mask
+    assert both.sum() > 0.97 * view.mask.sum() and both.sum() > 0.85 * truth.mask.sum()
+    assert np.median(np.abs(view.depth - truth.depth)[both]) < 0.0005
+    assert np.median(np.abs(view.rgb.astype(int) - truth.rgb)[both].max(1)) < 12
+    assert rendered_view(surface, box.CAMERA, box.pose_from(45, -80)) is None  # from below, where no picture was taken
+    wide = list(rendered_views(surface, 3, box.CAMERA))
+    assert len(wide) == 3 and all(made.camera == box.CAMERA and made.mask.any() for made in wide)
 
 
 def test_what_no_picture_saw_is_not_rendered(rendered):

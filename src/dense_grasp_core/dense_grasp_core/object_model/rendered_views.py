@@ -71,11 +71,14 @@ class PicturedSurface:
         return PicturedSurface(views, self.directions[kept], self.distances[kept], self.centre, self.radius, points)
 
 
-def rendered_views(surface: PicturedSurface, most: int = MOST_VIEWS) -> Iterator[ScanView]:
+def rendered_views(
+    surface: PicturedSurface, most: int = MOST_VIEWS, camera: CameraModel | None = None
+) -> Iterator[ScanView]:
     """Views from directions where the scan has no picture within 18 degrees, but saw most of what is to be seen.
 
     At most `most` of them, those nearest to the pictures first: up to 52 degrees away, 18 from each other. Their depth
-    and mask are those of the surface that the scan saw; around it is grey.
+    and mask are those of the surface that the scan saw; around it is grey. camera: that takes them; without one each
+    is a square with the object in its middle, as the bank describes it.
     """
     distance = max(float(np.median(surface.distances)), _NEAREST_DISTANCE * surface.radius)
     candidates = all_directions(_DIRECTIONS)
@@ -85,7 +88,8 @@ def rendered_views(surface: PicturedSurface, most: int = MOST_VIEWS) -> Iterator
     while found < most and (left & (nearest > _SPACING)).any():
         chosen = int(np.where(left & (nearest > _SPACING), nearest, np.inf).argmin())
         left[chosen] = False
-        view = _rendered(surface, _towards(surface.centre, candidates[chosen], distance), _RADIUS, _SIZE)
+        pose = _towards(surface.centre, candidates[chosen], distance)
+        view = rendered_view(surface, camera or _square(surface, pose, _RADIUS, _SIZE), pose)
         if view is not None:
             found += 1
             nearest = np.minimum(nearest, _angles(candidates, candidates[chosen][None]))
@@ -102,28 +106,37 @@ def rendered_by_others(
     """
     apart = np.arccos(np.clip(surface.directions @ surface.directions[index], -1.0, 1.0))
     kept = np.nonzero(apart > _LEFT_OUT)[0]
-    view = _rendered(surface.seen_by(kept), pose, radius, side) if len(kept) else None
+    view = rendered_view(surface.seen_by(kept), _square(surface, pose, radius, side), pose) if len(kept) else None
     return None if view is None else (view, float(apart[kept].min()))
 
 
-def _rendered(surface: PicturedSurface, pose: Array, radius: int, side: int) -> ScanView | None:
-    """The object of the pose (4, 4) in the middle of a picture, its sphere so large, px; None where too little of it
-    was seen.
+def rendered_view(surface: PicturedSurface, camera: CameraModel, pose: Array) -> ScanView | None:
+    """What a camera sees of the object from the pose (4, 4), camera_from_object; None where too little of it was seen.
+
+    Depth and mask are those of the surface that the scan saw; around it is grey.
     """
     eye = -pose[:3, :3].T @ pose[:3, 3] - surface.centre
     distance = float(np.linalg.norm(eye))
-    focal, middle = radius * distance / surface.radius, (side - 1) / 2.0
-    camera = CameraModel(side, side, focal, focal, middle, middle)
     depth = _depth(surface, camera, pose)
     v, u = np.nonzero(depth > 0)
     points = (camera.deproject(np.stack([u, v], 1), depth[v, u]) - pose[:3, 3]) @ pose[:3, :3]
     colours, seen = _colours(surface, points, eye / distance)
-    if seen.sum() < max(_FEWEST_PIXELS * (side / _SIZE) ** 2, _LEAST_SHARE * len(points)):
+    radius = camera.fx * surface.radius / distance
+    if seen.sum() < max(_FEWEST_PIXELS * (radius / _RADIUS) ** 2, _LEAST_SHARE * len(points)):
         return None
-    rgb = np.full((side, side, 3), _GREY, np.uint8)
-    mask = np.zeros((side, side), bool)
+    rgb = np.full((*depth.shape, 3), _GREY, np.uint8)
+    mask = np.zeros(depth.shape, bool)
     rgb[v[seen], u[seen]], mask[v[seen], u[seen]] = colours[seen], True
     return ScanView("rendered", rgb, np.where(mask, depth, 0.0), mask, camera, pose)
+
+
+def _square(surface: PicturedSurface, pose: Array, radius: int, side: int) -> CameraModel:
+    """A camera whose picture is a square, side px, and shows the object's sphere of the pose (4, 4) so large, px; the
+    pose looks at its middle.
+    """
+    distance = float(np.linalg.norm(-pose[:3, :3].T @ pose[:3, 3] - surface.centre))
+    focal, middle = radius * distance / surface.radius, (side - 1) / 2.0
+    return CameraModel(side, side, focal, focal, middle, middle)
 
 
 def _depth(surface: PicturedSurface, camera: CameraModel, pose: Array) -> Array:
@@ -132,13 +145,13 @@ def _depth(surface: PicturedSurface, camera: CameraModel, pose: Array) -> Array:
     pixels = camera.project(points)
     inside = camera.nearest_pixels(pixels)[1]
     points, pixels = points[inside], pixels[inside]
-    side = camera.width // 4
-    cells = np.minimum(pixels / 4.0, side - 1.0).astype(int).clip(0)
-    nearest = np.full((side, side), 1e3, np.float32)
+    columns, rows = max(1, camera.width // 4), max(1, camera.height // 4)
+    cells = np.minimum(pixels / 4.0, [columns - 1.0, rows - 1.0]).astype(int).clip(0)
+    nearest = np.full((rows, columns), 1e3, np.float32)
     np.minimum.at(nearest, (cells[:, 1], cells[:, 0]), points[:, 2].astype(np.float32))
     nearest = cv2.erode(nearest, np.ones((3, 3), np.uint8))  # type: ignore[assignment]
     front = points[:, 2] < nearest[cells[:, 1], cells[:, 0]] + _IN_FRONT * surface.radius
-    u, v = np.rint(pixels[front]).astype(int).clip(0, camera.width - 1).T
+    u, v = np.rint(pixels[front]).astype(int).clip(0, [camera.width - 1, camera.height - 1]).T
     total, count = np.zeros((2, camera.height, camera.width))
     np.add.at(total, (v, u), points[front, 2])
     np.add.at(count, (v, u), 1.0)

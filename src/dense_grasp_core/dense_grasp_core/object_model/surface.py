@@ -36,6 +36,13 @@ def sampled_surface(views: Sequence[ScanView]) -> tuple[Array, Array]:
     return every, _normals(every, np.concatenate(towards))
 
 
+def sphere_around(surface: Array) -> tuple[Array, float]:
+    """Centre (3,) and radius, metres, of the sphere around points (n, 3) of a surface, without stray ones."""
+    low, high = np.percentile(surface, [0.5, 99.5], axis=0)
+    centre = (low + high) / 2.0
+    return centre, float(np.percentile(np.linalg.norm(surface - centre, axis=1), 99.5))
+
+
 def _normals(points: Array, towards_camera: Array) -> Array:
     neighbours = points[cKDTree(points).query(points, min(_NEIGHBOURS, len(points)))[1]]
     centred = neighbours - neighbours.mean(1, keepdims=True)

@@ -25,7 +25,7 @@ from dense_grasp_core.object_model.rendered_views import (
     rendered_views,
 )
 from dense_grasp_core.object_model.scan import ScanError, ScanView
-from dense_grasp_core.object_model.surface import sampled_surface
+from dense_grasp_core.object_model.surface import sampled_surface, sphere_around
 
 Array = NDArray[np.float64]
 Describe = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -179,9 +179,7 @@ def build(
     if len(views) < _FEWEST_VIEWS:
         raise ScanError(f"the scan has {len(views)} view, expected {_FEWEST_VIEWS} or more")
     surface, normals = sampled_surface(views)
-    low, high = np.percentile(surface, [0.5, 99.5], axis=0)
-    centre = (low + high) / 2.0
-    radius = float(np.percentile(np.linalg.norm(surface - centre, axis=1), 99.5))
+    centre, radius = sphere_around(surface)
     raw: dict[Look, list[list[Cells]]] = {look: [] for look in _LOOKS}
     turns: list[Array] = []
     every: list[NDArray[np.float32]] = []
