@@ -7,9 +7,16 @@ import json
 import cv2
 import numpy as np
 import pytest
+import scanned_box as box
+from dense_grasp_core.object_model.scan import read_scan
 from dense_grasp_train.data import generate
+from dense_grasp_train.data.captures import convert as converted
 from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.data.description import counted
+from dense_grasp_train.data.rendered import rendered_of
 from dense_grasp_train.data.view_loader import load_views
+from dense_grasp_train.data.views import taken
+from scan_of_box import write_scan
 
 SHAPE = (120, 160)
 
@@ -43,8 +50,9 @@ def folder(tmp_path):
     return root
 
 
-def convert(folder, out):
-    return generate.main(["--out", str(out), "--captures", str(folder), "--split", "train"])
+def convert(folder, out, *options):
+    more = options or ("--rendered-views", "0")
+    return generate.main(["--out", str(out), "--captures", str(folder), "--split", "train", *more])
 
 
 def test_captures_become_a_data_set(folder, tmp_path, capsys):
@@ -73,6 +81,63 @@ def test_captures_that_training_leaves_out_are_named(folder, tmp_path, capsys):
         f"{root}: 1 of 3 views are left out, they have depth on fewer than 2000 pixels of the object, which "
         "shows more: see whether the depth is aligned to the colour (scene 1 image 0)"
     ]
+
+
+def test_views_are_rendered_between_captures_with_poses(tmp_path, capsys):
+    write_scan(tmp_path / "scan", [box.pose_from(azimuth, 30) for azimuth in (0, 50, 100)], 0)
+    write_scan(tmp_path / "unposed", [box.pose_from(0, 30)], 0)
+    (tmp_path / "unposed" / "box" / "poses.json").unlink()
+    (tmp_path / "unposed" / "box").rename(tmp_path / "scan" / "unposed")
+    assert convert(tmp_path / "scan", tmp_path / "set", "--rendered-views", "4") == 0
+    told = capsys.readouterr()
+    assert "scan/box: 4 views rendered in the gaps between its pictures, of which it has 3" in told.err
+    assert "scan/unposed: no view is rendered between its pictures, it has no poses.json" in told.err
+    assert "4 captures of 2 objects" in told.out
+    data = ViewDataset(tmp_path / "set")
+    assert data.manifest["rendered"] == {"000000": 4} and data.manifest["views"] == 8
+    assert [view.rendered for view in data] == [False] * 3 + [True] * 4 + [False]
+    views = load_views(tmp_path / "set")
+    assert counted(views) == "8 views (4 of them rendered from the others) of 2 objects"
+    # Each shows the box where a camera there would, before something else than grey.
+    for view in list(data)[3:7]:
+        truth = box.picture(view.camera_from_object)
+        assert (view.camera.width, view.camera.height, view.camera.fx) == (320, 240, box.CAMERA.fx)
+        seen = view.mask & truth.mask
+        assert seen.sum() > 0.95 * view.mask.sum() and seen.sum() > 0.7 * truth.mask.sum()
+        assert np.median(np.abs(view.depth - truth.depth)[seen]) < 0.001
+        assert np.median(np.abs(view.rgb.astype(int) - truth.rgb)[seen].max(1)) < 12
+        assert view.rgb[~view.mask].std() > 10
+    assert len(taken(views)) == 4  # what thresholds are calibrated and networks measured on
+
+    assert convert(tmp_path / "scan", tmp_path / "none", "--rendered-views", "0") == 0
+    assert len(ViewDataset(tmp_path / "none")) == 4 and "rendered" not in capsys.readouterr().err
+    assert convert(tmp_path / "scan", tmp_path / "wrong", "--rendered-views", "-1") == 1
+    assert "--rendered-views is -1, expected 0 or more" in capsys.readouterr().err
+    assert generate.main(["--out", str(tmp_path / "caps"), "--rendered-views", "3"]) == 1
+    assert "--rendered-views is 3 without --captures" in capsys.readouterr().err
+
+
+def test_a_frame_beside_the_object_is_kept(tmp_path):
+    aside = np.eye(4)
+    aside[0, 3] = 0.6  # a camera halfway between the pictures would have the frame's origin behind it
+    write_scan(tmp_path / "scan", [box.pose_from(azimuth, 30) for azimuth in (-50, 50)], 0)
+    poses = tmp_path / "scan" / "box" / "poses.json"
+    moved = {name: (np.array(pose) @ aside).tolist() for name, pose in json.loads(poses.read_text()).items()}
+    poses.write_text(json.dumps(moved))
+    told: list[str] = []
+    converted(tmp_path / "scan", tmp_path / "set", "train", told.append, 40)
+    data = ViewDataset(tmp_path / "set")
+    assert data.manifest["rendered"]["000000"] == len(data) - 2 > 5
+    assert all(view.camera_from_object[2, 3] > 0 for view in data)
+    between = [view for view in rendered_of(read_scan(tmp_path / "scan" / "box")) if view.pose[2, 3] <= 0]
+    assert len(between) > 0
+
+
+def test_captures_between_which_nothing_can_be_rendered_are_converted(tmp_path, capsys):
+    write_scan(tmp_path / "scan", [box.pose_from(0, 30, 1.5)], 0)
+    assert convert(tmp_path / "scan", tmp_path / "set", "--rendered-views", "5") == 0
+    assert "scan/box: no view is rendered between its pictures, they leave no gap, or show" in capsys.readouterr().err
+    assert ViewDataset(tmp_path / "set").manifest["rendered"] == {}
 
 
 def test_what_belongs_to_no_picture_is_named(folder, tmp_path, capsys):
@@ -160,7 +225,7 @@ def test_a_full_disk_leaves_nothing(folder, tmp_path, monkeypatch, capsys):
         written.append(path)
         if len(written) == 2:
             raise OSError(28, "No space left on device")
-        honest(path, views, object_id)
+        return honest(path, views, object_id)
 
     monkeypatch.setattr(captures, "write_scene", full)
     assert convert(folder, tmp_path / "set") == 1

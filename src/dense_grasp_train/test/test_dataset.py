@@ -8,10 +8,13 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+import scanned_box as box
 from dense_grasp_train.data import generate
 from dense_grasp_train.data.dataset import ViewDataset
+from dense_grasp_train.data.dataset_writer import write_scene
 from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.data.view_loader import LoadError, load_views
+from dense_grasp_train.render.scene import RenderedView
 
 OPTIONS = ["--views", "4", "--views-per-scene", "2", "--caps", "0-1", "--size", "320x240", "--jobs", "1", "--quiet"]
 
@@ -44,6 +47,20 @@ def change(path, edit):
     content = json.loads(path.read_text())
     edit(content)
     path.write_text(json.dumps(content))
+
+
+def test_a_scene_is_written_view_by_view(tmp_path):
+    view = box.picture(box.pose_from(0, 30))
+    flat = RenderedView(view.rgb, view.depth, view.mask, view.mask, None, None, view.camera, view.pose)
+
+    def views():
+        for image in range(3):
+            written = [path.name for path in tmp_path.rglob("rgb/*.png")]
+            assert sorted(written) == [f"{before:06d}.png" for before in range(image)]
+            yield flat
+
+    assert write_scene(tmp_path / "000000", views(), 1) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["000000"]
 
 
 def test_any_bop_set_is_read_by_the_folder_of_its_scenes(made, published):

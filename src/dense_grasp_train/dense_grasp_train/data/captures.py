@@ -1,15 +1,17 @@
 """Real captures of a depth camera, converted to the BOP layout.
 
 A scan, or a folder of objects, in the layout of `dense_grasp_core.object_model.scan`. With poses the captures of an
-object are views of one scene. Without, nothing is known between two captures: each becomes an object of its own, good
-for augmented pairs.
+object are views of one scene, and more are rendered in the gaps between them. Without, nothing is known between two
+captures: each becomes an object of its own, good for augmented pairs.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from dense_grasp_core.object_model.scan import ScanError, ScanView, left_out, ob
 from dense_grasp_core.object_model.scan_check import check_scan
 from dense_grasp_core.wording import some_of
 
+from dense_grasp_train.data import rendered
 from dense_grasp_train.data.dataset import FORMAT_VERSION
 from dense_grasp_train.data.dataset_writer import write_scene, write_whole
 from dense_grasp_train.data.files import DatasetError
@@ -27,11 +30,28 @@ from dense_grasp_train.data.view_loader import FEWEST_PIXELS
 from dense_grasp_train.render.scene import RenderedView
 
 
-def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = lambda text: None) -> tuple[int, int]:
+@dataclass(frozen=True)
+class _Scene:
+    """Captures that become a scene, the folder that they are from, and the pictures that more can be rendered from."""
+
+    folder: Path
+    captures: list[RenderedView]
+    posed: list[ScanView]
+
+
+def convert(
+    folder: Path,
+    out: Path,
+    split: str,
+    say: Callable[[str], None] = lambda text: None,
+    most_rendered: int = rendered.DEFAULT,
+) -> tuple[int, int]:
     """Convert a folder of captures into a data set; returns how many captures and objects it has.
 
-    Everything is read and checked first, and the data set appears whole or not at all. say: is told what is left out,
-    here or in training, and why. Raises DatasetError that names the file and what is wrong with it.
+    Everything is read and checked first, and the data set appears whole or not at all. most_rendered: views that are
+    rendered in the gaps between the captures of an object with poses, at most; they follow its captures. say: is told
+    how many were, and what is left out, here or in training, and why. Raises DatasetError that names the file and what
+    is wrong with it.
     """
     if out.exists() and any(out.iterdir()):
         raise DatasetError(f"{out} is not empty, expected a new folder for the captures")
@@ -39,7 +59,8 @@ def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = la
         objects = object_folders(folder)
     except ScanError as error:
         raise DatasetError(str(error)) from error
-    scenes, small = [], []
+    scenes: list[_Scene] = []
+    small: list[str] = []
     for path in objects:
         captures, sentences = _read(path)
         scenes += _scenes(path, captures)
@@ -50,19 +71,30 @@ def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = la
         for path in sorted(set(folder.iterdir()) - set(objects)):
             if path.is_dir() and not path.name.startswith("."):
                 say(f"{path} is left out, it holds no rgb/ with pictures")
+    count = sum(len(scene.captures) for scene in scenes)
     if small:
         say(
-            f"{len(small)} of {sum(map(len, scenes))} captures show fewer than {FEWEST_PIXELS} pixels of the object "
-            f"with a depth, and training leaves them out: come closer or take larger pictures ({some_of(small)})"
+            f"{len(small)} of {count} captures show fewer than {FEWEST_PIXELS} pixels of the object with a depth, and "
+            f"training leaves them out: come closer or take larger pictures ({some_of(small)})"
         )
     draft = out.with_name(f".{out.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        for index, views in enumerate(scenes):
-            (draft / split).mkdir(parents=True, exist_ok=True)
-            write_scene(draft / split / f"{index:06d}", views, index + 1)
-        write_whole(draft / "camera.json", json_bytes(_camera_file(scenes[0][0].camera)))
-        write_whole(draft / "manifest.json", json_bytes(_manifest(folder, split, scenes)))
+        (draft / split).mkdir(parents=True, exist_ok=True)
+        more: dict[str, int] = {}
+        for index, scene in enumerate(scenes):
+            name = f"{index:06d}"
+            made = _between(scene, most_rendered)
+            written = write_scene(draft / split / name, chain(scene.captures, made), index + 1)
+            if found := written - len(scene.captures):
+                more[name] = found
+            if scene.posed and most_rendered:
+                say(rendered.sentence(scene.folder, len(scene.captures), found))
+        if most_rendered:
+            for path in dict.fromkeys(scene.folder for scene in scenes if not scene.posed):
+                say(rendered.unposed(path))
+        write_whole(draft / "camera.json", json_bytes(_camera_file(scenes[0].captures[0].camera)))
+        write_whole(draft / "manifest.json", json_bytes(_manifest(folder, split, len(scenes), count, more)))
         if out.exists():
             out.rmdir()
         os.replace(draft, out)
@@ -70,7 +102,7 @@ def convert(folder: Path, out: Path, split: str, say: Callable[[str], None] = la
         raise DatasetError(f"{out} cannot be written: {error}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return sum(map(len, scenes)), len(scenes)
+    return count, len(scenes)
 
 
 def _read(folder: Path) -> tuple[list[ScanView], list[str]]:
@@ -81,16 +113,25 @@ def _read(folder: Path) -> tuple[list[ScanView], list[str]]:
         raise DatasetError(str(error)) from error
 
 
-def _scenes(folder: Path, views: list[ScanView]) -> list[list[RenderedView]]:
+def _scenes(folder: Path, views: list[ScanView]) -> list[_Scene]:
     if views[0].camera_from_object is not None and len(views) > 1:
         check = check_scan(views)
         if not check.good and (check.pairs or check.remedy):
             raise DatasetError(f"{folder} contradicts itself: {check}")
-    rendered = [_rendered(folder, view) for view in views]
-    return [[view] for view in rendered] if views[0].camera_from_object is None else [rendered]
+    captures = [_view(folder, view) for view in views]
+    if views[0].camera_from_object is None:
+        return [_Scene(folder, [view], []) for view in captures]
+    return [_Scene(folder, captures, views)]
 
 
-def _rendered(folder: Path, view: ScanView) -> RenderedView:
+def _between(scene: _Scene, most: int) -> Iterator[RenderedView]:
+    """Views rendered in the gaps between a scene's captures, but for those that have the frame's origin behind them."""
+    for view in rendered.rendered_of(scene.posed, most):
+        if view.pose[2, 3] > 0:
+            yield _view(scene.folder, view)
+
+
+def _view(folder: Path, view: ScanView) -> RenderedView:
     pose = view.camera_from_object
     if pose is None:
         pixels = view.surface_pixels()
@@ -109,12 +150,14 @@ def _camera_file(camera: CameraModel) -> dict[str, Any]:
     return {name: getattr(camera, name) for name in names} | {"depth_scale": DEPTH_SCALE}
 
 
-def _manifest(folder: Path, split: str, scenes: list[list[RenderedView]]) -> dict[str, Any]:
+def _manifest(folder: Path, split: str, scenes: int, captures: int, more: dict[str, int]) -> dict[str, Any]:
+    """more: how many of the last images of a scene, by its folder, are rendered from those before them."""
     return {
         "format_version": FORMAT_VERSION,
         "source": "captures",
         "folder": folder.name,
-        "scenes": len(scenes),
-        "views": sum(map(len, scenes)),
+        "scenes": scenes,
+        "views": captures + sum(more.values()),
+        "rendered": more,
         "split": split,
     }

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from dense_grasp_train.data import rendered
 from dense_grasp_train.data.description import source_of
 from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.data.scans import scan_views, scans_of
@@ -14,7 +15,7 @@ from dense_grasp_train.data.views import View
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Add --data or --captures, --views and --sensor."""
+    """Add --data or --captures, --views, --sensor and --rendered-views."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--data",
@@ -32,16 +33,20 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--views", type=int, help="read so many views of --data, evenly spread (default: all)")
     parser.add_argument("--sensor", help="whose pictures to read of a BOP set with several sensors")
+    parser.add_argument("--rendered-views", type=int, metavar="N", help=f"with --captures: {rendered.HELP}")
 
 
 def check_data_options(options: argparse.Namespace) -> None:
-    """Raise DatasetError for a number of views that none has, and for options of --data beside --captures."""
+    """Raise DatasetError for a number of views that none has, and for options of --data beside --captures or the other
+    way round.
+    """
     if options.views is not None and options.views < 1:
         raise DatasetError(f"--views is {options.views}, expected 1 or more")
     for name in ("views", "sensor"):
         value = getattr(options, name)
         if options.captures and value is not None:
             raise DatasetError(f"--{name} is {value} beside --captures, expected it with --data alone")
+    rendered.most_rendered(options.rendered_views, bool(options.captures))
 
 
 def read_data(options: argparse.Namespace, say: Callable[[str], None]) -> list[View]:
@@ -51,7 +56,7 @@ def read_data(options: argparse.Namespace, say: Callable[[str], None]) -> list[V
     """
     check_data_options(options)
     if options.captures:
-        return scan_views(scans_of(options.captures), say)
+        return scan_views(scans_of(options.captures), say, rendered.most_rendered(options.rendered_views, True))
     if len(options.data) == 1:
         return load_views(options.data[0], limit=options.views, sensor=options.sensor, say=say)
     for folder in options.data:

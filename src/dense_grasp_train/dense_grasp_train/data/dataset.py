@@ -56,7 +56,8 @@ class LoadedView:
 
     rgb (H, W, 3) uint8; depth (H, W) float32 metres along the optical axis, 0 where unknown; mask (H, W) bool, the
     object's visible pixels; part (H, W) int8 with -1 off the object and part_uv (H, W, 2) float32, both None where the
-    data set has no surface coordinates; camera_from_object (4, 4); object_id 1-based; cap_seed or None.
+    data set has no surface coordinates; camera_from_object (4, 4); object_id 1-based; cap_seed or None;
+    rendered: made from the other pictures of a real scan.
     """
 
     key: ViewKey
@@ -69,6 +70,7 @@ class LoadedView:
     camera_from_object: NDArray[np.float64]
     object_id: int
     cap_seed: int | None
+    rendered: bool = False
 
 
 class ViewDataset:
@@ -107,6 +109,7 @@ class ViewDataset:
         self._files: dict[int, SceneFiles] = {}
         self._cameras: dict[int, dict] = {}
         self._poses: dict[int, dict] = {}
+        self._rendered_from: dict[int, int] = {}
         for scene in numbers:
             self._index_scene(scene, left_out, sensor)
         if not self.keys:
@@ -123,6 +126,9 @@ class ViewDataset:
                 f"{path} has scenes {manifest.get('scenes')!r} and split {manifest.get('split')!r}, expected a number "
                 "and a folder's name"
             )
+        rendered = manifest.get("rendered", {})
+        if not isinstance(rendered, dict) or not all(isinstance(count, int) for count in rendered.values()):
+            raise DatasetError(f"{path} has rendered {rendered!r}, expected a number of images for each scene's folder")
         return manifest, self.root / manifest["split"]
 
     def scene_folder(self, scene: int) -> Path:
@@ -132,6 +138,8 @@ class ViewDataset:
     def _index_scene(self, scene: int, left_out: set[int], sensor: str | None) -> None:
         files = self._files[scene] = scene_files(self.scene_folder(scene), sensor)
         self._cameras[scene], self._poses[scene] = files.cameras, files.poses
+        if count := self.manifest.get("rendered", {}).get(f"{scene:06d}"):
+            self._rendered_from[scene] = len(files.poses) - count
         try:
             for image in sorted(self._poses[scene], key=int):
                 files.colour(int(image))
@@ -203,6 +211,7 @@ class ViewDataset:
             camera_from_object,
             key.object_id,
             cap_seed,
+            key.image >= self._rendered_from.get(key.scene, key.image + 1),
         )
 
     def _annotation(self, key: ViewKey) -> tuple[NDArray, float, NDArray]:

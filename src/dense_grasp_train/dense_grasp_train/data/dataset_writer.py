@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,22 +68,20 @@ def _packed_coordinates(part: np.ndarray, part_uv: np.ndarray) -> np.ndarray:
     return coordinates
 
 
-def write_scene(folder: Path, views: list[RenderedView], object_id: int) -> None:
-    """Write a scene's folder in one piece: into a temporary neighbour first, then renamed.
+def write_scene(folder: Path, views: Iterable[RenderedView], object_id: int) -> int:
+    """Write a scene's folder in one piece: into a temporary neighbour first, then renamed. Returns how many views.
 
+    Each view is written before the next is asked for.
     A scene that another process has written meanwhile stays. Raises DatasetError when the disk refuses; nothing of the
     scene stays behind then.
     """
     temporary = folder.with_name(f".{folder.name}.{platform.node()}.{os.getpid()}.part")
     try:
-        images = [SceneImage(v.camera, v.camera_from_object, v.mask_whole, v.mask_visible) for v in views]
-        files = scene_annotations(images, object_id)
+        images: list[SceneImage] = []
         for image, view in enumerate(views):
-            files.update(view_files(view, image))
-        for name, data in files.items():
-            path = temporary / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            images.append(SceneImage(view.camera, view.camera_from_object, view.mask_whole, view.mask_visible))
+            _write_files(temporary, view_files(view, image))
+        _write_files(temporary, scene_annotations(images, object_id))
         try:
             os.replace(temporary, folder)
         except OSError as error:
@@ -92,6 +91,14 @@ def write_scene(folder: Path, views: list[RenderedView], object_id: int) -> None
         raise DatasetError(f"scene {folder} cannot be written: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    return len(images)
+
+
+def _write_files(folder: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def ply_bytes(mesh: CapMesh | RenderMesh, texture_file: str | None, colours: np.ndarray | None = None) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 from dense_grasp_core.wording import some_of
 
 from dense_grasp_train.data.files import DatasetError, read_json
-from dense_grasp_train.data.views import View
+from dense_grasp_train.data.views import View, taken
 
 CAPS = "parametric caps, rendered"
 _KINDS = {"cap": CAPS, "mesh": "meshes, rendered", "captures": "captures of a depth camera"}
@@ -17,7 +17,12 @@ _TAIL_PERCENT = 5
 
 def counted(views: list[View]) -> str:
     """How many views of how many objects."""
-    return f"{len(views)} views of {len({view.instance for view in views})} objects"
+    return f"{_views(views)} of {len({view.instance for view in views})} objects"
+
+
+def _views(views: list[View]) -> str:
+    rendered = len(views) - len(taken(views))
+    return f"{len(views)} views" + (f" ({rendered} of them rendered from the others)" if rendered else "")
 
 
 def source_of(root: Path) -> str | None:
@@ -36,7 +41,7 @@ def described(root: Path, views: list[View]) -> str:
 
 def described_scans(names: list[str], views: list[View]) -> str:
     """The views of scans with their names."""
-    return f"{len(views)} views of {len(names)} scans ({some_of(names)})"
+    return f"{_views(views)} of {len(names)} scans ({some_of(names)})"
 
 
 def distances(views: list[View]) -> tuple[float, float]:

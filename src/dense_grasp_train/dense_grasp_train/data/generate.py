@@ -27,6 +27,7 @@ from dense_grasp_train.data.dataset_writer import (
 from dense_grasp_train.data.files import DatasetError, read_json
 from dense_grasp_train.data.generate_request import Request, build_parser, manifest_of, parse_request, versions_of
 from dense_grasp_train.data.parallel import check_worker, connected, in_parallel
+from dense_grasp_train.data.rendered import most_rendered
 from dense_grasp_train.render.external.renderer import render_views, threads_of
 from dense_grasp_train.render.mesh_source import ObjectMesh, load_mesh
 from dense_grasp_train.render.meshes.files import other_meshes, shapenet_without_mesh
@@ -199,7 +200,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         request = parse_request(arguments)
         if arguments.captures:
-            count, objects = convert(arguments.captures, arguments.out, arguments.split, _note)
+            most = most_rendered(arguments.rendered_views, True)
+            count, objects = convert(arguments.captures, arguments.out, arguments.split, _note, most)
             print(f"{arguments.out}: {count} captures of {objects} objects converted")
             return 0
         for sentence in _left_out(arguments, request):

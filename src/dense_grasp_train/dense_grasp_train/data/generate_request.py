@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dense_grasp_train.data import rendered
 from dense_grasp_train.data.dataset import FORMAT_VERSION
 from dense_grasp_train.data.files import DatasetError
 from dense_grasp_train.render.external.process import BLENDER, BLENDERPROC, External, blender, blenderproc
@@ -170,6 +171,7 @@ def build_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--captures", type=Path, help="instead of rendering: folder of real colour, depth and mask images to convert"
     )
+    parser.add_argument("--rendered-views", type=int, metavar="N", help=f"with --captures: {rendered.HELP}")
     parser.add_argument("--category", help="ShapeNet category id, e.g. 02954340 for caps")
     scale = parser.add_mutually_exclusive_group()
     scale.add_argument(
@@ -242,6 +244,7 @@ def parse_request(arguments: argparse.Namespace) -> Request:
         raise DatasetError(f"--jobs {arguments.jobs} and --dask exclude each other: the scheduler knows its workers")
     if arguments.captures and (arguments.dask is not None or arguments.renderer != "embree"):
         raise DatasetError("--captures are converted as they are, --renderer and --dask do not go with them")
+    rendered.most_rendered(arguments.rendered_views, bool(arguments.captures))
     if arguments.samples is not None and (arguments.samples < 1 or arguments.renderer == "embree"):
         raise DatasetError(
             f"--samples is {arguments.samples} with --renderer {arguments.renderer}, expected 1 or more with a "

@@ -11,6 +11,7 @@ from dense_grasp_core.object_model.scan_check import require_consistent
 from dense_grasp_core.wording import some_of
 from numpy.typing import NDArray
 
+from dense_grasp_train.data import rendered
 from dense_grasp_train.data.dataset import LoadedView, ViewKey
 from dense_grasp_train.data.view_loader import FEWEST_PIXELS, LoadError, to_view
 from dense_grasp_train.data.views import View
@@ -26,18 +27,23 @@ def scans_of(folders: list[Path]) -> list[Path]:
     return scans
 
 
-def scan_views(scans: list[Path], say: Callable[[str], None] = lambda text: None) -> list[View]:
+def scan_views(
+    scans: list[Path], say: Callable[[str], None] = lambda text: None, most_rendered: int = rendered.DEFAULT
+) -> list[View]:
     """The views of one or several scans, each an object of its own: no point of the one is on another.
 
-    say: is told which views are left out, and why. Raises ScanError that names the file for a scan without masks, depth
-    or poses, or with a picture that cannot be read, and LoadError for one that nowhere shows enough of its object.
+    most_rendered: views of each that are rendered between its pictures, at most; they follow the pictures. say: is told
+    how many were, and which views are left out, and why. Raises ScanError that names the file for a scan without masks,
+    depth or poses, or with a picture that cannot be read, and LoadError for one that nowhere shows enough of its
+    object.
     """
     views: list[View] = []
     for number, scan in enumerate(scans, 1):
         pictures = read_scan(scan)
         if len(pictures) > 1:
             require_consistent(pictures)
-        found = {picture.name: to_view(_loaded(picture, number, _centre(pictures))) for picture in pictures}
+        centre = _centre(pictures)
+        found = {picture.name: to_view(_loaded(picture, number, centre)) for picture in pictures}
         small = [name for name, view in found.items() if view is None]
         if small:
             say(
@@ -47,6 +53,11 @@ def scan_views(scans: list[Path], say: Callable[[str], None] = lambda text: None
         kept = [view for view in found.values() if view is not None]
         if not kept:
             raise LoadError(f"{scan} has no view with {FEWEST_PIXELS} pixels of the object that have a depth")
+        if most_rendered:
+            loaded = (_loaded(made, number, centre, True) for made in rendered.rendered_of(pictures, most_rendered))
+            more = [view for view in map(to_view, loaded) if view is not None]
+            say(rendered.sentence(scan, len(pictures), len(more)))
+            kept += more
         views += kept
     return views
 
@@ -57,7 +68,7 @@ def _centre(pictures: list[ScanView]) -> NDArray[np.float64]:
     return np.asarray(np.mean(middles, axis=0))
 
 
-def _loaded(picture: ScanView, number: int, centre: NDArray[np.float64]) -> LoadedView:
+def _loaded(picture: ScanView, number: int, centre: NDArray[np.float64], was_rendered: bool = False) -> LoadedView:
     """The picture as a view of object ``number`` whose frame has its origin in the middle of the object."""
     pose = picture.pose.copy()
     pose[:3, 3] += pose[:3, :3] @ centre
@@ -72,4 +83,5 @@ def _loaded(picture: ScanView, number: int, centre: NDArray[np.float64]) -> Load
         pose,
         number,
         None,
+        was_rendered,
     )

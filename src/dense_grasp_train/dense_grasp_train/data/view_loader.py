@@ -92,6 +92,7 @@ def to_view(loaded: LoadedView) -> View | None:
         loaded.camera.matrix,
         loaded.camera_from_object,
         loaded.object_id,
+        loaded.rendered,
     )
 
 

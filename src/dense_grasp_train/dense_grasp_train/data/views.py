@@ -25,7 +25,8 @@ class View:
 
     rgb: (H, W, 3) uint8. mask: (h, w) bool. depth: (h, w) float32 metres along the optical axis.
     place: (h, w, 4) float16. part: (h, w) int8, -1 off the object. origin: (u, v) of the crop's first pixel.
-    camera_matrix: (3, 3) of the full image. camera_from_object: (4, 4). instance: which object it is.
+    camera_matrix: (3, 3) of the full image. camera_from_object: (4, 4). instance: which object it is. rendered: it was
+    made from the other pictures of a real scan, so that nothing is measured on it.
     """
 
     rgb: NDArray
@@ -37,6 +38,7 @@ class View:
     camera_matrix: NDArray
     camera_from_object: NDArray
     instance: int
+    rendered: bool = False
 
     @property
     def crop(self) -> NDArray:
@@ -100,6 +102,11 @@ class View:
         return pixels[index], distance
 
 
+def taken(views: list[View]) -> list[View]:
+    """The views that were taken, or generated with exact ground truth: without those rendered from a real scan."""
+    return [view for view in views if not view.rendered]
+
+
 def matches_within(view: View, count: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
     """(count, 2) sub-pixel points of the object, twice: matches of a view with its own warped copy."""
     pixels = view.draw(count, rng) + rng.uniform(-0.5, 0.5, (count, 2)) + view.origin
@@ -138,6 +145,7 @@ def cropped(
     camera_matrix: NDArray,
     camera_from_object: NDArray,
     instance: int,
+    rendered: bool = False,
 ) -> View:
     """The view of full-size arrays (H, W, ...). Raises ValueError for an empty mask or missing depth under it."""
     v, u = np.nonzero(mask)
@@ -156,4 +164,5 @@ def cropped(
         np.asarray(camera_matrix, np.float64),
         np.asarray(camera_from_object, np.float64),
         int(instance),
+        rendered,
     )

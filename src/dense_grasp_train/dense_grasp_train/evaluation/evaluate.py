@@ -21,6 +21,7 @@ from rich.progress import Progress
 from dense_grasp_train.data.bop import BopSet
 from dense_grasp_train.data.dataset_writer import write_whole
 from dense_grasp_train.data.view_loader import load_views
+from dense_grasp_train.data.views import taken
 from dense_grasp_train.evaluation import evaluation_sets
 from dense_grasp_train.evaluation.evaluation_sets import EvaluationError, TestPair
 from dense_grasp_train.evaluation.frozen_backbones import FrozenBackbone
@@ -45,7 +46,9 @@ REQUIRED = {"augmented": 0.85, "view change": 0.65, "unseen cap": 0.60}
 
 def fixed_sets(seen: Path, unseen: Path, pairs: int, seed: int) -> dict[str, Iterator[TestPair]]:
     """The four sets, made from new views of the training caps and from views of unseen caps."""
-    seen_views, unseen_views = (load_views(folder, say=partial(print, file=sys.stderr)) for folder in (seen, unseen))
+    seen_views, unseen_views = (
+        taken(load_views(folder, say=partial(print, file=sys.stderr))) for folder in (seen, unseen)
+    )
     return {
         "augmented": evaluation_sets.augmented(seen_views, pairs, seed),
         "view change": evaluation_sets.view_change(seen_views, pairs, seed + 1),

@@ -25,7 +25,7 @@ from dense_grasp_train.data.description import counted, described, described_sca
 from dense_grasp_train.data.pairs import impossible_shares
 from dense_grasp_train.data.scans import scans_of
 from dense_grasp_train.data.view_loader import load_views
-from dense_grasp_train.data.views import View
+from dense_grasp_train.data.views import View, taken
 from dense_grasp_train.evaluation.real_pictures import real_sets, trials
 from dense_grasp_train.methods import create_method
 from dense_grasp_train.training.base_network import GENERAL, base_in_words
@@ -167,6 +167,7 @@ def _run(options: argparse.Namespace) -> int:
         _say("the thresholds stay as they are: to calibrate, name views of siblings with --held-out")
     if calibrated:
         training, held_out = (views, load_views(options.held_out, say=_say)) if options.held_out else split(views)
+        held_out = taken(held_out)
     _say(f"{counted(training)} to train on, {counted(held_out)} held out")
     for kind, value in impossible_shares(training, config.pairs).items():
         _say(f"pairs.{kind} is {value:g}, but the data allow no such pair: its share goes to the other kinds")
@@ -253,7 +254,8 @@ def documented_command(options: argparse.Namespace) -> str:
     if options.config is None:
         values = {**values, "method": _preset(options), "base": _base(options)}
     for name, value in values.items():
-        if name not in ("real", "run", "resume", "workers", "threads", "quiet") and value not in (None, False, ""):
+        said = value is not None and value is not False and value != ""  # 0 says something
+        if said and name not in ("real", "run", "resume", "workers", "threads", "quiet"):
             words.append("--" + name.replace("_", "-"))
             words += [] if value is True else [str(item) for item in (value if isinstance(value, list) else [value])]
     return shlex.join(words)
