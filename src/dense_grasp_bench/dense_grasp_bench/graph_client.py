@@ -120,7 +120,7 @@ class GraphClient:
 
     def now(self):
         """The node's clock as a builtin_interfaces/Time (simulated time in the simulation)."""
-        return self.node.get_clock().now().to_msg()
+        return self.connection.now().to_msg()
 
     # services
 

@@ -192,7 +192,7 @@ class GraspClient:
         request = LocateKeypoints.Request(
             object_id=object_id,
             keypoints=list(keypoints),
-            not_before=self.connection.node.get_clock().now().to_msg(),
+            not_before=self.connection.now().to_msg(),
             timeout=Duration(seconds=timeout).to_msg(),
         )
         answer = self.connection.call(self._locate, request, timeout + ANSWER_TIMEOUT_S)

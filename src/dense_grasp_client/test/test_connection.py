@@ -13,6 +13,8 @@ from dense_grasp_ros.action_client import ActionClient
 from dense_grasp_ros.domains import private_domain
 from dense_grasp_ros.local_graph import PATIENCE
 from rclpy.task import Future
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
@@ -60,6 +62,25 @@ def test_who_has_left_is_not_listened_for_any_more():
             leaves.node.create_subscription(String, "told", lambda message: None, 1)
             stays.wait(lambda: stays.node.count_subscribers("told") == 1, PATIENCE, "the subscription")
         stays.wait(lambda: stays.node.count_subscribers("told") == 0, PATIENCE, "its end")
+
+
+def test_a_simulated_clock_is_taken_when_it_is_asked_for_and_not_followed():
+    domain = private_domain()
+    with Connection("cell", domain=domain) as cell, Connection("asks", domain=domain, use_sim_time=True) as asks:
+        clock = cell.node.create_publisher(Clock, "/clock", 10)
+        asks.wait(lambda: clock.get_subscription_count() == 1, PATIENCE, "the client's subscription")
+        kept = set()
+        for tick in range(1, 401):
+            clock.publish(Clock(clock=Time(nanoseconds=tick * 10_000_000).to_msg()))
+            time.sleep(0.002)  # the publisher's pace
+            kept.add(asks.node.get_clock().now().nanoseconds)
+            if tick % 100 == 0:
+                asks.wait(lambda sent=tick: asks.now().nanoseconds == sent * 10_000_000, PATIENCE, "the newest time")
+        assert len(kept) < 200
+        assert (
+            asks.result(asks._executor.create_task(asks.now), PATIENCE, "a callback's question").nanoseconds
+            == 4 * 10**9
+        )
 
 
 def test_a_question_during_which_the_client_leaves_is_answered_by_that():
