@@ -127,13 +127,15 @@ def _mug(kind: str, seed: int, rng: np.random.Generator) -> Solid:
         disc(radius, -half, False, bare),
         tube(path, bar, plain(colours[2])),
     ]
-    pieces = [Piece("cylinder", (float(inner), 0.5 * _WALL), np.array([0.0, 0.0, -half + 0.5 * _WALL]), _UPRIGHT)]
+    # The wall stands on the bottom: down to the table, each of its boxes would touch that at four points more.
+    pieces = [Piece("cylinder", (float(radius), 0.5 * _WALL), np.array([0.0, 0.0, -half + 0.5 * _WALL]), _UPRIGHT)]
+    wall = float(half) - 0.5 * _WALL
     width = float(radius * np.tan(np.pi / _SIDES))
     for number in range(_SIDES):
         turn = 2.0 * np.pi * number / _SIDES
-        middle = (radius - 0.5 * _WALL) * np.array([np.cos(turn), np.sin(turn), 0.0])
+        middle = np.array([*((radius - 0.5 * _WALL) * np.array([np.cos(turn), np.sin(turn)])), 0.5 * _WALL])
         quaternion = np.array([np.cos(0.5 * turn), 0.0, 0.0, np.sin(0.5 * turn)])
-        pieces.append(Piece("box", (0.5 * _WALL, width, float(half)), middle, quaternion))
+        pieces.append(Piece("box", (0.5 * _WALL, width, wall), middle, quaternion))
     for one, other in zip(path[:-1:2], path[2::2], strict=True):
         pieces.append(_bar(one, other, bar))
     contact = np.array([-radius + 0.5 * _WALL, 0.0, half])
