@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,15 @@ def test_split_holds_whole_objects_out():
     views = list(views_of_caps.cap_views())
     with pytest.raises(ConfigError, match="shows 2 objects"):
         train.split(views)
+
+
+def test_rendered_views_of_a_scan_are_not_held_out():
+    view, again = views_of_caps.cap_views()[:2]
+    views = [replace(view, instance=number) for number in range(5)]
+    views += [replace(again, instance=number, rendered=True) for number in range(5)]
+    training, held_out = train.split(views)
+    assert len(held_out) == 2 and not any(view.rendered for view in held_out)
+    assert len(training) == 6 and sum(view.rendered for view in training) == 3
 
 
 def test_the_recorded_command_leaves_out_what_does_not_change_the_result():

@@ -166,8 +166,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.captures and not (calibrated or options.no_calibration):
         _say("the thresholds stay as they are: to calibrate, name views of siblings with --held-out")
     if calibrated:
-        training, held_out = (views, load_views(options.held_out, say=_say)) if options.held_out else split(views)
-        held_out = taken(held_out)
+        held_out = taken(load_views(options.held_out, say=_say)) if options.held_out else []
+        training, held_out = (views, held_out) if options.held_out else split(views)
     _say(f"{counted(training)} to train on, {counted(held_out)} held out")
     for kind, value in impossible_shares(training, config.pairs).items():
         _say(f"pairs.{kind} is {value:g}, but the data allow no such pair: its share goes to the other kinds")
@@ -262,12 +262,14 @@ def documented_command(options: argparse.Namespace) -> str:
 
 
 def split(views: list[View]) -> tuple[list[View], list[View]]:
-    """Every tenth object, at least two, held out of training. Raises ConfigError for fewer than four objects."""
+    """Every tenth object, at least two, held out of training, without its rendered views. Raises ConfigError for fewer
+    than four objects.
+    """
     objects = sorted({view.instance for view in views})
     if len(objects) < 4:
         raise ConfigError(f"the data set shows {len(objects)} objects, expected at least 4, or --held-out DIR")
     kept_back = set(objects[:: max(1, len(objects) // max(2, len(objects) // 10))][: max(2, len(objects) // 10)])
-    return [v for v in views if v.instance not in kept_back], [v for v in views if v.instance in kept_back]
+    return [v for v in views if v.instance not in kept_back], taken([v for v in views if v.instance in kept_back])
 
 
 if __name__ == "__main__":
