@@ -152,9 +152,9 @@ class CameraModel:
 
     def nearest_pixels(self, pixels: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The whole pixels (n, 2) nearest to pixels (n, 2), (0, 0) for one outside the image; which lie in it (n,)."""
-        exact = np.asarray(pixels, float)
-        inside = np.all((exact >= -0.5) & (exact < [self.width - 0.5, self.height - 0.5]), axis=1)
-        return np.rint(np.where(inside[:, None], exact, 0.0)).astype(np.int64), np.asarray(inside)
+        u, v = exact = np.ascontiguousarray(np.asarray(pixels, float).T)
+        inside = (u >= -0.5) & (u < self.width - 0.5) & (v >= -0.5) & (v < self.height - 0.5)
+        return np.rint(np.where(inside, exact, 0.0)).astype(np.int64).T, inside
 
     def scaled(self, sx: float, sy: float) -> CameraModel:
         """The camera of this image resized by sx and sy, pixel areas preserved (as cv2.resize does)."""

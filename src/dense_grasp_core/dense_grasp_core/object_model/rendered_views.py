@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -55,6 +56,11 @@ class PicturedSurface:
     centre: Array
     radius: float
     points: tuple[Array, ...]
+
+    @cached_property
+    def all_points(self) -> Array:
+        """Points (N, 3) that any of the pictures saw."""
+        return np.concatenate(self.points)
 
     @classmethod
     def of(cls, views: Sequence[ScanView], centre: Array, radius: float) -> PicturedSurface:
@@ -141,20 +147,21 @@ def _square(surface: PicturedSurface, pose: Array, radius: int, side: int) -> Ca
 
 def _depth(surface: PicturedSurface, camera: CameraModel, pose: Array) -> Array:
     """Depth (H, W) of the surface that faces the camera, metres, 0 where there is none."""
-    points = transform(pose, np.concatenate(surface.points))
+    points = transform(pose, surface.all_points)
     pixels = camera.project(points)
     inside = camera.nearest_pixels(pixels)[1]
     points, pixels = points[inside], pixels[inside]
     columns, rows = max(1, camera.width // 4), max(1, camera.height // 4)
     cells = np.minimum(pixels / 4.0, [columns - 1.0, rows - 1.0]).astype(int).clip(0)
-    nearest = np.full((rows, columns), 1e3, np.float32)
-    np.minimum.at(nearest, (cells[:, 1], cells[:, 0]), points[:, 2].astype(np.float32))
-    nearest = cv2.erode(nearest, np.ones((3, 3), np.uint8))  # type: ignore[assignment]
-    front = points[:, 2] < nearest[cells[:, 1], cells[:, 0]] + _IN_FRONT * surface.radius
+    cell, z = cells[:, 1] * columns + cells[:, 0], points[:, 2]
+    nearest = np.full(rows * columns, 1e3, np.float32)
+    np.minimum.at(nearest, cell, z.astype(np.float32))
+    nearest = cv2.erode(nearest.reshape(rows, columns), np.ones((3, 3), np.uint8)).ravel()  # type: ignore[assignment]
+    front = z < nearest[cell] + _IN_FRONT * surface.radius
     u, v = np.rint(pixels[front]).astype(int).clip(0, [camera.width - 1, camera.height - 1]).T
-    total, count = np.zeros((2, camera.height, camera.width))
-    np.add.at(total, (v, u), points[front, 2])
-    np.add.at(count, (v, u), 1.0)
+    size, pixel = camera.height * camera.width, v * camera.width + u
+    total = np.bincount(pixel, z[front], size).reshape(camera.height, camera.width)
+    count = np.bincount(pixel, minlength=size).astype(float).reshape(camera.height, camera.width)
     depth = np.zeros((camera.height, camera.width))
     for gap in _GAPS:
         around, known = cv2.blur(total, (gap, gap)), cv2.blur(count, (gap, gap))
