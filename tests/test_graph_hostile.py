@@ -106,7 +106,7 @@ def test_no_message_ends_a_node(cell):
                 )
             check_pids(cell, pids, f"calls of {service}")
 
-    node.executor.create_task(node.destroy_subscription, looks)
+    cell.client.leave(looks)
     what = f"after {rounds} rounds of seed {SEED}"
     cell.eventually(lambda: cell.teach_again() or True, 240.0, f"the cap taught again {what}")
     found = cell.eventually(cell.locate, 120.0, f"an answer {what}")

@@ -38,7 +38,7 @@ def test_executor_killed_while_the_arm_moves(cell):
         ended[:] = [status.status for status in message.status_list]
 
     name = "/fr3_arm_controller/follow_joint_trajectory/_action/status"
-    cell.client.node.create_subscription(GoalStatusArray, name, on_status, qos_profile_action_status_default)
+    listens = cell.client.node.create_subscription(GoalStatusArray, name, on_status, qos_profile_action_status_default)
     cell.session.set_cap(0)
     cell.client.send_grasp(GraspObject.Goal(object_id="cap"))
     cell.client.wait(lambda: GoalStatus.STATUS_EXECUTING in ended, 90.0, "a motion of the arm")
@@ -48,6 +48,7 @@ def test_executor_killed_while_the_arm_moves(cell):
     moving = {GoalStatus.STATUS_EXECUTING, GoalStatus.STATUS_CANCELING}
     cell.client.wait(lambda: ended and not moving & set(ended), 120.0, "end of the motion")
     assert ended[-1] == GoalStatus.STATUS_CANCELED
+    cell.client.leave(listens)
     cell.client.wait(lambda: cell.pid("grasp_executor") != killed, 60.0, "new start of the executor")
     plan = GraspObject.Goal(object_id="cap", plan_only=True)
     cell.session.set_cap(0)

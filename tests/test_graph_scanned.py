@@ -85,8 +85,14 @@ def test_the_clicks_are_points_of_the_cap(scanned):
 def test_the_cap_is_located_wherever_it_lies(scanned):
     detections, frames = [], []
     node = scanned.client.node
-    node.create_subscription(Detection3DArray, "dense_grasp/objects", detections.append, 2)
-    node.create_subscription(TFMessage, "/tf", lambda m: frames.extend(t.child_frame_id for t in m.transforms), 100)
+
+    def on_transforms(message: TFMessage) -> None:
+        frames.extend(transform.child_frame_id for transform in message.transforms)
+
+    listens = [
+        node.create_subscription(Detection3DArray, "dense_grasp/objects", detections.append, 2),
+        node.create_subscription(TFMessage, "/tf", on_transforms, 100),
+    ]
     for pose_seed in (3, 4):
         scanned.session.set_cap(TRAINING_SEED, pose_seed)
         truth = scanned.session.truth(list(LESSON.clicks.values()))
@@ -101,6 +107,8 @@ def test_the_cap_is_located_wherever_it_lies(scanned):
         (pose,) = answer.objects
         assert pose.header.frame_id == "fr3_link0" and pose.object_id == LESSON.object_id
     scanned.client.wait(lambda: detections and LESSON.object_id in frames, PATIENCE, "poses on topic and TF")
+    for subscription in listens:
+        scanned.client.leave(subscription)
     (detection,) = detections[-1].detections
     assert detection.results[0].hypothesis.class_id == LESSON.object_id
     assert 0.1 < detection.bbox.size.x < 0.4

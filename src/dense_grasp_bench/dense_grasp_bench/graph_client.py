@@ -98,6 +98,7 @@ class GraphClient:
         self.close = self.connection.close
         self.wait = self.connection.wait
         self.result = self.connection.result
+        self.leave = self.connection.leave
 
     def __enter__(self) -> GraphClient:
         return self
@@ -193,6 +194,17 @@ class GraphClient:
     def on_image(self, topic: str, callback: Callable[[Image], None]) -> None:
         """Call `callback` with every image of a topic, in the client's thread."""
         self.node.create_subscription(Image, topic, callback, qos_profile_sensor_data)
+
+    def next_image(self, topic: str, timeout: float = 30.0) -> Image:
+        """An image of a topic that comes after the call, subscribed to until then: a camera that nobody looks through
+        need not render. Raises GraphError after `timeout` s.
+        """
+        taken: list[Image] = []
+        subscription = self.node.create_subscription(Image, topic, taken.append, qos_profile_sensor_data)
+        try:
+            return self.wait(lambda: taken, timeout, f"image on {topic}")[-1]
+        finally:
+            self.leave(subscription)
 
     def watch_descriptors(self) -> None:
         """Keep the stamp of the newest descriptor image, while it is waited for or others subscribe to them anyway: the

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from dense_grasp_ros.images import rgb_from_message
 from dense_grasp_ros.poses import pose_matrix
 from dense_grasp_sim.world.solid_placement import random_rest, rest_pose
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image
 
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 from dense_grasp_bench.scan_click import ClickError, click_on
@@ -132,18 +130,14 @@ class ObjectGoal:
 
 
 class Pictures:
-    """The newest picture of each camera."""
+    """What each camera sees when it is asked for."""
 
     def __init__(self, client: GraphClient):
         self._client = client
-        self._newest: dict[str, Image] = {}
-        for topic in (COLOR_TOPIC, OVERVIEW_TOPIC):
-            client.on_image(topic, partial(self._newest.__setitem__, topic))
 
     def now(self, topic: str) -> Array:
         """(H, W, 3) RGB, newer than the call."""
-        self._newest.pop(topic, None)
-        return rgb_from_message(self._client.wait(lambda: self._newest.get(topic), 30.0, f"image on {topic}"))
+        return rgb_from_message(self._client.next_image(topic))
 
 
 class ObjectTrials:

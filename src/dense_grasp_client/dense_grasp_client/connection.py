@@ -14,6 +14,7 @@ from rclpy.client import Client
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.subscription import Subscription
 from rclpy.time import Time
 
 PERIOD_S = 0.02  # between two looks of what is waited for
@@ -147,6 +148,10 @@ class Connection(NodeCalls):
         future.add_done_callback(lambda _: taken.set())
         taken.wait(PERIOD_S)  # nearly always this is enough
         return self.result(future, ANSWER_TIMEOUT_S, "the time of this client's node")
+
+    def leave(self, subscription: Subscription) -> None:
+        """End a subscription of the node, in the thread that spins."""
+        self._executor.create_task(self.node.destroy_subscription, subscription)
 
     def close(self) -> None:
         """Leave the graph."""
