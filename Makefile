@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PYTEST ?=
-# processes that share the tests out; 0: none but this one, as a debugger and -s want it
-WORKERS ?= 2
+# processes that share the tests out; 0: none but this one, as a debugger and -s want it. Three fill two cores: one of them
+# waits for a cell whose arm moves
+WORKERS ?= 3
 ARGS ?=
 # of bench-grasp; empty: its defaults
 TRIALS ?=
