@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from itertools import pairwise
 
@@ -18,6 +19,16 @@ START = np.array([0.0, -0.5, 0.0, -2.0, 0.0, 1.5, 0.7])
 def zigzag(seed: int) -> np.ndarray:
     steps = np.random.default_rng(seed).uniform(-0.6, 0.6, (4, 7))
     return START + np.concatenate([np.zeros((1, 7)), np.cumsum(steps, axis=0)])
+
+
+def test_a_node_that_plans_imports_no_plots():
+    """And who wants to draw one afterwards finds the real matplotlib."""
+    code = (
+        "import sys, dense_grasp_core.motion.timing as t; assert t.toppra and 'matplotlib' not in sys.modules; "
+        "import matplotlib.pyplot as plots; assert plots.plot"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("seed", range(5))

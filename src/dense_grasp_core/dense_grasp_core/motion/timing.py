@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import toppra
-from toppra import algorithm, constraint
 
 from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.motion.collision import densify
 from dense_grasp_core.motion.interfaces import PlanError, Trajectory
+from dense_grasp_core.motion.toppra_alone import algorithm, constraint, toppra
 from dense_grasp_core.motion.velocity_limits import TOLERANCE as NEAR_TOLERANCE
 from dense_grasp_core.motion.velocity_limits import PositionBasedVelocityLimits
 from dense_grasp_core.result_codes import GraspCode
