@@ -78,6 +78,34 @@ def test_where_an_object_is_about_is_told_also_in_two_poses(graph):
     assert alone.object_at is None
 
 
+def test_each_instance_has_its_answers(graph):
+    asked = []
+
+    def answer(request, response):
+        asked.append(request.instances)
+        response.objects = [ObjectPose(instance=number) for number in (1, 2)]
+        for one in response.objects:
+            one.pose.pose.position = Point(x=0.1 * one.instance)
+        each = [[KeypointMatch(keypoint=name, instance=number) for name in request.keypoints] for number in (1, 2)]
+        response.matches, response.further_matches = each[0], each[1][: 2 if request.instances < 7 else 1]
+        return response
+
+    server = Node("server", context=graph.context)
+    server.create_service(LocateKeypoints, "/each/locate_keypoints", answer)
+    graph.spin(server, 1)
+    node = Node("client", context=graph.context)
+    graph.spin(node, 1)
+    client = KeypointClient(
+        node, "/each/locate_keypoints", "/each/list_descriptors", "/each/list_scans", server_timeout=PATIENCE
+    )
+    instances = client.locate_instances("mug", ["contact", "top"], 6)
+    assert [[located.keypoint for located in each] for each in instances] == [["contact", "top"]] * 2
+    assert [[located.object_at[0] for located in each] for each in instances] == [[0.1, 0.1], [0.2, 0.2]]
+    assert len(client.locate("mug", ["contact", "top"])) == 2 and asked == [6, 0]
+    with pytest.raises(GraspFailure, match="answered 3 matches for 2 keypoints"):
+        client.locate_instances("mug", ["contact", "top"], 7)
+
+
 def test_a_store_that_fails_is_a_code_of_its_own(client, path):
     path.write_bytes(b"no database" * 500)
     for call in (lambda: client.taught("cap"), lambda: client.locate("cap", ())):

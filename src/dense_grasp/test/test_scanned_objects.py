@@ -8,14 +8,17 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Duration
 from dense_grasp.nodes.query_node import QueryNode
+from dense_grasp.perception.frames import CameraFrame
 from dense_grasp.perception.loaded_scans import LoadedScans, ScannedObjectError, scans_folder
 from dense_grasp.perception.posed_matches import FoundObject, object_messages, posed_matches
 from dense_grasp.perception.scan_teaching import ScanTeaching
+from dense_grasp.perception.scanned_keypoints import ScannedKeypoints
 from dense_grasp.perception.scanned_objects import WAITING, ScannedObjects
 from dense_grasp_core.descriptors.extractor import DescriptorExtractor
 from dense_grasp_core.geometry import se3
@@ -26,6 +29,7 @@ from dense_grasp_core.object_model.find import Acceptance
 from dense_grasp_core.result_codes import MatchCode, StoreCode
 from dense_grasp_core.store import DescriptorStore, Row
 from dense_grasp_core.store.scan_folders import ScanFolders, folder_beside
+from dense_grasp_ros.images import image_message
 from dense_grasp_ros.local_graph import wait_until
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from rclpy.clock import Clock, ClockType
@@ -90,6 +94,15 @@ def seen():
 def nothing():
     """A frame without the box."""
     return frame(None)
+
+
+def two_boxes(pose, other) -> CameraFrame:
+    """A frame in which two equal boxes stand side by side."""
+    described, _, _ = scanned_box.messages(pose)
+    (rgb, depth, _), (rgb_other, depth_other, mask) = picture(pose, 77), picture(other, 77)
+    rgb, depth = np.where(mask[..., None], rgb_other, rgb), np.where(mask, depth_other, depth)
+    measured = image_message(np.rint(1000.0 * depth).astype(np.uint16), "16UC1", described.header)
+    return CameraFrame(described, measured, image_message(rgb, "rgb8", described.header))
 
 
 def row(point, keypoint: str = "contact") -> Row:
@@ -181,6 +194,29 @@ def test_a_pose_that_is_the_same_to_the_scan_leaves_the_point_found_and_is_told(
     (front,) = posed_matches(told, seen, [row(FRONT)], Limits(), "base", BASE_FROM_CAMERA)
     assert front.code == MatchCode.OK and "looks the same in 2 poses" in front.message
     assert not object_messages(told, Header(frame_id="base"), BASE_FROM_CAMERA)[0].two_poses
+
+
+def test_each_of_two_boxes_has_matches_of_its_own(scanned):
+    """And as many are looked for as a call says, the first of them only where it says nothing."""
+    left, right = (pose_from(azimuth, 35, 0.55) for azimuth in (-75, 130))
+    left[0, 3], right[0, 3] = -0.13, 0.13
+    both = two_boxes(left, right)
+    published = SimpleNamespace(publish=lambda *given: None)
+    keypoints = ScannedKeypoints(scanned, Limits(), "base", published)
+    rows = [row(FRONT), row(BACK, "back")]
+    first, objects = keypoints.locate(both, rows, BASE_FROM_CAMERA)
+    assert len(first) == len(objects) == 1
+    matches, objects = keypoints.locate(both, rows, BASE_FROM_CAMERA, instances=5)
+    assert [pose.instance for pose in objects] == [1, 2]
+    assert [[match.instance for match in each] for each in matches] == [[1, 1], [2, 2]]
+    for each in matches:
+        assert {match.code for match in each} == {MatchCode.OK}
+    places = np.array([[each[0].position.x, each[0].position.y, each[0].position.z] for each in matches])
+    for pose in (left, right):
+        truth = se3.transform(BASE_FROM_CAMERA @ pose, FRONT)
+        assert np.linalg.norm(places - truth, axis=1).min() < 0.01
+    assert len(keypoints.locate(both, rows, BASE_FROM_CAMERA, instances=1)[0]) == 1
+    assert len(keypoints.locate(both, rows, None, "no transform", instances=5)[0]) == 1
 
 
 def test_nothing_is_found_where_the_box_is_not(scanned, nothing):

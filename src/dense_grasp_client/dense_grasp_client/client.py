@@ -31,6 +31,8 @@ from dense_grasp_interfaces.srv import (
 PAGE = 1000  # rows of one answer of list_descriptors
 #: s that a click on a stored picture may take.
 PICTURE_TIMEOUT_S = 120.0
+#: s more that each instance may take that is looked for.
+INSTANCE_TIMEOUT_S = 6.0
 GRASP_TIMEOUT_S = 300.0
 SCAN_TIMEOUT_S = 1800.0
 REDESCRIBE_TIMEOUT_S = 1800.0  # a store can hold thousands of pictures
@@ -187,15 +189,23 @@ class GraspClient:
         """
         return list(self.find(object_id, keypoints, timeout).matches)
 
-    def find(self, object_id: str, keypoints: Sequence[str] = (), timeout: float = 5.0) -> LocateKeypoints.Response:
-        """As `locate`, the whole answer: beside the `matches` the poses of a scanned object's instances, `objects`."""
+    def find(
+        self, object_id: str, keypoints: Sequence[str] = (), timeout: float = 5.0, instances: int = 0
+    ) -> LocateKeypoints.Response:
+        """As `locate`, the whole answer: beside the `matches` the poses of a scanned object's instances, `objects`.
+
+        instances: that are looked for at most, 0: as query_node's parameter says; the matches of all but the first are
+        in `further_matches`.
+        """
         request = LocateKeypoints.Request(
             object_id=object_id,
             keypoints=list(keypoints),
             not_before=self.connection.now().to_msg(),
             timeout=Duration(seconds=timeout).to_msg(),
+            instances=instances,
         )
-        answer = self.connection.call(self._locate, request, timeout + ANSWER_TIMEOUT_S)
+        longest = timeout + ANSWER_TIMEOUT_S + instances * INSTANCE_TIMEOUT_S
+        answer = self.connection.call(self._locate, request, longest)
         if not answer.matches:
             checked(answer, f"{object_id}/{', '.join(keypoints) or 'every keypoint'}")
         return answer

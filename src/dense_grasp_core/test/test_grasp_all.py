@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dense_grasp_core.errors import Canceled
 from dense_grasp_core.grasping.failure import GraspFailure
-from dense_grasp_core.grasping.grasp_all import MOST, NO_MORE, GraspAll
+from dense_grasp_core.grasping.grasp_all import MOST, NO_MORE, OUTSIDE, GraspAll
 from dense_grasp_core.grasping.interfaces import GraspGoal, GraspOutcome, GraspSettings
 from dense_grasp_core.result_codes import GraspCode
 
@@ -45,6 +45,13 @@ def test_until_no_more_is_found():
     assert [goal.may_drop for goal in begin.goals] == [True, False, False]
 
 
+def test_what_lies_outside_is_none_of_this_table():
+    """Failed before: with all three in the bin the goal ended in OUT_OF_WORKSPACE."""
+    every = GraspAll(Sequences(None, failure(OUTSIDE)), DELIVER)
+    assert every.run(ALL) == "grasped 1 x cap, and no more was found in the workspace: so it was"
+    assert (every.outcome.grasped, every.outcome.contact) == (1, "grasp 0")
+
+
 def test_one_grasp_is_one():
     for goal, grasped in ((GraspGoal("cap"), 1), (GraspGoal("cap", plan_only=True, all_instances=True), 0)):
         begin = Sequences()
@@ -52,7 +59,7 @@ def test_one_grasp_is_one():
         assert one.run(goal) == "grasped" and begin.goals == [goal] and one.outcome.grasped == grasped
 
 
-@pytest.mark.parametrize("code", [NO_MORE, GraspCode.UNREACHABLE])
+@pytest.mark.parametrize("code", [NO_MORE, OUTSIDE, GraspCode.UNREACHABLE])
 def test_none_at_all_is_the_failure_of_the_first(code):
     every = GraspAll(Sequences(failure(code)), DELIVER)
     with pytest.raises(GraspFailure, match=r"^so it was$") as caught:

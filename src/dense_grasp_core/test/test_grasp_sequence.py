@@ -291,6 +291,80 @@ def test_of_several_bad_finds_the_best_is_grasped():
     assert contact.score == 0.37, "what is told of the grasp is of that image"
 
 
+class CellOfSeveral(CellWithSides):
+    """Equal scanned objects 0.1 m apart along y, of which the first is the best explained."""
+
+    def __init__(self, *codes: MatchCode):
+        super().__init__()
+        self.codes_of = codes
+        self.asked: list[int] = []
+
+    def locate(self, object_id, keypoints, stop=None):
+        return self.locate_instances(object_id, keypoints, 1, stop)[0]
+
+    def locate_instances(self, object_id, keypoints, most, stop=None):
+        self.asked.append(most)
+        instances = []
+        for number, code in enumerate(self.codes_of[:most]):
+            at = CONTACT + np.array([0.0, 0.1 * number, 0.0])
+            instances.append([Located(name, code, "said so", at, 5, object_at=at, score=0.6) for name in keypoints])
+        return instances
+
+
+OUTSIDE = MatchCode.OUT_OF_WORKSPACE
+
+
+def contact_y(cell: CellOfSeveral) -> float:
+    return float(cell.request.candidates[0][0].contact[1] - CONTACT[1])
+
+
+def test_where_the_best_explained_of_several_lies_outside_another_one_is_grasped():
+    """Failed before: the goal ended with OUT_OF_WORKSPACE while another one lay on the table."""
+    cell = CellOfSeveral(OUTSIDE, MatchCode.OK, MatchCode.OK)
+    run = sequence(cell, most_instances=6)
+    message = run.run(GraspGoal("mug"))
+    assert contact_y(cell) == pytest.approx(0.1) and cell.asked == [1, 6]
+    assert run.outcome.instances == 3 and run.outcome.matches[0].position[1] == pytest.approx(CONTACT[1] + 0.1)
+    assert "another one of 3 seen, because no. 1: contact: said so" in message
+
+
+def test_one_that_is_not_reached_gives_way_to_the_next_without_a_second_try():
+    cell = CellOfSeveral(MatchCode.OK, MatchCode.OK, MatchCode.OK)
+    cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far"), PlanError(GraspCode.UNREACHABLE, "also"), None]
+    message = sequence(cell, most_instances=6).run(GraspGoal("mug"))
+    assert contact_y(cell) == pytest.approx(0.2) and cell.log.count("plan_pick") == 3
+    assert "no. 1: too far; no. 2: also" in message
+
+
+def test_when_none_of_several_can_be_grasped_each_says_why():
+    cell = CellOfSeveral(OUTSIDE, MatchCode.OK)
+    cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far")]
+    failure = fails(cell, GraspGoal("mug"), most_instances=6)
+    assert failure.code == GraspCode.PERCEPTION + OUTSIDE
+    assert "none of 2 mug that are seen can be grasped: no. 1: contact: said so; no. 2: too far" in str(failure)
+
+
+def test_one_of_several_that_was_found_badly_is_looked_at_from_aside():
+    cell = CellOfSeveral(OUTSIDE, MatchCode.AMBIGUOUS)
+    failure = fails(cell, GraspGoal("mug"), most_instances=6, side_views=2)
+    assert failure.code == GraspCode.PERCEPTION + MatchCode.AMBIGUOUS and cell.log.count("points_now") == 1
+
+
+@pytest.mark.parametrize("most", [1, 6])
+def test_one_alone_is_all_there_is(most):
+    cell = CellOfSeveral(OUTSIDE)
+    run = sequence(cell, most_instances=most)
+    with pytest.raises(GraspFailure, match=r"^contact: said so$"):
+        run.run(GraspGoal("mug"))
+    assert run.outcome.instances == 1 and cell.asked == ([1] if most == 1 else [1, 6])
+
+
+def test_without_a_scan_no_instances_are_counted():
+    run = sequence(Cell())
+    run.run(GraspGoal("cap"))
+    assert run.outcome.instances == 0
+
+
 def test_a_good_find_that_is_out_of_reach_is_not_replaced_by_a_bad_one():
     cell = DoubtfulCell(0.35, 0.6)
     cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far")]

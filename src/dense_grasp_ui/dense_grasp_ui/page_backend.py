@@ -33,6 +33,8 @@ T = TypeVar("T")
 CALLS = 6
 #: Of the CPU, while a stored picture is described: the cell has the others.
 THREADS = 1
+#: Of a scanned object that are shown.
+MOST_INSTANCES = 6
 
 
 class TaughtPoint(NamedTuple):
@@ -167,11 +169,13 @@ class PageBackend:
         return self._network
 
     async def locate(self, object_id: str) -> LocateKeypoints.Response:
-        """Every keypoint of the object in an image taken from now on. Raises DenseGraspError."""
+        """Every keypoint of the object in an image taken from now on, of each of several equal ones, up to
+        MOST_INSTANCES, where it has a scan. Raises DenseGraspError.
+        """
 
         def ask() -> LocateKeypoints.Response:
             self.cell.fresh_clock()
-            return self.cell.client.find(object_id)
+            return self.cell.client.find(object_id, instances=MOST_INSTANCES)
 
         return await self.call(ask)
 

@@ -21,15 +21,21 @@ class ExecutorPerception:
     def __init__(self, keypoints: KeypointClient, world: DepthWorld, clock: Clock):
         self.taught = keypoints.taught
         self.scanned_radius = keypoints.scanned_radius
-        self._locate = keypoints.locate
+        self._locate = keypoints.locate_instances
         self.points = world.points
         self.forget = world.forget
         self._world, self._clock = world, clock
 
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
         """As KeypointClient.locate; depth of the image that answers is heard as well."""
+        return self.locate_instances(object_id, keypoints, 0, stop)[0]
+
+    def locate_instances(
+        self, object_id: str, keypoints: Sequence[str], most: int, stop: StopCheck | None = None
+    ) -> list[list[Located]]:
+        """As KeypointClient.locate_instances; depth of the image that answers is heard as well."""
         with self._world.needed():
-            return self._locate(object_id, keypoints, stop)
+            return self._locate(object_id, keypoints, most, stop)
 
     def points_now(self, stop: StopCheck | None = None) -> np.ndarray:
         """Surface points (N, 3) m in the base frame, of an image that is newer than the call. Raises as `points`."""

@@ -79,6 +79,7 @@ class GraspWork:
             if self._handle.request.return_path:
                 result.path = [trajectory_message(part) for part in (plan.to_pre_grasp, plan.approach, plan.lift)]
         result.used_contact = outcome.contact
+        result.instances_seen = outcome.instances
         result.instances_grasped = outcome.grasped
         result.grasp_width = float(outcome.width)
         result.planning_time = float(outcome.planning_time)

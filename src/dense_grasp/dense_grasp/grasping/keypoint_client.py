@@ -18,12 +18,14 @@ from rclpy.node import Node
 
 from dense_grasp.perception.messages import stamp_ns
 from dense_grasp.ros.waiting import Deadline, StopCheck, wait_future, wait_in_callback
-from dense_grasp_interfaces.msg import ObjectPose, TaughtKeypoint
+from dense_grasp_interfaces.msg import KeypointMatch, ObjectPose, TaughtKeypoint
 from dense_grasp_interfaces.srv import ListDescriptors, ListScans, LocateKeypoints
 
 ANSWER_MARGIN = 2.0
 #: s that the pose of a scanned object may take once there is an image; a quiet machine needs 1 to 3.
 POSE_SEARCH = 15.0
+#: s that each further instance may take.
+FURTHER_SEARCH = 6.0
 #: s until a query_node that has too many calls is asked again.
 BUSY_PAUSE = 0.2
 #: query_node waits for an image by the wall's clock, a goal by the robot's: a simulated one may be slower.
@@ -84,37 +86,34 @@ class KeypointClient:
 
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
         """The keypoints in an image stamped now or later. Raises GraspFailure, Canceled."""
-        request = LocateKeypoints.Request(object_id=object_id, keypoints=list(keypoints))
+        return self.locate_instances(object_id, keypoints, 0, stop)[0]
+
+    def locate_instances(
+        self, object_id: str, keypoints: Sequence[str], most: int, stop: StopCheck | None = None
+    ) -> list[list[Located]]:
+        """The keypoints of each instance of the object in an image stamped now or later, the best explained first; at
+        most `most`, 0: as query_node's parameter says. Raises GraspFailure, Canceled.
+        """
+        request = LocateKeypoints.Request(object_id=object_id, keypoints=list(keypoints), instances=most)
         request.not_before = self._clock.now().to_msg()
         nanoseconds = int(self._locate_timeout * 1e9)
         request.timeout = Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
-        answer = self._call(self._locate, request, self._locate_timeout + POSE_SEARCH, stop)
+        longest = self._locate_timeout + POSE_SEARCH + max(0, most - 1) * FURTHER_SEARCH
+        answer = self._call(self._locate, request, longest, stop)
         patience = Deadline(self._locate_timeout, self._clock, self._wall_factor)
         while answer.code in _ASK_AGAIN and not patience.expired:
             wait_in_callback(lambda: False, Deadline(BUSY_PAUSE), stop)
-            answer = self._call(self._locate, request, self._locate_timeout + POSE_SEARCH, stop)
+            answer = self._call(self._locate, request, longest, stop)
+        every = [*answer.matches, *answer.further_matches]
         if answer.code != MatchCode.OK and (not answer.matches or len(answer.matches) != len(keypoints)):
             raise GraspFailure(GraspCode.PERCEPTION + answer.code, answer.message)
-        if len(answer.matches) != len(keypoints):
+        if not keypoints or len(answer.matches) != len(keypoints) or len(every) % len(keypoints):
             raise GraspFailure(
                 GraspCode.PERCEPTION_UNAVAILABLE,
-                f"{self._locate.srv_name} answered {len(answer.matches)} matches for {len(keypoints)} keypoints",
+                f"{self._locate.srv_name} answered {len(every)} matches for {len(keypoints)} keypoints",
             )
-        return [
-            Located(
-                m.keypoint,
-                int(m.code),
-                m.message,
-                np.array([m.position.x, m.position.y, m.position.z]),
-                stamp_ns(m.header.stamp),
-                m,
-                _base_from_object(found),
-                _object_at(found),
-                float(m.score),
-            )
-            for m in answer.matches
-            for found in (_instance(answer.objects, m.instance),)
-        ]
+        located = [_located(match, answer.objects) for match in every]
+        return [located[i : i + len(keypoints)] for i in range(0, len(every), len(keypoints))]
 
     def _call(self, client: Client, request: Any, timeout: float, stop: StopCheck | None) -> Any:
         if not wait_in_callback(client.service_is_ready, Deadline(self._server_timeout), stop):
@@ -130,6 +129,17 @@ class KeypointClient:
             raise GraspFailure(
                 GraspCode.PERCEPTION_UNAVAILABLE, f"{client.srv_name} did not answer within {timeout} s"
             ) from error
+
+
+def _located(match: KeypointMatch, objects: Sequence[ObjectPose]) -> Located:
+    found = _instance(objects, match.instance)
+    position = np.array([match.position.x, match.position.y, match.position.z])
+    stamp = stamp_ns(match.header.stamp)
+    base_from_object, object_at = _base_from_object(found), _object_at(found)
+    score = float(match.score)
+    return Located(
+        match.keypoint, int(match.code), match.message, position, stamp, match, base_from_object, object_at, score
+    )
 
 
 def _instance(objects: Sequence[ObjectPose], number: int) -> ObjectPose | None:

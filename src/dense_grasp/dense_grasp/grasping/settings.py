@@ -59,6 +59,7 @@ _SAME = (
     "use_depth",
     "side_views",
     "sure_score",
+    "most_instances",
 )
 
 

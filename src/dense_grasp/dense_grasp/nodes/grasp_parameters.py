@@ -117,6 +117,15 @@ SEQUENCE = (
         changeable=True,
     ),
     ParameterSpec(
+        "most_instances",
+        6,
+        "of a scanned object among which one that can be grasped is looked for where the best explained one cannot; "
+        "1: that one alone",
+        low=1,
+        high=20,
+        changeable=True,
+    ),
+    ParameterSpec(
         "observe_tolerance",
         0.02,
         "of any joint, nearer to an observation pose counts as being there",

@@ -20,6 +20,8 @@ from dense_grasp.nodes.robot_parameters import TABLE_HEIGHT, WORKSPACE
 BACKENDS = ("auto", "torch", "openvino")  # as dense_grasp_core.descriptors.extractor's, which takes long to import
 #: Largest image, px. The network's memory and time grow with it: 33 million took 4 GB and minutes.
 MAX_PIXELS = 4_000_000
+#: Of a scanned object in one image; each one more takes as long as a search.
+MAX_INSTANCES = 20
 CALIBRATED = "the value in the network's file"
 
 MODEL = ParameterSpec("model", "", "the network's file", required=True)
@@ -98,7 +100,13 @@ QUERY_NODE = (
         low=0.0,
         high=1000.0,
     ),
-    ParameterSpec("instances", 1, "of a scanned object that are looked for in an image", low=1, high=20),
+    ParameterSpec(
+        "instances",
+        1,
+        "of a scanned object that are looked for in an image where a call does not say how many",
+        low=1,
+        high=MAX_INSTANCES,
+    ),
     ParameterSpec(
         "turns",
         0,

@@ -18,7 +18,7 @@ from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.node import Node
 
-from dense_grasp.nodes.perception_parameters import QUERY_NODE
+from dense_grasp.nodes.perception_parameters import MAX_INSTANCES, QUERY_NODE
 from dense_grasp.perception.camera_pose import CameraPose
 from dense_grasp.perception.camera_streams import CameraStreams
 from dense_grasp.perception.click_network import ClickNetwork
@@ -184,11 +184,12 @@ class QueryNode(Node):
         not_before = stamp_ns(request.not_before)
         timeout = stamp_ns(request.timeout) / NANOSECONDS or self._frame_timeout
 
-        if not 0.0 < timeout <= MAX_TIMEOUT or len(names) > MAX_KEYPOINTS:
+        if not 0.0 < timeout <= MAX_TIMEOUT or len(names) > MAX_KEYPOINTS or request.instances > MAX_INSTANCES:
             response.code = MatchCode.INVALID_REQUEST
             response.message = (
-                f"request has a time-out of {timeout:g} s and {len(names)} keypoints, expected at most "
-                f"{MAX_TIMEOUT:g} s, not negative, and at most {MAX_KEYPOINTS} keypoints"
+                f"request has a time-out of {timeout:g} s, {len(names)} keypoints and {request.instances} instances, "
+                f"expected at most {MAX_TIMEOUT:g} s, not negative, at most {MAX_KEYPOINTS} keypoints and at most "
+                f"{MAX_INSTANCES} instances"
             )
             return response
 
@@ -215,7 +216,9 @@ class QueryNode(Node):
             if isinstance(by, NetworkError) and by.code == MatchCode.BUSY:
                 return fail(by.code, str(by))
         rows = self._turned.in_frame(rows, frame, finders)
-        response.matches, response.objects = self._search.match(frame, rows, finders)
+        by_instance, response.objects = self._search.match(frame, rows, finders, request.instances)
+        response.matches = by_instance[0]
+        response.further_matches = [match for matches in by_instance[1:] for match in matches]
         first_bad = next((match for match in response.matches if match.code != MatchCode.OK), None)
         response.code = MatchCode.OK if first_bad is None else first_bad.code
         response.message = f"{len(rows)} keypoints found" if first_bad is None else first_bad.message
@@ -252,7 +255,7 @@ class QueryNode(Node):
                 rows = self._rows(object_id, [keypoint] if keypoint else [])
                 finders = self._search.finders(frame, rows)
                 rows = self._turned.in_frame(rows, frame, finders)
-                self._show(frame, rows, finders, self._search.match(frame, rows, finders)[0])
+                self._show(frame, rows, finders, self._search.match(frame, rows, finders)[0][0])
             except DenseGraspError as error:
                 self.get_logger().error(f"watch '{watched}': {error}", throttle_duration_sec=ERROR_PERIOD_S)
             except Exception as error:  # an input nobody thought of must not end the thread

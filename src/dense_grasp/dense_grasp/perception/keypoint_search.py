@@ -74,17 +74,21 @@ class KeypointSearch:
         return self._fresh.refusal(newest, not_before, self._streams.why_empty())
 
     def match(
-        self, frame: CameraFrame, rows: Sequence[Row], finders: Finders
-    ) -> tuple[list[KeypointMatch], list[ObjectPose]]:
-        """A match of each row, in order, and the object's instances."""
+        self, frame: CameraFrame, rows: Sequence[Row], finders: Finders, instances: int = 0
+    ) -> tuple[list[list[KeypointMatch]], list[ObjectPose]]:
+        """Matches of the rows, in order, for each instance of the object, once where there is none, and the instances;
+        what is found alone is the same for each. instances: that are looked for at most, 0: as the parameter says.
+        """
         base_from_camera, no_transform = self._camera_pose.at(frame.header)
         posed, alone = [row for row in rows if is_posed(row)], _alone(rows)
-        by_pose, objects = self._scans.locate(frame, posed, base_from_camera, no_transform)
+        by_pose, objects = self._scans.locate(frame, posed, base_from_camera, no_transform, instances)
         place = self._base_frame, base_from_camera, no_transform
         by_itself = self._networks.locate(frame, alone, finders, *place)
-        in_turn = {True: iter(by_pose), False: iter(by_itself)}
-        matches = [next(in_turn[is_posed(row)]) for row in rows]
-        found = next((match for match in matches if match.code == MatchCode.OK), None)
+        matches = []
+        for of_instance in by_pose:
+            in_turn = {True: iter(of_instance), False: iter(by_itself)}
+            matches.append([next(in_turn[is_posed(row)]) for row in rows])
+        found = next((match for match in matches[0] if match.code == MatchCode.OK), None)
         if found is not None and base_from_camera is not None:
             position = np.array([found.position.x, found.position.y, found.position.z])
             wrong = self._table.sentence(frame, base_from_camera, position)

@@ -49,12 +49,13 @@ def posed_matches(
     base_frame: str,
     base_from_camera: Array | None,
     no_transform: str = "",
+    instance: int = 1,
 ) -> list[KeypointMatch]:
-    """A match of each row, which has an object_point, by the best explained instance. limits: of its place.
+    """A match of each row, which has an object_point, by one instance, the best explained is 1. limits: of its place.
     Other arguments as `locate_rows`.
     """
     points = np.array([row.object_point for row in rows], float)
-    pose = found.poses[0] if found.poses else None
+    pose = found.poses[instance - 1] if found.poses else None
     keypoints = posed_keypoints(found.bank, pose, frame.camera, points, frame.depth)
     alternatives = pose.alternatives if pose is not None else ()
     messages = []
@@ -63,7 +64,7 @@ def posed_matches(
         match = _match(row, keypoint, others, pose, found, frame, limits, base_from_camera, no_transform)
         message = match_message(match, frame.header.stamp, base_frame, frame.header.frame_id)
         if pose is not None:
-            message.support, message.instance = pose.supporting, 1
+            message.support, message.instance = pose.supporting, instance
         message.visibility = int(keypoint.visibility)
         if base_from_camera is not None:
             turn = base_from_camera[:3, :3]

@@ -52,31 +52,35 @@ class ScannedKeypoints:
         rows: Sequence[Row],
         base_from_camera: np.ndarray | None,
         no_transform: str = "",
-    ) -> tuple[list[KeypointMatch], list[ObjectPose]]:
-        """A match of each row, all of one object and posed, in order, and the object's instances."""
+        instances: int = 0,
+    ) -> tuple[list[list[KeypointMatch]], list[ObjectPose]]:
+        """Matches of the rows, all of one object and posed, in order, for each of its instances, once where there is
+        none; and the instances. instances: that are looked for at most, 0: as the parameter says.
+        """
         if not rows:
-            return [], []
+            return [[]], []
         object_id = rows[0].object_id
         try:
-            scanned, poses = self._scanned.find(object_id, frame, 0.0)
+            scanned, poses = self._scanned.find(object_id, frame, 0.0, instances)
             found = FoundObject(object_id, self._scanned.scans.model_id, scanned.bank, poses)
             own = [row for row in rows if is_of_scan(row, scanned.frame_digest)]
             given = (self._limits, self._base_frame, base_from_camera, no_transform)
-            posed = iter(posed_matches(found, frame, own, *given) if own else ())
-            matches = [
-                next(posed) if is_of_scan(row, scanned.frame_digest) else self._of_another_scan(row) for row in rows
-            ]
+            matches = []
+            for number in range(1, 1 + max(1, len(poses))):
+                posed = iter(posed_matches(found, frame, own, *given, instance=number) if own else ())
+                each = (next(posed) if is_of_scan(row, scanned.frame_digest) else self._other_scan(row) for row in rows)
+                matches.append(list(each))
         except DenseGraspError as error:
             code = error.code if isinstance(error, ScannedObjectError) else MatchCode.NO_FRAME
-            return [failed_match(object_id, row.keypoint, code, str(error), self._base_frame) for row in rows], []
+            return [[failed_match(object_id, row.keypoint, code, str(error), self._base_frame) for row in rows]], []
         if base_from_camera is None:
-            return matches, []
+            return matches[:1], []
         header = Header(stamp=frame.header.stamp, frame_id=self._base_frame)
         objects = object_messages(found, header, base_from_camera)
         self._publisher.publish(header, objects, scanned.bank, [pose.score for pose in poses])
         return matches, objects
 
-    def _of_another_scan(self, row: Row) -> KeypointMatch:
+    def _other_scan(self, row: Row) -> KeypointMatch:
         return failed_match(
             row.object_id,
             row.keypoint,

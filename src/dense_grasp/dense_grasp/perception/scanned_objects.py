@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from weakref import ReferenceType, ref
 
@@ -35,11 +36,26 @@ def scanned_objects(values: Mapping[str, Any], log: Callable[[str], object]) -> 
     return ScannedObjects(scans, acceptance, values["instances"], log)
 
 
+@dataclass(frozen=True)
+class _Search:
+    """The instances that one search found in a frame; most: it looked for."""
+
+    frame: ReferenceType[CameraFrame]
+    scanned: ScannedObject
+    most: int
+    poses: list[ObjectPose]
+
+    def answers(self, frame: CameraFrame, scanned: ScannedObject, most: int) -> bool:
+        """Whether it is known from this search what one for `most` instances would find."""
+        is_same = self.frame() is frame and self.scanned is scanned
+        return is_same and (most <= self.most or len(self.poses) < self.most)
+
+
 class ScannedObjects:
     """Finds scanned objects. Safe to use from threads.
 
-    scans: of the objects. acceptance: when an object counts as found; most: instances that are looked for. log: told
-    what was found.
+    scans: of the objects. acceptance: when an object counts as found; most: instances that are looked for where
+    nobody says how many. log: told what was found.
     """
 
     def __init__(
@@ -53,10 +69,13 @@ class ScannedObjects:
         self._acceptance, self._most, self._log = acceptance, most, log
         self._searching = threading.Lock()
         self._room = threading.BoundedSemaphore(1 + WAITING)
-        self._last: dict[str, tuple[ReferenceType[CameraFrame], ScannedObject, list[ObjectPose]]] = {}
+        self._last: dict[str, _Search] = {}
 
-    def find(self, object_id: str, frame: CameraFrame, timeout: float) -> tuple[ScannedObject, list[ObjectPose]]:
-        """The object and its instances in a frame, best explained first, at most `most`; none: not found.
+    def find(
+        self, object_id: str, frame: CameraFrame, timeout: float, most: int = 0
+    ) -> tuple[ScannedObject, list[ObjectPose]]:
+        """The object and its instances in a frame, best explained first, at most `most`, 0: as many as this looks for;
+        none: not found.
 
         One search runs at a time. Raises ScannedObjectError as `LoadedScans.get`, BUSY when too many wait, NO_FRAME
         without a colour image, and what an undecodable image raises.
@@ -69,12 +88,12 @@ class ScannedObjects:
                 f"the colour image of stamp {frame.stamp} ns was lost on the way, and {object_id} is found by it alone",
             )
         with self._turn(object_id):
-            known = self._last.get(object_id)
-            if known is not None and known[0]() is frame and known[1] is scanned:
-                return scanned, known[2]
+            known, most = self._last.get(object_id), most or self._most
+            if known is not None and known.answers(frame, scanned, most):
+                return scanned, known.poses[:most]
             began = time.monotonic()
-            poses = find_objects(scanned.finder, rgb, frame.camera, frame.depth, self._most, self._acceptance)
-            self._last[object_id] = (ref(frame), scanned, poses)
+            poses = find_objects(scanned.finder, rgb, frame.camera, frame.depth, most, self._acceptance)
+            self._last[object_id] = _Search(ref(frame), scanned, most, poses)
         best = f", score {poses[0].score:.2f}" if poses else ""
         self._log(f"{object_id}: {len(poses)} found in {time.monotonic() - began:.2f} s{best}")
         return scanned, poses

@@ -119,6 +119,11 @@ def _reasons(failures: Sequence[tuple[str, GraspFailure]]) -> str:
     return "; ".join(f"{name} failed with {failure.code}: {failure}" for name, failure in failures)
 
 
+def object_place(matches: Sequence[Located]) -> Array | None:
+    """Where the object is about that they belong to, (3,) m, None where it was not seen or has no scan."""
+    return next((match.object_at for match in matches if match.object_at is not None), None)
+
+
 def numbers(values: Array) -> str:
     """Coordinates to the millimetre."""
     return "(" + ", ".join(f"{value:.3f}" for value in values) + ")"

@@ -14,6 +14,8 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode
 #: Grasps of one goal at most: objects that are delivered into the camera's view never end.
 MOST = 50
 NO_MORE = GraspCode.PERCEPTION + MatchCode.LOW_SCORE
+#: What lies there is none of this table's: delivered ones, or something else that resembles it.
+OUTSIDE = GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE
 
 
 class GraspAll:
@@ -44,9 +46,10 @@ class GraspAll:
                 self.outcome.grasped = count
                 if count == 0:
                     raise
-                if failure.code == NO_MORE:
+                if failure.code in (NO_MORE, OUTSIDE):
                     self.outcome = last
-                    return f"grasped {_times(count, goal)}, and no more was found"
+                    outside = f" in the workspace: {failure}" if failure.code == OUTSIDE else ""
+                    return f"grasped {_times(count, goal)}, and no more was found{outside}"
                 raise GraspFailure(failure.code, f"{failure}; {_times(count, goal)} was grasped before") from failure
             except Canceled as error:
                 self.outcome.grasped = count

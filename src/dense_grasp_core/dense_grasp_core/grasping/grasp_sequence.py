@@ -116,7 +116,7 @@ class GraspSequence:
         names = [contact.name for contact in contacts]
         if plan is None:
             raise summary([(name, failures[name]) for name in names if name in failures])
-        instead = instead_of(names, failures, self.outcome.contact)
+        instead = instead_of(names, failures, self.outcome.contact) + self._other_instance()
         where = numbers(plan.base_from_tcp[:3, 3])
         if goal.plan_only:
             return f"planned a grasp at {where} m, moved nothing{instead}"
@@ -127,6 +127,11 @@ class GraspSequence:
         self._after(plan)
         held = f"{1000 * self.outcome.width:.1f} mm between the fingers"
         return f"grasped {goal.object_id} at {where} m, {held}{instead}"
+
+    def _other_instance(self) -> str:
+        """What to add to a message when not the best explained of several equal objects is grasped."""
+        over = self.outcome.passed_over
+        return f"; another one of {self.outcome.instances} seen, because {over}" if over else ""
 
     def _check_fingers(self, may_drop: bool) -> None:
         """Raises GraspFailure HOLDS_OBJECT where opening the fingers would drop something, unless it may."""
@@ -175,7 +180,7 @@ class GraspSequence:
         for number, pose in enumerate(poses, start=1):
             self._moves.observe(pose, f"pose {number} of {len(poses)}", self._search.seen_before())
             yield
-            is_seen = any(match.object_at is not None for match in self.outcome.matches)
+            is_seen = self.outcome.instances > 0
             if (is_seen or number == len(poses)) and self._sides.may_help(goal.object_id):
                 yield from self._sides.visit(self.outcome.matches, self._search.surroundings())
 

@@ -88,7 +88,14 @@ class Perception(Protocol):
         """Names of the keypoints in the store."""
 
     def locate(self, object_id: str, keypoints: Sequence[str], stop: StopCheck | None = None) -> list[Located]:
-        """One answer a keypoint, all from one image that is newer than the call."""
+        """One answer a keypoint, all from one image that is newer than the call; of a scanned object, for the instance
+        that is explained best.
+        """
+
+    def locate_instances(
+        self, object_id: str, keypoints: Sequence[str], most: int, stop: StopCheck | None = None
+    ) -> list[list[Located]]:
+        """As `locate`, for each instance of a scanned object, at most `most`; once where none was seen."""
 
     def scanned_radius(self, object_id: str, stop: StopCheck | None = None) -> float | None:
         """Of the ball, m, that the object's scan fits in; None where the object has no scan."""
@@ -128,6 +135,7 @@ class GraspSettings:
     side_views: int = 0
     sure_score: float = 0.0
     table_height: float = 0.0
+    most_instances: int = 1
 
     def __post_init__(self) -> None:
         if self.after_grasp not in AFTER_GRASP:
@@ -175,12 +183,16 @@ class GraspGoal:
 class GraspOutcome:
     """What is known of a grasp, filled as it goes; times in s of wall clock.
 
-    matches: of the last image; contact: name of the contact that is grasped, empty until there is a plan; grasped:
-    objects that were, by the whole goal.
+    matches: of the last image, and the instance that was tried last; contact: name of the contact that is grasped,
+    empty until there is a plan; instances: of the scanned object that were told apart in that image; passed_over: why
+    those that were tried before the last are not grasped, a sentence or empty; grasped: objects that were, by the whole
+    goal.
     """
 
     matches: list[Located] = field(default_factory=list)
     contact: str = ""
+    instances: int = 0
+    passed_over: str = ""
     plan: PickPlan | None = None
     width: float = float("nan")
     planning_time: float = 0.0

@@ -15,6 +15,7 @@ from dense_grasp_core.grasping.contacts import (
     found_points,
     keypoints_of,
     numbers,
+    object_place,
     sort_out_unknown,
     summary,
     unknown_keypoint,
@@ -38,6 +39,10 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 
 #: Codes after which looking from another pose may help.
 LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH))
+#: Codes of an instance of the object after which another one may lie better.
+TRY_ANOTHER_INSTANCE = (*TRY_ANOTHER, GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE)
+#: m between where two images put the middle of one object, at most.
+SAME_INSTANCE = 0.02
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,61 @@ class PlanSearch:
         that is doubtful is kept for `plan_doubtful`, until it is found well.
         """
         contacts, matches = self._locate(goal, contacts, failures)
+        plan = self._first_plan(contacts, matches, failures, is_doubtful)
+        if plan is None and self._another_may_do(contacts, failures):
+            plan = self._look_at_others(goal, contacts, failures, is_doubtful)
+        return plan
+
+    def _another_may_do(self, contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]) -> bool:
+        """Whether the object was seen, only not where it can be grasped: one of its equals may lie better."""
+        seen = self._settings.most_instances > 1 and self._run.outcome.instances > 0
+        return seen and all(failures[contact.name].code in TRY_ANOTHER_INSTANCE for contact in contacts)
+
+    def _look_at_others(
+        self,
+        goal: GraspGoal,
+        contacts: Sequence[GraspContact],
+        failures: dict[str, GraspFailure],
+        is_doubtful: Callable[[Located], bool],
+    ) -> PickPlan | None:
+        """The plan of another instance of the object, None when there is none; then `failures` says so, too."""
+        outcome, keypoints = self._run.outcome, keypoints_of(contacts)
+        first, tried = outcome.matches, object_place(outcome.matches)
+        reasons = [f"no. 1: {_all_of(contacts, failures)}"]
+        self._run.stage(Stage.LOCATING, f"another {goal.object_id}, because of {reasons[0]}")
+        instances = self._perception.locate_instances(
+            goal.object_id, keypoints, self._settings.most_instances, self._run.stop
+        )
+        seen = [(matches, at) for matches in instances for at in (object_place(matches),) if at is not None]
+        outcome.instances = max(1, len(seen))
+        for matches, at in seen:
+            if tried is not None and np.linalg.norm(at - tried) < SAME_INSTANCE:
+                continue
+            outcome.matches, own = matches, dict[str, GraspFailure]()
+            plan = self._first_plan(contacts, dict(zip(keypoints, matches, strict=True)), own, is_doubtful)
+            if plan is not None:
+                outcome.passed_over = "; ".join(reasons)
+                return plan
+            look_again = {name: failure for name, failure in own.items() if failure.code in LOOK_AGAIN}
+            if look_again:
+                failures.update(look_again)
+                return None
+            reasons.append(f"no. {len(reasons) + 1}: {_all_of(contacts, own)}")
+        outcome.matches = first
+        if len(reasons) > 1:
+            name = contacts[0].name
+            why = f"none of {len(reasons)} {goal.object_id} that are seen can be grasped: {'; '.join(reasons)}"
+            failures[name] = GraspFailure(failures[name].code, why)
+        return None
+
+    def _first_plan(
+        self,
+        contacts: Sequence[GraspContact],
+        matches: dict[str, Located],
+        failures: dict[str, GraspFailure],
+        is_doubtful: Callable[[Located], bool],
+    ) -> PickPlan | None:
+        """The plan of the first contact that is found and reached."""
         points: Array | None = None
         for contact in contacts:
             try:
@@ -180,6 +240,7 @@ class PlanSearch:
             keypoints = keypoints_of(contacts)
             self._run.stage(Stage.LOCATING, ", ".join(keypoints))
             self._run.outcome.matches = self._perception.locate(goal.object_id, keypoints, self._run.stop)
+            self._run.outcome.instances = int(object_place(self._run.outcome.matches) is not None)
             unknown = [m for m in self._run.outcome.matches if m.code == MatchCode.UNKNOWN_KEYPOINT]
             if unknown and len(contacts) > 1:
                 taught = self._perception.taught(goal.object_id, self._run.stop)
@@ -233,3 +294,7 @@ def _note(failures: dict[str, GraspFailure], contact: GraspContact, failure: Gra
         failures.setdefault(contact.name, failure)
     else:
         failures[contact.name] = failure
+
+
+def _all_of(contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]) -> GraspFailure:
+    return summary([(contact.name, failures[contact.name]) for contact in contacts])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dense_grasp_core.grasping.arm_moves import ArmMoves
+from dense_grasp_core.grasping.contacts import object_place
 from dense_grasp_core.grasping.goal_run import GoalRun
 from dense_grasp_core.grasping.interfaces import Arm, GraspSettings, Located, Perception
 from dense_grasp_core.motion.interfaces import NO_WAY, MotionPlanner, PlanError, WorldModel
@@ -148,9 +149,9 @@ class SideViews:
     def _target(self, matches: Sequence[Located], world: WorldModel) -> tuple[Array, float] | None:
         """Middle (3,) and radius, m, of what is to be looked at; None where there is nothing."""
         settings = self._settings
-        for match in matches:
-            if match.object_at is not None:
-                return match.object_at, 0.0
+        place = object_place(matches)
+        if place is not None:
+            return place, 0.0
         corners = settings.workspace_min, settings.workspace_max
         standing = standing_objects(world.every_point, settings.table_height, *corners)
         return around(likely(standing, self._radius))

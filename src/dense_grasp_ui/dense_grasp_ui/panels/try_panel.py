@@ -45,7 +45,8 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
 
     async def locate() -> str:
         answer = await backend.locate(str(chosen.value))
-        matches = answer.matches
+        equal = [match for match in answer.further_matches if match.instance]
+        matches = [*answer.matches, *equal]
         found.clear()
         with found:
             for match in matches:
@@ -58,7 +59,8 @@ def try_panel(browser: Browser, panel: PicturePanel) -> None:
             if frames := await backend.axes(answer):
                 panel.mark(marks_of(matches), size, frames)
         count = sum(map(is_found, matches))
-        return f"Found {count} of {len(matches)} points of {chosen.value}."
+        of = f"{len(answer.objects)} × " if equal else ""
+        return f"Found {count} of {len(matches)} points of {of}{chosen.value}."
 
     def refresh() -> None:
         objects = backend.objects
