@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 pytest.importorskip("toppra")
-from dense_grasp_core.motion.timing import LimitError, MotionLimits, excess, slow_down, standstill, time_path
+from dense_grasp_core.motion.timing import (
+    LimitError,
+    MotionLimits,
+    PathTiming,
+    excess,
+    slow_down,
+    standstill,
+    time_path,
+)
 
 NAMES = tuple(f"joint{i}" for i in range(7))
 START = np.array([0.0, -0.5, 0.0, -2.0, 0.0, 1.5, 0.7])
@@ -148,3 +156,40 @@ def test_solvers_are_looked_for_once(limits, monkeypatch):
     monkeypatch.setattr(sys, "meta_path", [asked, *sys.meta_path])
     time_path(NAMES, zigzag(1), limits)
     assert not asked.names
+
+
+def lift(robot) -> np.ndarray:
+    """Joint positions (N, 7) of 18 cm straight up from over a table."""
+    from dense_grasp_core.motion.cartesian import straight_line
+    from dense_grasp_core.motion.inverse_kinematics import InverseKinematics
+
+    low = np.diag([1.0, -1.0, -1.0, 1.0])
+    low[:3, 3] = 0.5, 0.1, 0.1
+    high = low.copy()
+    high[2, 3] += 0.18
+    kinematics = InverseKinematics(robot)
+    return straight_line(kinematics, next(kinematics.solutions(low, START)), high)
+
+
+@pytest.mark.parametrize("speed", [0.05, 0.15, 0.5])
+def test_a_slow_tool_goes_at_its_speed_and_not_only_up_to_it(robot, limits, speed):
+    """Failed before: the whole way was stretched until its fastest part kept the speed, nearly twice as long."""
+    timing = PathTiming(robot.joint_names, limits, robot.tcp_pose)
+    trajectory = timing.timed(lift(robot), speed, reversible=True)
+    points = np.array([robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
+    speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(trajectory.times)
+    assert speeds.max() <= speed * (1.0 + 1e-9)
+    assert excess(trajectory, limits) <= 1.0 + 1e-9
+    free = time_path(robot.joint_names, lift(robot), limits, reversible=True)
+    assert trajectory.duration < 1.05 * max(free.duration, 0.18 / speed + 0.4)
+    if speed == 0.05:
+        assert np.median(speeds) > 0.9 * speed
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_with_a_tool_speed_crooked_ways_keep_all_limits(robot, limits, seed):
+    timing = PathTiming(robot.joint_names, limits, robot.tcp_pose)
+    trajectory = timing.timed(zigzag(seed), 0.5)
+    points = np.array([robot.tcp_pose(q)[:3, 3] for q in trajectory.positions])
+    speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(trajectory.times)
+    assert speeds.max() <= 0.5 * (1.0 + 1e-9) and excess(trajectory, limits) <= 1.0 + 1e-9

@@ -195,7 +195,7 @@ SEQUENCE = (
     ),
 )
 FINGERS = (
-    ParameterSpec("grasp_speed", 0.05, "of the fingers", "m/s", low=0.0, low_open=True, high=MAX_SPEED),
+    ParameterSpec("grasp_speed", 0.1, "of the fingers", "m/s", low=0.0, low_open=True, high=MAX_SPEED),
     ParameterSpec("grasp_force", 25.0, "of the fingers", "N", low=0.0, low_open=True, high=MAX_FORCE),
     ParameterSpec("homing", "auto", "auto: once, before the first grasp (franka); never", options=("auto", "never")),
 )

@@ -76,6 +76,20 @@ class MotionLimits:
 
 
 @dataclass(frozen=True)
+class ToolSpeed:
+    """The tool centre point is to go at most `limit` m/s. tcp_pose: base_from_tcp (4, 4) at joint positions (J,)."""
+
+    tcp_pose: Callable[[Array], Array]
+    limit: float
+
+    def along(self, curve: toppra.SplineInterpolator, grid: Array) -> Array:
+        """The highest speed along the curve (N,), rad/s of its length, at the points of the grid (N,)."""
+        points = np.array([self.tcp_pose(q)[:3, 3] for q in curve(grid)])
+        per_length = np.linalg.norm(np.gradient(points, grid, axis=0), axis=1)
+        return self.limit / np.maximum(per_length, 1e-6)
+
+
+@dataclass(frozen=True)
 class PathTiming:
     """Times paths of one arm. tcp_pose: base_from_tcp (4, 4) at joint positions (J,); period: s between points."""
 
@@ -89,7 +103,8 @@ class PathTiming:
 
         spacing, reversible: as in time_path. Raises PlanError PLANNING_FAILED.
         """
-        trajectory = time_path(self.joint_names, path, self.limits, self.period, spacing, reversible)
+        slow = ToolSpeed(self.tcp_pose, tcp_speed)
+        trajectory = time_path(self.joint_names, path, self.limits, self.period, spacing, reversible, slow)
         return with_tool_speed(trajectory, self.tcp_pose, tcp_speed)
 
 
@@ -100,10 +115,12 @@ def time_path(
     period: float = 0.02,
     spacing: float = SPACING,
     reversible: bool = False,
+    tool_speed: ToolSpeed | None = None,
 ) -> Trajectory:
     """A trajectory with a point every `period` s along the polyline (N, J), at rest at both ends.
 
     reversible: played backwards it keeps the limits, too. Away from its end a joint may go faster than towards it.
+    tool_speed: is kept at the grid points of the parameterisation, so between them about.
     The spline through the path leaves it a little at corners, less with a smaller `spacing` (rad): check the result.
     Raises PlanError PLANNING_FAILED when no parameterisation is found.
     """
@@ -114,7 +131,7 @@ def time_path(
     curve = toppra.SplineInterpolator(lengths, waypoints)
     grid = np.linspace(0.0, lengths[-1], int(np.clip(2 * len(waypoints), 40, 200)))
     constraints = [
-        _velocity_constraint(curve, grid, limits, reversible),
+        _velocity_constraint(curve, grid, limits, reversible, tool_speed),
         constraint.JointAccelerationConstraint(
             np.stack([-limits.acceleration, limits.acceleration], axis=1),
             discretization_scheme=constraint.DiscretizationType.Interpolation,
@@ -142,13 +159,27 @@ def time_path(
 
 
 def _velocity_constraint(
-    curve: toppra.SplineInterpolator, grid: Array, limits: MotionLimits, reversible: bool
+    curve: toppra.SplineInterpolator,
+    grid: Array,
+    limits: MotionLimits,
+    reversible: bool,
+    tool_speed: ToolSpeed | None,
 ) -> constraint.Constraint:
-    """Of the joints along the curve at the points of the grid; constant where none comes near its end."""
+    """Of the joints along the curve at the points of the grid; constant where none comes near its end and nothing is
+    said of the tool.
+    """
     low, high = limits.range_at(curve(grid))
     if reversible:
         high = np.minimum(high, -low)
         low = -high
+    if tool_speed is not None:
+        # Where the joint that moves most keeps a speed along the curve, all do.
+        turns = np.abs(curve(grid, 1))
+        rows, most = np.arange(len(grid)), turns.argmax(axis=1)
+        bound = turns[rows, most] * tool_speed.along(curve, grid)
+        low, high = low.copy(), high.copy()
+        low[rows, most] = np.maximum(low[rows, most], -bound)
+        high[rows, most] = np.minimum(high[rows, most], bound)
     table = np.stack([low, high], axis=2)
     if np.all(low <= -limits.velocity) and np.all(high >= limits.velocity):
         return constraint.JointVelocityConstraint(table[0])
