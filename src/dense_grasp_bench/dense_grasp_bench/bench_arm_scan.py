@@ -33,7 +33,7 @@ from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
 from dense_grasp_client import GraspClient
 
 OBJECT = "scanned_by_arm"
-PATIENCE_S = 120.0
+PATIENCE_S = 900.0
 
 
 def scan(client: GraphClient, session: CellSession, folder: Path, views: int, cap_seed: int) -> Any:

@@ -35,7 +35,7 @@ from dense_grasp_interfaces.srv import RegisterDescriptor
 
 SCANNED_AT = {"x": 0.5, "y": 0.0, "yaw": 0.3}
 HELD_AT = 0.10  # m, the least height at the end
-PATIENCE_S = 180.0
+PATIENCE_S = 900.0
 IN_COMMON = (0.4, 0.65)  # share of the sides of a second scan that the first one saw, first try and second
 _SEEDS = 3000  # of places that are looked at for the second scan
 _SIDES = 400  # of an object: directions that a picture looks from, or does not

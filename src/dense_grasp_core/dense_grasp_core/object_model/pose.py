@@ -21,7 +21,7 @@ from dense_grasp_core.errors import DenseGraspError
 from dense_grasp_core.geometry.camera import CameraModel
 from dense_grasp_core.geometry.se3 import transform
 from dense_grasp_core.object_model.look_at import PicturePyramid
-from dense_grasp_core.object_model.other_turns import other_turns, twins_of
+from dense_grasp_core.object_model.other_turns import LaidView, laid_views, other_turns, twins_of
 from dense_grasp_core.object_model.pose_refinement import (
     CLOSE,
     LOOSE,
@@ -133,12 +133,14 @@ class PoseFinder:
     expected: tuple[float, float] = field(init=False, repr=False)
     colours: ScanColours = field(init=False, repr=False)
     symmetry: Symmetry = field(init=False, repr=False)
+    laid_views: list[LaidView] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "templates", Templates.of(self.bank))
         object.__setattr__(self, "expected", expected_similarity(self.bank))
         object.__setattr__(self, "colours", ScanColours(self.bank))
         object.__setattr__(self, "symmetry", Symmetry(self.bank, self.templates.basis))
+        object.__setattr__(self, "laid_views", laid_views(self.bank, self.templates.basis))
 
     def __call__(
         self, rgb: NDArray[np.uint8], camera: CameraModel, depth: NDArray[np.floating] | None = None
@@ -203,7 +205,7 @@ class PictureSearch:
         """Poses of the object in the same place, turned otherwise, best explained first: all views are tried there."""
         search, bank = self.finder.search, self.finder.bank
         look = self.looks.at(pose.camera_from_object, CLOSE)
-        turns = other_turns(look, self.finder.templates.basis, search.turns)
+        turns = other_turns(look, self.finder.laid_views, self.finder.templates.basis, search.turns)
         if self.depth is not None:
             turns = [self.depth.settled(bank, turn) for turn in turns]
         for reach in search.reaches:
