@@ -2,9 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PYTEST ?=
-# processes that share the tests out; 0: none but this one, as a debugger and -s want it. Three fill two cores: one of them
-# waits for a cell whose arm moves; each may need 3 GB, so on a small machine it is two
-WORKERS ?= $(shell awk '/MemTotal/ { print ($$2 > 12000000) ? 3 : 2 }' /proc/meminfo 2>/dev/null || echo 2)
+# processes that share the tests out; 0: none but this one, as a debugger and -s want it
+WORKERS ?= 2
 ARGS ?=
 # of bench-grasp; empty: its defaults
 TRIALS ?=

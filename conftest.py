@@ -1,10 +1,10 @@
 """Of every test process: a ROS domain of its own, one thread a library, and which tests stay together.
 
-`make test` shares the tests out to three processes (pytest-xdist). A file stays in one of them, since its fixtures are
+`make test` shares the tests out to two processes (pytest-xdist). A file stays in one of them, since its fixtures are
 the file's. What asks for the running cell comes first, for it takes longest, and is of two groups: what uses the
-operator's page in a browser, and the rest. Two processes begin with one of them each, so a cell is started once in
-each; the third works while their arms move. What wants a cell with launch arguments of its own has to start one in any
-case: whichever process is done first takes it.
+operator's page in a browser, and the rest. Each process begins with one of them, so a cell is started once in each.
+What wants a cell with launch arguments of its own has to start one in any case: whichever process is done first takes
+it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import signal
 from collections.abc import Iterator
 
-# Three test processes keep two cores busy; libraries that each start a thread a core would only wait for each other.
+# Two test processes keep two cores busy; libraries that each start a thread a core would only wait for each other.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

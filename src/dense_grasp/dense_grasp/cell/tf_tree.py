@@ -51,7 +51,8 @@ class TfTree:
 
     def parents(self, child: str) -> list[str]:
         """Every frame that the child was published under."""
-        return sorted(edge.parent for edge in self._edges.values() if edge.child == child.lstrip("/"))
+        edges = list(self._edges.values())  # at once: another thread may add one
+        return sorted(edge.parent for edge in edges if edge.child == child.lstrip("/"))
 
     def above(self, frame: str) -> list[str]:
         """The frame, its parent, its parent's, up to the root, by the first parent of each."""

@@ -76,8 +76,15 @@ class WristCamera:
             time.sleep(POLL)
 
     def edge(self, messages: Messages) -> tuple[str, str]:
-        """Parent and child of the hand-eye transform that places this picture."""
-        return hand_eye_edge(self._tree, messages.depth.header.frame_id, *self._hand_eye)
+        """Parent and child of the hand-eye transform that places this picture.
+
+        Waits until the tree knows the way to the hand, as long as that may be under way: TF's buffer hears the same
+        messages by itself, and may be first.
+        """
+        optical, hand = messages.depth.header.frame_id, self._hand_eye[0]
+        while hand not in self._tree.above(optical) and time.monotonic() < self._heard_all and not self._stop():
+            time.sleep(POLL)
+        return hand_eye_edge(self._tree, optical, *self._hand_eye)
 
     def look(self, messages: Messages) -> Look:
         """What a picture shows. Raises as `look.look`."""

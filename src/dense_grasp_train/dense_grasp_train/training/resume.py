@@ -29,6 +29,7 @@ def run_record(views: list[View], processes: int, base: str = "") -> dict[str, A
             digest.update(memoryview(part.copy(order="C")).cast("B"))
         for matrix in (view.camera_matrix, view.camera_from_object):
             digest.update(matrix.astype(float).tobytes())
+        digest.update(b"rendered" * int(view.rendered))  # nothing for one that was taken: as before there were any
     objects = {number: digest.hexdigest() for number, digest in digests.items()}
     return {"processes": processes, "views": len(views), "objects": objects, "base": base}
 
