@@ -56,6 +56,16 @@ def test_what_is_scanned_has_a_point_on_its_scan(client, path):
     assert client.scanned_radius("cap") is None and client.scanned_radius("shoe") is None
 
 
+def client_of(graph, answer) -> KeypointClient:
+    """A client of a node that answers locate_keypoints so."""
+    server, node = (Node(name, context=graph.context) for name in ("server", "client"))
+    server.create_service(LocateKeypoints, "/its/locate_keypoints", answer)
+    graph.spin(server, 1)
+    graph.spin(node, 1)
+    names = ("/its/locate_keypoints", "/its/list_descriptors", "/its/list_scans")
+    return KeypointClient(node, *names, server_timeout=PATIENCE)
+
+
 def test_where_an_object_is_about_is_told_also_in_two_poses(graph):
     def answer(request, response):
         response.objects = [ObjectPose(instance=2), ObjectPose(instance=1, two_poses=True)]
@@ -64,14 +74,7 @@ def test_where_an_object_is_about_is_told_also_in_two_poses(graph):
         response.matches[0].instance = 1
         return response
 
-    server = Node("server", context=graph.context)
-    server.create_service(LocateKeypoints, "/two/locate_keypoints", answer)
-    graph.spin(server, 1)
-    node = Node("client", context=graph.context)
-    graph.spin(node, 1)
-    asked = KeypointClient(
-        node, "/two/locate_keypoints", "/two/list_descriptors", "/two/list_scans", server_timeout=PATIENCE
-    )
+    asked = client_of(graph, answer)
     seen, alone = asked.locate("mug", ["contact", "top"])
     np.testing.assert_array_equal(seen.object_at, [0.5, 0.1, 0.03])
     assert seen.base_from_object is None
@@ -90,14 +93,7 @@ def test_each_instance_has_its_answers(graph):
         response.matches, response.further_matches = each[0], each[1][: 2 if request.instances < 7 else 1]
         return response
 
-    server = Node("server", context=graph.context)
-    server.create_service(LocateKeypoints, "/each/locate_keypoints", answer)
-    graph.spin(server, 1)
-    node = Node("client", context=graph.context)
-    graph.spin(node, 1)
-    client = KeypointClient(
-        node, "/each/locate_keypoints", "/each/list_descriptors", "/each/list_scans", server_timeout=PATIENCE
-    )
+    client = client_of(graph, answer)
     instances = client.locate_instances("mug", ["contact", "top"], 6)
     assert [[located.keypoint for located in each] for each in instances] == [["contact", "top"]] * 2
     assert [[located.object_at[0] for located in each] for each in instances] == [[0.1, 0.1], [0.2, 0.2]]
