@@ -10,10 +10,8 @@ it.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import signal
-from collections.abc import Iterator
 
 # Two test processes keep two cores busy; libraries that each start a thread a core would only wait for each other.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -65,22 +63,6 @@ def _group(item: pytest.Item) -> str:
     arguments = _launch_arguments(item)
     pages = ["pages"] if not arguments and PAGE_FIXTURES & set(getattr(item, "fixturenames", ())) else []
     return " ".join([CELL_GROUP, *pages, *arguments])
-
-
-@pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_collection() -> Iterator[None]:
-    """What is imported and collected lives as long as the process: the collector of garbage need not look through it,
-    thousands of times while it grows: 4 s of the 20 s of processor time that collecting all takes.
-    """
-    gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
-
-
-def pytest_unconfigure() -> None:
-    """What libraries hold is to go in order."""
-    gc.unfreeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -28,13 +28,13 @@ from dense_grasp_bench.arguments import add_planner, count
 from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
-from dense_grasp_bench.object_trials import ObjectTrials, Pictures
+from dense_grasp_bench.object_trials import ObjectTrials
 from dense_grasp_bench.picture_sheet import sheet, write_png
 from dense_grasp_bench.placed_on import Placed, placed
 from dense_grasp_bench.scan_click import ClickError
 from dense_grasp_bench.session import CellSession, launch_arguments
 from dense_grasp_bench.taught_clicks import CAP, TRAINING_SEED
-from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC
+from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC, picture_now
 from dense_grasp_bench.true_pose import at_rest, true_pose
 from dense_grasp_client import GraphError, GraspClient, Refused
 
@@ -46,9 +46,8 @@ class PlaceBench:
     """The running cell, in which the carton is known."""
 
     def __init__(self, client: GraphClient, session: CellSession):
-        self._session = session
+        self._client, self._session = client, session
         self._grasp = GraspClient(connection=client.connection)
-        self._pictures = Pictures(client)
         self._carton = the_carton()
         self.rows: list[tuple[list[np.ndarray | None], str]] = []
 
@@ -57,7 +56,7 @@ class PlaceBench:
         kind = thing.kind if isinstance(thing, Solid) else CAP.object_id
         scene = f"{kind}_beside_carton"
         there = self._session.set_scene(scene=scene, seed=seed, random_pose=True, pose_seed=pose_seed)
-        looked, before = self._pictures.now(COLOR_TOPIC), pose_matrix(there.pose)
+        looked, before = picture_now(self._client, COLOR_TOPIC), pose_matrix(there.pose)
         upright = not isinstance(thing, Solid) or bool(np.arccos(np.clip(before[2, 2], -1.0, 1.0)) < _STANDS)
         name, result = f"{kind:11s} {seed:4d} {pose_seed:4d}", None
         try:
@@ -71,7 +70,7 @@ class PlaceBench:
             result = placed(thing, before, after, self._carton, base_from_carton, upright)
             words = f"{'ok  ' if result.is_there else 'FAIL'} | {result}"
         print(f"{name} | {words}", flush=True)
-        self.rows.append(([looked, self._pictures.now(OVERVIEW_TOPIC)], f"{name} | {words}"))
+        self.rows.append(([looked, picture_now(self._client, OVERVIEW_TOPIC)], f"{name} | {words}"))
         return result
 
 

@@ -29,11 +29,11 @@ from dense_grasp_bench.demo import write_json
 from dense_grasp_bench.graph_client import GraphClient
 from dense_grasp_bench.graph_process import GraphProcess
 from dense_grasp_bench.mesh_solids import make_mesh_solids, show_solids
-from dense_grasp_bench.object_trials import Array, ObjectTrials, Pictures
+from dense_grasp_bench.object_trials import Array, ObjectTrials
 from dense_grasp_bench.picture_sheet import sheet, write_png
 from dense_grasp_bench.scan_click import ClickError
 from dense_grasp_bench.session import CellSession, Trial, launch_arguments
-from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC
+from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC, picture_now
 from dense_grasp_client import GraphError, Refused
 from dense_grasp_interfaces.action import GraspObject
 
@@ -48,13 +48,12 @@ class TableBench:
 
     def __init__(self, client: GraphClient, session: CellSession):
         self._client, self._session = client, session
-        self._pictures = Pictures(client)
         self.rows: list[tuple[list[Array | None], str]] = []
 
     def clear(self, solid: Solid, seed: int) -> TableOutcome:
         """Set the table of a seed, and send one goal for all of the solid."""
         there = self._session.set_scene(scene=f"{solid.kind}_three_among_others", seed=solid.seed, pose_seed=seed)
-        before, watch = self._pictures.now(COLOR_TOPIC), WatchDeliveries(self._client)
+        before, watch = picture_now(self._client, COLOR_TOPIC), WatchDeliveries(self._client)
         goal = GraspObject.Goal(object_id=solid.kind, may_drop=True, instances=GraspObject.Goal.ALL)
         trial = self._session.goal_trial(Trial(seed, solid.kind), goal, {}, watch, PATIENCE_S)
         outcome = TableOutcome(
@@ -68,7 +67,10 @@ class TableBench:
             there.message,
         )
         self.rows.append(
-            ([before, self._pictures.now(COLOR_TOPIC), self._pictures.now(OVERVIEW_TOPIC)], outcome.line())
+            (
+                [before, picture_now(self._client, COLOR_TOPIC), picture_now(self._client, OVERVIEW_TOPIC)],
+                outcome.line(),
+            )
         )
         return outcome
 

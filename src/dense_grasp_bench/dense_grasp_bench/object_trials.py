@@ -20,7 +20,6 @@ from dense_grasp_core.object_model.scan_files import read_json
 from dense_grasp_core.result_codes import StoreCode
 from dense_grasp_core.scanning.dome import dome_directions
 from dense_grasp_core.store.scan_folders import folder_beside, folder_of
-from dense_grasp_ros.images import rgb_from_message
 from dense_grasp_ros.poses import pose_matrix
 from dense_grasp_sim.world.solid_placement import random_rest, rest_pose
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ from numpy.typing import NDArray
 from dense_grasp_bench.graph_client import GraphClient, stamp_seconds
 from dense_grasp_bench.scan_click import ClickError, click_on
 from dense_grasp_bench.session import CellSession, Trial
-from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC
+from dense_grasp_bench.trial_pictures import COLOR_TOPIC, OVERVIEW_TOPIC, picture_now
 from dense_grasp_client import GraspClient, Refused
 from dense_grasp_interfaces.action import GraspObject
 from dense_grasp_interfaces.srv import RegisterDescriptor
@@ -129,29 +128,17 @@ class ObjectGoal:
     end: Array
 
 
-class Pictures:
-    """What each camera sees when it is asked for."""
-
-    def __init__(self, client: GraphClient):
-        self._client = client
-
-    def now(self, topic: str) -> Array:
-        """(H, W, 3) RGB, newer than the call."""
-        return rgb_from_message(self._client.next_image(topic))
-
-
 class ObjectTrials:
     """The running cell, whose store lies in `out`; an object is known under its kind."""
 
     def __init__(self, client: GraphClient, session: CellSession, out: Path):
         self._client, self._session, self._out = client, session, out
         self._grasp = GraspClient(connection=client.connection)
-        self._pictures = Pictures(client)
 
     def scan(self, solid: Solid, views: int) -> Scanned:
         """Put the object near the middle and let the arm scan it. Raises Refused."""
         there = self._session.set_scene(scene=solid.kind, seed=solid.seed, **SCANNED_AT)
-        before = self._pictures.now(COLOR_TOPIC)
+        before = picture_now(self._client, COLOR_TOPIC)
         began, moving = stamp_seconds(self._client.now()), [0.0]
         result = self._grasp.scan(solid.kind, views, lambda _: moving.append(stamp_seconds(self._client.now())))
         folder = folder_of(folder_beside((self._out / "store.db").resolve()), solid.kind)
@@ -212,12 +199,12 @@ class ObjectTrials:
         there = self._session.set_scene(
             scene=f"{solid.kind}_elsewhere", seed=solid.seed, random_pose=True, pose_seed=pose_seed
         )
-        before = self._pictures.now(COLOR_TOPIC)
+        before = picture_now(self._client, COLOR_TOPIC)
         places = transform(pose_matrix(there.pose), solid.equal_contacts)
         trial = Trial(pose_seed, solid.kind, scene=there.message)
         goal = GraspObject.Goal(object_id=solid.kind, may_drop=True)
         self._session.goal_trial(trial, goal, {PLAIN_CONTACT: [(float(x), float(y), float(z)) for x, y, z in places]})
         report = self._client.call("get_report")
         held = bool(report.both_pads and not report.other_contacts and report.height >= HELD_AT)
-        end = self._pictures.now(OVERVIEW_TOPIC)
+        end = picture_now(self._client, OVERVIEW_TOPIC)
         return ObjectGoal(trial, trial.lifted and held and not trial.touched, before, end)

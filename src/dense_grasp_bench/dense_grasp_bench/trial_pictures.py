@@ -32,6 +32,11 @@ class TrialPictures:
         return [self.camera, self.heatmap, self.overview]
 
 
+def picture_now(client: GraphClient, topic: str) -> np.ndarray:
+    """(H, W, 3) RGB of a camera, newer than the call."""
+    return rgb_from_message(client.next_image(topic))
+
+
 class Photographer:
     """Collects pictures from the running graph; overview frames also go into the film."""
 

@@ -16,6 +16,7 @@ from dense_grasp_ros.shared_parameters import (
     SYNC_TOLERANCE,
 )
 
+from dense_grasp.nodes.perception_parameters import MAX_INSTANCES
 from dense_grasp.nodes.robot_parameters import (
     ACTION,
     ERROR_RECOVERY,
@@ -122,7 +123,7 @@ SEQUENCE = (
         "of a scanned object among which one that can be grasped is looked for where the best explained one cannot; "
         "1: that one alone",
         low=1,
-        high=20,
+        high=MAX_INSTANCES,
         changeable=True,
     ),
     ParameterSpec(

@@ -102,6 +102,11 @@ def summary(failures: Sequence[tuple[str, GraspFailure]]) -> GraspFailure:
     return GraspFailure(first.code, f"none of {len(failures)} contacts can be grasped: {_reasons(failures)}")
 
 
+def why_none(contacts: Sequence[GraspContact], failures: Mapping[str, GraspFailure]) -> GraspFailure:
+    """The summary of contacts each of which failed."""
+    return summary([(contact.name, failures[contact.name]) for contact in contacts])
+
+
 def instead_of(contacts: Sequence[str], failures: Mapping[str, GraspFailure], used: str) -> str:
     """What to add to a message when `used` of the `contacts`, in order of trial, was grasped: why those before it were
     not, and what is wrong with those after it. Empty when nothing is.

@@ -19,6 +19,7 @@ from dense_grasp_core.grasping.contacts import (
     sort_out_unknown,
     summary,
     unknown_keypoint,
+    why_none,
 )
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.goal_run import GoalRun
@@ -43,6 +44,8 @@ LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, Match
 TRY_ANOTHER_INSTANCE = (*TRY_ANOTHER, GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE)
 #: m between where two images put the middle of one object, at most.
 SAME_INSTANCE = 0.02
+#: Between what is said of one instance and of the next.
+NEXT = "; of the next one: "
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,10 @@ class PlanSearch:
     ) -> PickPlan | None:
         """The plan of another instance of the object, None when there is none; then `failures` says so, too."""
         outcome, keypoints = self._run.outcome, keypoints_of(contacts)
-        first, tried = outcome.matches, object_place(outcome.matches)
-        reasons = [f"no. 1: {_all_of(contacts, failures)}"]
-        self._run.stage(Stage.LOCATING, f"another {goal.object_id}, because of {reasons[0]}")
+        shown, tried = outcome.matches, object_place(outcome.matches)
+        reasons = [str(why_none(contacts, failures))]
+        look_again: dict[str, GraspFailure] = {}
+        self._run.stage(Stage.LOCATING, f"another {goal.object_id}, because {reasons[0]}")
         instances = self._perception.locate_instances(
             goal.object_id, keypoints, self._settings.most_instances, self._run.stop
         )
@@ -140,17 +144,18 @@ class PlanSearch:
             outcome.matches, own = matches, dict[str, GraspFailure]()
             plan = self._first_plan(contacts, dict(zip(keypoints, matches, strict=True)), own, is_doubtful)
             if plan is not None:
-                outcome.passed_over = "; ".join(reasons)
+                outcome.passed_over = NEXT.join(reasons)
                 return plan
-            look_again = {name: failure for name, failure in own.items() if failure.code in LOOK_AGAIN}
-            if look_again:
-                failures.update(look_again)
-                return None
-            reasons.append(f"no. {len(reasons) + 1}: {_all_of(contacts, own)}")
-        outcome.matches = first
-        if len(reasons) > 1:
+            reasons.append(str(why_none(contacts, own)))
+            from_elsewhere = {name: failure for name, failure in own.items() if failure.code in LOOK_AGAIN}
+            if from_elsewhere and not look_again:
+                look_again, shown = from_elsewhere, matches
+        outcome.matches = shown
+        if look_again:
+            failures.update(look_again)
+        elif len(reasons) > 1:
             name = contacts[0].name
-            why = f"none of {len(reasons)} {goal.object_id} that are seen can be grasped: {'; '.join(reasons)}"
+            why = f"none of {len(reasons)} {goal.object_id} that are seen can be grasped: {NEXT.join(reasons)}"
             failures[name] = GraspFailure(failures[name].code, why)
         return None
 
@@ -294,7 +299,3 @@ def _note(failures: dict[str, GraspFailure], contact: GraspContact, failure: Gra
         failures.setdefault(contact.name, failure)
     else:
         failures[contact.name] = failure
-
-
-def _all_of(contacts: Sequence[GraspContact], failures: dict[str, GraspFailure]) -> GraspFailure:
-    return summary([(contact.name, failures[contact.name]) for contact in contacts])

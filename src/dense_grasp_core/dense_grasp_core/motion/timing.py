@@ -103,8 +103,8 @@ class PathTiming:
 
         spacing, reversible: as in time_path. Raises PlanError PLANNING_FAILED.
         """
-        slow = ToolSpeed(self.tcp_pose, tcp_speed)
-        trajectory = time_path(self.joint_names, path, self.limits, self.period, spacing, reversible, slow)
+        tool_speed = ToolSpeed(self.tcp_pose, tcp_speed)
+        trajectory = time_path(self.joint_names, path, self.limits, self.period, spacing, reversible, tool_speed)
         return with_tool_speed(trajectory, self.tcp_pose, tcp_speed)
 
 
