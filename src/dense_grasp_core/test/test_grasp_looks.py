@@ -157,8 +157,13 @@ def test_when_none_of_several_can_be_grasped_each_says_why():
     cell = CellOfSeveral(OUTSIDE, MatchCode.OK)
     cell.plan_errors = [PlanError(GraspCode.UNREACHABLE, "too far")]
     failure = fails(cell, GraspGoal("mug"), most_instances=6)
-    assert failure.code == GraspCode.PERCEPTION + OUTSIDE
+    assert failure.code == GraspCode.UNREACHABLE, "one is on this table"
     assert "none of 2 mug that are seen can be grasped: contact: said so; of the next one: too far" in str(failure)
+
+
+def test_when_all_of_several_lie_outside_none_is_on_this_table():
+    failure = fails(CellOfSeveral(OUTSIDE, OUTSIDE), GraspGoal("mug"), most_instances=6)
+    assert failure.code == GraspCode.PERCEPTION + OUTSIDE and "none of 2 mug" in str(failure)
 
 
 def test_one_of_several_that_was_found_badly_gives_way_to_the_next():

@@ -19,6 +19,8 @@ TRY_ANOTHER = (
     GraspCode.PERCEPTION + MatchCode.NO_DEPTH,
 )
 
+#: What lies there is none of this table's: delivered ones, or something else that resembles it.
+OUTSIDE = GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE
 #: As many of the taught keypoints a message names.
 NAMES = 10
 
@@ -84,7 +86,7 @@ def found_points(contact: GraspContact, matches: dict[str, Located], low: Array,
     point = matches[contact.name].position
     if np.any(point < low) or np.any(point > high):
         raise GraspFailure(
-            GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE,
+            OUTSIDE,
             f"{contact.name} is at {numbers(point)} m, the workspace is {numbers(low)} to {numbers(high)}",
         )
     return PinchPoints(point, *_pair(matches, contact.axis), *_pair(matches, contact.approach))
@@ -105,6 +107,18 @@ def summary(failures: Sequence[tuple[str, GraspFailure]]) -> GraspFailure:
 def why_none(contacts: Sequence[GraspContact], failures: Mapping[str, GraspFailure]) -> GraspFailure:
     """The summary of contacts each of which failed."""
     return summary([(contact.name, failures[contact.name]) for contact in contacts])
+
+
+def of_each_instance(reasons: Sequence[GraspFailure]) -> str:
+    """Why each of several equal objects is not grasped."""
+    return "; of the next one: ".join(map(str, reasons))
+
+
+def no_instance(object_id: str, reasons: Sequence[GraspFailure]) -> GraspFailure:
+    """One failure for several equal objects: the code of the first that lies in the workspace, and every reason."""
+    code = next((reason.code for reason in reasons if reason.code != OUTSIDE), OUTSIDE)
+    why = of_each_instance(reasons)
+    return GraspFailure(code, f"none of {len(reasons)} {object_id} that are seen can be grasped: {why}")
 
 
 def instead_of(contacts: Sequence[str], failures: Mapping[str, GraspFailure], used: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dense_grasp_core.errors import Canceled
+from dense_grasp_core.grasping.contacts import OUTSIDE
 from dense_grasp_core.grasping.failure import GraspFailure
 from dense_grasp_core.grasping.grasp_sequence import GraspSequence
 from dense_grasp_core.grasping.interfaces import GraspGoal, GraspOutcome, GraspSettings
@@ -14,8 +15,6 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode
 #: Grasps of one goal at most: objects that are delivered into the camera's view never end.
 MOST = 50
 NO_MORE = GraspCode.PERCEPTION + MatchCode.LOW_SCORE
-#: What lies there is none of this table's: delivered ones, or something else that resembles it.
-OUTSIDE = GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE
 
 
 class GraspAll:

@@ -10,12 +10,15 @@ import numpy as np
 from dense_grasp_core.geometry.se3 import inverse
 from dense_grasp_core.grasping.closing_turn import flat_between_pads
 from dense_grasp_core.grasping.contacts import (
+    OUTSIDE,
     TRY_ANOTHER,
     contacts_to_try,
     found_points,
     keypoints_of,
+    no_instance,
     numbers,
     object_place,
+    of_each_instance,
     sort_out_unknown,
     summary,
     unknown_keypoint,
@@ -41,11 +44,9 @@ from dense_grasp_core.result_codes import GraspCode, MatchCode, Stage
 #: Codes after which looking from another pose may help.
 LOOK_AGAIN = tuple(GraspCode.PERCEPTION + c for c in (MatchCode.LOW_SCORE, MatchCode.AMBIGUOUS, MatchCode.NO_DEPTH))
 #: Codes of an instance of the object after which another one may lie better.
-TRY_ANOTHER_INSTANCE = (*TRY_ANOTHER, GraspCode.PERCEPTION + MatchCode.OUT_OF_WORKSPACE)
+TRY_ANOTHER_INSTANCE = (*TRY_ANOTHER, OUTSIDE)
 #: m between where two images put the middle of one object, at most.
 SAME_INSTANCE = 0.02
-#: Between what is said of one instance and of the next.
-NEXT = "; of the next one: "
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class PlanSearch:
         """The plan of another instance of the object, None when there is none; then `failures` says so, too."""
         outcome, keypoints = self._run.outcome, keypoints_of(contacts)
         shown, tried = outcome.matches, object_place(outcome.matches)
-        reasons = [str(why_none(contacts, failures))]
+        reasons = [why_none(contacts, failures)]
         look_again: dict[str, GraspFailure] = {}
         self._run.stage(Stage.LOCATING, f"another {goal.object_id}, because {reasons[0]}")
         instances = self._perception.locate_instances(
@@ -144,9 +145,9 @@ class PlanSearch:
             outcome.matches, own = matches, dict[str, GraspFailure]()
             plan = self._first_plan(contacts, dict(zip(keypoints, matches, strict=True)), own, is_doubtful)
             if plan is not None:
-                outcome.passed_over = NEXT.join(reasons)
+                outcome.passed_over = of_each_instance(reasons)
                 return plan
-            reasons.append(str(why_none(contacts, own)))
+            reasons.append(why_none(contacts, own))
             from_elsewhere = {name: failure for name, failure in own.items() if failure.code in LOOK_AGAIN}
             if from_elsewhere and not look_again:
                 look_again, shown = from_elsewhere, matches
@@ -154,9 +155,7 @@ class PlanSearch:
         if look_again:
             failures.update(look_again)
         elif len(reasons) > 1:
-            name = contacts[0].name
-            why = f"none of {len(reasons)} {goal.object_id} that are seen can be grasped: {NEXT.join(reasons)}"
-            failures[name] = GraspFailure(failures[name].code, why)
+            failures[contacts[0].name] = no_instance(goal.object_id, reasons)
         return None
 
     def _first_plan(
